@@ -1,0 +1,19 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The wizard: pick a source → Create. Everything else is filled in and can be changed on one page.
+ */
+#pragma once
+
+#include <adwaita.h>
+#include "client/inn-connection.h"
+
+G_BEGIN_DECLS
+
+#define INN_TYPE_CREATE_DIALOG (inn_create_dialog_get_type ())
+G_DECLARE_FINAL_TYPE (InnCreateDialog, inn_create_dialog, INN, CREATE_DIALOG, AdwWindow)
+
+/* signal "created" (const char *machine_path): the machine is made and its start asked for. */
+GtkWidget *inn_create_dialog_new (GtkWindow *parent, InnConnection *connection, GFile *file);
+
+G_END_DECLS

@@ -1,0 +1,56 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The app's side of the bus: one connection to one helper (the user's session's or the system's),
+ * its machines and jobs as list models. No GTK. */
+#pragma once
+
+#include <gio/gio.h>
+#include <gio/gunixfdlist.h>
+#include "shared/inn-errors.h"
+#include "shared/inn-names.h"
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  INN_CONNECTION_CONNECTING,
+  INN_CONNECTION_READY,
+  INN_CONNECTION_FAILED, /* see inn_connection_get_error(); it goes on trying when the helper
+                            appears again */
+} InnConnectionState;
+
+#define INN_TYPE_CONNECTION (inn_connection_get_type ())
+G_DECLARE_FINAL_TYPE (InnConnection, inn_connection, INN, CONNECTION, GObject)
+
+/** InnConnection: properties "state" (InnConnectionState), "error" (GError, boxed), "mode"
+ * ("session"/"system"). The helper is started by bus activation; in a checkout by src/run. One
+ * GetManagedObjects and three signal subscriptions serve all machines: no proxy per object. */
+InnConnection *inn_connection_new (GBusType bus_type);
+InnConnectionState inn_connection_get_state (InnConnection *self);
+const GError *inn_connection_get_error (InnConnection *self);
+const char *inn_connection_get_mode (InnConnection *self);
+GListModel *inn_connection_get_machines (InnConnection *self); /* of InnMachine; sorted by no one */
+GListModel *inn_connection_get_jobs (InnConnection *self);     /* of InnJob, newest last */
+/** inn_connection_get_host: value of a property of org.innkeeper.Helper1.Host, NULL before READY.
+ */
+GVariant *inn_connection_get_host (InnConnection *self, const char *property);
+
+/** inn_connection_call_async: the one call helper: adds ALLOW_INTERACTIVE_AUTHORIZATION, no
+ * timeout, maps errors to INN_ERROR with the helper's sentence as message. @parameters and @fds may
+ * be NULL. */
+void inn_connection_call_async (InnConnection *self,
+                                const char *path,
+                                const char *interface,
+                                const char *method,
+                                GVariant *parameters,
+                                GUnixFDList *fds,
+                                GCancellable *cancellable,
+                                GAsyncReadyCallback callback,
+                                gpointer data);
+GVariant *inn_connection_call_finish (InnConnection *self,
+                                      GAsyncResult *result,
+                                      GUnixFDList **out_fds,
+                                      GError **error);
+
+G_END_DECLS

@@ -1,0 +1,100 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* A machine's definition: libvirt domain XML, kept as a document so that what we do not know
+ * survives, read and written through the schema's fields. Does no I/O. */
+#pragma once
+
+#include "inn-schema.h"
+
+G_BEGIN_DECLS
+
+#define INN_DOMAIN_MAX_XML                                                                         \
+  (1024 * 1024)                    /* bytes; libvirt's own are a few KiB, and parsing is linear */
+#define INN_DOMAIN_MAX_DEVICES 512 /* elements in <devices> */
+
+typedef struct _InnDomain InnDomain; /* reference counted, not thread safe */
+
+/** inn_domain_parse: @length -1 for a NUL-terminated string. No DTD, no entities, no network.
+ * Error: INN_ERROR_INVALID_XML with "line L, column C: …", INN_ERROR_LIMIT. */
+InnDomain *inn_domain_parse (const char *xml, gssize length, GError **error);
+InnDomain *inn_domain_new (void); /* a valid, nameless, empty x86-64 domain with a new uuid */
+InnDomain *inn_domain_copy (InnDomain *domain);
+InnDomain *inn_domain_ref (InnDomain *domain);
+void inn_domain_unref (InnDomain *domain);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (InnDomain, inn_domain_unref)
+
+/** inn_domain_to_xml: indented; what was parsed and not touched comes back unchanged. */
+char *inn_domain_to_xml (InnDomain *domain);
+
+/** inn_domain_check: every field of every element by its type and range, every kind's own rule, and
+ * what spans kinds (two disks with one target, two devices on one address). The error names the
+ * field by its label and, where the XML was parsed, the line. */
+gboolean inn_domain_check (InnDomain *domain, GError **error);
+
+/** InnElement: one section or device of a domain. Valid while the domain lives and it is not
+ * removed. */
+struct _InnElement
+{
+  InnDomain *domain; /* not owned */
+  gpointer node; /* xmlNode; NULL where a section is not in the XML yet (made by the first set) */
+  const InnKind *kind;
+};
+
+InnElement *inn_element_copy (const InnElement *element);
+void inn_element_free (InnElement *element);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (InnElement, inn_element_free)
+
+/** inn_domain_get: the single section @kind_name, never NULL for a kind that is not a device. */
+InnElement inn_domain_get (InnDomain *domain, const char *kind_name);
+/** inn_domain_list: (element-type InnElement) devices of @kind_name in document order, NULL for
+ * those of all kinds. */
+GPtrArray *inn_domain_list (InnDomain *domain, const char *kind_name);
+/** inn_domain_find: by inn_element_dup_id(); NULL where there is none. Free with
+ * inn_element_free(). */
+InnElement *inn_domain_find (InnDomain *domain, const char *id);
+/** inn_domain_add: a new empty device element with only what tells its kind. */
+InnElement inn_domain_add (InnDomain *domain, const char *kind_name);
+void inn_domain_remove (InnElement *element);
+
+/** inn_element_dup_id: "disk:vda", "interface:52:54:00:…", "video:0", "memory": stable over edits
+ * of other fields. */
+char *inn_element_dup_id (const InnElement *element);
+
+/* Reading: by field name. Absent: the field's fallback; absent without fallback: NULL, FALSE, 0. */
+char *inn_element_dup (const InnElement *element, const char *field);
+gboolean inn_element_get_bool (const InnElement *element, const char *field);
+guint64 inn_element_get_uint (const InnElement *element,
+                              const char *field); /* UINT, and SIZE in bytes */
+gboolean inn_element_is (const InnElement *element, const char *field, const char *value);
+gboolean inn_element_has (const InnElement *element,
+                          const char *field); /* said in the XML itself */
+
+/* Writing: @text as in the XML (sizes in bytes, bools "yes"/"no" in any of the field's words), NULL
+ * removes. FALSE with INN_ERROR_INVALID_ARGUMENT, and nothing changed, where the field's type or
+ * range forbids it. */
+gboolean inn_element_set (InnElement *element, const char *field, const char *text, GError **error);
+gboolean
+inn_element_set_uint (InnElement *element, const char *field, guint64 value, GError **error);
+gboolean
+inn_element_set_bool (InnElement *element, const char *field, gboolean value, GError **error);
+
+/** InnChange: one difference. A device that came or went has field NULL. */
+typedef struct
+{
+  char *id; /* inn_element_dup_id() */
+  const InnKind *kind;
+  const InnField *field; /* NULL: the whole element came (before NULL) or went (after NULL) */
+  char *before, *after;  /* as XML text, NULL where absent */
+} InnChange;
+
+void inn_change_free (InnChange *change);
+/** inn_domain_diff: (element-type InnChange), in the schema's order; unknown elements that differ
+ * are one change with field NULL and id "other". */
+GPtrArray *inn_domain_diff (InnDomain *before, InnDomain *after);
+
+/* What everyone asks for. */
+char *inn_domain_dup_name (InnDomain *domain);
+char *inn_domain_dup_uuid (InnDomain *domain);
+
+G_END_DECLS

@@ -1,0 +1,88 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* What a machine can say about itself, declared once: kinds (sections and devices) and their
+ * fields. Reading, writing, checking, diffing and the details page's rows all follow from these
+ * tables. */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+typedef struct _InnElement InnElement;
+
+typedef enum
+{
+  INN_TYPE_STRING,
+  INN_TYPE_BOOL, /* the XML says yes/no or on/off; `choices` names the two words, default yes/no */
+  INN_TYPE_PRESENT, /* TRUE where the element at `path` exists, as <acpi/> */
+  INN_TYPE_UINT,
+  INN_TYPE_SIZE, /* bytes; an element with @unit (libvirt's default KiB), or a plain attribute in
+                    bytes */
+  INN_TYPE_ENUM, /* one of `choices` */
+  INN_TYPE_MAC,
+  INN_TYPE_UUID,
+  INN_TYPE_PATH, /* an absolute file name on the host */
+} InnType;
+
+typedef enum
+{
+  INN_FIELD_DEFAULT = 0,       /* a change waits for the next start */
+  INN_FIELD_LIVE = 1 << 0,     /* a change can be made in the running machine */
+  INN_FIELD_SECRET = 1 << 1,   /* never in a property, log or command line */
+  INN_FIELD_REQUIRED = 1 << 2, /* must be there */
+  INN_FIELD_FIXED = 1 << 3,    /* cannot be changed after the machine is made (its uuid) */
+  INN_FIELD_ADVANCED = 1 << 4, /* shown under "More" */
+  INN_FIELD_HIDDEN = 1 << 5,   /* in the model, but no row on a page */
+  INN_FIELD_NOT_GUEST =
+      1 << 6, /* says nothing to the guest; takes effect at once when stored (name, title) */
+} InnFieldFlags;
+
+typedef struct
+{
+  const char *value; /* as in the XML */
+  const char *label; /* N_(), for a person */
+} InnChoice;
+
+/** InnField: one setting. */
+typedef struct
+{
+  const char *name; /* unique in its kind, in words of the field: "cache" */
+  const char *path; /* from the kind's element: "driver/@cache", "target/@dev", "@type", "." (the
+                       element's own text), "feature[@name='x']/@policy". "innkeeper:" and
+                       "libosinfo:" prefixes are bound to those name spaces. */
+  InnType type;
+  InnFieldFlags flags;
+  const char *fallback;     /* what absence means, as XML text; NULL: nothing */
+  guint64 min, max;         /* of UINT and SIZE; both 0: any */
+  const InnChoice *choices; /* ended by a NULL value */
+  const char *label;        /* N_() */
+  const char *help;         /* N_(), one line, or NULL */
+} InnField;
+
+/** InnKind: a section of the machine (single) or a kind of device (any number). */
+typedef struct
+{
+  const char *name; /* "disk", "cpu" */
+  const char
+      *path; /* where its element stands below <domain>: "devices/disk"; "" is <domain> itself */
+  const char *match; /* NULL, or an attribute test that tells it from others at the same path:
+                        "@device=cdrom" */
+  const char
+      *key; /* name of the field that identifies one among many ("target"); NULL: its position */
+  const char *label;      /* N_() "Disk" */
+  const char *icon;       /* symbolic icon name */
+  gboolean device;        /* may be there many times and be added and removed */
+  const InnField *fields; /* ended by a NULL name */
+  gboolean (*check) (const InnElement *element,
+                     GError **error);           /* rules across fields; NULL: none */
+  char *(*summary) (const InnElement *element); /* "20 GiB, VirtIO" for the sidebar; NULL: none */
+} InnKind;
+
+/** inn_schema_kinds: all kinds, in the order in which pages are shown; ended by NULL. */
+const InnKind *const *inn_schema_kinds (void);
+const InnKind *inn_schema_find (const char *kind_name);
+const InnField *inn_kind_find (const InnKind *kind, const char *field_name);
+
+G_END_DECLS

@@ -1,0 +1,59 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* A machine's folder and its runtime folder, held by directory fds; every name inside is opened
+ * beneath them (openat2 RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS), files are made 0600 and folders
+ * 0700. */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+typedef struct _VmhBundle VmhBundle; /* reference counted */
+
+/* <machines>/<uuid>/{machine.xml,state,disks/,nvram,tpm/,snapshots/,log/,screenshot.png}:
+ * /var/lib/innkeeper/machines, or XDG_DATA_HOME/innkeeper/machines in session mode.
+ * <runtime>/<uuid>/: /run/innkeeper, XDG_RUNTIME_DIR/innkeeper. */
+VmhBundle *vmh_bundle_create (const char *uuid,
+                              uid_t owner,
+                              GError **error); /* the mkdir is the existence check */
+VmhBundle *vmh_bundle_open (const char *uuid, GError **error);
+VmhBundle *vmh_bundle_ref (VmhBundle *bundle);
+void vmh_bundle_unref (VmhBundle *bundle);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmhBundle, vmh_bundle_unref)
+
+const char *vmh_bundle_get_path (VmhBundle *bundle);
+const char *vmh_bundle_get_runtime_path (VmhBundle *bundle); /* made on first use */
+uid_t vmh_bundle_get_owner (VmhBundle *bundle);
+
+/** vmh_bundle_get_guest_uid: the unprivileged uid that this machine's QEMU runs as: in the system
+ * helper, and in a session helper run by root, its own from VMH_GUEST_UID_MIN up, recorded in the
+ * bundle, never shared; else the caller's. */
+#define VMH_GUEST_UID_MIN 2001000000u
+#define VMH_GUEST_UID_MAX 2001999999u
+uid_t vmh_bundle_get_guest_uid (VmhBundle *bundle, GError **error);
+
+int vmh_bundle_open_file (VmhBundle *bundle,
+                          const char *name,
+                          int flags,
+                          GError **error); /* O_CREAT: O_EXCL 0600 unless O_TRUNC */
+int vmh_bundle_open_runtime (VmhBundle *bundle, const char *name, int flags, GError **error);
+/** vmh_bundle_save: temporary file, fsync, rename, fsync of the folder: the old content or the new
+ * one, never neither. */
+gboolean vmh_bundle_save (VmhBundle *bundle,
+                          const char *name,
+                          const char *data,
+                          gssize length,
+                          GError **error);
+GBytes *vmh_bundle_load (VmhBundle *bundle, const char *name, gsize max_size, GError **error);
+/** vmh_bundle_relative: @path's name inside the bundle ("disks/vda.qcow2") if it is beneath it,
+ * else NULL. */
+const char *vmh_bundle_relative (VmhBundle *bundle, const char *path);
+
+/** vmh_open_as: opens @path with the rights of @uid and its groups, never with root's: in a child
+ * that has become that user where we are root and it is not us. Only regular files and block
+ * devices (O_NONBLOCK while looking). */
+int vmh_open_as (uid_t uid, const char *path, int flags, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,37 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* QMP: bytes ↔ messages ↔ waiting callers. Bounded: VMH_QMP_MAX_MESSAGE bytes a message, 64 deep.
+ */
+#pragma once
+
+#include <gio/gio.h>
+#include <json-glib/json-glib.h>
+
+G_BEGIN_DECLS
+
+#define VMH_TYPE_QMP (vmh_qmp_get_type ())
+G_DECLARE_FINAL_TYPE (VmhQmp, vmh_qmp, VMH, QMP, GObject)
+
+/* signals: "event" (const char *name, JsonObject *data, gint64 microseconds), "closed" (GError *)
+ */
+
+/** vmh_qmp_open_async: waits for the greeting on @fd (taken over), sends qmp_capabilities. */
+void
+vmh_qmp_open_async (int fd, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
+VmhQmp *vmh_qmp_open_finish (GAsyncResult *result, GError **error);
+/** vmh_qmp_call_async: @arguments floating-like: consumed, NULL for none; @fd -1 or one to pass
+ * (duplicated). Fails with INN_ERROR_TIMEOUT after @timeout_ms, INN_ERROR_QEMU with QEMU's own
+ * words. */
+void vmh_qmp_call_async (VmhQmp *qmp,
+                         const char *command,
+                         JsonObject *arguments,
+                         int fd,
+                         guint timeout_ms,
+                         GCancellable *cancellable,
+                         GAsyncReadyCallback callback,
+                         gpointer data);
+JsonNode *vmh_qmp_call_finish (VmhQmp *qmp, GAsyncResult *result, GError **error);
+void vmh_qmp_close (VmhQmp *qmp);
+
+G_END_DECLS
