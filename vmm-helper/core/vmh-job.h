@@ -1,0 +1,33 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Work with progress and cancel, as an object on the bus. */
+#pragma once
+
+#include "vmh-registry.h"
+
+G_BEGIN_DECLS
+
+#define VMH_TYPE_JOB (vmh_job_get_type ())
+G_DECLARE_FINAL_TYPE (VmhJob, vmh_job, VMH, JOB, GObject)
+
+extern const VmhInterface vmh_job_interface;
+
+/** vmh_job_new: exported at once; ended by vmh_job_end(), unexported 60 s later. */
+VmhJob *vmh_job_new (VmhRegistry *registry,
+                     const char *operation,
+                     const char *machine_path,
+                     const char *machine_name,
+                     uid_t owner);
+const char *vmh_job_get_path (VmhJob *job);
+GCancellable *vmh_job_get_cancellable (VmhJob *job);
+void vmh_job_set_step (VmhJob *job, const char *step);
+void vmh_job_set_progress (VmhJob *job, double fraction); /* 0 to 1, of the whole */
+void vmh_job_set_bytes (VmhJob *job,
+                        guint64 done,
+                        guint64 total); /* of this step: gives rate and remaining time */
+void
+vmh_job_end (VmhJob *job,
+             GError *error); /* NULL: done; INN_ERROR_CANCELLED: cancelled; consumes the error */
+
+G_END_DECLS
