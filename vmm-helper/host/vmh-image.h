@@ -1,0 +1,97 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Disk images and media: looked at, made, converted. An image that a caller brings is never opened
+ * by name and never touched by a parser in this process: a small program in a sandbox of its own
+ * reads it. Knows no machine, no job and no bus. */
+#pragma once
+
+#include <gio/gio.h>
+#include <sys/stat.h>
+
+G_BEGIN_DECLS
+
+#define VMH_IMAGE_MIN_SIZE (G_GUINT64_CONSTANT (1) << 20) /* 1 MiB */
+#define VMH_IMAGE_MAX_SIZE (G_GUINT64_CONSTANT (1) << 46) /* 64 TiB */
+
+typedef struct
+{
+  char *format;           /* "raw", "qcow2", "vmdk", "vdi", "vpc", "vhdx", "iso" */
+  guint64 virtual_size;   /* bytes the guest sees */
+  guint64 file_size;      /* bytes: length of the file or device */
+  guint64 allocated_size; /* bytes: what it takes up on disk */
+  char *backing_file;     /* NULL, or as the image names it (valid UTF-8); never opened */
+  char *data_file; /* NULL, or as the image names its data: external qcow2 data, vmdk extent */
+  char *label;     /* ISO 9660 volume name, or NULL */
+  gboolean encrypted;
+  guint snapshots;
+  gboolean block_device; /* a device and no file */
+} VmhImageInfo;
+
+void vmh_image_info_free (VmhImageInfo *info);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmhImageInfo, vmh_image_info_free)
+
+/** vmh_image_inspect_async: @fd (duplicated) must be open for reading. Fails with
+ * INN_ERROR_BAD_IMAGE for what is neither file nor block device, is damaged, or cannot be read
+ * within 5 s. An empty file is "raw" of size 0. */
+void vmh_image_inspect_async (int fd,
+                              GCancellable *cancellable,
+                              GAsyncReadyCallback callback,
+                              gpointer data);
+VmhImageInfo *vmh_image_inspect_finish (GAsyncResult *result, GError **error);
+
+/** vmh_image_info_check: FALSE with INN_ERROR_FOREIGN_BACKING or INN_ERROR_BAD_IMAGE and a sentence
+ * naming @name unless the image stands alone: no backing file, no data elsewhere, not encrypted,
+ * and of @format ("raw" fits everything; NULL: whatever it is). */
+gboolean vmh_image_info_check (const VmhImageInfo *info,
+                               const char *name,
+                               const char *format,
+                               GError **error);
+
+/** vmh_image_create_async: a new empty image @name (one component) of @format "qcow2" or "raw" in
+ * the folder @dirfd (duplicated), 0600. It must not be there. Nothing remains on failure. */
+void vmh_image_create_async (int dirfd,
+                             const char *name,
+                             const char *format,
+                             guint64 size,
+                             GCancellable *cancellable,
+                             GAsyncReadyCallback callback,
+                             gpointer data);
+gboolean vmh_image_create_finish (GAsyncResult *result, GError **error);
+
+/** VmhImageProgress: bytes of the virtual disk; in the main loop. */
+typedef void (*VmhImageProgress) (guint64 done, guint64 total, gpointer data);
+
+/** vmh_image_convert_async: copies the image behind @source_fd (duplicated) of @source_format,
+ * which is looked at first and must stand alone, to a new @target_format ("qcow2" or "raw") image
+ * @name in @dirfd. @folder names the folder in messages. Sparse, synced, 0600; nothing remains on
+ * failure or cancel. INN_ERROR_NO_SPACE where it does not fit. */
+void vmh_image_convert_async (int source_fd,
+                              const char *source_format,
+                              int dirfd,
+                              const char *name,
+                              const char *folder,
+                              const char *target_format,
+                              VmhImageProgress progress,
+                              gpointer progress_data,
+                              GCancellable *cancellable,
+                              GAsyncReadyCallback callback,
+                              gpointer data);
+gboolean vmh_image_convert_finish (GAsyncResult *result, GError **error);
+
+/** VmhImageId: which file or device it is, whatever its name. */
+typedef struct
+{
+  dev_t device;
+  ino_t inode; /* 0 for a block device */
+} VmhImageId;
+
+gboolean vmh_image_id_from_fd (int fd, VmhImageId *out_id);
+gboolean vmh_image_id_from_path (const char *path, VmhImageId *out_id); /* opens nothing */
+gboolean vmh_image_id_equal (const VmhImageId *a, const VmhImageId *b);
+
+/** vmh_image_in_use: another program of this computer (a QEMU) holds locks on the image that forbid
+ * to read it, or with @writable to write it, as far as locks tell. Takes no lock. */
+gboolean vmh_image_in_use (int fd, gboolean writable);
+
+G_END_DECLS
