@@ -1,0 +1,3 @@
+# SPDX-FileCopyrightText: 2026 The Innkeeper developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What several of the Python tests need; tests/README.md lists it."""

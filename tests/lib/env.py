@@ -1,0 +1,39 @@
+# SPDX-FileCopyrightText: 2026 The Innkeeper developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where things are: the source tree, the build folder, and the programs under test."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+SOURCE = Path(os.environ.get("INN_SOURCE_DIR", Path(__file__).resolve().parents[2]))
+BUILD = Path(os.environ.get("INN_BUILD_DIR", SOURCE / "_build-tests"))
+
+HELPER = BUILD / "vmm-helper" / "vmm-helper"
+APP = BUILD / "src" / "app" / "innkeeper"
+
+
+def cache_dir():
+    """Made things that several tests share (initramfs, ISO): inside the build folder only."""
+    path = BUILD / "tests" / "cache"
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def artifacts_dir(name):
+    """Screenshots and logs of a test that someone may want to look at afterwards."""
+    path = BUILD / "tests" / "artifacts" / name
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+class TempDir:
+    """A folder that everyone may walk through (the helper's QEMU has another uid) but not list."""
+
+    def __init__(self, prefix="inn-test-"):
+        self.path = Path(tempfile.mkdtemp(prefix=prefix))
+        self.path.chmod(0o711)
+
+    def remove(self):
+        shutil.rmtree(self.path, ignore_errors=True)

@@ -1,0 +1,153 @@
+# SPDX-FileCopyrightText: 2026 The Innkeeper developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Guests to boot: a busybox initramfs, a real-mode boot sector, Debian's installer as an ISO.
+
+Each is made once, in the build folder, from packages of tests/deps."""
+
+import contextlib
+import fcntl
+import gzip
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from . import env
+
+PROMPT = "G# "
+MODULES = ("virtio_pci", "virtio_blk", "virtio_net", "virtio_balloon", "virtio_mem", "virtio_console")
+INIT = """#!/bin/sh
+export PATH=/bin HOME=/ PS1='G# '
+mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev
+for m in $(cat /lib/order); do insmod /lib/$m || echo INSMOD-FAIL $m; done
+echo "GUEST-UP $(uname -r) cpus=$(nproc) up=$(cut -d' ' -f1 /proc/uptime)"
+cd /; while :; do setsid cttyhack sh; done
+"""
+CMDLINE = "console=ttyS0 quiet loglevel=3"
+INSTALLER = Path("/usr/lib/debian-installer/images/12/amd64/gtk/debian-installer/amd64")
+
+
+def kernel():
+    """(vmlinuz, release) of the newest Debian kernel that has its modules here."""
+    found = [k for k in Path("/boot").glob("vmlinuz-*")
+             if (Path("/lib/modules") / k.name.removeprefix("vmlinuz-")).is_dir()]
+    if not found:
+        raise AssertionError("no kernel in /boot; tests/run installs linux-image-amd64")
+    newest = max(found, key=lambda k: [int(n) for n in re.findall(r"\d+", k.name)])
+    return newest, newest.name.removeprefix("vmlinuz-")
+
+
+@contextlib.contextmanager
+def _made_once(name):
+    """Yields (path, temporary): the caller fills temporary unless it is None; others wait."""
+    path = env.cache_dir() / name
+    with open(env.cache_dir() / (name + ".lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if path.exists():
+            yield path, None
+            return
+        temporary = path.with_name(name + ".new")
+        yield path, temporary
+        temporary.rename(path)
+
+
+def initramfs():
+    """A busybox system with virtio drivers and a root shell on ttyS0, prompt "G# "."""
+    release = kernel()[1]
+    with _made_once(f"guest-{release}.gz") as (path, temporary):
+        if temporary:
+            root = env.TempDir("inn-guest-")
+            try:
+                _fill_initramfs(root.path, release)
+                names = subprocess.run(["find", "."], cwd=root.path, capture_output=True, check=True)
+                archive = subprocess.run(["cpio", "-o", "-H", "newc", "--quiet"], cwd=root.path,
+                                         input=names.stdout, capture_output=True, check=True)
+                temporary.write_bytes(gzip.compress(archive.stdout, 1))
+            finally:
+                root.remove()
+    return path
+
+
+def _fill_initramfs(root, release):
+    for folder in ("bin", "proc", "sys", "dev", "lib", "tmp"):
+        (root / folder).mkdir()
+    shutil.copy("/bin/busybox", root / "bin/busybox")
+    applets = subprocess.run(["/bin/busybox", "--list"], capture_output=True, text=True, check=True)
+    for applet in applets.stdout.split():
+        if applet != "busybox":
+            os.symlink("busybox", root / "bin" / applet)
+    order = []
+    for module in MODULES:
+        shown = subprocess.run(["/sbin/modprobe", "-S", release, "--show-depends", module],
+                               capture_output=True, text=True, check=True)
+        for line in shown.stdout.splitlines():
+            word, _, file = line.partition(" ")
+            file = file.strip()
+            if word == "insmod" and os.path.basename(file) not in order:
+                order.append(os.path.basename(file))
+                shutil.copy(file, root / "lib")
+    (root / "lib/order").write_text("\n".join(order) + "\n")
+    (root / "init").write_text(INIT)
+    (root / "init").chmod(0o755)
+
+
+def boot_sector(text="INNKEEPER REAL MODE\r\n"):
+    """A 1 MiB disk image whose real-mode boot sector writes @text to COM1 and halts.
+
+    It runs under a KVM that has no vmx/svm beneath it, where stock kernels hang."""
+    code = bytes([
+        0x31, 0xC0,              # xor ax, ax
+        0x8E, 0xD8,              # mov ds, ax
+        0xBE, 0x00, 0x00,        # mov si, message
+        0xAC,                    # next: lodsb
+        0x84, 0xC0,              # test al, al
+        0x74, 0x12,              # jz done
+        0x88, 0xC4,              # mov ah, al
+        0xBA, 0xFD, 0x03,        # mov dx, 0x3fd: line status
+        0xEC,                    # wait: in al, dx
+        0xA8, 0x20,              # test al, 0x20: transmitter empty
+        0x74, 0xFB,              # jz wait
+        0x88, 0xE0,              # mov al, ah
+        0xBA, 0xF8, 0x03,        # mov dx, 0x3f8
+        0xEE,                    # out dx, al
+        0xEB, 0xE9,              # jmp next
+        0xF4,                    # done: hlt
+        0xEB, 0xFD,              # jmp done
+    ])
+    code = code.replace(b"\xBE\x00\x00", b"\xBE" + (0x7C00 + len(code)).to_bytes(2, "little"))
+    sector = code + text.encode() + b"\0"
+    if len(sector) > 510:
+        raise AssertionError("the text does not fit a boot sector")
+    sector = sector.ljust(510, b"\0") + b"\x55\xAA"
+    return sector.ljust(1 << 20, b"\0")
+
+
+def installer_iso():
+    """Debian's graphical installer as a bootable ISO, labelled like Debian's own netinst."""
+    with _made_once("debian-installer.iso") as (path, temporary):
+        if temporary:
+            root = env.TempDir("inn-iso-")
+            try:
+                _fill_installer(root.path)
+                subprocess.run(["grub-mkrescue", "-o", temporary, root.path, "--",
+                                "-volid", "Debian 12.0.0 amd64 n"],
+                               check=True, capture_output=True)
+            finally:
+                root.remove()
+    return path
+
+
+def _fill_installer(root):
+    if not INSTALLER.is_dir():
+        raise AssertionError("tests/run installs debian-installer-12-netboot-amd64")
+    (root / "boot/grub").mkdir(parents=True)
+    shutil.copy(INSTALLER / "linux", root / "boot/linux")
+    shutil.copy(INSTALLER / "initrd.gz", root / "boot/initrd.gz")
+    (root / "boot/grub/grub.cfg").write_text(
+        "set timeout=0\n"
+        "menuentry 'Install' {\n"
+        "  linux /boot/linux vga=788 --- quiet\n"
+        "  initrd /boot/initrd.gz\n"
+        "}\n"
+    )

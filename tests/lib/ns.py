@@ -1,0 +1,108 @@
+# SPDX-FileCopyrightText: 2026 The Innkeeper developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A system of the test's own: real system bus, real polkitd, users; the host stays untouched.
+
+enter() starts the test again in a mount and pid namespace of its own, where /etc, /var/lib and the
+places of D-Bus and polkit are overlays and /run is empty. When the test ends, however it ends, the
+pid namespace takes every process along and the overlays vanish."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from . import env, proc, tap
+
+USER, ADMIN, OTHER, PASSWORD = "vmuser", "vmadmin", "vmother", "rootpw"
+OVERLAYS = ("/etc", "/usr/share/polkit-1", "/usr/share/dbus-1", "/var/lib")
+STATE = "/var/lib/innkeeper"
+
+
+def enter():
+    """Call first in the test's script. Skips the whole test where there is no root."""
+    if os.environ.get("INN_TEST_NAMESPACE") == "1":
+        os.environ.pop("DBUS_SYSTEM_BUS_ADDRESS", None)
+        os.environ.pop("INN_TEST_NAMESPACE")
+        return
+    command = ["unshare", "-m", "-p", "-f", "--kill-child", "--mount-proc", "--propagation", "private"]
+    keep = [f"{k}={v}" for k, v in os.environ.items()
+            if k.startswith(("INN_", "ASAN", "LSAN", "UBSAN", "G_", "PYTHON", "PATH"))]
+    prefix = []
+    if os.geteuid() != 0:
+        if subprocess.run(["sudo", "-n", "true"], capture_output=True).returncode != 0:
+            print("1..0 # SKIP needs root or sudo for a namespace with its own system bus")
+            sys.exit(0)
+        prefix = ["sudo", "-n"]
+    argv = [*prefix, *command, "env", "INN_TEST_NAMESPACE=1", *keep, "/usr/bin/python3", *sys.argv]
+    sys.stdout.flush()
+    os.execvp(argv[0], argv)
+
+
+class System:
+    """The system inside: call once after enter(). @policies, @bus_configs: files to install;
+    @services: {name: command} that the bus starts as root."""
+
+    def __init__(self, policies=(), bus_configs=(), services=None, rules=None):
+        self.dir = Path(tempfile.mkdtemp(prefix="inn-ns-"))
+        _mount("tmpfs", self.dir, "tmpfs", "mode=755")
+        for place in OVERLAYS:
+            self._overlay(place)
+        _mount("tmpfs", "/run", "tmpfs", "mode=755")
+        Path("/run/dbus").mkdir()
+        # Guests' disks want a real file system, not memory: O_DIRECT.
+        self.state = Path(tempfile.mkdtemp(prefix="inn-state-", dir=env.cache_dir()))
+        self.state.chmod(0o755)
+        Path(STATE).mkdir(exist_ok=True)
+        subprocess.run(["mount", "--bind", self.state, STATE], check=True)
+        tap.cleanup(self._close)
+        for user in (USER, ADMIN, OTHER):
+            subprocess.run(["useradd", "-m", "-d", f"{self.dir}/home-{user}", user], check=True,
+                           capture_output=True)
+        subprocess.run(["chpasswd"], input=f"{ADMIN}:{PASSWORD}\n", text=True, check=True)
+        for file in policies:
+            _install(file, "/usr/share/polkit-1/actions")
+        for file in bus_configs:
+            _install(file, "/usr/share/dbus-1/system.d")
+        for name, command in (services or {}).items():
+            Path(f"/usr/share/dbus-1/system-services/{name}.service").write_text(
+                f"[D-BUS Service]\nName={name}\nExec={command}\nUser=root\n")
+        Path("/etc/polkit-1/rules.d").mkdir(parents=True, exist_ok=True)
+        Path("/etc/polkit-1/rules.d/00-test.rules").write_text(
+            'polkit.addAdminRule(function(a, s) { return ["unix-user:%s"]; });\n' % ADMIN + (rules or ""))
+        self.log = self.dir / "dbus.log"
+        self.bus = proc.Process(["dbus-daemon", "--system", "--nofork", "--nopidfile", "--nosyslog"],
+                                log=self.log)
+        tap.wait_for(Path("/run/dbus/system_bus_socket").exists, 10, "the system bus", 0.01)
+
+    def _overlay(self, place):
+        upper, work = self.dir / ("u" + place), self.dir / ("w" + place)
+        upper.mkdir(parents=True)
+        work.mkdir(parents=True)
+        _mount("overlay", place, "overlay", f"lowerdir={place},upperdir={upper},workdir={work}")
+
+    def _close(self):
+        import shutil
+
+        for left in proc.end_descendants():
+            tap.diag(f"ended with the system: {left}")
+        subprocess.run(["umount", "-l", STATE], check=True)
+        shutil.rmtree(self.state, ignore_errors=True)
+        subprocess.run(["umount", "-l", *OVERLAYS, self.dir], check=True)
+        self.dir.rmdir()
+
+
+def as_user(user, argv, **kwargs):
+    """Popen of @argv as an unprivileged user. No shell stands between: polkit knows the caller's
+    very pid."""
+    return subprocess.Popen(["setpriv", "--reuid", user, "--regid", user, "--init-groups",
+                             *map(str, argv)], **kwargs)
+
+
+def _mount(source, target, kind, options):
+    subprocess.run(["mount", "-t", kind, "-o", options, source, str(target)], check=True)
+
+
+def _install(file, folder):
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    subprocess.run(["install", "-m644", str(file), folder], check=True)

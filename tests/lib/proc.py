@@ -1,0 +1,157 @@
+# SPDX-FileCopyrightText: 2026 The Innkeeper developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Processes of a test: every one is known by its pid and ended by it.
+
+Guests outlive the helper and so have no parent of ours: the test is their subreaper, finds them
+among its descendants, and leaves none."""
+
+import ctypes
+import os
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+PR_SET_CHILD_SUBREAPER = 36
+SANITIZER_REPORT = re.compile(
+    r"ERROR: (Address|Leak|UndefinedBehavior)Sanitizer|runtime error:|SUMMARY: \w+Sanitizer"
+)
+
+
+def become_subreaper():
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _stat(pid):
+    """(name, state, parent) or None."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+    except OSError:
+        return None
+    name = text[text.index("(") + 1 : text.rindex(")")]
+    rest = text[text.rindex(")") + 2 :].split()
+    return name, rest[0], int(rest[1])
+
+
+def alive(pid):
+    """A zombie is not alive."""
+    stat = _stat(pid)
+    return stat is not None and stat[1] not in "ZX"
+
+
+def cmdline(pid):
+    try:
+        data = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return ""
+    return data.replace(b"\0", b" ").decode(errors="replace").strip()
+
+
+def descendants(pid=None):
+    """Living pids below @pid (this process), parents first."""
+    parents = {}
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            stat = _stat(entry)
+            if stat:
+                parents.setdefault(stat[2], []).append((int(entry), stat[1]))
+    found, todo = [], [pid or os.getpid()]
+    while todo:
+        for child, state in parents.get(todo.pop(0), []):
+            todo.append(child)
+            if state not in "ZX":
+                found.append(child)
+    return found
+
+
+def find(word, pid=None):
+    """Pids of descendants whose program name (comm or argv[0]'s last part) contains @word."""
+    result = []
+    for child in descendants(pid):
+        stat = _stat(child)
+        program = os.path.basename(cmdline(child).split(" ")[0])
+        if stat and (word in stat[0] or word in program):
+            result.append(child)
+    return result
+
+
+def end_descendants():
+    """Kills what is left of this process's descendants; answers what they were."""
+    left = []
+    for _ in range(50):
+        pids = descendants()
+        if not pids:
+            break
+        for pid in pids:
+            text = f"{pid} {cmdline(pid)[:120]}"
+            if text not in left:
+                left.append(text)
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        time.sleep(0.02)
+        _reap()
+    _reap()
+    return left
+
+
+def _reap():
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass
+
+
+class Process:
+    """A child with its output in a file; stop() fails when a sanitizer had something to say."""
+
+    def __init__(self, argv, env=None, log=None, name=None, **kwargs):
+        self.name = name or os.path.basename(str(argv[0]))
+        self.log = Path(log) if log else None
+        self._out = open(log, "ab") if log else subprocess.DEVNULL
+        self.popen = subprocess.Popen(
+            [str(a) for a in argv],
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=self._out,
+            stderr=subprocess.STDOUT if log else None,
+            **kwargs,
+        )
+        self.pid = self.popen.pid
+
+    def running(self):
+        return self.popen.poll() is None
+
+    def output(self):
+        return self.log.read_text(errors="replace") if self.log and self.log.exists() else ""
+
+    def kill(self):
+        self.popen.kill()
+        self.popen.wait()
+
+    def wait(self, timeout):
+        return self.popen.wait(timeout)
+
+    def stop(self, timeout=20, sig=signal.SIGTERM):
+        """Ends it politely. Answers its exit code."""
+        if self.running():
+            self.popen.send_signal(sig)
+        try:
+            code = self.popen.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(f"{self.name} did not end within {timeout} s after {sig.name}")
+        if self.log:
+            self._out.close()
+        self.check()
+        return code
+
+    def check(self):
+        text = self.output()
+        report = SANITIZER_REPORT.search(text)
+        if report:
+            start = max(0, report.start() - 200)
+            raise AssertionError(f"{self.name}: {text[start:start + 6000]}")

@@ -1,0 +1,129 @@
+# SPDX-FileCopyrightText: 2026 The Innkeeper developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What tests/run does once its packages are there: build, run the suites, count their cases."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+SUITES = ("lint", "unit", "golden", "helper", "app", "vm", "fuzz")
+SOURCE = Path(__file__).resolve().parents[2]
+BUILD = SOURCE / "_build-tests"
+RESULT = re.compile(r"^(not )?ok\b(?: +\d+)?(?: *-? *(.*?))?(?: *# *(SKIP|TO" r"DO)\b *(.*))?$", re.I)
+
+
+def build():
+    """Configures and compiles; the whole output is shown only when it fails."""
+    options = ["-Db_sanitize=address,undefined", "-Dbuildtype=debugoptimized",
+               f"-Dwerror={'true' if os.environ.get('CI') else 'false'}"]
+    command = ["meson", "setup", str(BUILD), str(SOURCE), *options]
+    if (BUILD / "build.ninja").exists():
+        command.append("--reconfigure")
+    for argv in (command, ["ninja", "-C", str(BUILD)]):
+        done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, errors="replace")
+        if done.returncode:
+            print(done.stdout[-20000:])
+            sys.exit(f"{' '.join(argv[:2])} failed")
+        for line in done.stdout.splitlines():
+            if "warning:" in line:
+                print(line)
+
+
+def list_tests():
+    out = subprocess.run(["meson", "introspect", "--tests", str(BUILD)], check=True,
+                         capture_output=True, text=True).stdout
+    tests = {suite: [] for suite in SUITES}
+    for test in json.loads(out):
+        for suite in test["suite"]:
+            tests.setdefault(suite.split(":")[-1], []).append(test["name"])
+    return tests
+
+
+def run_suite(suite, environment):
+    """Answers meson's records of the suite's tests."""
+    log = f"{suite}-log"
+    for old in (BUILD / "meson-logs").glob(log + "*"):
+        old.unlink()
+    subprocess.run(["meson", "test", "-C", str(BUILD), "--no-rebuild", "--suite", suite, "--logbase", log,
+                    "--num-processes", str(os.cpu_count() or 2)],
+                   env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL)
+    path = BUILD / "meson-logs" / f"{log}.json"
+    if not path.exists():
+        sys.exit(f"meson did not run the suite {suite}")
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def count(record):
+    """(passed, failures, skips) of one test's cases; a test that ended badly has failed as such."""
+    passed, failures, skips = 0, [], []
+    text = record.get("stdout", "")
+    if re.search(r"^1\.\.0\b", text, re.M):
+        reason = re.search(r"^1\.\.0\s*#\s*SKIP\s*(.*)", text, re.M | re.I)
+        skips.append(f"{record['name']}: {reason[1] if reason else 'no reason given'}")
+    for line in text.splitlines():
+        match = RESULT.match(line)
+        if not match:
+            continue
+        name = f"{record['name']}: {match[2] or ''}"
+        if (match[3] or "").upper() == "SKIP":
+            skips.append(f"{name}: {match[4] or 'no reason given'}")
+        elif match[1]:
+            failures.append(name)
+        else:
+            passed += 1
+    if record["result"] not in ("OK", "SKIP") and not failures:
+        failures.append(f"{record['name']}: {record['result'].lower()} (exit {record.get('returncode')})")
+    if record["result"] == "OK" and not (passed or failures or skips):
+        failures.append(f"{record['name']}: ran no case")
+    return passed, failures, skips
+
+
+def main():
+    wanted = [a for a in sys.argv[1:] if not a.startswith("-")]
+    unknown = [a for a in sys.argv[1:] if a.startswith("-") and a not in ("--long", "--list")]
+    if unknown or set(wanted) - set(SUITES):
+        sys.exit(f"tests/run: what is {' '.join(unknown + sorted(set(wanted) - set(SUITES)))}? See --help.")
+    environment = dict(os.environ, INN_TEST_LONG="1" if "--long" in sys.argv else "")
+    started = time.monotonic()
+    build()
+    print(f"{'build':8} {time.monotonic() - started:5.0f} s", flush=True)
+    tests = list_tests()
+    if "--list" in sys.argv:
+        for suite in SUITES:
+            print(f"{suite:8} {' '.join(tests[suite])}")
+        return 0
+    all_passed, all_failures, all_skips = 0, [], []
+    for suite in wanted or SUITES:
+        if not tests[suite]:
+            continue
+        started = time.monotonic()
+        passed, failures, skips, logs = 0, [], [], []
+        for record in run_suite(suite, environment):
+            p, f, s = count(record)
+            passed, failures, skips = passed + p, failures + f, skips + s
+            if f:
+                logs.append(f"=== {record['name']}\n{record.get('stdout', '')[-12000:]}"
+                            f"\n{record.get('stderr', '')[-12000:]}")
+        print(f"{suite:8} {time.monotonic() - started:5.0f} s  {passed} passed, {len(failures)} failed, "
+              f"{len(skips)} skipped", flush=True)
+        for log in logs:
+            print(log, flush=True)
+        for skip in skips:
+            print(f"  skipped {skip}")
+        for failure in failures:
+            print(f"  FAILED {failure}", flush=True)
+        all_passed += passed
+        all_failures += failures
+        all_skips += skips
+    print(f"{all_passed} passed, {len(all_failures)} failed, {len(all_skips)} skipped")
+    return 1 if all_failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

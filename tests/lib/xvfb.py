@@ -1,0 +1,87 @@
+# SPDX-FileCopyrightText: 2026 The Innkeeper developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A screen of the test's own: Xvfb, its keys and mouse, its screenshots."""
+
+import os
+import subprocess
+from pathlib import Path
+
+from . import tap
+
+
+class Display:
+    """Starts Xvfb on a free display and puts it into the session's environment."""
+
+    def __init__(self, session, size="1280x960"):
+        reading, writing = os.pipe()
+        session.spawn(["Xvfb", "-displayfd", writing, "-screen", "0", f"{size}x24", "-nolisten", "tcp"],
+                      name="Xvfb", pass_fds=[writing])
+        os.close(writing)
+        with os.fdopen(reading) as pipe:
+            number = pipe.readline().strip()
+        if not number:
+            raise AssertionError("Xvfb did not start")
+        self.name = ":" + number
+        # cairo: the quick renderer without a GPU; gl-disable: Mesa leaks what LSan would report.
+        session.environ.update(DISPLAY=self.name, GDK_BACKEND="x11", GSK_RENDERER="cairo",
+                               GDK_DEBUG="gl-disable", NO_AT_BRIDGE="0", GTK_A11Y="atspi")
+        self.environ = session.environ
+
+    def xdotool(self, *args):
+        done = subprocess.run(["xdotool", *map(str, args)], env=self.environ, capture_output=True,
+                              text=True, timeout=30)
+        if done.returncode != 0:
+            raise AssertionError(f"xdotool {args}: {done.stderr}")
+        return done.stdout.strip()
+
+    def key(self, *names):
+        """Presses and releases: key("ctrl+n", "Return")."""
+        for name in names:
+            self.xdotool("key", "--delay", "30", name)
+
+    def type(self, text):
+        self.xdotool("type", "--delay", "20", text)
+
+    def move(self, x, y):
+        self.xdotool("mousemove", int(x), int(y))
+
+    def click(self, x, y, button=1):
+        self.move(x, y)
+        self.xdotool("click", button)
+
+    def windows(self, pid=None):
+        """Ids of the windows that can be seen, of process @pid."""
+        args = ["search", "--onlyvisible"] + (["--pid", pid] if pid else ["--name", "."])
+        done = subprocess.run(["xdotool", *map(str, args)], env=self.environ, capture_output=True,
+                              text=True, timeout=30)
+        return done.stdout.split()
+
+    def geometry(self, window):
+        """(x, y, width, height) of a window on the screen."""
+        text = self.xdotool("getwindowgeometry", "--shell", window)
+        values = dict(line.split("=") for line in text.splitlines())
+        return tuple(int(values[k]) for k in ("X", "Y", "WIDTH", "HEIGHT"))
+
+    def screenshot(self, path):
+        """The whole screen as PNG."""
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["import", "-window", "root", str(path)], env=self.environ, check=True,
+                       capture_output=True, timeout=60)
+        return path
+
+
+def colors(path):
+    """Number of different colours in a picture."""
+    out = subprocess.run(["identify", "-format", "%k", str(path)], check=True, capture_output=True,
+                         text=True)
+    return int(out.stdout)
+
+
+def difference(path, wanted, metric="RMSE"):
+    """How far two pictures are from each other: 0 (same) to 1; other sizes are as far as can be."""
+    done = subprocess.run(["compare", "-metric", metric, str(path), str(wanted), "null:"],
+                          capture_output=True, text=True)
+    if "(" not in done.stderr:
+        tap.diag(done.stderr)
+        return 1.0
+    return float(done.stderr.split("(")[1].split(")")[0])
