@@ -32,9 +32,17 @@ const GError *inn_connection_get_error (InnConnection *self);
 const char *inn_connection_get_mode (InnConnection *self);
 GListModel *inn_connection_get_machines (InnConnection *self); /* of InnMachine; sorted by no one */
 GListModel *inn_connection_get_jobs (InnConnection *self);     /* of InnJob, newest last */
-/** inn_connection_get_host: value of a property of org.innkeeper.Helper1.Host, NULL before READY.
- */
+/** inn_connection_get_host: value of a property of org.innkeeper.Helper1.Host, NULL before READY;
+ * the caller unrefs it. */
 GVariant *inn_connection_get_host (InnConnection *self, const char *property);
+
+/** inn_connection_retry: at once what would be tried again later anyway; nothing when READY. */
+void inn_connection_retry (InnConnection *self);
+/** inn_connection_lookup_machine: NULL if there is none at @path; transfer none. */
+struct _InnMachine *inn_connection_lookup_machine (InnConnection *self, const char *path);
+/** inn_connection_set_statistics: @on: ask every 2 s, while machines run, how much CPU they use
+ * ("cpu-use"). */
+void inn_connection_set_statistics (InnConnection *self, gboolean on);
 
 /** inn_connection_call_async: the one call helper: adds ALLOW_INTERACTIVE_AUTHORIZATION, no
  * timeout, maps errors to INN_ERROR with the helper's sentence as message. @parameters and @fds may

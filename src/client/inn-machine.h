@@ -25,8 +25,8 @@ G_DECLARE_FINAL_TYPE (InnMachine, inn_machine, INN, MACHINE, GObject)
 
 /** InnMachine: GObject properties, all read-only and notifying: "uuid", "name", "title", "state"
  * (InnState), "state-text" (translated), "state-reason", "os-id", "vcpus", "memory", "autostart",
- * "generation", "pending" (GStrv), "accelerator", "accelerator-reason", "folder", "displays"
- * (GStrv), "cpu-use" (double, host CPUs, e.g. 0.5; -1 unknown). */
+ * "generation", "pending" (GStrv), "accelerator", "accelerator-reason", "folder", "owner" (uid),
+ * "displays" (GStrv), "serials" (GVariant), "cpu-use" (double, host CPUs, e.g. 0.5; -1 unknown). */
 InnConnection *inn_machine_get_connection (InnMachine *self);
 const char *inn_machine_get_path (InnMachine *self);
 const char *inn_machine_get_uuid (InnMachine *self);
@@ -35,7 +35,7 @@ InnState inn_machine_get_state (InnMachine *self);
 const char *inn_machine_get_state_reason (InnMachine *self);
 guint64 inn_machine_get_generation (InnMachine *self);
 const char *const *inn_machine_get_displays (InnMachine *self);
-GVariant *inn_machine_get_serials (InnMachine *self); /* a(ss) */
+GVariant *inn_machine_get_serials (InnMachine *self); /* a(ss), transfer none; NULL: none known */
 
 /** InnVerb: what may be done in which states is one table, in inn-machine.c; actions are enabled
  * from it. */
