@@ -17,4 +17,7 @@ void inn_window_show_machine (InnWindow *self, InnMachine *machine);
 /** inn_window_create_from: opens the wizard; @file (an ISO, disk image, kernel) may be NULL. */
 void inn_window_create_from (InnWindow *self, GFile *file);
 
+/** inn_window_get_toasts: where small news of this window appear. */
+AdwToastOverlay *inn_window_get_toasts (InnWindow *self);
+
 G_END_DECLS

@@ -1,0 +1,188 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* What a person can do with a machine. Knows neither the window nor the sidebar. */
+#include "inn-verbs.h"
+
+#include "inn-report.h"
+
+#include <glib/gi18n.h>
+
+static const InnVerbAction table[] = {
+  { .verb = INN_VERB_START,
+    .action = "start",
+    .label = N_ ("_Start"),
+    .icon = "media-playback-start-symbolic",
+    .accel = "<Primary>Return",
+    .failed = N_ ("“%s” could not be started"),
+    .section = 0 },
+  { .verb = INN_VERB_RESUME,
+    .action = "resume",
+    .label = N_ ("Re_sume"),
+    .icon = "media-playback-start-symbolic",
+    .failed = N_ ("“%s” could not be resumed"),
+    .section = 0 },
+  { .verb = INN_VERB_PAUSE,
+    .action = "pause",
+    .label = N_ ("_Pause"),
+    .icon = "media-playback-pause-symbolic",
+    .failed = N_ ("“%s” could not be paused"),
+    .section = 0 },
+  { .verb = INN_VERB_SHUTDOWN,
+    .action = "shut-down",
+    .label = N_ ("Shut _Down"),
+    .icon = "system-shutdown-symbolic",
+    .failed = N_ ("“%s” could not be shut down"),
+    .section = 1 },
+  { .verb = INN_VERB_RESET,
+    .action = "reset",
+    .label = N_ ("_Reset…"),
+    .icon = "system-reboot-symbolic",
+    .failed = N_ ("“%s” could not be reset"),
+    .section = 1,
+    .question = N_ ("Reset “%s”?"),
+    .detail =
+        N_ ("It starts again at once, as with a computer’s reset button. What its system has not "
+            "saved is lost.") },
+  { .verb = INN_VERB_FORCE_OFF,
+    .action = "force-off",
+    .label = N_ ("_Force Off…"),
+    .icon = "process-stop-symbolic",
+    .failed = N_ ("“%s” could not be switched off"),
+    .section = 1,
+    .question = N_ ("Force “%s” off?"),
+    .detail =
+        N_ ("This is like pulling the plug: what its system has not saved is lost. Shut Down asks "
+            "the system to end properly.") },
+  { .verb = INN_VERB_DELETE,
+    .action = "delete",
+    .label = N_ ("D_elete…"),
+    .icon = "user-trash-symbolic",
+    .failed = N_ ("“%s” could not be deleted"),
+    .section = 2 },
+};
+
+typedef struct
+{
+  const InnVerbAction *action;
+  InnMachine *machine;
+  GWeakRef near; /* GtkWidget */
+} Run;
+
+static void
+run_free (Run *run)
+{
+  g_object_unref (run->machine);
+  g_weak_ref_clear (&run->near);
+  g_free (run);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Run, run_free)
+
+/* The formats are the table's own; -Wformat-nonliteral cannot see that. */
+static char *
+with_name (const char *format, InnMachine *machine)
+{
+  g_auto (GStrv) parts = g_strsplit (_ (format), "%s", 2);
+
+  return g_strjoinv (inn_machine_get_name (machine), parts);
+}
+
+static void
+on_verb_done (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Run) run = data;
+  g_autoptr (GtkWidget) near = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *heading = NULL;
+
+  if (inn_machine_do_finish (INN_MACHINE (source), result, &error))
+    return;
+  near = g_weak_ref_get (&run->near);
+  if (near == NULL)
+    return;
+  heading = with_name (run->action->failed, run->machine);
+  inn_report_error (near, heading, error);
+}
+
+static void
+run_now (Run *run)
+{
+  inn_machine_do_async (run->machine, run->action->verb, NULL, on_verb_done, run);
+}
+
+static void
+on_question_response (Run *run, const char *response, AdwMessageDialog *dialog)
+{
+  if (g_str_equal (response, "yes"))
+    run_now (run);
+  else
+    run_free (run);
+}
+
+static void
+ask (Run *run, GtkWidget *near)
+{
+  GtkRoot *root = gtk_widget_get_root (near);
+  g_autofree char *question = with_name (run->action->question, run->machine);
+  g_autofree char *label = g_strdup (_ (run->action->label));
+  GtkWidget *dialog = adw_message_dialog_new (GTK_WINDOW (root), question, _ (run->action->detail));
+
+  if (g_str_has_suffix (label, "…"))
+    label[strlen (label) - strlen ("…")] = '\0';
+  adw_message_dialog_add_responses (ADW_MESSAGE_DIALOG (dialog), "cancel", _ ("_Cancel"), "yes",
+                                    label, NULL);
+  adw_message_dialog_set_response_appearance (ADW_MESSAGE_DIALOG (dialog), "yes",
+                                              ADW_RESPONSE_DESTRUCTIVE);
+  adw_message_dialog_set_default_response (ADW_MESSAGE_DIALOG (dialog), "cancel");
+  adw_message_dialog_set_close_response (ADW_MESSAGE_DIALOG (dialog), "cancel");
+  g_signal_connect_swapped (dialog, "response", G_CALLBACK (on_question_response), run);
+  gtk_window_present (GTK_WINDOW (dialog));
+}
+
+const InnVerbAction *
+inn_verb_actions (guint *out_n)
+{
+  *out_n = G_N_ELEMENTS (table);
+  return table;
+}
+
+GMenuModel *
+inn_verb_menu_new (void)
+{
+  GMenu *menu = g_menu_new ();
+  guint i = 0;
+
+  while (i < G_N_ELEMENTS (table))
+    {
+      g_autoptr (GMenu) section = g_menu_new ();
+      guint number = table[i].section;
+
+      for (; i < G_N_ELEMENTS (table) && table[i].section == number; i++)
+        {
+          g_autofree char *action = g_strconcat ("win.", table[i].action, NULL);
+          g_autoptr (GMenuItem) item = g_menu_item_new (_ (table[i].label), action);
+
+          g_menu_item_set_attribute (item, "hidden-when", "s", "action-disabled");
+          g_menu_append_item (section, item);
+        }
+      g_menu_append_section (menu, NULL, G_MENU_MODEL (section));
+    }
+  return G_MENU_MODEL (menu);
+}
+
+void
+inn_verb_run (const InnVerbAction *action, InnMachine *machine, GtkWidget *near)
+{
+  Run *run;
+
+  if (!inn_machine_can (machine, action->verb))
+    return;
+  run = g_new0 (Run, 1);
+  run->action = action;
+  run->machine = g_object_ref (machine);
+  g_weak_ref_init (&run->near, near);
+  if (action->question != NULL)
+    ask (run, near);
+  else
+    run_now (run);
+}

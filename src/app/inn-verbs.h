@@ -1,0 +1,36 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* What a person can do with a machine, as actions: one table gives the window's actions, menus,
+ * shortcuts and questions. What is allowed in which state says inn_machine_can(). */
+#pragma once
+
+#include <adwaita.h>
+#include "client/inn-machine.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  InnVerb verb;
+  const char *action; /* of the window, without "win." */
+  const char *label;  /* N_(), with mnemonic */
+  const char *icon;
+  const char *accel;  /* NULL: none */
+  const char *failed; /* N_(), %s: the machine's name */
+  guint section;      /* of the menu */
+  /* What is asked before; NULL: nothing is lost, nothing is asked. %s: the machine's name. */
+  const char *question;
+  const char *detail;
+} InnVerbAction;
+
+const InnVerbAction *inn_verb_actions (guint *out_n);
+
+/** inn_verb_menu_new: all verbs; items that the state does not allow are not shown. */
+GMenuModel *inn_verb_menu_new (void);
+
+/** inn_verb_run: asks where something would be lost, does it, and tells of failure. DELETE opens
+ * its own dialog. @near: any widget of the window. */
+void inn_verb_run (const InnVerbAction *action, InnMachine *machine, GtkWidget *near);
+
+G_END_DECLS

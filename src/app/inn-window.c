@@ -1,0 +1,296 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The main window. Ties the sidebar to the machine's view and offers the actions; what they do is
+ * elsewhere. */
+#include "inn-window.h"
+
+#include "create/inn-create-dialog.h"
+#include "inn-application.h"
+#include "inn-machine-view.h"
+#include "inn-report.h"
+#include "inn-verbs.h"
+#include "sidebar/inn-sidebar.h"
+
+#include <glib/gi18n.h>
+
+struct _InnWindow
+{
+  AdwApplicationWindow parent_instance;
+
+  AdwToastOverlay *toasts;
+  AdwLeaflet *leaflet;
+  InnSidebar *sidebar;
+  InnMachineView *view;
+
+  InnConnection *connection;
+  GSignalGroup *connection_signals;
+  GSignalGroup *machines_signals;
+  GSignalGroup *machine_signals;
+  char *awaited; /* path of the machine that the wizard makes, to be chosen when it is there */
+};
+
+G_DEFINE_FINAL_TYPE (InnWindow, inn_window, ADW_TYPE_APPLICATION_WINDOW)
+
+static void
+show_actions (InnWindow *self)
+{
+  InnMachine *machine = inn_sidebar_get_machine (self->sidebar);
+  guint n;
+  const InnVerbAction *verbs = inn_verb_actions (&n);
+
+  for (guint i = 0; i < n; i++)
+    {
+      GAction *action = g_action_map_lookup_action (G_ACTION_MAP (self), verbs[i].action);
+
+      g_simple_action_set_enabled (G_SIMPLE_ACTION (action),
+                                   machine != NULL && inn_machine_can (machine, verbs[i].verb));
+    }
+}
+
+static gboolean
+is_ready (InnWindow *self)
+{
+  return self->connection != NULL &&
+         inn_connection_get_state (self->connection) == INN_CONNECTION_READY;
+}
+
+static void
+on_machine_notify (InnWindow *self)
+{
+  InnMachine *machine = inn_sidebar_get_machine (self->sidebar);
+
+  inn_machine_view_set_machine (self->view, machine);
+  g_signal_group_set_target (self->machine_signals, machine);
+  show_actions (self);
+  if (machine == NULL)
+    adw_leaflet_set_visible_child_name (self->leaflet, "list");
+}
+
+static void
+on_machines_changed (InnWindow *self, guint position, guint removed, guint added, GListModel *list)
+{
+  for (guint i = position; i < position + added && self->awaited != NULL; i++)
+    {
+      g_autoptr (InnMachine) machine = g_list_model_get_item (list, i);
+
+      if (g_str_equal (inn_machine_get_path (machine), self->awaited))
+        inn_window_show_machine (self, machine);
+    }
+}
+
+static void
+on_connection_state (InnWindow *self)
+{
+  GAction *action = g_action_map_lookup_action (G_ACTION_MAP (self), "new");
+
+  g_simple_action_set_enabled (G_SIMPLE_ACTION (action), is_ready (self));
+}
+
+static void
+on_sidebar_opened (InnWindow *self)
+{
+  adw_leaflet_set_visible_child_name (self->leaflet, "machine");
+}
+
+static void
+on_view_back (InnWindow *self)
+{
+  adw_leaflet_set_visible_child_name (self->leaflet, "list");
+}
+
+static void
+on_folded_notify (InnWindow *self)
+{
+  gboolean folded = adw_leaflet_get_folded (self->leaflet);
+
+  inn_sidebar_set_folded (self->sidebar, folded);
+  inn_machine_view_set_folded (self->view, folded);
+}
+
+static void
+on_created (InnWindow *self, const char *path)
+{
+  g_free (self->awaited);
+  self->awaited = g_strdup (path);
+  if (self->connection != NULL)
+    {
+      GListModel *machines = inn_connection_get_machines (self->connection);
+
+      on_machines_changed (self, 0, 0, g_list_model_get_n_items (machines), machines);
+    }
+}
+
+static void
+on_new_activate (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  inn_window_create_from (INN_WINDOW (data), NULL);
+}
+
+static void
+on_search_activate (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  InnWindow *self = INN_WINDOW (data);
+
+  adw_leaflet_set_visible_child_name (self->leaflet, "list");
+  inn_sidebar_search (self->sidebar);
+}
+
+static void
+on_tab_activate (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  InnWindow *self = INN_WINDOW (data);
+
+  inn_machine_view_show_tab (self->view, g_variant_get_string (parameter, NULL));
+}
+
+static void
+on_verb_activate (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  InnWindow *self = INN_WINDOW (data);
+  InnMachine *machine = inn_sidebar_get_machine (self->sidebar);
+  guint n;
+  const InnVerbAction *verbs = inn_verb_actions (&n);
+
+  for (guint i = 0; i < n && machine != NULL; i++)
+    if (g_str_equal (verbs[i].action, g_action_get_name (G_ACTION (action))))
+      inn_verb_run (&verbs[i], machine, GTK_WIDGET (self));
+}
+
+static void
+set_connection (InnWindow *self, GBusType bus_type)
+{
+  GtkApplication *application = gtk_window_get_application (GTK_WINDOW (self));
+  InnConnection *connection =
+      inn_application_get_connection (INN_APPLICATION (application), bus_type);
+
+  if (!g_set_object (&self->connection, connection))
+    return;
+  inn_sidebar_set_connection (self->sidebar, connection);
+  inn_machine_view_set_connection (self->view, connection);
+  g_signal_group_set_target (self->connection_signals, connection);
+  g_signal_group_set_target (self->machines_signals, inn_connection_get_machines (connection));
+  on_connection_state (self);
+}
+
+static void
+on_connection_change (GSimpleAction *action, GVariant *value, gpointer data)
+{
+  g_simple_action_set_state (action, value);
+  set_connection (INN_WINDOW (data), g_str_equal (g_variant_get_string (value, NULL), "system")
+                                         ? G_BUS_TYPE_SYSTEM
+                                         : G_BUS_TYPE_SESSION);
+}
+
+static void
+add_actions (InnWindow *self)
+{
+  static const GActionEntry entries[] = {
+    { .name = "new", .activate = on_new_activate },
+    { .name = "search", .activate = on_search_activate },
+    { .name = "tab", .activate = on_tab_activate, .parameter_type = "s" },
+    { .name = "connection",
+      .parameter_type = "s",
+      .state = "'session'",
+      .change_state = on_connection_change },
+  };
+  guint n;
+  const InnVerbAction *verbs = inn_verb_actions (&n);
+
+  g_action_map_add_action_entries (G_ACTION_MAP (self), entries, G_N_ELEMENTS (entries), self);
+  for (guint i = 0; i < n; i++)
+    {
+      GActionEntry entry = { .name = verbs[i].action, .activate = on_verb_activate };
+
+      g_action_map_add_action_entries (G_ACTION_MAP (self), &entry, 1, self);
+    }
+}
+
+static void
+inn_window_dispose (GObject *object)
+{
+  InnWindow *self = INN_WINDOW (object);
+
+  g_clear_object (&self->connection_signals);
+  g_clear_object (&self->machines_signals);
+  g_clear_object (&self->machine_signals);
+  g_clear_object (&self->connection);
+  g_clear_pointer (&self->awaited, g_free);
+  G_OBJECT_CLASS (inn_window_parent_class)->dispose (object);
+}
+
+static void
+inn_window_class_init (InnWindowClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = inn_window_dispose;
+  g_type_ensure (INN_TYPE_SIDEBAR);
+  g_type_ensure (INN_TYPE_MACHINE_VIEW);
+  gtk_widget_class_set_template_from_resource (widget_class,
+                                               "/org/innkeeper/Innkeeper/inn-window.ui");
+  gtk_widget_class_bind_template_child (widget_class, InnWindow, toasts);
+  gtk_widget_class_bind_template_child (widget_class, InnWindow, leaflet);
+  gtk_widget_class_bind_template_child (widget_class, InnWindow, sidebar);
+  gtk_widget_class_bind_template_child (widget_class, InnWindow, view);
+  gtk_widget_class_bind_template_callback (widget_class, on_folded_notify);
+  gtk_widget_class_bind_template_callback (widget_class, on_machine_notify);
+  gtk_widget_class_bind_template_callback (widget_class, on_sidebar_opened);
+  gtk_widget_class_bind_template_callback (widget_class, on_view_back);
+}
+
+static void
+inn_window_init (InnWindow *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+  self->connection_signals = g_signal_group_new (INN_TYPE_CONNECTION);
+  g_signal_group_connect_swapped (self->connection_signals, "notify::state",
+                                  G_CALLBACK (on_connection_state), self);
+  self->machines_signals = g_signal_group_new (G_TYPE_LIST_MODEL);
+  g_signal_group_connect_swapped (self->machines_signals, "items-changed",
+                                  G_CALLBACK (on_machines_changed), self);
+  self->machine_signals = g_signal_group_new (INN_TYPE_MACHINE);
+  g_signal_group_connect_swapped (self->machine_signals, "notify::state", G_CALLBACK (show_actions),
+                                  self);
+  add_actions (self);
+  show_actions (self);
+}
+
+InnWindow *
+inn_window_new (AdwApplication *application)
+{
+  InnWindow *self = g_object_new (INN_TYPE_WINDOW, "application", application, NULL);
+
+  set_connection (self, G_BUS_TYPE_SESSION);
+  return self;
+}
+
+void
+inn_window_show_machine (InnWindow *self, InnMachine *machine)
+{
+  g_return_if_fail (INN_IS_WINDOW (self));
+
+  g_clear_pointer (&self->awaited, g_free);
+  inn_sidebar_set_machine (self->sidebar, machine);
+  adw_leaflet_set_visible_child_name (self->leaflet, "machine");
+}
+
+void
+inn_window_create_from (InnWindow *self, GFile *file)
+{
+  GtkWidget *dialog;
+
+  g_return_if_fail (INN_IS_WINDOW (self));
+
+  dialog = inn_create_dialog_new (GTK_WINDOW (self), self->connection, file);
+  g_signal_connect_object (dialog, "created", G_CALLBACK (on_created), self, G_CONNECT_SWAPPED);
+  gtk_window_present (GTK_WINDOW (dialog));
+}
+
+AdwToastOverlay *
+inn_window_get_toasts (InnWindow *self)
+{
+  g_return_val_if_fail (INN_IS_WINDOW (self), NULL);
+
+  return self->toasts;
+}

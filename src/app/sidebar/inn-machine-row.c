@@ -1,0 +1,195 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* One machine in the sidebar's list. Built by hand and of few widgets: GtkListView keeps some 200
+ * of them. Knows not the list it stands in. */
+#include "inn-machine-row.h"
+
+#include <glib/gi18n.h>
+#include <math.h>
+
+struct _InnMachineRow
+{
+  GtkWidget parent_instance;
+
+  InnMachine *machine;
+  GSignalGroup *signals;
+  GtkWidget *picture;
+  GtkWidget *name;
+  GtkWidget *state;
+};
+
+G_DEFINE_FINAL_TYPE (InnMachineRow, inn_machine_row, GTK_TYPE_WIDGET)
+
+/* The dot in front of the words: a shape that differs as well as a colour. */
+static const char *
+state_mark (InnState state)
+{
+  switch (state)
+    {
+    case INN_STATE_RUNNING:
+      return "<span foreground=\"#2ec27e\">●</span>";
+    case INN_STATE_STARTING:
+    case INN_STATE_STOPPING:
+      return "<span foreground=\"#3584e4\">◐</span>";
+    case INN_STATE_PAUSED:
+      return "<span foreground=\"#e5a50a\">◼</span>";
+    case INN_STATE_CRASHED:
+    case INN_STATE_BROKEN:
+      return "<span foreground=\"#e01b24\">▲</span>";
+    case INN_STATE_OFF:
+      break;
+    }
+  return "○";
+}
+
+static void
+show_state (InnMachineRow *self)
+{
+  g_autofree char *words = NULL;
+  g_autofree char *escaped = NULL;
+  g_autofree char *markup = NULL;
+  g_autofree char *spoken = NULL;
+  InnState state = inn_machine_get_state (self->machine);
+  double cpu_use;
+
+  g_object_get (self->machine, "state-text", &words, "cpu-use", &cpu_use, NULL);
+  if (state == INN_STATE_RUNNING && cpu_use >= 0)
+    {
+      /* Translators: %s is "Running", the number the share of one processor core. */
+      char *with_use = g_strdup_printf (_ ("%s · CPU %.0f %%"), words, round (cpu_use * 100));
+
+      g_free (words);
+      words = with_use;
+    }
+  escaped = g_markup_escape_text (words, -1);
+  markup = g_strdup_printf ("%s %s", state_mark (state), escaped);
+  if (!g_str_equal (markup, gtk_label_get_label (GTK_LABEL (self->state))))
+    gtk_label_set_markup (GTK_LABEL (self->state), markup);
+
+  spoken = g_strdup_printf ("%s, %s", inn_machine_get_name (self->machine), words);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, spoken, -1);
+}
+
+static void
+show_name (InnMachineRow *self)
+{
+  gtk_label_set_label (GTK_LABEL (self->name), inn_machine_get_name (self->machine));
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self), inn_machine_get_name (self->machine));
+}
+
+static void
+on_machine_bind (InnMachineRow *self)
+{
+  show_name (self);
+  show_state (self);
+}
+
+static void
+on_machine_notify (InnMachineRow *self, GParamSpec *pspec)
+{
+  if (g_str_equal (pspec->name, "name"))
+    show_name (self);
+  show_state (self);
+}
+
+static void
+inn_machine_row_dispose (GObject *object)
+{
+  InnMachineRow *self = INN_MACHINE_ROW (object);
+  GtkWidget *child;
+
+  g_clear_object (&self->signals);
+  g_clear_object (&self->machine);
+  while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
+    gtk_widget_unparent (child);
+  G_OBJECT_CLASS (inn_machine_row_parent_class)->dispose (object);
+}
+
+static void
+inn_machine_row_class_init (InnMachineRowClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = inn_machine_row_dispose;
+  gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_GRID_LAYOUT);
+  gtk_widget_class_set_css_name (widget_class, "machinerow");
+}
+
+static void
+place (GtkWidget *row, GtkWidget *child, int column, int line, int height)
+{
+  GtkLayoutManager *layout = gtk_widget_get_layout_manager (row);
+  GtkGridLayoutChild *at;
+
+  gtk_widget_set_parent (child, row);
+  at = GTK_GRID_LAYOUT_CHILD (gtk_layout_manager_get_layout_child (layout, child));
+  gtk_grid_layout_child_set_column (at, column);
+  gtk_grid_layout_child_set_row (at, line);
+  gtk_grid_layout_child_set_row_span (at, height);
+}
+
+static GtkWidget *
+label_new (const char *css_class, GtkAlign valign)
+{
+  GtkWidget *label = gtk_label_new (NULL);
+
+  gtk_label_set_xalign (GTK_LABEL (label), 0);
+  gtk_label_set_ellipsize (GTK_LABEL (label), PANGO_ELLIPSIZE_END);
+  gtk_widget_set_hexpand (label, TRUE);
+  gtk_widget_set_vexpand (label, TRUE);
+  gtk_widget_set_valign (label, valign);
+  gtk_widget_add_css_class (label, css_class);
+  return label;
+}
+
+static void
+inn_machine_row_init (InnMachineRow *self)
+{
+  GtkGridLayout *layout = GTK_GRID_LAYOUT (gtk_widget_get_layout_manager (GTK_WIDGET (self)));
+
+  gtk_grid_layout_set_column_spacing (layout, 12);
+  gtk_grid_layout_set_row_spacing (layout, 2);
+  self->picture = gtk_image_new_from_icon_name ("computer-symbolic");
+  gtk_widget_set_size_request (self->picture, 64, 40);
+  gtk_widget_set_valign (self->picture, GTK_ALIGN_CENTER);
+  gtk_widget_set_overflow (self->picture, GTK_OVERFLOW_HIDDEN);
+  gtk_widget_add_css_class (self->picture, "thumbnail");
+  self->name = label_new ("heading", GTK_ALIGN_END);
+  self->state = label_new ("state", GTK_ALIGN_START);
+  place (GTK_WIDGET (self), self->picture, 0, 0, 2);
+  place (GTK_WIDGET (self), self->name, 1, 0, 1);
+  place (GTK_WIDGET (self), self->state, 1, 1, 1);
+
+  self->signals = g_signal_group_new (INN_TYPE_MACHINE);
+  g_signal_connect_swapped (self->signals, "bind", G_CALLBACK (on_machine_bind), self);
+  g_signal_group_connect_swapped (self->signals, "notify::name", G_CALLBACK (on_machine_notify),
+                                  self);
+  g_signal_group_connect_swapped (self->signals, "notify::state-text",
+                                  G_CALLBACK (on_machine_notify), self);
+  g_signal_group_connect_swapped (self->signals, "notify::cpu-use", G_CALLBACK (on_machine_notify),
+                                  self);
+}
+
+GtkWidget *
+inn_machine_row_new (void)
+{
+  return g_object_new (INN_TYPE_MACHINE_ROW, NULL);
+}
+
+void
+inn_machine_row_set_machine (InnMachineRow *self, InnMachine *machine)
+{
+  g_return_if_fail (INN_IS_MACHINE_ROW (self));
+
+  if (g_set_object (&self->machine, machine))
+    g_signal_group_set_target (self->signals, machine);
+}
+
+InnMachine *
+inn_machine_row_get_machine (InnMachineRow *self)
+{
+  g_return_val_if_fail (INN_IS_MACHINE_ROW (self), NULL);
+
+  return self->machine;
+}

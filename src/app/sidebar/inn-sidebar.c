@@ -1,0 +1,380 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The list of one connection's machines. Knows the rows and the models, not the window: what it
+ * starts are the window's actions. */
+#include "inn-sidebar.h"
+
+#include "inn-empty-page.h"
+#include "inn-machine-row.h"
+#include "inn-verbs.h"
+
+#include <glib/gi18n.h>
+
+struct _InnSidebar
+{
+  GtkWidget parent_instance;
+
+  AdwHeaderBar *header;
+  GtkMenuButton *connection_button;
+  GtkToggleButton *search_button;
+  GtkSearchBar *search_bar;
+  GtkSearchEntry *search_entry;
+  GtkStack *stack;
+  InnEmptyPage *empty;
+  GtkListView *list;
+  GtkScrolledWindow *scroller;
+
+  InnConnection *connection;
+  GtkSingleSelection *selection;
+  GtkSortListModel *sorted;
+  GtkFilterListModel *filtered;
+  GtkFilter *filter;
+  GtkSorter *sorter;
+  GtkWidget *menu;
+  gboolean folded;
+};
+
+G_DEFINE_FINAL_TYPE (InnSidebar, inn_sidebar, GTK_TYPE_WIDGET)
+
+enum
+{
+  PROP_MACHINE = 1,
+  N_PROPS
+};
+static GParamSpec *props[N_PROPS];
+
+enum
+{
+  OPENED,
+  N_SIGNALS
+};
+static guint signals[N_SIGNALS];
+
+/* Beside a machine's view the list may stay blank: what there is to say is said there. */
+static void
+show_page (InnSidebar *self)
+{
+  const char *page = "list";
+
+  if (self->connection == NULL)
+    return;
+  if (g_list_model_get_n_items (inn_connection_get_machines (self->connection)) == 0)
+    page = self->folded ? "none" : "blank";
+  else if (g_list_model_get_n_items (G_LIST_MODEL (self->filtered)) == 0)
+    page = "not-found";
+  gtk_stack_set_visible_child_name (self->stack, page);
+}
+
+/* Machine by machine a change of name changes its place. One handler each, no widget. */
+static void
+on_name_notify (InnSidebar *self)
+{
+  gtk_sorter_changed (self->sorter, GTK_SORTER_CHANGE_DIFFERENT);
+  gtk_filter_changed (self->filter, GTK_FILTER_CHANGE_DIFFERENT);
+}
+
+static void
+on_machines_changed (InnSidebar *self,
+                     guint position,
+                     guint removed,
+                     guint added,
+                     GListModel *model)
+{
+  for (guint i = position; i < position + added; i++)
+    {
+      g_autoptr (InnMachine) machine = g_list_model_get_item (model, i);
+
+      g_signal_connect_object (machine, "notify::name", G_CALLBACK (on_name_notify), self,
+                               G_CONNECT_SWAPPED);
+    }
+  show_page (self);
+}
+
+static void
+on_search_changed (InnSidebar *self)
+{
+  const char *text = gtk_editable_get_text (GTK_EDITABLE (self->search_entry));
+
+  gtk_string_filter_set_search (GTK_STRING_FILTER (self->filter), text);
+  show_page (self);
+}
+
+/* Enter in the search entry opens the first machine found. */
+static void
+on_search_activate (InnSidebar *self)
+{
+  if (g_list_model_get_n_items (G_LIST_MODEL (self->selection)) == 0)
+    return;
+  if (gtk_single_selection_get_selected (self->selection) == GTK_INVALID_LIST_POSITION)
+    gtk_single_selection_set_selected (self->selection, 0);
+  g_signal_emit (self, signals[OPENED], 0);
+}
+
+static void
+on_selected_notify (InnSidebar *self)
+{
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_MACHINE]);
+}
+
+static void
+on_list_activate (InnSidebar *self, guint position)
+{
+  gtk_single_selection_set_selected (self->selection, position);
+  g_signal_emit (self, signals[OPENED], 0);
+}
+
+static void
+popup_menu (InnSidebar *self, double x, double y)
+{
+  GdkRectangle at = { .x = (int)x, .y = (int)y, .width = 1, .height = 1 };
+
+  if (inn_sidebar_get_machine (self) == NULL)
+    return;
+  if (self->menu == NULL)
+    {
+      g_autoptr (GMenuModel) model = inn_verb_menu_new ();
+
+      self->menu = gtk_popover_menu_new_from_model (model);
+      gtk_popover_set_has_arrow (GTK_POPOVER (self->menu), FALSE);
+      gtk_widget_set_halign (self->menu, GTK_ALIGN_START);
+      gtk_widget_set_parent (self->menu, GTK_WIDGET (self));
+    }
+  gtk_popover_set_pointing_to (GTK_POPOVER (self->menu), &at);
+  gtk_popover_popup (GTK_POPOVER (self->menu));
+}
+
+static void
+on_row_menu (GtkGestureClick *gesture, int n_press, double x, double y, GtkListItem *item)
+{
+  GtkWidget *row = gtk_event_controller_get_widget (GTK_EVENT_CONTROLLER (gesture));
+  InnSidebar *self = INN_SIDEBAR (gtk_widget_get_ancestor (row, INN_TYPE_SIDEBAR));
+  double here_x, here_y;
+
+  if (self == NULL ||
+      !gtk_widget_translate_coordinates (row, GTK_WIDGET (self), x, y, &here_x, &here_y))
+    return;
+  gtk_gesture_set_state (GTK_GESTURE (gesture), GTK_EVENT_SEQUENCE_CLAIMED);
+  gtk_single_selection_set_selected (self->selection, gtk_list_item_get_position (item));
+  popup_menu (self, here_x, here_y);
+}
+
+/* A plain click chooses and opens. (GtkListView's own single-click mode would choose whatever the
+ * pointer passes over.) */
+static void
+on_row_click (GtkGestureClick *gesture, int n_press, double x, double y, GtkListItem *item)
+{
+  GtkWidget *row = gtk_event_controller_get_widget (GTK_EVENT_CONTROLLER (gesture));
+  InnSidebar *self = INN_SIDEBAR (gtk_widget_get_ancestor (row, INN_TYPE_SIDEBAR));
+
+  if (self != NULL)
+    on_list_activate (self, gtk_list_item_get_position (item));
+}
+
+static void
+add_click (GtkWidget *row, guint button, const char *signal, GCallback callback, GtkListItem *item)
+{
+  GtkGesture *gesture = gtk_gesture_click_new ();
+
+  gtk_gesture_single_set_button (GTK_GESTURE_SINGLE (gesture), button);
+  g_signal_connect (gesture, signal, callback, item);
+  gtk_widget_add_controller (row, GTK_EVENT_CONTROLLER (gesture));
+}
+
+static gboolean
+on_menu_key (GtkWidget *widget, GVariant *arguments, gpointer data)
+{
+  InnSidebar *self = INN_SIDEBAR (widget);
+  GtkWidget *focus = gtk_root_get_focus (gtk_widget_get_root (widget));
+  double x, y;
+
+  if (focus == NULL || !gtk_widget_is_ancestor (focus, GTK_WIDGET (self->list)))
+    return FALSE;
+  if (gtk_widget_translate_coordinates (focus, widget, 40, gtk_widget_get_height (focus) / 2.0, &x,
+                                        &y))
+    popup_menu (self, x, y);
+  return TRUE;
+}
+
+static void
+on_item_setup (InnSidebar *self, GtkListItem *item)
+{
+  GtkWidget *row = inn_machine_row_new ();
+
+  add_click (row, GDK_BUTTON_SECONDARY, "pressed", G_CALLBACK (on_row_menu), item);
+  add_click (row, GDK_BUTTON_PRIMARY, "released", G_CALLBACK (on_row_click), item);
+  gtk_list_item_set_child (item, row);
+}
+
+static void
+on_item_bind (InnSidebar *self, GtkListItem *item)
+{
+  inn_machine_row_set_machine (INN_MACHINE_ROW (gtk_list_item_get_child (item)),
+                               gtk_list_item_get_item (item));
+}
+
+static void
+on_item_unbind (InnSidebar *self, GtkListItem *item)
+{
+  inn_machine_row_set_machine (INN_MACHINE_ROW (gtk_list_item_get_child (item)), NULL);
+}
+
+static void
+make_models (InnSidebar *self)
+{
+  GtkExpression *name = gtk_property_expression_new (INN_TYPE_MACHINE, NULL, "name");
+
+  self->sorter = GTK_SORTER (gtk_string_sorter_new (gtk_expression_ref (name)));
+  self->filter = GTK_FILTER (gtk_string_filter_new (name));
+  self->filtered = gtk_filter_list_model_new (NULL, g_object_ref (self->filter));
+  self->sorted = gtk_sort_list_model_new (g_object_ref (G_LIST_MODEL (self->filtered)),
+                                          g_object_ref (self->sorter));
+  self->selection = gtk_single_selection_new (g_object_ref (G_LIST_MODEL (self->sorted)));
+  gtk_single_selection_set_autoselect (self->selection, FALSE);
+  gtk_single_selection_set_can_unselect (self->selection, TRUE);
+  g_signal_connect_object (self->selection, "notify::selected-item",
+                           G_CALLBACK (on_selected_notify), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->filtered, "items-changed", G_CALLBACK (show_page), self,
+                           G_CONNECT_SWAPPED);
+  gtk_list_view_set_model (self->list, GTK_SELECTION_MODEL (self->selection));
+}
+
+static void
+inn_sidebar_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  g_value_set_object (value, inn_sidebar_get_machine (INN_SIDEBAR (object)));
+}
+
+static void
+inn_sidebar_dispose (GObject *object)
+{
+  InnSidebar *self = INN_SIDEBAR (object);
+  GtkWidget *child;
+
+  g_clear_pointer (&self->menu, gtk_widget_unparent);
+  while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
+    gtk_widget_unparent (child);
+  g_clear_object (&self->selection);
+  g_clear_object (&self->sorted);
+  g_clear_object (&self->filtered);
+  g_clear_object (&self->filter);
+  g_clear_object (&self->sorter);
+  g_clear_object (&self->connection);
+  G_OBJECT_CLASS (inn_sidebar_parent_class)->dispose (object);
+}
+
+static void
+inn_sidebar_class_init (InnSidebarClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  object_class->dispose = inn_sidebar_dispose;
+  object_class->get_property = inn_sidebar_get_property;
+  props[PROP_MACHINE] = g_param_spec_object ("machine", NULL, NULL, INN_TYPE_MACHINE,
+                                             G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (object_class, N_PROPS, props);
+  signals[OPENED] = g_signal_new ("opened", INN_TYPE_SIDEBAR, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                  NULL, G_TYPE_NONE, 0);
+
+  g_type_ensure (INN_TYPE_EMPTY_PAGE);
+  gtk_widget_class_set_template_from_resource (widget_class,
+                                               "/org/innkeeper/Innkeeper/sidebar/inn-sidebar.ui");
+  gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
+  gtk_widget_class_bind_template_child (widget_class, InnSidebar, header);
+  gtk_widget_class_bind_template_child (widget_class, InnSidebar, connection_button);
+  gtk_widget_class_bind_template_child (widget_class, InnSidebar, search_button);
+  gtk_widget_class_bind_template_child (widget_class, InnSidebar, search_bar);
+  gtk_widget_class_bind_template_child (widget_class, InnSidebar, search_entry);
+  gtk_widget_class_bind_template_child (widget_class, InnSidebar, stack);
+  gtk_widget_class_bind_template_child (widget_class, InnSidebar, empty);
+  gtk_widget_class_bind_template_child (widget_class, InnSidebar, list);
+  gtk_widget_class_bind_template_child (widget_class, InnSidebar, scroller);
+  gtk_widget_class_bind_template_callback (widget_class, on_search_changed);
+  gtk_widget_class_bind_template_callback (widget_class, on_search_activate);
+  gtk_widget_class_bind_template_callback (widget_class, on_list_activate);
+  gtk_widget_class_bind_template_callback (widget_class, on_item_setup);
+  gtk_widget_class_bind_template_callback (widget_class, on_item_bind);
+  gtk_widget_class_bind_template_callback (widget_class, on_item_unbind);
+  gtk_widget_class_add_binding (widget_class, GDK_KEY_F10, GDK_SHIFT_MASK, on_menu_key, NULL);
+  gtk_widget_class_add_binding (widget_class, GDK_KEY_Menu, 0, on_menu_key, NULL);
+}
+
+static void
+inn_sidebar_init (InnSidebar *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+  make_models (self);
+  gtk_search_bar_connect_entry (self->search_bar, GTK_EDITABLE (self->search_entry));
+  gtk_search_bar_set_key_capture_widget (self->search_bar, GTK_WIDGET (self->list));
+}
+
+void
+inn_sidebar_set_connection (InnSidebar *self, InnConnection *connection)
+{
+  GListModel *machines;
+
+  g_return_if_fail (INN_IS_SIDEBAR (self));
+  g_return_if_fail (INN_IS_CONNECTION (connection));
+
+  if (self->connection != NULL)
+    g_signal_handlers_disconnect_by_func (inn_connection_get_machines (self->connection),
+                                          on_machines_changed, self);
+  if (!g_set_object (&self->connection, connection))
+    return;
+  machines = inn_connection_get_machines (connection);
+  gtk_filter_list_model_set_model (self->filtered, machines);
+  g_signal_connect_object (machines, "items-changed", G_CALLBACK (on_machines_changed), self,
+                           G_CONNECT_SWAPPED);
+  on_machines_changed (self, 0, 0, g_list_model_get_n_items (machines), machines);
+  inn_empty_page_set_connection (self->empty, connection);
+  gtk_editable_set_text (GTK_EDITABLE (self->search_entry), "");
+}
+
+InnMachine *
+inn_sidebar_get_machine (InnSidebar *self)
+{
+  g_return_val_if_fail (INN_IS_SIDEBAR (self), NULL);
+
+  return self->selection != NULL ? gtk_single_selection_get_selected_item (self->selection) : NULL;
+}
+
+void
+inn_sidebar_set_machine (InnSidebar *self, InnMachine *machine)
+{
+  guint n;
+
+  g_return_if_fail (INN_IS_SIDEBAR (self));
+
+  n = g_list_model_get_n_items (G_LIST_MODEL (self->selection));
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (InnMachine) at = g_list_model_get_item (G_LIST_MODEL (self->selection), i);
+
+      if (at == machine)
+        {
+          gtk_single_selection_set_selected (self->selection, i);
+          gtk_widget_activate_action (GTK_WIDGET (self->list), "list.scroll-to-item", "u", i);
+          return;
+        }
+    }
+}
+
+void
+inn_sidebar_search (InnSidebar *self)
+{
+  g_return_if_fail (INN_IS_SIDEBAR (self));
+
+  gtk_search_bar_set_search_mode (self->search_bar, TRUE);
+  gtk_widget_grab_focus (GTK_WIDGET (self->search_entry));
+}
+
+void
+inn_sidebar_set_folded (InnSidebar *self, gboolean folded)
+{
+  g_return_if_fail (INN_IS_SIDEBAR (self));
+
+  self->folded = folded;
+  adw_header_bar_set_show_end_title_buttons (self->header, folded);
+  show_page (self);
+}
