@@ -7,9 +7,10 @@
 #include "inn-client-private.h"
 #include "inn-objects.h"
 
-#define RETRY_FIRST_MS     250
-#define RETRY_MAX_MS       30000
-#define STEADY_US          (10 * G_USEC_PER_SEC) /* lived that long: the next retry is quick again */
+#define RETRY_FIRST_MS 250
+#define RETRY_MAX_MS   30000
+/* A helper that lived that long is started again at once when it ends. */
+#define STEADY_US          (10 * G_USEC_PER_SEC)
 #define STATISTICS_SECONDS 2
 
 struct _InnConnection

@@ -435,10 +435,9 @@ test_statistics (Fixture *fixture, gconstpointer data)
   for (guint64 i = 1; i <= 2; i++)
     {
       wait_until (fixture->held != NULL);
-      reply (fixture,
-             g_variant_new_parsed ("([(%o, {'cpu-time': <%t>, 'monotonic': <%t>})],)",
-                                   MACHINE0, i * G_GUINT64_CONSTANT (3000000000),
-                                   i * G_GUINT64_CONSTANT (2000000000)));
+      reply (fixture, g_variant_new_parsed ("([(%o, {'cpu-time': <%t>, 'monotonic': <%t>})],)",
+                                            MACHINE0, i * G_GUINT64_CONSTANT (3000000000),
+                                            i * G_GUINT64_CONSTANT (2000000000)));
     }
   g_signal_connect (machine, "notify::cpu-use", G_CALLBACK (on_notify), &fixture->n_notifies);
   wait_until (fixture->n_notifies > 0);
