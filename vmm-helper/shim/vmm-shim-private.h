@@ -1,0 +1,53 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* What the shim's two files share: the things that its one loop waits for. */
+#pragma once
+
+#include "vmm-shim.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <sys/epoll.h>
+#include <sys/types.h>
+
+#define SHIM_MAX_LINES 32
+#define SHIM_CHUNK     16384
+
+enum shim_kind
+{
+  SHIM_LISTEN,
+  SHIM_CONTROL,
+  SHIM_LINE,
+  SHIM_VIEWER,
+  SHIM_LOG,
+  SHIM_SIGNAL,
+};
+
+/* The first member of everything that epoll knows. */
+struct shim_source
+{
+  enum shim_kind kind;
+  int fd; /* -1: a free slot */
+  uint32_t events;
+};
+
+void shim_fail (const char *format, ...) __attribute__ ((noreturn, format (printf, 1, 2)));
+void shim_watch (struct shim_source *source, uint32_t events);
+void shim_drop (struct shim_source *source);
+
+static inline bool
+shim_is_again (ssize_t n)
+{
+  return n < 0 && (errno == EAGAIN || errno == EINTR);
+}
+
+/* vmm-shim-lines.c */
+void shim_lines_add (const char *name, int fd);
+void shim_lines_start (void);
+int shim_lines_get_fds (int *fds); /* at most SHIM_MAX_LINES; returns how many */
+void shim_lines_drain (void);      /* takes what QEMU said last */
+void shim_on_line (struct shim_source *source, uint32_t events);
+void shim_on_viewer (struct shim_source *source, uint32_t events);
+/* Takes @fd over if it returns 0; else an errno. */
+int shim_lines_view (const struct vmm_shim_request *request, int fd);

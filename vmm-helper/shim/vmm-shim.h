@@ -1,0 +1,21 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* What the helper says to a shim on its control socket (SOCK_SEQPACKET): one request a message,
+ * each answered by one int32_t, 0 or an errno. */
+#pragma once
+
+#include <stdint.h>
+
+#define VMM_SHIM_NAME_SIZE 64
+#define VMM_SHIM_HISTORY   (256 * 1024) /* bytes of each line that a new viewer can see */
+
+#define VMM_SHIM_FLAG_HISTORY   1u /* first what the line said before */
+#define VMM_SHIM_FLAG_READ_ONLY 2u /* what the viewer writes is thrown away */
+
+/** struct vmm_shim_request: "show this line to the socket passed along". */
+struct vmm_shim_request
+{
+  uint32_t flags;
+  char name[VMM_SHIM_NAME_SIZE]; /* NUL-terminated */
+};
