@@ -6,6 +6,7 @@
  * images in a sandbox. */
 
 #include "inn-media.h"
+#include "inn-foreign-leaks.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gi18n-lib.h>
@@ -183,7 +184,9 @@ examine_iso (InnMedia *self, guint64 volume_size, GCancellable *cancellable, GEr
                    self->name, here, whole);
       return FALSE;
     }
+  INN_FOREIGN_LEAKS_BEGIN;
   medium = osinfo_media_create_from_location_with_flags (location, cancellable, 0, &local);
+  INN_FOREIGN_LEAKS_END;
   if (medium == NULL)
     {
       if (g_error_matches (local, G_IO_ERROR, G_IO_ERROR_CANCELLED))

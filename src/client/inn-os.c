@@ -5,6 +5,7 @@
  * the medium, not to it. */
 
 #include "inn-os.h"
+#include "inn-foreign-leaks.h"
 #include <glib/gi18n-lib.h>
 #include <osinfo/osinfo.h>
 #include <string.h>
@@ -333,7 +334,9 @@ inn_os_db_load_sync (void)
       g_autoptr (OsinfoLoader) loader = osinfo_loader_new ();
       g_autoptr (GError) error = NULL;
 
+      INN_FOREIGN_LEAKS_BEGIN;
       osinfo_loader_process_default_path (loader, &error);
+      INN_FOREIGN_LEAKS_END;
       if (error != NULL)
         g_message ("The database of operating systems could not be read: %s", error->message);
       self->osinfo = g_object_ref (osinfo_loader_get_db (loader));
