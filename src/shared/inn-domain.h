@@ -10,8 +10,11 @@
 G_BEGIN_DECLS
 
 #define INN_DOMAIN_MAX_XML                                                                         \
-  (1024 * 1024)                    /* bytes; libvirt's own are a few KiB, and parsing is linear */
-#define INN_DOMAIN_MAX_DEVICES 512 /* elements in <devices> */
+  (1024 * 1024) /* bytes; libvirt's own are a few KiB, and parsing is linear */
+#define INN_DOMAIN_MAX_DEVICES    512  /* elements in <devices> */
+#define INN_DOMAIN_MAX_ELEMENTS   8192 /* in the whole document */
+#define INN_DOMAIN_MAX_ATTRIBUTES 64   /* of one element; libxml2 compares each with each */
+#define INN_DOMAIN_MAX_DEPTH      64   /* elements within elements */
 
 typedef struct _InnDomain InnDomain; /* reference counted, not thread safe */
 
@@ -37,13 +40,16 @@ gboolean inn_domain_check (InnDomain *domain, GError **error);
 struct _InnElement
 {
   InnDomain *domain; /* not owned */
-  gpointer node; /* xmlNode; NULL where a section is not in the XML yet (made by the first set) */
+  gpointer node;     /* xmlNode; of a section the <domain> itself, never NULL */
   const InnKind *kind;
 };
 
 InnElement *inn_element_copy (const InnElement *element);
 void inn_element_free (InnElement *element);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (InnElement, inn_element_free)
+
+/** inn_element_dup_label: "Disk vda", "Memory": for a person. */
+char *inn_element_dup_label (const InnElement *element);
 
 /** inn_domain_get: the single section @kind_name, never NULL for a kind that is not a device. */
 InnElement inn_domain_get (InnDomain *domain, const char *kind_name);
@@ -70,8 +76,8 @@ gboolean inn_element_is (const InnElement *element, const char *field, const cha
 gboolean inn_element_has (const InnElement *element,
                           const char *field); /* said in the XML itself */
 
-/* Writing: @text as in the XML (sizes in bytes, bools "yes"/"no" in any of the field's words), NULL
- * removes. FALSE with INN_ERROR_INVALID_ARGUMENT, and nothing changed, where the field's type or
+/* Writing: @text as in the XML (sizes in bytes, bools "yes"/"no" or the field's own words), NULL or
+ * "" removes. FALSE with INN_ERROR_INVALID_ARGUMENT, and nothing changed, where the field's type or
  * range forbids it. */
 gboolean inn_element_set (InnElement *element, const char *field, const char *text, GError **error);
 gboolean

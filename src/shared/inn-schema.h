@@ -37,6 +37,7 @@ typedef enum
   INN_FIELD_HIDDEN = 1 << 5,   /* in the model, but no row on a page */
   INN_FIELD_NOT_GUEST =
       1 << 6, /* says nothing to the guest; takes effect at once when stored (name, title) */
+  INN_FIELD_MULTILINE = 1 << 7, /* of STRING: may hold line breaks (description) */
 } InnFieldFlags;
 
 typedef struct
@@ -50,30 +51,35 @@ typedef struct
 {
   const char *name; /* unique in its kind, in words of the field: "cache" */
   const char *path; /* from the kind's element: "driver/@cache", "target/@dev", "@type", "." (the
-                       element's own text), "feature[@name='x']/@policy". "innkeeper:" and
-                       "libosinfo:" prefixes are bound to those name spaces. */
+                       element's own text), "feature[@name='x']/@policy", "boot[2]/@dev" (the
+                       second), "clock[@offset?='utc']/timer" (any clock; one made anew gets that
+                       attribute). "innkeeper:" and "libosinfo:" prefixes are bound to those name
+                       spaces. */
   InnType type;
   InnFieldFlags flags;
   const char *fallback;     /* what absence means, as XML text; NULL: nothing */
-  guint64 min, max;         /* of UINT and SIZE; both 0: any */
-  const InnChoice *choices; /* ended by a NULL value */
+  guint64 min, max;         /* of UINT and SIZE; of STRING in characters; both 0: any */
+  const InnChoice *choices; /* ended by a NULL value. ENUM: one of them. STRING: suggestions, others
+                               are allowed. BOOL: first the word for yes, then that for no. */
   const char *label;        /* N_() */
   const char *help;         /* N_(), one line, or NULL */
+  const char *pattern;      /* of STRING: a regular expression for all of it, or NULL */
 } InnField;
 
 /** InnKind: a section of the machine (single) or a kind of device (any number). */
 typedef struct
 {
-  const char *name; /* "disk", "cpu" */
-  const char
-      *path; /* where its element stands below <domain>: "devices/disk"; "" is <domain> itself */
+  const char *name;  /* "disk", "cpu" */
+  const char *path;  /* of a device: "devices/disk". A section has "": its fields' paths start at
+                        <domain> */
   const char *match; /* NULL, or an attribute test that tells it from others at the same path:
-                        "@device=cdrom" */
-  const char
-      *key; /* name of the field that identifies one among many ("target"); NULL: its position */
-  const char *label;      /* N_() "Disk" */
-  const char *icon;       /* symbolic icon name */
-  gboolean device;        /* may be there many times and be added and removed */
+                        "@device=cdrom"; alternatives as in "@device=disk|" (disk, or no attribute);
+                        a new element gets the first */
+  const char *key;   /* names of the fields that identify one among many ("target", "type,index");
+                        NULL, or one of them absent: its position */
+  const char *label; /* N_() "Disk" */
+  const char *icon;  /* symbolic icon name */
+  gboolean device;   /* may be there many times and be added and removed */
   const InnField *fields; /* ended by a NULL name */
   gboolean (*check) (const InnElement *element,
                      GError **error);           /* rules across fields; NULL: none */
@@ -84,5 +90,9 @@ typedef struct
 const InnKind *const *inn_schema_kinds (void);
 const InnKind *inn_schema_find (const char *kind_name);
 const InnField *inn_kind_find (const InnKind *kind, const char *field_name);
+
+/** inn_field_check: whether @text (sizes in bytes) may be the value of @field. The error is
+ * INN_ERROR_INVALID_ARGUMENT and begins with the field's label. */
+gboolean inn_field_check (const InnField *field, const char *text, GError **error);
 
 G_END_DECLS

@@ -1,0 +1,133 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Whether a whole domain makes sense: each field, each kind's own rule, and what spans kinds. */
+#include "inn-domain-private.h"
+#include "inn-errors.h"
+
+#include <glib/gi18n-lib.h>
+
+/* Puts where it is in front of the error, and makes it one about XML. */
+static gboolean
+blame (const InnElement *element, GError *cause, GError **error)
+{
+  g_autofree char *label = inn_element_dup_label (element);
+  long line = xmlGetLineNo (element->node);
+
+  if (element->domain->original != NULL && element->kind->device && line > 0)
+    g_set_error (error, INN_ERROR, INN_ERROR_INVALID_XML, _ ("Line %ld: %s: %s"), line, label,
+                 cause->message);
+  else
+    g_set_error (error, INN_ERROR, INN_ERROR_INVALID_XML, "%s: %s", label, cause->message);
+  g_error_free (cause);
+  return FALSE;
+}
+
+static gboolean
+check_element (const InnElement *element, GError **error)
+{
+  GError *cause = NULL;
+
+  for (const InnField *field = element->kind->fields; field->name != NULL; field++)
+    {
+      g_autofree char *text = inn_element_dup_said (element, field);
+
+      if (text != NULL && *text != '\0' && !inn_field_check (field, text, &cause))
+        return blame (element, cause, error);
+      if ((text == NULL || *text == '\0') && (field->flags & INN_FIELD_REQUIRED) != 0)
+        {
+          g_set_error (&cause, INN_ERROR, INN_ERROR_INVALID_XML, _ ("%s is missing."),
+                       _ (field->label));
+          return blame (element, cause, error);
+        }
+    }
+  if (element->kind->check != NULL && !element->kind->check (element, &cause))
+    return blame (element, cause, error);
+  return TRUE;
+}
+
+/* Adds @value to @seen under @what; refuses it if it is there. Consumes @value. */
+static gboolean
+claim (GHashTable *seen, const InnElement *element, const char *what, char *value, GError **error)
+{
+  g_autofree char *text = value;
+  GError *cause = NULL;
+
+  if (text == NULL || g_hash_table_add (seen, g_strdup_printf ("%s %s", what, text)))
+    return TRUE;
+  g_set_error (&cause, INN_ERROR, INN_ERROR_INVALID_XML,
+               _ ("%s %s is used by another device too. Choose another one."), what, text);
+  return blame (element, cause, error);
+}
+
+/* What two devices may not share: fields of these names, whatever the kind. */
+static gboolean
+check_shared (GHashTable *seen, const InnElement *element, GError **error)
+{
+  static const char *const unique[] = { "target", "mac", "boot-order" };
+  g_autofree char *id = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (unique); i++)
+    {
+      const InnField *field = inn_kind_find (element->kind, unique[i]);
+
+      if (field != NULL &&
+          !claim (seen, element, _ (field->label), inn_element_dup_meant (element, field), error))
+        return FALSE;
+    }
+  if (element->kind->key != NULL)
+    {
+      id = inn_element_dup_id (element);
+      return claim (seen, element, _ ("The name"), g_steal_pointer (&id), error);
+    }
+  return TRUE;
+}
+
+static gboolean
+check_boot (InnDomain *domain, GPtrArray *devices, GError **error)
+{
+  InnElement boot = inn_domain_get (domain, "boot");
+  GError *cause = NULL;
+
+  if (!inn_element_has (&boot, "first"))
+    return TRUE;
+  for (guint i = 0; i < devices->len; i++)
+    {
+      const InnElement *device = devices->pdata[i];
+
+      if (inn_kind_find (device->kind, "boot-order") == NULL ||
+          !inn_element_has (device, "boot-order"))
+        continue;
+      g_set_error_literal (&cause, INN_ERROR, INN_ERROR_INVALID_XML,
+                           _ ("The machine has a boot order of its own too. Use one of the two."));
+      return blame (device, cause, error);
+    }
+  return TRUE;
+}
+
+gboolean
+inn_domain_check (InnDomain *domain, GError **error)
+{
+  g_autoptr (GPtrArray) devices = inn_domain_list (domain, NULL);
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+
+  for (const InnKind *const *kind = inn_schema_kinds (); *kind != NULL; kind++)
+    if (!(*kind)->device)
+      {
+        InnElement section = inn_domain_get (domain, (*kind)->name);
+
+        if (!check_element (&section, error))
+          return FALSE;
+      }
+  if (devices->len > INN_DOMAIN_MAX_DEVICES)
+    {
+      g_set_error (error, INN_ERROR, INN_ERROR_LIMIT,
+                   _ ("A machine may have %u devices, and this one has %u. Remove some."),
+                   INN_DOMAIN_MAX_DEVICES, devices->len);
+      return FALSE;
+    }
+  for (guint i = 0; i < devices->len; i++)
+    if (!check_element (devices->pdata[i], error) || !check_shared (seen, devices->pdata[i], error))
+      return FALSE;
+  return check_boot (domain, devices, error);
+}

@@ -1,0 +1,43 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* What the parts of the model know of each other. Private to src/shared. */
+#pragma once
+
+#include "inn-domain.h"
+#include "inn-path.h"
+
+G_BEGIN_DECLS
+
+struct _InnDomain
+{
+  gatomicrefcount refs;
+  xmlDoc *doc;
+  char *original;    /* the text as parsed, given back while nothing is changed; NULL once it is */
+  gboolean declared; /* it began with an XML declaration */
+};
+
+static inline xmlNode *
+inn_element_node (const InnElement *element)
+{
+  return element->node;
+}
+
+xmlNode *inn_domain_root (InnDomain *domain);
+xmlNode *inn_domain_devices (InnDomain *domain); /* NULL where there are none */
+void inn_domain_touch (InnDomain *domain);
+/** inn_kind_matches: whether @node is a device of @kind. */
+gboolean inn_kind_matches (const InnKind *kind, const xmlNode *node);
+/** inn_kind_of: the device kind of @node, NULL for one that we do not know. */
+const InnKind *inn_kind_of (const xmlNode *node);
+
+/** inn_element_dup_said: what the XML says of @field, with sizes in bytes where they can be read;
+ * NULL where it says nothing. */
+char *inn_element_dup_said (const InnElement *element, const InnField *field);
+/** inn_element_dup_meant: one text for all ways to say the same, the fallback where it is not
+ * said. */
+char *inn_element_dup_meant (const InnElement *element, const InnField *field);
+/** inn_element_clear: removes what @field says. */
+void inn_element_clear (InnElement *element, const InnField *field);
+
+G_END_DECLS

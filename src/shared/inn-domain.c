@@ -1,0 +1,413 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The domain as a document: parsing within limits, serialising, copying, and its devices as
+ * elements. What fields say is inn-element.c's. */
+#include "inn-domain-private.h"
+#include "inn-errors.h"
+#include "inn-xml-guard.h"
+
+#include <glib/gi18n-lib.h>
+#include <libxml/parser.h>
+#include <libxml/xmlsave.h>
+#include <string.h>
+
+static const char empty_domain[] = "<domain type=\"kvm\">\n"
+                                   "  <memory unit=\"MiB\">1024</memory>\n"
+                                   "  <vcpu>1</vcpu>\n"
+                                   "  <os>\n"
+                                   "    <type arch=\"x86_64\" machine=\"q35\">hvm</type>\n"
+                                   "  </os>\n"
+                                   "  <features>\n"
+                                   "    <acpi/>\n"
+                                   "    <apic/>\n"
+                                   "  </features>\n"
+                                   "  <clock offset=\"utc\"/>\n"
+                                   "  <devices/>\n"
+                                   "</domain>\n";
+
+static gboolean
+set_parse_error (xmlParserCtxt *ctxt, GError **error)
+{
+  const xmlError *last = xmlCtxtGetLastError (ctxt);
+  g_autofree char *message = g_strdup (last != NULL ? last->message : NULL);
+
+  if (message == NULL)
+    g_set_error_literal (error, INN_ERROR, INN_ERROR_INVALID_XML,
+                         _ ("This is not XML. Check that the whole text was copied."));
+  else
+    g_set_error (error, INN_ERROR, INN_ERROR_INVALID_XML, _ ("Line %d, column %d: %s."), last->line,
+                 last->int2, g_strchomp (message));
+  return FALSE;
+}
+
+/* What holds for the document as such; what its fields say is inn_domain_check()'s. */
+static gboolean
+check_document (xmlDoc *doc, GError **error)
+{
+  const xmlNode *root = xmlDocGetRootElement (doc);
+  guint devices = 0, lists = 0;
+
+  if (root == NULL || !inn_node_is (root, "domain"))
+    {
+      g_set_error (error, INN_ERROR, INN_ERROR_INVALID_XML,
+                   _ ("Line %ld, column 1: The outermost element must be <domain>, the definition "
+                      "of one machine."),
+                   root != NULL ? xmlGetLineNo (root) : 1);
+      return FALSE;
+    }
+  for (const xmlNode *node = root->children; node != NULL; node = node->next)
+    if (inn_node_is (node, "devices"))
+      {
+        if (++lists > 1)
+          {
+            g_set_error (error, INN_ERROR, INN_ERROR_INVALID_XML,
+                         _ ("Line %ld, column 1: There may be only one <devices>. Move these "
+                            "devices into the first."),
+                         xmlGetLineNo (node));
+            return FALSE;
+          }
+        devices = (guint)xmlChildElementCount ((xmlNode *)node);
+      }
+  if (devices > INN_DOMAIN_MAX_DEVICES)
+    {
+      g_set_error (error, INN_ERROR, INN_ERROR_LIMIT,
+                   _ ("A machine may have %u devices, and this one has %u. Remove some."),
+                   INN_DOMAIN_MAX_DEVICES, devices);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static InnDomain *
+domain_new_take (xmlDoc *doc, char *original, gboolean declared)
+{
+  InnDomain *domain = g_new0 (InnDomain, 1);
+
+  g_atomic_ref_count_init (&domain->refs);
+  domain->doc = doc;
+  domain->original = original;
+  domain->declared = declared;
+  return domain;
+}
+
+InnDomain *
+inn_domain_parse (const char *xml, gssize length, GError **error)
+{
+  static const InnXmlLimits limits = { INN_DOMAIN_MAX_ELEMENTS, INN_DOMAIN_MAX_ATTRIBUTES,
+                                       INN_DOMAIN_MAX_DEPTH };
+  gsize size = length < 0 ? strnlen (xml, INN_DOMAIN_MAX_XML + 1) : (gsize)length;
+  xmlParserCtxt *ctxt;
+  xmlDoc *doc;
+
+  if (size > INN_DOMAIN_MAX_XML)
+    {
+      g_set_error (error, INN_ERROR, INN_ERROR_LIMIT,
+                   _ ("A machine's XML may be %u KiB long, and this is longer."),
+                   INN_DOMAIN_MAX_XML / 1024);
+      return NULL;
+    }
+  if (!g_utf8_validate_len (xml, size, NULL))
+    {
+      g_set_error_literal (error, INN_ERROR, INN_ERROR_INVALID_XML,
+                           _ ("This is not text in UTF-8. Save it with that encoding."));
+      return NULL;
+    }
+  if (!inn_xml_guard (xml, size, &limits, error))
+    return NULL;
+
+  ctxt = xmlNewParserCtxt ();
+  doc = xmlCtxtReadMemory (ctxt, xml, (int)size, NULL, "UTF-8",
+                           XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING |
+                               XML_PARSE_IGNORE_ENC | XML_PARSE_BIG_LINES);
+  if (doc == NULL || !ctxt->wellFormed || doc->intSubset != NULL)
+    set_parse_error (ctxt, error);
+  else if (check_document (doc, error))
+    {
+      xmlFreeParserCtxt (ctxt);
+      return domain_new_take (doc, g_strndup (xml, size),
+                              size > 5 && memcmp (xml, "<?xml", 5) == 0);
+    }
+  if (doc != NULL)
+    xmlFreeDoc (doc);
+  xmlFreeParserCtxt (ctxt);
+  return NULL;
+}
+
+InnDomain *
+inn_domain_new (void)
+{
+  InnDomain *domain = inn_domain_parse (empty_domain, -1, NULL);
+  InnElement general = inn_domain_get (domain, "general");
+  g_autofree char *uuid = g_uuid_string_random ();
+
+  inn_element_set (&general, "uuid", uuid, NULL);
+  return domain;
+}
+
+InnDomain *
+inn_domain_copy (InnDomain *domain)
+{
+  return domain_new_take (xmlCopyDoc (domain->doc, 1), g_strdup (domain->original),
+                          domain->declared);
+}
+
+InnDomain *
+inn_domain_ref (InnDomain *domain)
+{
+  g_atomic_ref_count_inc (&domain->refs);
+  return domain;
+}
+
+void
+inn_domain_unref (InnDomain *domain)
+{
+  if (!g_atomic_ref_count_dec (&domain->refs))
+    return;
+  xmlFreeDoc (domain->doc);
+  g_free (domain->original);
+  g_free (domain);
+}
+
+char *
+inn_domain_to_xml (InnDomain *domain)
+{
+  xmlBuffer *buffer;
+  xmlSaveCtxt *save;
+  char *xml;
+
+  if (domain->original != NULL)
+    return g_strdup (domain->original);
+  buffer = xmlBufferCreate ();
+  save = xmlSaveToBuffer (buffer, "UTF-8", domain->declared ? 0 : XML_SAVE_NO_DECL);
+  xmlSaveDoc (save, domain->doc);
+  xmlSaveClose (save);
+  xml = g_strndup ((const char *)xmlBufferContent (buffer), xmlBufferLength (buffer));
+  xmlBufferFree (buffer);
+  return xml;
+}
+
+void
+inn_domain_touch (InnDomain *domain)
+{
+  g_clear_pointer (&domain->original, g_free);
+}
+
+xmlNode *
+inn_domain_root (InnDomain *domain)
+{
+  return xmlDocGetRootElement (domain->doc);
+}
+
+xmlNode *
+inn_domain_devices (InnDomain *domain)
+{
+  const char *attribute;
+
+  return inn_path_find (inn_domain_root (domain), "devices", &attribute);
+}
+
+/* "@device=disk|": the attribute is one of the words; an empty one stands for its absence. */
+static gboolean
+match_holds (const char *match, const xmlNode *node)
+{
+  const char *equals = strchr (match, '=');
+  g_autofree char *name = g_strndup (match + 1, equals - match - 1);
+  g_auto (GStrv) words = g_strsplit (equals + 1, "|", -1);
+  xmlChar *value = xmlGetNoNsProp (node, (const xmlChar *)name);
+  gboolean holds =
+      g_strv_contains ((const char *const *)words, value != NULL ? (const char *)value : "");
+
+  xmlFree (value);
+  return holds;
+}
+
+gboolean
+inn_kind_matches (const InnKind *kind, const xmlNode *node)
+{
+  return kind->device && inn_node_is (node, strrchr (kind->path, '/') + 1) &&
+         (kind->match == NULL || match_holds (kind->match, node));
+}
+
+const InnKind *
+inn_kind_of (const xmlNode *node)
+{
+  for (const InnKind *const *kind = inn_schema_kinds (); *kind != NULL; kind++)
+    if (inn_kind_matches (*kind, node))
+      return *kind;
+  return NULL;
+}
+
+InnElement *
+inn_element_copy (const InnElement *element)
+{
+  return g_memdup2 (element, sizeof *element);
+}
+
+void
+inn_element_free (InnElement *element)
+{
+  g_free (element);
+}
+
+InnElement
+inn_domain_get (InnDomain *domain, const char *kind_name)
+{
+  InnElement element = { domain, inn_domain_root (domain), inn_schema_find (kind_name) };
+
+  g_assert (element.kind != NULL && !element.kind->device);
+  return element;
+}
+
+GPtrArray *
+inn_domain_list (InnDomain *domain, const char *kind_name)
+{
+  GPtrArray *list = g_ptr_array_new_with_free_func ((GDestroyNotify)inn_element_free);
+  const InnKind *wanted = kind_name != NULL ? inn_schema_find (kind_name) : NULL;
+  xmlNode *devices = inn_domain_devices (domain);
+
+  g_return_val_if_fail (kind_name == NULL || wanted != NULL, list);
+  for (xmlNode *node = devices != NULL ? devices->children : NULL; node != NULL; node = node->next)
+    {
+      InnElement element = { domain, node, wanted };
+
+      if (node->type != XML_ELEMENT_NODE)
+        continue;
+      if (wanted == NULL)
+        element.kind = inn_kind_of (node);
+      else if (!inn_kind_matches (wanted, node))
+        continue;
+      if (element.kind != NULL)
+        g_ptr_array_add (list, inn_element_copy (&element));
+    }
+  return list;
+}
+
+InnElement *
+inn_domain_find (InnDomain *domain, const char *id)
+{
+  gsize length = strcspn (id, ":");
+  g_autofree char *kind_name = g_strndup (id, length);
+  const InnKind *kind = inn_schema_find (kind_name);
+  g_autoptr (GPtrArray) list = NULL;
+
+  if (kind == NULL || kind->device == (id[length] == '\0'))
+    return NULL;
+  if (!kind->device)
+    {
+      InnElement section = inn_domain_get (domain, kind_name);
+
+      return inn_element_copy (&section);
+    }
+  list = inn_domain_list (domain, kind_name);
+  for (guint i = 0; i < list->len; i++)
+    {
+      g_autofree char *candidate = inn_element_dup_id (list->pdata[i]);
+
+      if (strcmp (candidate, id) == 0)
+        return inn_element_copy (list->pdata[i]);
+    }
+  return NULL;
+}
+
+/* Devices of one sort stand together: the one behind the last of them, NULL for the end. */
+static xmlNode *
+device_after (const xmlNode *devices, const char *name)
+{
+  xmlNode *last = NULL;
+
+  for (xmlNode *node = devices->children; node != NULL; node = node->next)
+    if (inn_node_is (node, name))
+      last = node;
+  return last != NULL ? xmlNextElementSibling (last) : NULL;
+}
+
+InnElement
+inn_domain_add (InnDomain *domain, const char *kind_name)
+{
+  const InnKind *kind = inn_schema_find (kind_name);
+  const char *name, *attribute;
+  xmlNode *devices, *node;
+
+  g_assert (kind != NULL && kind->device);
+  inn_domain_touch (domain);
+  name = strrchr (kind->path, '/') + 1;
+  devices = inn_path_make (inn_domain_root (domain), "devices", &attribute);
+  node = xmlNewDocNode (domain->doc, NULL, (const xmlChar *)name, NULL);
+  if (kind->match != NULL)
+    {
+      g_auto (GStrv) words = g_strsplit_set (kind->match, "@=|", -1);
+
+      xmlSetNsProp (node, NULL, (const xmlChar *)words[1], (const xmlChar *)words[2]);
+    }
+  inn_node_insert (devices, node, device_after (devices, name));
+  return (InnElement){ domain, node, kind };
+}
+
+void
+inn_domain_remove (InnElement *element)
+{
+  g_return_if_fail (element->kind->device);
+  inn_domain_touch (element->domain);
+  inn_node_drop (element->node);
+  element->node = NULL;
+}
+
+/* The values of the kind's key fields joined by ":"; NULL where one is absent. */
+static char *
+dup_key (const InnElement *element)
+{
+  g_auto (GStrv) names = g_strsplit (element->kind->key, ",", -1);
+
+  for (char **name = names; *name != NULL; name++)
+    {
+      char *said = inn_element_dup_said (element, inn_kind_find (element->kind, *name));
+
+      if (said == NULL)
+        return NULL;
+      g_free (*name);
+      *name = said;
+    }
+  return g_strjoinv (":", names);
+}
+
+char *
+inn_element_dup_id (const InnElement *element)
+{
+  g_autofree char *key = NULL;
+  guint position = 0;
+
+  if (!element->kind->device)
+    return g_strdup (element->kind->name);
+  if (element->kind->key != NULL && (key = dup_key (element)) != NULL)
+    return g_strconcat (element->kind->name, ":", key, NULL);
+  for (xmlNode *node = inn_element_node (element)->prev; node != NULL; node = node->prev)
+    position += inn_kind_matches (element->kind, node);
+  return g_strdup_printf ("%s:%u", element->kind->name, position);
+}
+
+char *
+inn_element_dup_label (const InnElement *element)
+{
+  g_autofree char *key = NULL;
+
+  if (!element->kind->device || element->kind->key == NULL || (key = dup_key (element)) == NULL)
+    return g_strdup (_ (element->kind->label));
+  return g_strdup_printf ("%s %s", _ (element->kind->label), key);
+}
+
+char *
+inn_domain_dup_name (InnDomain *domain)
+{
+  InnElement general = inn_domain_get (domain, "general");
+
+  return inn_element_dup (&general, "name");
+}
+
+char *
+inn_domain_dup_uuid (InnDomain *domain)
+{
+  InnElement general = inn_domain_get (domain, "general");
+
+  return inn_element_dup (&general, "uuid");
+}

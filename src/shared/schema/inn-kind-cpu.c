@@ -1,0 +1,135 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Processors: how many, and what they look like to the guest. */
+#include "inn-words.h"
+
+static const InnChoice modes[] = {
+  { "host-passthrough", N_ ("The host's own") },
+  { "host-model", N_ ("Like the host's") },
+  { "maximum", N_ ("All that can be emulated") },
+  { "custom", N_ ("A named model") },
+  { NULL, NULL },
+};
+
+static const InnChoice models[] = {
+  { "qemu64", N_ ("QEMU 64-bit") },
+  { "kvm64", N_ ("KVM 64-bit") },
+  { "Nehalem", N_ ("Intel Nehalem") },
+  { "SandyBridge", N_ ("Intel Sandy Bridge") },
+  { "Haswell", N_ ("Intel Haswell") },
+  { "Skylake-Client", N_ ("Intel Skylake") },
+  { "Opteron_G5", N_ ("AMD Opteron") },
+  { "EPYC", N_ ("AMD EPYC") },
+  { NULL, NULL },
+};
+
+static const InnField fields[] = {
+  { .name = "current",
+    .path = "vcpu/@current",
+    .type = INN_TYPE_UINT,
+    .flags = INN_FIELD_LIVE,
+    .min = 1,
+    .max = 512,
+    .label = N_ ("Processors"),
+    .help =
+        N_ ("How many processors the machine has; all up to the maximum where nothing is said.") },
+  { .name = "vcpus",
+    .path = "vcpu",
+    .type = INN_TYPE_UINT,
+    .fallback = "1",
+    .min = 1,
+    .max = 512,
+    .label = N_ ("Most processors"),
+    .help = N_ ("So many can be plugged in while the machine runs.") },
+  { .name = "mode",
+    .path = "cpu/@mode",
+    .type = INN_TYPE_ENUM,
+    .choices = modes,
+    .label = N_ ("Model"),
+    .help = N_ ("What the guest sees. The host's own is the fastest; a named one can move between "
+                "computers.") },
+  { .name = "model",
+    .path = "cpu/model",
+    .type = INN_TYPE_STRING,
+    .flags = INN_FIELD_ADVANCED,
+    .max = 64,
+    .choices = models,
+    .pattern = "[A-Za-z0-9_.\\-]+",
+    .label = N_ ("Named model"),
+    .help = N_ ("For example qemu64, Haswell or EPYC.") },
+  { .name = "sockets",
+    .path = "cpu/topology/@sockets",
+    .type = INN_TYPE_UINT,
+    .flags = INN_FIELD_ADVANCED,
+    .min = 1,
+    .max = 512,
+    .label = N_ ("Sockets"),
+    .help = N_ ("Some systems accept only so many sockets as their licence says.") },
+  { .name = "dies",
+    .path = "cpu/topology/@dies",
+    .type = INN_TYPE_UINT,
+    .flags = INN_FIELD_ADVANCED,
+    .fallback = "1",
+    .min = 1,
+    .max = 64,
+    .label = N_ ("Dies"),
+    .help = N_ ("Dies in each socket.") },
+  { .name = "cores",
+    .path = "cpu/topology/@cores",
+    .type = INN_TYPE_UINT,
+    .flags = INN_FIELD_ADVANCED,
+    .min = 1,
+    .max = 512,
+    .label = N_ ("Cores"),
+    .help = N_ ("Cores in each die.") },
+  { .name = "threads",
+    .path = "cpu/topology/@threads",
+    .type = INN_TYPE_UINT,
+    .flags = INN_FIELD_ADVANCED,
+    .min = 1,
+    .max = 8,
+    .label = N_ ("Threads"),
+    .help = N_ ("Threads in each core.") },
+  { NULL },
+};
+
+static gboolean
+check (const InnElement *element, GError **error)
+{
+  guint64 most = inn_element_get_uint (element, "vcpus");
+  guint64 sockets = inn_element_get_uint (element, "sockets");
+  guint64 cores = inn_element_get_uint (element, "cores");
+  guint64 threads = inn_element_get_uint (element, "threads");
+  gboolean none = sockets == 0 && cores == 0 && threads == 0 && !inn_element_has (element, "dies");
+
+  if (!inn_rule (inn_element_has (element, "vcpus") || !inn_element_has (element, "current"),
+                 _ ("Say how many processors there may be at most."), error) ||
+      !inn_rule (inn_element_get_uint (element, "current") <= most,
+                 _ ("There cannot be more processors than the most. Raise that first."), error) ||
+      !inn_rule (inn_element_has (element, "model") || !inn_element_is (element, "mode", "custom"),
+                 _ ("Name the model."), error))
+    return FALSE;
+  if (!inn_rule (none || (sockets > 0 && cores > 0 && threads > 0),
+                 _ ("Sockets, cores and threads must be set together."), error))
+    return FALSE;
+  return inn_rule (none ||
+                       sockets * inn_element_get_uint (element, "dies") * cores * threads == most,
+                   _ ("Sockets × dies × cores × threads must make the most processors."), error);
+}
+
+static char *
+summary (const InnElement *element)
+{
+  return inn_element_dup (element, inn_element_has (element, "current") ? "current" : "vcpus");
+}
+
+const InnKind inn_kind_cpu = {
+  .name = "cpu",
+  .path = "",
+  .label = N_ ("Processors"),
+  .icon = "computer-symbolic",
+  .fields = fields,
+  .check = check,
+  .summary = summary,
+};

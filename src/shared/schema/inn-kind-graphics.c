@@ -1,0 +1,67 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* How the screen leaves the machine. This program needs none to be said; what is there is kept. */
+#include "inn-words.h"
+
+static const InnChoice types[] = {
+  { "vnc", N_ ("VNC") },         { "spice", N_ ("SPICE") },
+  { "sdl", N_ ("SDL") },         { "egl-headless", N_ ("Graphics card only") },
+  { "dbus", N_ ("D-Bus") },      { "rdp", N_ ("RDP") },
+  { "desktop", N_ ("Desktop") }, { NULL, NULL },
+};
+
+static const InnChoice listens[] = {
+  { "none", N_ ("Nothing") },
+  { "socket", N_ ("A socket") },
+  { "address", N_ ("An address") },
+  { "network", N_ ("A network") },
+  { NULL, NULL },
+};
+
+static const InnField fields[] = {
+  { .name = "type",
+    .path = "@type",
+    .type = INN_TYPE_ENUM,
+    .flags = INN_FIELD_REQUIRED | INN_FIELD_ADVANCED,
+    .choices = types,
+    .label = N_ ("Protocol"),
+    .help = N_ ("The window itself always uses VNC over a private connection.") },
+  { .name = "listen",
+    .path = "listen/@type",
+    .type = INN_TYPE_ENUM,
+    .flags = INN_FIELD_ADVANCED,
+    .choices = listens,
+    .label = N_ ("Listens on"),
+    .help = N_ ("Nobody but this window needs to reach the screen.") },
+  { .name = "keymap",
+    .path = "@keymap",
+    .type = INN_TYPE_STRING,
+    .flags = INN_FIELD_HIDDEN,
+    .max = 16,
+    .pattern = "[A-Za-z0-9_.\\-]+",
+    .label = N_ ("Keyboard layout") },
+  { .name = "passwd",
+    .path = "@passwd",
+    .type = INN_TYPE_STRING,
+    .flags = INN_FIELD_SECRET | INN_FIELD_HIDDEN,
+    .max = 255,
+    .label = N_ ("Password") },
+  { NULL },
+};
+
+static char *
+summary (const InnElement *element)
+{
+  return inn_dup_choice (element, "type");
+}
+
+const InnKind inn_kind_graphics = {
+  .name = "graphics",
+  .path = "devices/graphics",
+  .label = N_ ("Display"),
+  .icon = "preferences-desktop-display-symbolic",
+  .device = TRUE,
+  .fields = fields,
+  .summary = summary,
+};

@@ -1,0 +1,126 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* A network card and what its cable leads to. */
+#include "inn-words.h"
+
+static const InnChoice types[] = {
+  { "user", N_ ("The internet, through this computer") },
+  { "network", N_ ("A virtual network") },
+  { "bridge", N_ ("A bridge of this computer") },
+  { NULL, NULL },
+};
+
+static const InnChoice models[] = {
+  { "virtio", N_ ("VirtIO") },
+  { "e1000e", N_ ("Intel 82574L (e1000e)") },
+  { "e1000", N_ ("Intel 82540EM (e1000)") },
+  { "rtl8139", N_ ("Realtek 8139") },
+  { "vmxnet3", N_ ("VMware vmxnet3") },
+  { NULL, NULL },
+};
+
+static const InnChoice links[] = {
+  { "up", N_ ("Plugged in") },
+  { "down", N_ ("Pulled") },
+  { NULL, NULL },
+};
+
+static const InnField fields[] = {
+  { .name = "type",
+    .path = "@type",
+    .type = INN_TYPE_ENUM,
+    .flags = INN_FIELD_REQUIRED,
+    .choices = types,
+    .label = N_ ("Connected to"),
+    .help = N_ ("What is at the other end of the cable.") },
+  { .name = "network",
+    .path = "source/@network",
+    .type = INN_TYPE_STRING,
+    .max = 64,
+    .pattern = "[^/\\n]+",
+    .label = N_ ("Network"),
+    .help = N_ ("The name of the virtual network.") },
+  { .name = "bridge",
+    .path = "source/@bridge",
+    .type = INN_TYPE_STRING,
+    .max = 15,
+    .pattern = INN_PATTERN_DEVICE,
+    .label = N_ ("Bridge"),
+    .help = N_ ("The bridge of this computer, as br0.") },
+  { .name = "model",
+    .path = "model/@type",
+    .type = INN_TYPE_ENUM,
+    .fallback = "virtio",
+    .choices = models,
+    .label = N_ ("Card"),
+    .help = N_ ("VirtIO is the fastest; the others are for systems without its driver.") },
+  { .name = "mac",
+    .path = "mac/@address",
+    .type = INN_TYPE_MAC,
+    .label = N_ ("Address"),
+    .help = N_ ("The card's own address, as 52:54:00:12:34:56.") },
+  { .name = "link",
+    .path = "link/@state",
+    .type = INN_TYPE_BOOL,
+    .flags = INN_FIELD_LIVE,
+    .fallback = "up",
+    .choices = links,
+    .label = N_ ("Cable plugged in"),
+    .help = N_ ("Off is like pulling the cable.") },
+  { .name = "mtu",
+    .path = "mtu/@size",
+    .type = INN_TYPE_UINT,
+    .flags = INN_FIELD_ADVANCED,
+    .min = 68,
+    .max = 65535,
+    .label = N_ ("Largest packet (MTU)"),
+    .help = N_ ("Bytes; 1500 nearly everywhere.") },
+  { .name = "boot-order",
+    .path = "boot/@order",
+    .type = INN_TYPE_UINT,
+    .flags = INN_FIELD_ADVANCED,
+    .min = 1,
+    .max = 512,
+    .label = N_ ("Place in the boot order"),
+    .help = N_ ("1 is tried first.") },
+  { NULL },
+};
+
+static gboolean
+check (const InnElement *element, GError **error)
+{
+  gboolean bridge = inn_element_is (element, "type", "bridge");
+  gboolean network = inn_element_is (element, "type", "network");
+
+  return inn_rule (!bridge || inn_element_has (element, "bridge"), _ ("Name the bridge."), error) &&
+         inn_rule (!network || inn_element_has (element, "network"), _ ("Name the network."),
+                   error) &&
+         inn_rule (
+             bridge || network ||
+                 (!inn_element_has (element, "bridge") && !inn_element_has (element, "network")),
+             _ ("A card that goes through this computer names no bridge or network."), error);
+}
+
+static char *
+summary (const InnElement *element)
+{
+  char *source = inn_element_is (element, "type", "bridge") ? inn_element_dup (element, "bridge")
+                 : inn_element_is (element, "type", "network")
+                     ? inn_element_dup (element, "network")
+                     : inn_dup_choice (element, "type");
+
+  return inn_dup_join (inn_dup_choice (element, "model"), source);
+}
+
+const InnKind inn_kind_interface = {
+  .name = "interface",
+  .path = "devices/interface",
+  .key = "mac",
+  .label = N_ ("Network"),
+  .icon = "network-wired-symbolic",
+  .device = TRUE,
+  .fields = fields,
+  .check = check,
+  .summary = summary,
+};

@@ -1,0 +1,62 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* How much memory the guest has and may get. */
+#include "inn-words.h"
+
+static const InnField fields[] = {
+  { .name = "size",
+    .path = "memory",
+    .type = INN_TYPE_SIZE,
+    .flags = INN_FIELD_REQUIRED,
+    .min = 1024 * 1024,
+    .max = (guint64)16 << 40,
+    .label = N_ ("Memory"),
+    .help = N_ ("What the machine starts with.") },
+  { .name = "current",
+    .path = "currentMemory",
+    .type = INN_TYPE_SIZE,
+    .flags = INN_FIELD_LIVE,
+    .min = 1024 * 1024,
+    .max = (guint64)16 << 40,
+    .label = N_ ("Memory now"),
+    .help =
+        N_ ("Less than it started with: the rest is given back to this computer by the balloon.") },
+  { .name = "maximum",
+    .path = "maxMemory[@slots?='16']",
+    .type = INN_TYPE_SIZE,
+    .flags = INN_FIELD_ADVANCED,
+    .min = 1024 * 1024,
+    .max = (guint64)16 << 40,
+    .label = N_ ("Most memory"),
+    .help = N_ ("So much can be plugged in while the machine runs.") },
+  { NULL },
+};
+
+static gboolean
+check (const InnElement *element, GError **error)
+{
+  guint64 size = inn_element_get_uint (element, "size");
+
+  return inn_rule (inn_element_get_uint (element, "current") <= size,
+                   _ ("The memory now cannot be more than what the machine starts with."), error) &&
+         inn_rule (!inn_element_has (element, "maximum") ||
+                       inn_element_get_uint (element, "maximum") >= size,
+                   _ ("The most memory cannot be less than what the machine starts with."), error);
+}
+
+static char *
+summary (const InnElement *element)
+{
+  return g_format_size_full (inn_element_get_uint (element, "size"), G_FORMAT_SIZE_IEC_UNITS);
+}
+
+const InnKind inn_kind_memory = {
+  .name = "memory",
+  .path = "",
+  .label = N_ ("Memory"),
+  .icon = "drive-harddisk-solidstate-symbolic",
+  .fields = fields,
+  .check = check,
+  .summary = summary,
+};

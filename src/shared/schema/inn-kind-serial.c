@@ -1,0 +1,54 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* A serial port. */
+#include "inn-words.h"
+
+static const InnChoice targets[] = {
+  { "isa-serial", N_ ("PC serial port") },
+  { "pci-serial", N_ ("PCI card") },
+  { "usb-serial", N_ ("USB adapter") },
+  { NULL, NULL },
+};
+
+static const InnField fields[] = {
+  { .name = "type",
+    .path = "@type",
+    .type = INN_TYPE_ENUM,
+    .flags = INN_FIELD_REQUIRED,
+    .choices = inn_words_chardev,
+    .label = N_ ("Leads to"),
+    .help = N_ ("What is at the other end of the line.") },
+  { .name = "port",
+    .path = "target/@port",
+    .type = INN_TYPE_UINT,
+    .flags = INN_FIELD_ADVANCED,
+    .max = 3,
+    .label = N_ ("Number"),
+    .help = N_ ("COM1 and ttyS0 are number 0.") },
+  { .name = "target-type",
+    .path = "target/@type",
+    .type = INN_TYPE_ENUM,
+    .flags = INN_FIELD_ADVANCED,
+    .fallback = "isa-serial",
+    .choices = targets,
+    .label = N_ ("Port"),
+    .help = N_ ("What the guest sees.") },
+  { NULL },
+};
+
+static char *
+summary (const InnElement *element)
+{
+  return inn_dup_choice (element, "target-type");
+}
+
+const InnKind inn_kind_serial = {
+  .name = "serial",
+  .path = "devices/serial",
+  .label = N_ ("Serial port"),
+  .icon = "utilities-terminal-symbolic",
+  .device = TRUE,
+  .fields = fields,
+  .summary = summary,
+};
