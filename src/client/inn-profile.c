@@ -31,9 +31,9 @@ static const Family families[] = {
   { "", TRUE, 2048, 20, "sata", "e1000e", "vga", "ich9", "utc" },
   { "linux", TRUE, 2048, 20, "virtio", "virtio", "vga", "ich9", "utc" },
   { "winnt", TRUE, 4096, 64, "sata", "e1000e", "vga", "ich9", "localtime" },
-  { "win9x", FALSE, 256, 4, "ide", "pcnet", "cirrus", "sb16", "localtime" },
-  { "win16", FALSE, 32, 1, "ide", "ne2k_pci", "cirrus", "sb16", "localtime" },
-  { "msdos", FALSE, 32, 1, "ide", "ne2k_pci", "cirrus", "sb16", "localtime" },
+  { "win9x", FALSE, 256, 4, "ide", "rtl8139", "cirrus", "ac97", "localtime" },
+  { "win16", FALSE, 32, 1, "ide", "rtl8139", "cirrus", NULL, "localtime" },
+  { "msdos", FALSE, 32, 1, "ide", "rtl8139", "cirrus", NULL, "localtime" },
   { "reactos", FALSE, 1024, 10, "ide", "e1000", "vga", "ac97", "localtime" },
   { "freebsd", TRUE, 2048, 20, "virtio", "virtio", "vga", "ich9", "utc" },
   { "openbsd", TRUE, 1024, 20, "virtio", "virtio", "vga", "ich9", "utc" },
@@ -42,7 +42,7 @@ static const Family families[] = {
   { "solaris", TRUE, 4096, 40, "sata", "e1000", "vga", "ich9", "utc" },
   { "haiku", TRUE, 2048, 20, "sata", "e1000", "vga", "ich9", "utc" },
   { "darwin", TRUE, 4096, 64, "sata", "e1000", "vga", "ich9", "utc" },
-  { "netware", FALSE, 512, 4, "ide", "pcnet", "cirrus", NULL, "localtime" },
+  { "netware", FALSE, 512, 4, "ide", "rtl8139", "cirrus", NULL, "localtime" },
   { "hurd", FALSE, 1024, 10, "ide", "e1000", "vga", "ac97", "utc" },
 };
 

@@ -31,4 +31,31 @@ typedef struct
  * of the other); 0: not known, no clipping. */
 void inn_profile_fill (InnProfile *profile, InnOs *os, guint64 host_memory, guint host_cpus);
 
+typedef enum
+{
+  INN_SOURCE_NONE, /* an empty machine */
+  INN_SOURCE_ISO,
+  INN_SOURCE_DISK,
+  INN_SOURCE_NETWORK,
+  INN_SOURCE_KERNEL,
+} InnSourceKind;
+
+/** InnSource: what a machine is made from; owned by whoever fills it. */
+typedef struct
+{
+  InnSourceKind kind;
+  InnMedia *media;   /* the ISO, disk image or kernel */
+  InnMedia *initrd;  /* NULL: none */
+  char *cmdline;     /* NULL: none */
+  gboolean in_place; /* the disk image is used where it is, not copied */
+} InnSource;
+
+void inn_source_clear (InnSource *source);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (InnSource, inn_source_clear)
+
+/** inn_profile_build: a nameless machine of @profile that starts from @source; the disk that is to
+ * be made for it has no source yet. */
+InnDomain *
+inn_profile_build (const InnProfile *profile, InnOs *os, const InnSource *source, GError **error);
+
 G_END_DECLS
