@@ -19,9 +19,15 @@ VmhJob *vmh_job_new (VmhRegistry *registry,
                      const char *machine_path,
                      const char *machine_name,
                      uid_t owner);
+/** vmh_job_check_limit: INN_ERROR_LIMIT if @owner has too many that run; to be asked before
+ * vmh_job_new() on a caller's behalf. */
+gboolean vmh_job_check_limit (uid_t owner, GError **error);
+guint vmh_job_count_running (void);
 const char *vmh_job_get_path (VmhJob *job);
 GCancellable *vmh_job_get_cancellable (VmhJob *job);
 void vmh_job_set_step (VmhJob *job, const char *step);
+/** vmh_job_set_step_range: which part of the whole vmh_job_set_bytes() fills; the flow sets it. */
+void vmh_job_set_step_range (VmhJob *job, double from, double to);
 void vmh_job_set_progress (VmhJob *job, double fraction); /* 0 to 1, of the whole */
 void vmh_job_set_bytes (VmhJob *job,
                         guint64 done,

@@ -1,0 +1,165 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* One call: its arguments, its caller, and its single answer. */
+#include "vmh-registry-private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gi18n-lib.h>
+#include <unistd.h>
+#include "shared/inn-errors.h"
+
+VmhCall *
+vmh_call_new (GDBusMethodInvocation *invocation, VmhClient *client)
+{
+  VmhCall *call = g_new0 (VmhCall, 1);
+
+  call->invocation = invocation;
+  call->client = vmh_client_ref (client);
+  call->registry = g_object_ref (client->registry);
+  call->cancellable = g_cancellable_new ();
+  return call;
+}
+
+/* Hands the invocation out, for the one answer, and frees the rest; NULL where nobody waits for an
+ * answer any more. */
+static GDBusMethodInvocation *
+call_end (VmhCall *call)
+{
+  g_autoptr (GDBusMethodInvocation) invocation = g_steal_pointer (&call->invocation);
+  gboolean gone = call->client->gone;
+
+  vmh_client_uncount (call->client, call);
+  g_clear_object (&call->object);
+  g_clear_object (&call->cancellable);
+  vmh_client_unref (call->client);
+  g_object_unref (call->registry);
+  g_free (call);
+  return gone ? NULL : g_steal_pointer (&invocation);
+}
+
+GVariant *
+vmh_call_get_parameters (VmhCall *call)
+{
+  return g_dbus_method_invocation_get_parameters (call->invocation);
+}
+
+int
+vmh_call_dup_fd (VmhCall *call, gint32 handle, GError **error)
+{
+  GDBusMessage *message = g_dbus_method_invocation_get_message (call->invocation);
+  GUnixFDList *list = g_dbus_message_get_unix_fd_list (message);
+  int n_fds = 0;
+  const int *fds = list != NULL ? g_unix_fd_list_peek_fds (list, &n_fds) : NULL;
+  int fd;
+
+  if (handle < 0 || handle >= n_fds)
+    {
+      g_set_error (error, INN_ERROR, INN_ERROR_INVALID_ARGUMENT,
+                   _ ("The call names file handle %d, but carries %d."), handle, n_fds);
+      return -1;
+    }
+  fd = fcntl (fds[handle], F_DUPFD_CLOEXEC, 3);
+  if (fd < 0)
+    g_set_error (error, INN_ERROR, INN_ERROR_LIMIT, _ ("Too many files are open (%s)."),
+                 g_strerror (errno));
+  return fd;
+}
+
+uid_t
+vmh_call_get_uid (VmhCall *call)
+{
+  return call->client->uid;
+}
+
+const char *
+vmh_call_get_sender (VmhCall *call)
+{
+  return call->client->name;
+}
+
+gpointer
+vmh_call_get_object (VmhCall *call)
+{
+  return call->object;
+}
+
+GCancellable *
+vmh_call_get_cancellable (VmhCall *call)
+{
+  return call->cancellable;
+}
+
+gboolean
+vmh_call_check_options (GVariant *options, const char *const *allowed, GError **error)
+{
+  g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
+  GVariantIter iter;
+  const char *key;
+  GVariant *value;
+
+  g_variant_iter_init (&iter, options);
+  while (g_variant_iter_next (&iter, "{&sv}", &key, &value))
+    {
+      g_autoptr (GVariant) owned = value;
+      const char *type = NULL;
+
+      for (guint i = 0; allowed != NULL && allowed[i] != NULL; i += 2)
+        if (g_str_equal (allowed[i], key))
+          type = allowed[i + 1];
+      if (type == NULL)
+        {
+          g_set_error (error, INN_ERROR, INN_ERROR_INVALID_ARGUMENT,
+                       _ ("The option “%s” is not known to this helper."), key);
+          return FALSE;
+        }
+      if (!g_variant_is_of_type (value, G_VARIANT_TYPE (type)))
+        {
+          g_set_error (error, INN_ERROR, INN_ERROR_INVALID_ARGUMENT,
+                       _ ("The option “%s” must be of type “%s”, not “%s”."), key, type,
+                       g_variant_get_type_string (value));
+          return FALSE;
+        }
+      /* Readers take the first or the last of a pair as they like: so there are no pairs. */
+      if (!g_hash_table_add (seen, (gpointer)key))
+        {
+          g_set_error (error, INN_ERROR, INN_ERROR_INVALID_ARGUMENT,
+                       _ ("The option “%s” is given twice."), key);
+          return FALSE;
+        }
+    }
+  return TRUE;
+}
+
+void
+vmh_call_return (VmhCall *call, GVariant *value)
+{
+  g_autoptr (GVariant) owned = value != NULL ? g_variant_ref_sink (value) : NULL;
+  GDBusMethodInvocation *invocation = call_end (call);
+
+  if (invocation != NULL)
+    g_dbus_method_invocation_return_value (invocation, owned);
+}
+
+void
+vmh_call_return_fd (VmhCall *call, GVariant *value, int fd)
+{
+  g_autoptr (GVariant) owned = g_variant_ref_sink (value);
+  g_autoptr (GUnixFDList) list = g_unix_fd_list_new_from_array (&fd, 1); /* takes fd over */
+  GDBusMethodInvocation *invocation = call_end (call);
+
+  if (invocation != NULL)
+    g_dbus_method_invocation_return_value_with_unix_fd_list (invocation, owned, list);
+}
+
+void
+vmh_call_fail (VmhCall *call, GError *error)
+{
+  g_autoptr (GError) owned = error;
+  g_autoptr (GError) told = inn_error_from_io (error, _ ("The helper could not do this"));
+  GDBusMethodInvocation *invocation = call_end (call);
+
+  if (invocation != NULL)
+    g_dbus_method_invocation_return_gerror (invocation, told);
+}

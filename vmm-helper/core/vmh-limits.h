@@ -1,0 +1,35 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* What one user may ask of the helper at once, in one place. A limit that is hit is refused with
+ * INN_ERROR_LIMIT, never by dropping what already runs. */
+#pragma once
+
+/* Bytes of a call's arguments. The largest honest one is a domain XML of INN_DOMAIN_MAX_XML (1 MiB)
+ * with its options; the bus itself would let 128 MiB through. */
+#define VMH_MAX_MESSAGE (2 * 1024 * 1024)
+
+/* Fds in one message: one for each image of Manager.Create, and no machine has more disks. */
+#define VMH_MAX_FDS 64
+
+/* Calls under way of one user, over all connections, those that wait for a password included. The
+ * bus allows 256 connections a user (system.conf), so each may have two. */
+#define VMH_MAX_CALLS_PER_UID 512
+
+/* Calls under way of one connection: the app sends a burst of one for each machine it shows. */
+#define VMH_MAX_CALLS_PER_CLIENT 256
+
+/* Machines of one user: the app is drawn for 1,000; beyond this only a runaway script goes. */
+#define VMH_MAX_MACHINES_PER_UID 4000
+
+/* Jobs of one user that run. Each may hold an image conversion, which is a process. */
+#define VMH_MAX_JOBS_PER_UID 64
+
+/* Ended jobs of one user that are still shown; the oldest goes first. */
+#define VMH_MAX_ENDED_JOBS_PER_UID 64
+
+/* Seconds that an ended job stays on the bus, for a client that was busy to read its error. */
+#define VMH_JOB_LINGER 60
+
+/* Seconds without clients, guests and jobs after which the system helper ends itself. */
+#define VMH_IDLE_EXIT 60
