@@ -23,6 +23,7 @@ typedef struct
   char *backing_file;     /* NULL, or as the image names it (valid UTF-8); never opened */
   char *data_file; /* NULL, or as the image names its data: external qcow2 data, vmdk extent */
   char *label;     /* ISO 9660 volume name, or NULL */
+  char *packed;    /* of a raw one: "gzip", "zip", "tar" … where it looks packed; else NULL */
   gboolean encrypted;
   guint snapshots;
   gboolean block_device; /* a device and no file */

@@ -1,0 +1,32 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Image files for tests: made with qemu-img in a folder of their own, and how they are looked at.
+ */
+#pragma once
+
+#include "host/vmh-image.h"
+
+/** image_folder_new: an empty folder; image_folder_free() removes it with all that is in it. */
+char *image_folder_new (void);
+void image_folder_free (char *folder);
+char *image_path (const char *folder, const char *name);
+
+/** image_run: runs a program in @folder (NULL-ended list); its exit status must be 0. Returns what
+ * it printed. */
+char *image_run (const char *folder, const char *program, ...) G_GNUC_NULL_TERMINATED;
+
+/** image_patch: writes @size bytes at @offset of a file. */
+void image_patch (const char *path, goffset offset, gconstpointer data, gsize size);
+
+/** image_inspect: opens, looks, waits. */
+VmhImageInfo *image_inspect (const char *folder, const char *name, GError **error);
+VmhImageInfo *image_inspect_fd (int fd, GCancellable *cancellable, GError **error);
+
+/** ImageWait: a callback that keeps the result, and the loop that waits for it. */
+typedef struct
+{
+  GAsyncResult *result;
+} ImageWait;
+void image_on_ready (GObject *source, GAsyncResult *result, gpointer data);
+GAsyncResult *image_wait (ImageWait *wait);

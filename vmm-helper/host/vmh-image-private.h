@@ -1,0 +1,26 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* What the files about images share. Nobody else includes it. */
+#pragma once
+
+#include "vmh-image.h"
+
+G_BEGIN_DECLS
+
+/** vmh_image_program: path of a program of ours ("vmm-inspect"): in the folder of the environment's
+ * VMH_LIBEXECDIR (a checkout, tests), else beside this program, else where it is installed. */
+char *vmh_image_program (const char *name);
+
+/** vmh_image_describe: the name behind @fd for messages, without its folder; valid UTF-8. */
+char *vmh_image_describe (int fd);
+
+/** vmh_image_check_fd: FALSE with an INN_ERROR unless @fd is a regular file or a block device, open
+ * for reading (@writing: for writing too). Never waits for a file system. */
+gboolean vmh_image_check_fd (int fd, gboolean writing, GError **error);
+
+/** vmh_image_check_name: FALSE with INN_ERROR_INVALID_ARGUMENT unless @name is one component and
+ * cannot be taken for an option. */
+gboolean vmh_image_check_name (const char *name, GError **error);
+
+G_END_DECLS
