@@ -64,8 +64,7 @@ claim (GHashTable *seen, const InnElement *element, const char *what, char *valu
 static gboolean
 check_shared (GHashTable *seen, const InnElement *element, GError **error)
 {
-  static const char *const unique[] = { "target", "mac", "boot-order" };
-  g_autofree char *id = NULL;
+  static const char *const unique[] = { "target", "mac", "boot-order", "name" };
 
   for (guint i = 0; i < G_N_ELEMENTS (unique); i++)
     {
@@ -74,11 +73,6 @@ check_shared (GHashTable *seen, const InnElement *element, GError **error)
       if (field != NULL &&
           !claim (seen, element, _ (field->label), inn_element_dup_meant (element, field), error))
         return FALSE;
-    }
-  if (element->kind->key != NULL)
-    {
-      id = inn_element_dup_id (element);
-      return claim (seen, element, _ ("The name"), g_steal_pointer (&id), error);
     }
   return TRUE;
 }

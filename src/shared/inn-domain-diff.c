@@ -132,13 +132,20 @@ index_devices (GPtrArray *devices)
   return index;
 }
 
+/* From the last to the first: without the first boot device the second would become the first. */
 static void
 clear_fields (InnElement *element)
 {
-  for (const InnField *field = element->kind->fields; field->name != NULL; field++)
+  const InnField *fields = element->kind->fields;
+  guint n = 0;
+
+  while (fields[n].name != NULL)
+    n++;
+  while (n-- > 0)
     {
-      inn_element_clear (element, field);
-      inn_path_remove (element->node, field->path); /* a container that was empty from the start */
+      inn_element_clear (element, &fields[n]);
+      /* A container that was empty from the start is no difference. */
+      inn_path_remove (element->node, fields[n].path);
     }
 }
 

@@ -39,5 +39,7 @@ char *inn_element_dup_said (const InnElement *element, const InnField *field);
 char *inn_element_dup_meant (const InnElement *element, const InnField *field);
 /** inn_element_clear: removes what @field says. */
 void inn_element_clear (InnElement *element, const InnField *field);
+/** inn_text_shorten: at most 80 characters of @text, for a message. */
+char *inn_text_shorten (const char *text);
 
 G_END_DECLS

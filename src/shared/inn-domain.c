@@ -211,15 +211,23 @@ inn_domain_devices (InnDomain *domain)
 static gboolean
 match_holds (const char *match, const xmlNode *node)
 {
-  const char *equals = strchr (match, '=');
-  g_autofree char *name = g_strndup (match + 1, equals - match - 1);
-  g_auto (GStrv) words = g_strsplit (equals + 1, "|", -1);
-  xmlChar *value = xmlGetNoNsProp (node, (const xmlChar *)name);
-  gboolean holds =
-      g_strv_contains ((const char *const *)words, value != NULL ? (const char *)value : "");
+  const char *word = strchr (match, '=') + 1;
+  const char *value = "";
+  gsize length;
 
-  xmlFree (value);
-  return holds;
+  for (const xmlAttr *attribute = node->properties; attribute != NULL; attribute = attribute->next)
+    if (attribute->ns == NULL &&
+        strncmp ((const char *)attribute->name, match + 1, word - match - 2) == 0 &&
+        attribute->name[word - match - 2] == '\0')
+      value = attribute->children != NULL ? (const char *)attribute->children->content : "";
+  for (;; word += length + 1)
+    {
+      length = strcspn (word, "|");
+      if (strlen (value) == length && strncmp (value, word, length) == 0)
+        return TRUE;
+      if (word[length] == '\0')
+        return FALSE;
+    }
 }
 
 gboolean
@@ -375,25 +383,36 @@ char *
 inn_element_dup_id (const InnElement *element)
 {
   g_autofree char *key = NULL;
-  guint position = 0;
+  guint earlier = 0; /* of the same kind; where there is a key, of the same key, which is a fault */
 
   if (!element->kind->device)
     return g_strdup (element->kind->name);
-  if (element->kind->key != NULL && (key = dup_key (element)) != NULL)
-    return g_strconcat (element->kind->name, ":", key, NULL);
+  if (element->kind->key != NULL)
+    key = dup_key (element);
   for (xmlNode *node = inn_element_node (element)->prev; node != NULL; node = node->prev)
-    position += inn_kind_matches (element->kind, node);
-  return g_strdup_printf ("%s:%u", element->kind->name, position);
+    if (inn_kind_matches (element->kind, node))
+      {
+        InnElement other = { element->domain, node, element->kind };
+        g_autofree char *other_key = key != NULL ? dup_key (&other) : NULL;
+
+        earlier += g_strcmp0 (key, other_key) == 0;
+      }
+  if (key == NULL)
+    return g_strdup_printf ("%s:%u", element->kind->name, earlier);
+  if (earlier > 0)
+    return g_strdup_printf ("%s:%s#%u", element->kind->name, key, earlier + 1);
+  return g_strconcat (element->kind->name, ":", key, NULL);
 }
 
 char *
 inn_element_dup_label (const InnElement *element)
 {
-  g_autofree char *key = NULL;
+  g_autofree char *key = NULL, *shown = NULL;
 
   if (!element->kind->device || element->kind->key == NULL || (key = dup_key (element)) == NULL)
     return g_strdup (_ (element->kind->label));
-  return g_strdup_printf ("%s %s", _ (element->kind->label), key);
+  shown = inn_text_shorten (key);
+  return g_strdup_printf ("%s %s", _ (element->kind->label), shown);
 }
 
 char *

@@ -64,7 +64,7 @@ InnElement inn_domain_add (InnDomain *domain, const char *kind_name);
 void inn_domain_remove (InnElement *element);
 
 /** inn_element_dup_id: "disk:vda", "interface:52:54:00:…", "video:0", "memory": stable over edits
- * of other fields. */
+ * of other fields. One that says the same key as one before it: "controller:usb:0#2". */
 char *inn_element_dup_id (const InnElement *element);
 
 /* Reading: by field name. Absent: the field's fallback; absent without fallback: NULL, FALSE, 0. */

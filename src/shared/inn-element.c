@@ -203,6 +203,17 @@ is_mac (const char *text)
   return (g_ascii_xdigit_value (text[1]) & 1) == 0; /* the low bit is a group's address */
 }
 
+char *
+inn_text_shorten (const char *text)
+{
+  g_autofree char *valid = g_utf8_make_valid (text, (gssize)MIN (strlen (text), 4 * 80));
+
+  if (g_utf8_strlen (valid, -1) <= 80)
+    return g_steal_pointer (&valid);
+  *g_utf8_offset_to_pointer (valid, 79) = '\0';
+  return g_strconcat (valid, "…", NULL);
+}
+
 static gboolean refuse (const InnField *field, GError **error, const char *format, ...)
     G_GNUC_PRINTF (3, 4);
 
@@ -221,7 +232,7 @@ refuse (const InnField *field, GError **error, const char *format, ...)
 }
 
 static gboolean
-check_string (const InnField *field, const char *text, GError **error)
+check_string (const InnField *field, const char *text, const char *shown, GError **error)
 {
   glong length = g_utf8_strlen (text, -1);
 
@@ -234,19 +245,19 @@ check_string (const InnField *field, const char *text, GError **error)
       g_autofree char *whole = g_strconcat ("\\A(?:", field->pattern, ")\\z", NULL);
 
       if (!g_regex_match_simple (whole, text, G_REGEX_DEFAULT, G_REGEX_MATCH_DEFAULT))
-        return refuse (field, error, _ ("“%.80s” is not allowed here."), text);
+        return refuse (field, error, _ ("“%s” is not allowed here."), shown);
     }
   return TRUE;
 }
 
 static gboolean
-check_number (const InnField *field, const char *text, GError **error)
+check_number (const InnField *field, const char *text, const char *shown, GError **error)
 {
   guint64 max = field->max > 0 ? field->max : G_MAXUINT64;
   guint64 value;
 
   if (!g_ascii_string_to_unsigned (text, 10, 0, G_MAXUINT64, &value, NULL))
-    return refuse (field, error, _ ("“%.80s” is not a whole number."), text);
+    return refuse (field, error, _ ("“%s” is not a whole number."), shown);
   if (value >= field->min && value <= max)
     return TRUE;
   if (field->type == INN_TYPE_SIZE)
@@ -262,7 +273,7 @@ check_number (const InnField *field, const char *text, GError **error)
 }
 
 static gboolean
-check_choice (const InnField *field, const char *text, GError **error)
+check_choice (const InnField *field, const char *text, const char *shown, GError **error)
 {
   g_autoptr (GString) words = g_string_new (NULL);
 
@@ -272,41 +283,43 @@ check_choice (const InnField *field, const char *text, GError **error)
         return TRUE;
       g_string_append_printf (words, "%s%s", words->len > 0 ? ", " : "", choice->value);
     }
-  return refuse (field, error, _ ("“%.80s” is not one of: %s."), text, words->str);
+  return refuse (field, error, _ ("“%s” is not one of: %s."), shown, words->str);
 }
 
 gboolean
 inn_field_check (const InnField *field, const char *text, GError **error)
 {
+  g_autofree char *shown = inn_text_shorten (text);
+
   if (!is_xml_text (text, (field->flags & INN_FIELD_MULTILINE) != 0))
     return refuse (field, error, _ ("Only printable characters are allowed."));
   switch (field->type)
     {
     case INN_TYPE_STRING:
-      return check_string (field, text, error);
+      return check_string (field, text, shown, error);
     case INN_TYPE_BOOL:
     case INN_TYPE_PRESENT:
       if (bool_from (field, text) >= 0)
         return TRUE;
-      return refuse (field, error, _ ("“%.80s” is neither %s nor %s."), text,
+      return refuse (field, error, _ ("“%s” is neither %s nor %s."), shown,
                      bool_words (field)[0].value, bool_words (field)[1].value);
     case INN_TYPE_UINT:
     case INN_TYPE_SIZE:
-      return check_number (field, text, error);
+      return check_number (field, text, shown, error);
     case INN_TYPE_ENUM:
-      return check_choice (field, text, error);
+      return check_choice (field, text, shown, error);
     case INN_TYPE_MAC:
       if (is_mac (text))
         return TRUE;
-      return refuse (field, error, _ ("“%.80s” is not an address like 52:54:00:12:34:56."), text);
+      return refuse (field, error, _ ("“%s” is not an address like 52:54:00:12:34:56."), shown);
     case INN_TYPE_UUID:
       if (g_uuid_string_is_valid (text))
         return TRUE;
-      return refuse (field, error, _ ("“%.80s” is not a UUID."), text);
+      return refuse (field, error, _ ("“%s” is not a UUID."), shown);
     case INN_TYPE_PATH:
       if (text[0] == '/' && text[1] != '\0' && strlen (text) < 4096)
         return TRUE;
-      return refuse (field, error, _ ("“%.80s” is not a whole file name from / on."), text);
+      return refuse (field, error, _ ("“%s” is not a whole file name from / on."), shown);
     default:
       g_assert_not_reached ();
     }
@@ -356,7 +369,7 @@ inn_element_set (InnElement *element, const char *field_name, const char *text, 
   if (field == NULL)
     {
       g_set_error (error, INN_ERROR, INN_ERROR_INVALID_ARGUMENT,
-                   _ ("%s: There is no setting “%.80s”."), _ (element->kind->label), field_name);
+                   _ ("%s: There is no setting “%s”."), _ (element->kind->label), field_name);
       return FALSE;
     }
   if (text == NULL || *text == '\0')

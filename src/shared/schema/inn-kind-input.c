@@ -53,6 +53,7 @@ summary (const InnElement *element)
 const InnKind inn_kind_input = {
   .name = "input",
   .path = "devices/input",
+  .match = "@type=tablet|mouse|keyboard", /* others are devices of the host, passed through */
   .label = N_ ("Input"),
   .icon = "input-mouse-symbolic",
   .device = TRUE,

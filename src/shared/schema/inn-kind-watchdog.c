@@ -4,9 +4,11 @@
 /* A timer that acts when the guest has hung. */
 #include "inn-words.h"
 
+/* Q35 has itco built in, and libvirt names it there since 9.1. */
 static const InnChoice models[] = {
   { "i6300esb", N_ ("Intel 6300ESB (PCI)") },
   { "ib700", N_ ("iB700 (ISA)") },
+  { "itco", N_ ("Intel TCO (of Q35)") },
   { NULL, NULL },
 };
 
