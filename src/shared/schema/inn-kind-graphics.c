@@ -19,18 +19,19 @@ static const InnChoice listens[] = {
   { NULL, NULL },
 };
 
+/* Each protocol has words of its own that we keep but do not know, so a protocol is not changed. */
 static const InnField fields[] = {
   { .name = "type",
     .path = "@type",
     .type = INN_TYPE_ENUM,
-    .flags = INN_FIELD_REQUIRED | INN_FIELD_ADVANCED,
+    .flags = INN_FIELD_REQUIRED | INN_FIELD_ADVANCED | INN_FIELD_FIXED,
     .choices = types,
     .label = N_ ("Protocol"),
     .help = N_ ("The window itself always uses VNC over a private connection.") },
   { .name = "listen",
     .path = "listen/@type",
     .type = INN_TYPE_ENUM,
-    .flags = INN_FIELD_ADVANCED,
+    .flags = INN_FIELD_ADVANCED | INN_FIELD_FIXED,
     .choices = listens,
     .label = N_ ("Listens on"),
     .help = N_ ("Nobody but this window needs to reach the screen.") },
