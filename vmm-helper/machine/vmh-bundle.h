@@ -15,15 +15,25 @@ typedef struct _VmhBundle VmhBundle; /* reference counted */
 /* <machines>/<uuid>/{machine.xml,state,disks/,nvram,tpm/,snapshots/,log/,screenshot.png}:
  * /var/lib/innkeeper/machines, or XDG_DATA_HOME/innkeeper/machines in session mode.
  * <runtime>/<uuid>/: /run/innkeeper, XDG_RUNTIME_DIR/innkeeper. */
-VmhBundle *vmh_bundle_create (const char *uuid,
-                              uid_t owner,
-                              GError **error); /* the mkdir is the existence check */
+/** vmh_bundle_create: not a machine before vmh_bundle_commit(): if the helper dies, its next start
+ * removes it. The mkdir is the existence check. */
+VmhBundle *vmh_bundle_create (const char *uuid, uid_t owner, GError **error);
+gboolean vmh_bundle_commit (VmhBundle *bundle, GError **error);
+/** vmh_bundle_discard: removes what was created and not committed. Blocks for as long as the disks
+ * in it take. */
+void vmh_bundle_discard (VmhBundle *bundle);
 VmhBundle *vmh_bundle_open (const char *uuid, GError **error);
+/** vmh_bundle_open_trash: one that is no machine any more: see vmh-trash.h. */
+VmhBundle *vmh_bundle_open_trash (const char *uuid, GError **error);
+/** vmh_bundle_throw_away: from now on it is no machine, whatever happens. */
+gboolean vmh_bundle_throw_away (VmhBundle *bundle, GError **error);
 VmhBundle *vmh_bundle_ref (VmhBundle *bundle);
 void vmh_bundle_unref (VmhBundle *bundle);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmhBundle, vmh_bundle_unref)
 
-const char *vmh_bundle_get_path (VmhBundle *bundle);
+const char *vmh_bundle_get_uuid (VmhBundle *bundle);
+int vmh_bundle_get_fd (VmhBundle *bundle);                   /* of the folder; stays the bundle's */
+const char *vmh_bundle_get_path (VmhBundle *bundle);         /* where it is once committed */
 const char *vmh_bundle_get_runtime_path (VmhBundle *bundle); /* made on first use */
 uid_t vmh_bundle_get_owner (VmhBundle *bundle);
 
@@ -33,6 +43,20 @@ uid_t vmh_bundle_get_owner (VmhBundle *bundle);
 #define VMH_GUEST_UID_MIN 2001000000u
 #define VMH_GUEST_UID_MAX 2001999999u
 uid_t vmh_bundle_get_guest_uid (VmhBundle *bundle, GError **error);
+
+/* What the `state` file says beside the XML. Each setter saves. */
+guint64 vmh_bundle_get_generation (VmhBundle *bundle);
+gboolean vmh_bundle_set_generation (VmhBundle *bundle, guint64 generation, GError **error);
+/** vmh_bundle_is_created: the helper has made the image @name ("disks/vda.qcow2") itself. */
+gboolean vmh_bundle_is_created (VmhBundle *bundle, const char *name);
+gboolean vmh_bundle_add_created (VmhBundle *bundle, const char *name, GError **error);
+gboolean vmh_bundle_remove_created (VmhBundle *bundle, const char *name, GError **error);
+/** vmh_bundle_get_kept: names of files that survive the bundle's deletion. */
+const char *const *vmh_bundle_get_kept (VmhBundle *bundle);
+gboolean vmh_bundle_set_kept (VmhBundle *bundle, const char *const *names, GError **error);
+/** vmh_bundle_get_moved_from: the path it had when it was saved last, if that was another; then
+ * paths in its XML below that one are to be rebased. */
+const char *vmh_bundle_get_moved_from (VmhBundle *bundle);
 
 int vmh_bundle_open_file (VmhBundle *bundle,
                           const char *name,

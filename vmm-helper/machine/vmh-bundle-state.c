@@ -1,0 +1,191 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The bundle's `state` file: what belongs to the machine and is not said in its XML, and the uid
+ * that its QEMU runs as. */
+#include "vmh-bundle-private.h"
+
+#include <glib/gi18n-lib.h>
+#include <string.h>
+#include <unistd.h>
+#include "shared/inn-errors.h"
+#include "vmh-store.h"
+
+#define STATE_FILE "state"
+#define STATE_MAX  (256 * 1024)
+#define GROUP      "machine"
+
+/* Uids that bundles of this store have: no two guests share one. */
+static GHashTable *guest_uids;
+
+static gboolean
+save_state (VmhBundle *bundle, GError **error)
+{
+  g_autoptr (GKeyFile) file = g_key_file_new ();
+  g_autofree gpointer *created = NULL;
+  g_autofree char *text = NULL;
+  guint n_created;
+  gsize length;
+
+  g_key_file_set_uint64 (file, GROUP, "owner", bundle->owner);
+  g_key_file_set_uint64 (file, GROUP, "generation", bundle->generation);
+  g_key_file_set_string (file, GROUP, "folder", bundle->path);
+  if (bundle->guest_uid != 0)
+    g_key_file_set_uint64 (file, GROUP, "guest-uid", bundle->guest_uid);
+  created = g_hash_table_get_keys_as_array (bundle->created, &n_created);
+  g_key_file_set_string_list (file, GROUP, "created", (const char *const *)created, n_created);
+  if (bundle->kept[0] != NULL)
+    g_key_file_set_string_list (file, GROUP, "kept", (const char *const *)bundle->kept,
+                                g_strv_length (bundle->kept));
+  text = g_key_file_to_data (file, &length, NULL);
+  return vmh_bundle_save (bundle, STATE_FILE, text, (gssize)length, error);
+}
+
+static void
+adopt_uid (VmhBundle *bundle, guint64 uid)
+{
+  if (guest_uids == NULL)
+    guest_uids = g_hash_table_new (NULL, NULL);
+  /* A copied bundle brings a uid that its original has: it gets another when it starts. */
+  if (uid >= VMH_GUEST_UID_MIN && uid <= VMH_GUEST_UID_MAX &&
+      g_hash_table_add (guest_uids, GUINT_TO_POINTER ((guint)uid)))
+    bundle->guest_uid = (uid_t)uid;
+}
+
+void
+vmh_bundle_forget_uid (VmhBundle *bundle)
+{
+  if (bundle->guest_uid == 0)
+    return;
+  g_hash_table_remove (guest_uids, GUINT_TO_POINTER (bundle->guest_uid));
+  bundle->guest_uid = 0;
+  if (g_hash_table_size (guest_uids) == 0)
+    g_clear_pointer (&guest_uids, g_hash_table_unref);
+}
+
+gboolean
+vmh_bundle_load_state (VmhBundle *bundle, GError **error)
+{
+  g_autoptr (GKeyFile) file = g_key_file_new ();
+  g_autoptr (GBytes) bytes = vmh_bundle_load (bundle, STATE_FILE, STATE_MAX, error);
+  g_autofree char *folder = NULL;
+  g_auto (GStrv) created = NULL;
+  g_auto (GStrv) kept = NULL;
+
+  if (bytes == NULL)
+    return FALSE;
+  if (!g_key_file_load_from_bytes (file, bytes, G_KEY_FILE_NONE, error) ||
+      !g_key_file_has_key (file, GROUP, "owner", error))
+    {
+      g_clear_error (error);
+      g_set_error (error, INN_ERROR, INN_ERROR_IO,
+                   _ ("“%s/state” is damaged. Restore it from a backup."), bundle->path);
+      return FALSE;
+    }
+  /* A session's machines are its user's, wherever their folders came from. */
+  if (vmh_store_is_system ())
+    bundle->owner = (uid_t)g_key_file_get_uint64 (file, GROUP, "owner", NULL);
+  bundle->generation = MAX (g_key_file_get_uint64 (file, GROUP, "generation", NULL), 1);
+  adopt_uid (bundle, g_key_file_get_uint64 (file, GROUP, "guest-uid", NULL));
+  created = g_key_file_get_string_list (file, GROUP, "created", NULL, NULL);
+  for (guint i = 0; created != NULL && created[i] != NULL; i++)
+    g_hash_table_add (bundle->created, g_strdup (created[i]));
+  kept = g_key_file_get_string_list (file, GROUP, "kept", NULL, NULL);
+  if (kept != NULL)
+    {
+      g_strfreev (bundle->kept);
+      bundle->kept = g_steal_pointer (&kept);
+    }
+  folder = g_key_file_get_string (file, GROUP, "folder", NULL);
+  if (folder != NULL && g_path_is_absolute (folder) && !g_str_equal (folder, bundle->path))
+    bundle->moved_from = g_steal_pointer (&folder);
+  return TRUE;
+}
+
+guint64
+vmh_bundle_get_generation (VmhBundle *bundle)
+{
+  return bundle->generation;
+}
+
+gboolean
+vmh_bundle_set_generation (VmhBundle *bundle, guint64 generation, GError **error)
+{
+  guint64 old = bundle->generation;
+
+  bundle->generation = generation;
+  if (save_state (bundle, error))
+    return TRUE;
+  bundle->generation = old;
+  return FALSE;
+}
+
+gboolean
+vmh_bundle_is_created (VmhBundle *bundle, const char *name)
+{
+  return g_hash_table_contains (bundle->created, name);
+}
+
+gboolean
+vmh_bundle_add_created (VmhBundle *bundle, const char *name, GError **error)
+{
+  g_hash_table_add (bundle->created, g_strdup (name));
+  if (save_state (bundle, error))
+    return TRUE;
+  g_hash_table_remove (bundle->created, name);
+  return FALSE;
+}
+
+gboolean
+vmh_bundle_remove_created (VmhBundle *bundle, const char *name, GError **error)
+{
+  return !g_hash_table_remove (bundle->created, name) || save_state (bundle, error);
+}
+
+const char *const *
+vmh_bundle_get_kept (VmhBundle *bundle)
+{
+  return (const char *const *)bundle->kept;
+}
+
+gboolean
+vmh_bundle_set_kept (VmhBundle *bundle, const char *const *names, GError **error)
+{
+  g_strfreev (bundle->kept);
+  bundle->kept = g_strdupv ((char **)names);
+  return save_state (bundle, error);
+}
+
+const char *
+vmh_bundle_get_moved_from (VmhBundle *bundle)
+{
+  return bundle->moved_from;
+}
+
+/* Where to begin follows from the machine's uuid, so that two stores on one computer (the system's
+ * and that of root's session) do not hand out the same uids in the same order. */
+static guint
+first_guess (const char *uuid)
+{
+  return g_str_hash (uuid) % (VMH_GUEST_UID_MAX - VMH_GUEST_UID_MIN + 1);
+}
+
+uid_t
+vmh_bundle_get_guest_uid (VmhBundle *bundle, GError **error)
+{
+  const guint n_uids = VMH_GUEST_UID_MAX - VMH_GUEST_UID_MIN + 1;
+  guint guess = first_guess (bundle->uuid);
+
+  if (geteuid () != 0)
+    return geteuid ();
+  if (bundle->guest_uid != 0)
+    return bundle->guest_uid;
+  for (guint i = 0; bundle->guest_uid == 0 && i < n_uids; i++)
+    adopt_uid (bundle, VMH_GUEST_UID_MIN + (guess + i) % n_uids);
+  if (bundle->guest_uid == 0)
+    g_set_error (error, INN_ERROR, INN_ERROR_LIMIT,
+                 _ ("All %u user numbers for machines are taken. Delete some machines."), n_uids);
+  else if (!save_state (bundle, error))
+    vmh_bundle_forget_uid (bundle);
+  return bundle->guest_uid != 0 ? bundle->guest_uid : (uid_t)-1;
+}

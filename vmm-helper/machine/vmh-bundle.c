@@ -1,0 +1,349 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* One machine's folder: what is in it is opened beneath its fd, saved whole or not at all, and made
+ * or unmade by one rename. Knows no XML. */
+#include "vmh-bundle-private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gi18n-lib.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "shared/inn-errors.h"
+#include "vmh-store.h"
+
+/* Made with each bundle. */
+static const char *const folders[] = { "disks", "tpm", "snapshots", "log" };
+
+static VmhBundle *
+bundle_new (const char *prefix, const char *uuid)
+{
+  VmhBundle *bundle = g_new0 (VmhBundle, 1);
+
+  g_ref_count_init (&bundle->refs);
+  bundle->uuid = g_strdup (uuid);
+  bundle->entry = g_strconcat (prefix, uuid, NULL);
+  bundle->path = g_build_filename (vmh_store_get_machines_path (), uuid, NULL);
+  bundle->runtime_path = g_build_filename (vmh_store_get_runtime_path (), uuid, NULL);
+  bundle->fd = -1;
+  bundle->runtime_fd = -1;
+  bundle->owner = geteuid ();
+  bundle->generation = 1;
+  bundle->created = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  bundle->kept = g_new0 (char *, 1);
+  return bundle;
+}
+
+VmhBundle *
+vmh_bundle_ref (VmhBundle *bundle)
+{
+  g_ref_count_inc (&bundle->refs);
+  return bundle;
+}
+
+void
+vmh_bundle_unref (VmhBundle *bundle)
+{
+  if (!g_ref_count_dec (&bundle->refs))
+    return;
+  vmh_bundle_forget_uid (bundle);
+  if (bundle->fd >= 0)
+    close (bundle->fd);
+  if (bundle->runtime_fd >= 0)
+    close (bundle->runtime_fd);
+  g_hash_table_unref (bundle->created);
+  g_strfreev (bundle->kept);
+  g_free (bundle->uuid);
+  g_free (bundle->entry);
+  g_free (bundle->path);
+  g_free (bundle->runtime_path);
+  g_free (bundle->moved_from);
+  g_free (bundle);
+}
+
+static gboolean
+open_folders (VmhBundle *bundle, GError **error)
+{
+  bundle->fd =
+      vmh_open_beneath (vmh_store_get_machines_fd (), bundle->entry, O_DIRECTORY | O_RDONLY, error);
+  if (bundle->fd < 0)
+    return FALSE;
+  /* A copy may have come without its empty folders. */
+  for (guint i = 0; i < G_N_ELEMENTS (folders); i++)
+    if (mkdirat (bundle->fd, folders[i], 0700) < 0 && errno != EEXIST)
+      {
+        vmh_set_errno (error, errno, folders[i]);
+        return FALSE;
+      }
+  return TRUE;
+}
+
+/* The uuid becomes a file name. */
+static gboolean
+check_uuid (const char *uuid, GError **error)
+{
+  if (g_uuid_string_is_valid (uuid))
+    return TRUE;
+  g_set_error (error, INN_ERROR, INN_ERROR_INVALID_ARGUMENT, _ ("“%s” is no uuid."), uuid);
+  return FALSE;
+}
+
+VmhBundle *
+vmh_bundle_create (const char *uuid, uid_t owner, GError **error)
+{
+  g_autoptr (VmhBundle) bundle = NULL;
+  int machines = vmh_store_get_machines_fd ();
+  struct stat st;
+
+  if (!check_uuid (uuid, error))
+    return NULL;
+  bundle = bundle_new (VMH_STORE_NEW, uuid);
+  bundle->owner = owner;
+  if (fstatat (machines, uuid, &st, AT_SYMLINK_NOFOLLOW) == 0 ||
+      (mkdirat (machines, bundle->entry, 0700) < 0 && errno == EEXIST))
+    {
+      g_set_error (error, INN_ERROR, INN_ERROR_EXISTS,
+                   _ ("There is a machine with the uuid %s already."), uuid);
+      return NULL;
+    }
+  if (!open_folders (bundle, error))
+    return NULL;
+  return g_steal_pointer (&bundle);
+}
+
+static gboolean
+rename_entry (VmhBundle *bundle, const char *prefix, GError **error)
+{
+  g_autofree char *entry = g_strconcat (prefix, bundle->uuid, NULL);
+  int machines = vmh_store_get_machines_fd ();
+
+  if (renameat2 (machines, bundle->entry, machines, entry, RENAME_NOREPLACE) < 0 ||
+      fsync (machines) < 0)
+    {
+      vmh_set_errno (error, errno, bundle->path);
+      return FALSE;
+    }
+  g_free (bundle->entry);
+  bundle->entry = g_steal_pointer (&entry);
+  return TRUE;
+}
+
+gboolean
+vmh_bundle_commit (VmhBundle *bundle, GError **error)
+{
+  return rename_entry (bundle, "", error);
+}
+
+gboolean
+vmh_bundle_throw_away (VmhBundle *bundle, GError **error)
+{
+  return rename_entry (bundle, VMH_STORE_TRASH, error);
+}
+
+void
+vmh_bundle_discard (VmhBundle *bundle)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_return_if_fail (bundle->entry[0] == '.');
+  if (!vmh_remove_tree (vmh_store_get_machines_fd (), bundle->entry, &error))
+    g_warning ("What is left of %s: %s", bundle->uuid, error->message);
+}
+
+static VmhBundle *
+open_bundle (const char *prefix, const char *uuid, GError **error)
+{
+  g_autoptr (VmhBundle) bundle = NULL;
+
+  if (!check_uuid (uuid, error))
+    return NULL;
+  bundle = bundle_new (prefix, uuid);
+  if (!open_folders (bundle, error) || !vmh_bundle_load_state (bundle, error))
+    return NULL;
+  return g_steal_pointer (&bundle);
+}
+
+VmhBundle *
+vmh_bundle_open (const char *uuid, GError **error)
+{
+  return open_bundle ("", uuid, error);
+}
+
+VmhBundle *
+vmh_bundle_open_trash (const char *uuid, GError **error)
+{
+  return open_bundle (VMH_STORE_TRASH, uuid, error);
+}
+
+const char *
+vmh_bundle_get_uuid (VmhBundle *bundle)
+{
+  return bundle->uuid;
+}
+
+int
+vmh_bundle_get_fd (VmhBundle *bundle)
+{
+  return bundle->fd;
+}
+
+const char *
+vmh_bundle_get_path (VmhBundle *bundle)
+{
+  return bundle->path;
+}
+
+static int
+get_runtime_fd (VmhBundle *bundle, GError **error)
+{
+  int base = vmh_store_get_runtime_fd ();
+
+  if (bundle->runtime_fd < 0)
+    {
+      if (mkdirat (base, bundle->uuid, 0700) < 0 && errno != EEXIST)
+        vmh_set_errno (error, errno, bundle->runtime_path);
+      else
+        bundle->runtime_fd = vmh_open_beneath (base, bundle->uuid, O_DIRECTORY | O_RDONLY, error);
+    }
+  return bundle->runtime_fd;
+}
+
+const char *
+vmh_bundle_get_runtime_path (VmhBundle *bundle)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (get_runtime_fd (bundle, &error) < 0)
+    g_warning ("%s", error->message);
+  return bundle->runtime_path;
+}
+
+uid_t
+vmh_bundle_get_owner (VmhBundle *bundle)
+{
+  return bundle->owner;
+}
+
+static int
+open_in (int folder, const char *name, int flags, GError **error)
+{
+  if ((flags & O_CREAT) != 0 && (flags & O_TRUNC) == 0)
+    flags |= O_EXCL;
+  return vmh_open_beneath (folder, name, flags, error);
+}
+
+int
+vmh_bundle_open_file (VmhBundle *bundle, const char *name, int flags, GError **error)
+{
+  return open_in (bundle->fd, name, flags, error);
+}
+
+int
+vmh_bundle_open_runtime (VmhBundle *bundle, const char *name, int flags, GError **error)
+{
+  int folder = get_runtime_fd (bundle, error);
+
+  return folder < 0 ? -1 : open_in (folder, name, flags, error);
+}
+
+static gboolean
+write_all (int fd, const char *data, gsize length)
+{
+  while (length > 0)
+    {
+      ssize_t n = write (fd, data, length);
+
+      if (n < 0 && errno == EINTR)
+        continue;
+      if (n < 0)
+        return FALSE;
+      data += n;
+      length -= (gsize)n;
+    }
+  return TRUE;
+}
+
+gboolean
+vmh_bundle_save (VmhBundle *bundle,
+                 const char *name,
+                 const char *data,
+                 gssize length,
+                 GError **error)
+{
+  g_autofree char *folder_name = g_path_get_dirname (name);
+  g_autofree char *base = g_path_get_basename (name);
+  g_autofree char *temporary = g_strconcat (".", base, ".new", NULL);
+  gsize size = length < 0 ? strlen (data) : (gsize)length;
+  int folder, fd;
+  gboolean good;
+
+  folder = vmh_open_beneath (bundle->fd, folder_name, O_DIRECTORY | O_RDONLY, error);
+  if (folder < 0)
+    return FALSE;
+  unlinkat (folder, temporary, 0); /* of one that was killed */
+  fd = vmh_open_beneath (folder, temporary, O_WRONLY | O_CREAT | O_EXCL, error);
+  if (fd < 0)
+    {
+      close (folder);
+      return FALSE;
+    }
+  good = write_all (fd, data, size) && fsync (fd) == 0 &&
+         renameat (folder, temporary, folder, base) == 0 && fsync (folder) == 0;
+  if (!good)
+    {
+      g_autofree char *path = g_build_filename (bundle->path, name, NULL);
+
+      vmh_set_errno (error, errno, path);
+      unlinkat (folder, temporary, 0);
+    }
+  close (fd);
+  close (folder);
+  return good;
+}
+
+GBytes *
+vmh_bundle_load (VmhBundle *bundle, const char *name, gsize max_size, GError **error)
+{
+  g_autofree char *data = NULL;
+  gsize length = 0;
+  struct stat st;
+  ssize_t n = 0;
+  int fd = vmh_open_beneath (bundle->fd, name, O_RDONLY | O_NONBLOCK, error);
+
+  if (fd < 0)
+    return NULL;
+  if (fstat (fd, &st) < 0 || !S_ISREG (st.st_mode) || (guint64)st.st_size > max_size)
+    {
+      close (fd);
+      g_set_error (error, INN_ERROR, INN_ERROR_LIMIT,
+                   _ ("“%s” in “%s” is no file, or larger than it can be."), name, bundle->path);
+      return NULL;
+    }
+  data = g_malloc ((gsize)st.st_size + 1);
+  while (length < (gsize)st.st_size)
+    {
+      n = read (fd, data + length, (gsize)st.st_size - length);
+      if (n < 0 && errno == EINTR)
+        continue;
+      if (n <= 0)
+        break;
+      length += (gsize)n;
+    }
+  if (n < 0)
+    vmh_set_errno (error, errno, name);
+  close (fd);
+  return n < 0 ? NULL : g_bytes_new_take (g_steal_pointer (&data), length);
+}
+
+const char *
+vmh_bundle_relative (VmhBundle *bundle, const char *path)
+{
+  gsize length = strlen (bundle->path);
+
+  if (strncmp (path, bundle->path, length) != 0 || path[length] != '/' || path[length + 1] == '\0')
+    return NULL;
+  return path + length + 1;
+}

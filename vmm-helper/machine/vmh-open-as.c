@@ -1,0 +1,259 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Opening a file that a user names, with that user's rights: in a child that becomes the user and
+ * hands the fd back. Knows no machine. */
+#include "vmh-bundle.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gi18n-lib.h>
+#include <grp.h>
+#include <poll.h>
+#include <pwd.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "shared/inn-errors.h"
+#include "vmh-store.h"
+
+/* A file on a network that does not answer must not hold all other callers for longer. */
+#define OPEN_WAIT_MS 5000
+
+/* Flags that a reader or writer of an existing image needs. */
+#define OPEN_FLAGS (O_ACCMODE | O_DIRECT | O_SYNC | O_DSYNC | O_NOFOLLOW)
+
+typedef struct
+{
+  uid_t uid;
+  gid_t gid;
+  int n_groups;
+  gid_t groups[NGROUPS_MAX];
+} Identity;
+
+/* Looks before it opens: to open a tape drive or a fifo has effects of its own. Only system calls,
+ * because it runs in a child between fork and exit. Answers an fd or -errno. */
+static int
+open_image (const char *path, int flags)
+{
+  char magic[32] = "/proc/self/fd/";
+  char digits[16];
+  int look = open (path, O_PATH | O_CLOEXEC | (flags & O_NOFOLLOW));
+  int fd, n = 0, at = (int)strlen (magic);
+  struct stat st;
+
+  if (look < 0)
+    return -errno;
+  if (fstat (look, &st) < 0)
+    return -errno;
+  if (S_ISDIR (st.st_mode))
+    return -EISDIR;
+  if (!S_ISREG (st.st_mode) && !S_ISBLK (st.st_mode))
+    return -ENOTBLK;
+  for (int rest = look; n == 0 || rest > 0; rest /= 10)
+    digits[n++] = (char)('0' + rest % 10);
+  while (n > 0)
+    magic[at++] = digits[--n];
+  magic[at] = '\0';
+  fd = open (magic, (flags & ~O_NOFOLLOW) | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+  if (fd < 0)
+    {
+      int code = errno;
+
+      close (look);
+      return -code;
+    }
+  close (look);
+  fcntl (fd, F_SETFL, fcntl (fd, F_GETFL) & ~O_NONBLOCK);
+  return fd;
+}
+
+static gboolean
+send_answer (int socket, int code, int fd)
+{
+  char control[CMSG_SPACE (sizeof (int))] = { 0 };
+  struct iovec iov = { &code, sizeof code };
+  struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+  if (fd >= 0)
+    {
+      struct cmsghdr *header;
+
+      message.msg_control = control;
+      message.msg_controllen = sizeof control;
+      header = CMSG_FIRSTHDR (&message);
+      header->cmsg_level = SOL_SOCKET;
+      header->cmsg_type = SCM_RIGHTS;
+      header->cmsg_len = CMSG_LEN (sizeof (int));
+      memcpy (CMSG_DATA (header), &fd, sizeof (int));
+    }
+  return sendmsg (socket, &message, MSG_NOSIGNAL) == (ssize_t)sizeof code;
+}
+
+static int
+receive_answer (int socket, int *out_code)
+{
+  char control[CMSG_SPACE (sizeof (int))] = { 0 };
+  struct iovec iov = { out_code, sizeof *out_code };
+  struct msghdr message = {
+    .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control
+  };
+  struct pollfd waiting = { .fd = socket, .events = POLLIN };
+  struct cmsghdr *header;
+  int fd = -1;
+  int ready;
+
+  *out_code = ETIMEDOUT;
+  do
+    ready = poll (&waiting, 1, OPEN_WAIT_MS);
+  while (ready < 0 && errno == EINTR);
+  if (ready <= 0)
+    return -1;
+  if (recvmsg (socket, &message, MSG_CMSG_CLOEXEC) != (ssize_t)sizeof *out_code)
+    {
+      *out_code = EIO;
+      return -1;
+    }
+  header = CMSG_FIRSTHDR (&message);
+  if (header != NULL && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS)
+    memcpy (&fd, CMSG_DATA (header), sizeof (int));
+  else if (*out_code == 0)
+    *out_code = EIO;
+  return fd;
+}
+
+/* The raw calls: glibc's would want to tell threads that the child does not have. */
+static _Noreturn void
+child (const Identity *identity, int socket, const char *path, int flags)
+{
+  int fd = -EPERM;
+
+  if (syscall (SYS_setgroups, (size_t)identity->n_groups, identity->groups) == 0 &&
+      syscall (SYS_setresgid, identity->gid, identity->gid, identity->gid) == 0 &&
+      syscall (SYS_setresuid, identity->uid, identity->uid, identity->uid) == 0)
+    fd = open_image (path, flags);
+  send_answer (socket, fd < 0 ? -fd : 0, fd);
+  _exit (0);
+}
+
+static gboolean
+find_identity (uid_t uid, Identity *identity, GError **error)
+{
+  g_autofree char *buffer = g_malloc (16384);
+  struct passwd entry;
+  struct passwd *found = NULL;
+
+  identity->uid = uid;
+  identity->n_groups = NGROUPS_MAX;
+  if (getpwuid_r (uid, &entry, buffer, 16384, &found) != 0 || found == NULL)
+    {
+      g_set_error (error, INN_ERROR, INN_ERROR_DENIED,
+                   _ ("The user %u is not known to this computer."), (guint)uid);
+      return FALSE;
+    }
+  identity->gid = found->pw_gid;
+  if (getgrouplist (found->pw_name, found->pw_gid, identity->groups, &identity->n_groups) < 0)
+    identity->n_groups = 0; /* less than all is right, more would not be */
+  return TRUE;
+}
+
+static void
+on_child_gone (GPid pid, int status, gpointer data)
+{
+}
+
+static int
+open_in_child (uid_t uid, const char *path, int flags, int *out_code, GError **error)
+{
+  g_autofree Identity *identity = g_new0 (Identity, 1);
+  int pair[2];
+  int fd;
+  pid_t pid;
+
+  *out_code = 0;
+  if (!find_identity (uid, identity, error))
+    return -1;
+  if (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+    {
+      vmh_set_errno (error, errno, path);
+      return -1;
+    }
+  pid = fork ();
+  if (pid == 0)
+    child (identity, pair[1], path, flags);
+  close (pair[1]);
+  if (pid < 0)
+    {
+      *out_code = errno;
+      fd = -1;
+    }
+  else
+    {
+      fd = receive_answer (pair[0], out_code);
+      if (*out_code == ETIMEDOUT)
+        {
+          /* Stuck in the kernel, it may take its time to die. */
+          kill (pid, SIGKILL);
+          g_child_watch_add (pid, on_child_gone, NULL);
+        }
+      else
+        while (waitpid (pid, NULL, 0) < 0 && errno == EINTR)
+          ;
+    }
+  close (pair[0]);
+  return fd;
+}
+
+static void
+set_open_error (GError **error, int code, const char *path)
+{
+  if (code == ENOTBLK || code == EISDIR)
+    g_set_error (error, INN_ERROR, INN_ERROR_BAD_IMAGE,
+                 _ ("“%s” is neither a file nor a disk. Choose an image file."), path);
+  else if (code == EACCES || code == EPERM)
+    g_set_error (error, INN_ERROR, INN_ERROR_DENIED,
+                 _ ("“%s” may not be opened by the machine's owner. Change its permissions or "
+                    "choose another file."),
+                 path);
+  else if (code == ENOENT)
+    g_set_error (error, INN_ERROR, INN_ERROR_NOT_FOUND,
+                 _ ("“%s” is not there. Choose another file."), path);
+  else
+    vmh_set_errno (error, code, path);
+}
+
+int
+vmh_open_as (uid_t uid, const char *path, int flags, GError **error)
+{
+  GError *local = NULL;
+  int code = 0;
+  int fd;
+
+  if (!g_path_is_absolute (path) || (flags & ~OPEN_FLAGS) != 0)
+    {
+      g_set_error (error, INN_ERROR, INN_ERROR_INVALID_ARGUMENT,
+                   _ ("“%s” is not a complete file name."), path);
+      return -1;
+    }
+  if (uid == geteuid ())
+    {
+      fd = open_image (path, flags);
+      code = fd < 0 ? -fd : 0;
+    }
+  else
+    fd = open_in_child (uid, path, flags, &code, &local);
+  if (local != NULL)
+    {
+      g_propagate_error (error, local);
+      return -1;
+    }
+  if (code != 0)
+    {
+      set_open_error (error, code, path);
+      return -1;
+    }
+  return fd;
+}
