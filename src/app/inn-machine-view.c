@@ -5,6 +5,7 @@
 #include "inn-machine-view.h"
 
 #include "console/inn-console-view.h"
+#include "details/inn-details-view.h"
 #include "inn-banner.h"
 #include "inn-empty-page.h"
 #include "inn-verbs.h"
@@ -21,6 +22,7 @@ struct _InnMachineView
   AdwViewSwitcherTitle *switcher;
   AdwViewStack *tabs;
   InnConsoleView *console;
+  InnDetailsView *details;
   InnBanner *banner;
   InnEmptyPage *empty;
   GtkMenuButton *menu_button;
@@ -105,6 +107,7 @@ inn_machine_view_class_init (InnMachineViewClass *klass)
   signals[BACK] = g_signal_new ("back", INN_TYPE_MACHINE_VIEW, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
                                 NULL, G_TYPE_NONE, 0);
   g_type_ensure (INN_TYPE_BANNER);
+  g_type_ensure (INN_TYPE_DETAILS_VIEW);
   g_type_ensure (INN_TYPE_EMPTY_PAGE);
   g_type_ensure (INN_TYPE_CONSOLE_VIEW);
   gtk_widget_class_set_template_from_resource (widget_class,
@@ -116,6 +119,7 @@ inn_machine_view_class_init (InnMachineViewClass *klass)
   gtk_widget_class_bind_template_child (widget_class, InnMachineView, switcher);
   gtk_widget_class_bind_template_child (widget_class, InnMachineView, tabs);
   gtk_widget_class_bind_template_child (widget_class, InnMachineView, console);
+  gtk_widget_class_bind_template_child (widget_class, InnMachineView, details);
   gtk_widget_class_bind_template_child (widget_class, InnMachineView, banner);
   gtk_widget_class_bind_template_child (widget_class, InnMachineView, empty);
   gtk_widget_class_bind_template_child (widget_class, InnMachineView, menu_button);
@@ -145,6 +149,7 @@ inn_machine_view_set_machine (InnMachineView *self, InnMachine *machine)
     return;
   g_signal_group_set_target (self->signals, machine);
   inn_console_view_set_machine (self->console, machine);
+  inn_details_view_set_machine (self->details, machine);
   gtk_stack_set_visible_child_name (self->stack, machine != NULL ? "machine" : "none");
   gtk_widget_set_visible (GTK_WIDGET (self->menu_button), machine != NULL);
   gtk_widget_set_visible (GTK_WIDGET (self->switcher), machine != NULL);

@@ -41,25 +41,12 @@ set_parse_error (xmlParserCtxt *ctxt, GError **error)
   return FALSE;
 }
 
-gboolean
-inn_domain_check_count (const xmlNode *devices, GError **error)
-{
-  guint count = devices != NULL ? (guint)xmlChildElementCount ((xmlNode *)devices) : 0;
-
-  if (count <= INN_DOMAIN_MAX_DEVICES)
-    return TRUE;
-  g_set_error (error, INN_ERROR, INN_ERROR_LIMIT,
-               _ ("A machine may have %u devices, and this one has %u. Remove some."),
-               INN_DOMAIN_MAX_DEVICES, count);
-  return FALSE;
-}
-
 /* What holds for the document as such; what its fields say is inn_domain_check()'s. */
 static gboolean
 check_document (xmlDoc *doc, GError **error)
 {
   const xmlNode *root = xmlDocGetRootElement (doc);
-  const xmlNode *devices = NULL;
+  guint devices = 0, lists = 0;
 
   if (root == NULL || !inn_node_is (root, "domain"))
     {
@@ -72,7 +59,7 @@ check_document (xmlDoc *doc, GError **error)
   for (const xmlNode *node = root->children; node != NULL; node = node->next)
     if (inn_node_is (node, "devices"))
       {
-        if (devices != NULL)
+        if (++lists > 1)
           {
             g_set_error (error, INN_ERROR, INN_ERROR_INVALID_XML,
                          _ ("Line %ld, column 1: There may be only one <devices>. Move these "
@@ -80,9 +67,16 @@ check_document (xmlDoc *doc, GError **error)
                          xmlGetLineNo (node));
             return FALSE;
           }
-        devices = node;
+        devices = (guint)xmlChildElementCount ((xmlNode *)node);
       }
-  return inn_domain_check_count (devices, error);
+  if (devices > INN_DOMAIN_MAX_DEVICES)
+    {
+      g_set_error (error, INN_ERROR, INN_ERROR_LIMIT,
+                   _ ("A machine may have %u devices, and this one has %u. Remove some."),
+                   INN_DOMAIN_MAX_DEVICES, devices);
+      return FALSE;
+    }
+  return TRUE;
 }
 
 static InnDomain *

@@ -1,0 +1,117 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Which kind of device to add. Knows the schema, not the machine. */
+#include "inn-add-dialog.h"
+
+#include "details/inn-hardware.h"
+
+#include <glib/gi18n.h>
+
+struct _InnAddDialog
+{
+  AdwWindow parent_instance;
+
+  GtkSearchEntry *search;
+  GtkListBox *list;
+};
+
+G_DEFINE_FINAL_TYPE (InnAddDialog, inn_add_dialog, ADW_TYPE_WINDOW)
+
+enum
+{
+  CHOSEN,
+  N_SIGNALS
+};
+static guint signals[N_SIGNALS];
+
+static const InnKind *
+row_kind (GtkListBoxRow *row)
+{
+  return g_object_get_data (G_OBJECT (row), "inn-kind");
+}
+
+static gboolean
+matches (GtkListBoxRow *row, gpointer data)
+{
+  InnAddDialog *self = INN_ADD_DIALOG (data);
+  const char *wanted = gtk_editable_get_text (GTK_EDITABLE (self->search));
+  const InnKind *kind = row_kind (row);
+  const char *help = inn_hardware_get_help (kind);
+
+  return *wanted == '\0' || g_str_match_string (wanted, _ (kind->label), TRUE) ||
+         g_str_match_string (wanted, kind->name, TRUE) ||
+         (help != NULL && g_str_match_string (wanted, help, TRUE));
+}
+
+static void
+on_search_changed (InnAddDialog *self)
+{
+  gtk_list_box_invalidate_filter (self->list);
+}
+
+static void
+on_row_activated (InnAddDialog *self, GtkListBoxRow *row)
+{
+  g_signal_emit (self, signals[CHOSEN], 0, row_kind (row));
+  gtk_window_close (GTK_WINDOW (self));
+}
+
+/* Enter in the search entry takes the first kind found. */
+static void
+on_search_activate (InnAddDialog *self)
+{
+  GtkListBoxRow *row;
+
+  for (int i = 0; (row = gtk_list_box_get_row_at_index (self->list, i)) != NULL; i++)
+    if (matches (row, self))
+      {
+        on_row_activated (self, row);
+        return;
+      }
+}
+
+static void
+inn_add_dialog_class_init (InnAddDialogClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  signals[CHOSEN] = g_signal_new ("chosen", INN_TYPE_ADD_DIALOG, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                  NULL, G_TYPE_NONE, 1, G_TYPE_POINTER);
+  gtk_widget_class_set_template_from_resource (
+      widget_class, "/org/innkeeper/Innkeeper/details/inn-add-dialog.ui");
+  gtk_widget_class_bind_template_child (widget_class, InnAddDialog, search);
+  gtk_widget_class_bind_template_child (widget_class, InnAddDialog, list);
+  gtk_widget_class_bind_template_callback (widget_class, on_search_changed);
+  gtk_widget_class_bind_template_callback (widget_class, on_search_activate);
+  gtk_widget_class_bind_template_callback (widget_class, on_row_activated);
+  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Escape, 0, "window.close", NULL);
+}
+
+static void
+inn_add_dialog_init (InnAddDialog *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+  for (const InnKind *const *kind = inn_schema_kinds (); *kind != NULL; kind++)
+    {
+      GtkWidget *row;
+
+      if (!(*kind)->device)
+        continue;
+      row = adw_action_row_new ();
+      adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), _ ((*kind)->label));
+      adw_action_row_set_subtitle (ADW_ACTION_ROW (row), inn_hardware_get_help (*kind));
+      adw_action_row_set_icon_name (ADW_ACTION_ROW (row), (*kind)->icon);
+      gtk_list_box_row_set_activatable (GTK_LIST_BOX_ROW (row), TRUE);
+      gtk_widget_set_name (row, (*kind)->name);
+      g_object_set_data (G_OBJECT (row), "inn-kind", (gpointer)*kind);
+      gtk_list_box_append (self->list, row);
+    }
+  gtk_list_box_set_filter_func (self->list, matches, self, NULL);
+}
+
+GtkWidget *
+inn_add_dialog_new (GtkWindow *parent)
+{
+  return g_object_new (INN_TYPE_ADD_DIALOG, "transient-for", parent, NULL);
+}

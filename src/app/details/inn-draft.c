@@ -1,0 +1,435 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* What a person changes about a machine, until it is applied. Knows the model and the machine, no
+ * widget. */
+#include "inn-draft.h"
+
+#include <glib/gi18n.h>
+
+struct _InnDraft
+{
+  GObject parent_instance;
+
+  InnMachine *machine;
+  GSignalGroup *machine_signals;
+  GCancellable *loading;
+
+  InnDomain *domain;
+  char *base; /* the document as it came, written by ourselves */
+  guint64 generation;
+  char *text;        /* edited XML, not yet a document */
+  GHashTable *wrong; /* "id/field" of rows with a value that was refused */
+  gboolean busy;
+};
+
+G_DEFINE_FINAL_TYPE (InnDraft, inn_draft, G_TYPE_OBJECT)
+
+enum
+{
+  LOADED,
+  EDITED,
+  WAITING,
+  FAILED,
+  N_SIGNALS
+};
+static guint signals[N_SIGNALS];
+
+static char *
+row_key (const InnElement *element, const InnField *field)
+{
+  return g_strdup_printf ("%p/%s", element->node, field->name);
+}
+
+static void
+take_domain (InnDraft *self, InnDomain *domain)
+{
+  g_clear_pointer (&self->domain, inn_domain_unref);
+  g_clear_pointer (&self->text, g_free);
+  g_hash_table_remove_all (self->wrong);
+  self->domain = domain;
+  g_signal_emit (self, signals[LOADED], 0);
+  g_signal_emit (self, signals[EDITED], 0);
+}
+
+static void
+on_xml_got (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (InnDraft) self = data;
+  g_autoptr (GError) error = NULL;
+  guint64 generation = 0;
+  g_autofree char *xml =
+      inn_machine_get_xml_finish (INN_MACHINE (source), result, &generation, &error);
+  InnDomain *domain = NULL;
+
+  if (g_error_matches (error, INN_ERROR, INN_ERROR_CANCELLED) ||
+      g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) || self->machine == NULL ||
+      G_OBJECT (self->machine) != source)
+    return;
+  if (xml != NULL)
+    domain = inn_domain_parse (xml, -1, &error);
+  if (domain == NULL)
+    {
+      g_signal_emit (self, signals[FAILED], 0, error);
+      return;
+    }
+  g_free (self->base);
+  self->base = inn_domain_to_xml (domain);
+  self->generation = generation;
+  take_domain (self, domain);
+}
+
+static void
+on_generation_notify (InnDraft *self)
+{
+  if (self->busy || inn_machine_get_generation (self->machine) == self->generation)
+    return;
+  if (inn_draft_is_dirty (self))
+    g_signal_emit (self, signals[EDITED], 0);
+  else
+    inn_draft_load (self);
+}
+
+static void
+on_pending_notify (InnDraft *self)
+{
+  g_signal_emit (self, signals[WAITING], 0);
+}
+
+static void
+inn_draft_dispose (GObject *object)
+{
+  InnDraft *self = INN_DRAFT (object);
+
+  g_cancellable_cancel (self->loading);
+  g_clear_object (&self->loading);
+  g_clear_object (&self->machine_signals);
+  g_clear_object (&self->machine);
+  G_OBJECT_CLASS (inn_draft_parent_class)->dispose (object);
+}
+
+static void
+inn_draft_finalize (GObject *object)
+{
+  InnDraft *self = INN_DRAFT (object);
+
+  g_clear_pointer (&self->domain, inn_domain_unref);
+  g_free (self->base);
+  g_free (self->text);
+  g_hash_table_unref (self->wrong);
+  G_OBJECT_CLASS (inn_draft_parent_class)->finalize (object);
+}
+
+static void
+inn_draft_class_init (InnDraftClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->dispose = inn_draft_dispose;
+  object_class->finalize = inn_draft_finalize;
+  signals[LOADED] = g_signal_new ("loaded", INN_TYPE_DRAFT, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                  G_TYPE_NONE, 0);
+  signals[EDITED] = g_signal_new ("edited", INN_TYPE_DRAFT, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                  G_TYPE_NONE, 0);
+  signals[WAITING] = g_signal_new ("waiting", INN_TYPE_DRAFT, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                   NULL, G_TYPE_NONE, 0);
+  signals[FAILED] = g_signal_new ("failed", INN_TYPE_DRAFT, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                  G_TYPE_NONE, 1, G_TYPE_ERROR);
+}
+
+static void
+inn_draft_init (InnDraft *self)
+{
+  self->wrong = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->machine_signals = g_signal_group_new (INN_TYPE_MACHINE);
+  g_signal_group_connect_swapped (self->machine_signals, "notify::generation",
+                                  G_CALLBACK (on_generation_notify), self);
+  g_signal_group_connect_swapped (self->machine_signals, "notify::pending",
+                                  G_CALLBACK (on_pending_notify), self);
+}
+
+InnDraft *
+inn_draft_new (void)
+{
+  return g_object_new (INN_TYPE_DRAFT, NULL);
+}
+
+void
+inn_draft_set_machine (InnDraft *self, InnMachine *machine)
+{
+  g_return_if_fail (INN_IS_DRAFT (self));
+
+  if (!g_set_object (&self->machine, machine))
+    return;
+  g_cancellable_cancel (self->loading);
+  g_clear_pointer (&self->base, g_free);
+  self->generation = 0;
+  self->busy = FALSE;
+  take_domain (self, NULL);
+  g_signal_group_set_target (self->machine_signals, machine);
+  if (machine != NULL)
+    inn_draft_load (self);
+}
+
+void
+inn_draft_set_document (InnDraft *self, InnDomain *domain)
+{
+  g_return_if_fail (INN_IS_DRAFT (self));
+
+  inn_draft_set_machine (self, NULL);
+  g_free (self->base);
+  self->base = inn_domain_to_xml (domain);
+  take_domain (self, inn_domain_ref (domain));
+}
+
+InnMachine *
+inn_draft_get_machine (InnDraft *self)
+{
+  g_return_val_if_fail (INN_IS_DRAFT (self), NULL);
+
+  return self->machine;
+}
+
+void
+inn_draft_load (InnDraft *self)
+{
+  g_return_if_fail (INN_IS_DRAFT (self));
+
+  g_cancellable_cancel (self->loading);
+  g_clear_object (&self->loading);
+  if (self->machine == NULL)
+    return;
+  self->loading = g_cancellable_new ();
+  inn_machine_get_xml_async (self->machine, FALSE, self->loading, on_xml_got, g_object_ref (self));
+}
+
+InnDomain *
+inn_draft_get_domain (InnDraft *self)
+{
+  g_return_val_if_fail (INN_IS_DRAFT (self), NULL);
+
+  return self->domain;
+}
+
+gboolean
+inn_draft_is_dirty (InnDraft *self)
+{
+  g_autofree char *now = NULL;
+
+  g_return_val_if_fail (INN_IS_DRAFT (self), FALSE);
+
+  if (self->domain == NULL)
+    return FALSE;
+  if (self->text != NULL || g_hash_table_size (self->wrong) > 0)
+    return TRUE;
+  now = inn_domain_to_xml (self->domain);
+  return !g_str_equal (now, self->base);
+}
+
+gboolean
+inn_draft_is_busy (InnDraft *self)
+{
+  g_return_val_if_fail (INN_IS_DRAFT (self), FALSE);
+
+  return self->busy;
+}
+
+gboolean
+inn_draft_is_outdated (InnDraft *self)
+{
+  g_return_val_if_fail (INN_IS_DRAFT (self), FALSE);
+
+  return self->machine != NULL && self->domain != NULL && !self->busy &&
+         inn_machine_get_generation (self->machine) != self->generation;
+}
+
+gboolean
+inn_draft_can_apply (InnDraft *self)
+{
+  g_return_val_if_fail (INN_IS_DRAFT (self), FALSE);
+
+  return !self->busy && g_hash_table_size (self->wrong) == 0 && inn_draft_is_dirty (self);
+}
+
+gboolean
+inn_draft_waits (InnDraft *self, const char *id, const InnField *field)
+{
+  g_auto (GStrv) pending = NULL;
+  g_autofree char *name = NULL;
+
+  g_return_val_if_fail (INN_IS_DRAFT (self), FALSE);
+
+  if (self->machine == NULL)
+    return FALSE;
+  g_object_get (self->machine, "pending", &pending, NULL);
+  name = g_strdup_printf ("%s/%s", id, field->name);
+  return pending != NULL && g_strv_contains ((const char *const *)pending, name);
+}
+
+gboolean
+inn_draft_set (InnDraft *self,
+               InnElement *element,
+               const InnField *field,
+               const char *text,
+               GError **error)
+{
+  g_autofree char *key = row_key (element, field);
+  gboolean taken = FALSE;
+
+  g_return_val_if_fail (INN_IS_DRAFT (self), FALSE);
+
+  if (text == NULL && (field->flags & INN_FIELD_REQUIRED) != 0)
+    g_set_error_literal (error, INN_ERROR, INN_ERROR_INVALID_ARGUMENT,
+                         _ ("This must not be empty."));
+  else
+    taken = inn_element_set (element, field->name, text, error);
+  if (taken)
+    g_hash_table_remove (self->wrong, key);
+  else
+    g_hash_table_add (self->wrong, g_steal_pointer (&key));
+  g_signal_emit (self, signals[EDITED], 0);
+  return taken;
+}
+
+InnElement
+inn_draft_add (InnDraft *self, const char *kind_name)
+{
+  InnElement element = inn_domain_add (self->domain, kind_name);
+
+  g_signal_emit (self, signals[EDITED], 0);
+  return element;
+}
+
+void
+inn_draft_remove (InnDraft *self, InnElement *element)
+{
+  g_return_if_fail (INN_IS_DRAFT (self));
+
+  for (const InnField *field = element->kind->fields; field->name != NULL; field++)
+    {
+      g_autofree char *key = row_key (element, field);
+
+      g_hash_table_remove (self->wrong, key);
+    }
+  inn_domain_remove (element);
+  g_signal_emit (self, signals[EDITED], 0);
+}
+
+char *
+inn_draft_dup_xml (InnDraft *self)
+{
+  g_return_val_if_fail (INN_IS_DRAFT (self), NULL);
+
+  if (self->text != NULL)
+    return g_strdup (self->text);
+  return self->domain != NULL ? inn_domain_to_xml (self->domain) : g_strdup ("");
+}
+
+void
+inn_draft_set_text (InnDraft *self, const char *text)
+{
+  g_autofree char *now = NULL;
+
+  g_return_if_fail (INN_IS_DRAFT (self));
+
+  if (self->domain == NULL)
+    return;
+  g_clear_pointer (&self->text, g_free);
+  now = inn_domain_to_xml (self->domain);
+  if (!g_str_equal (now, text))
+    self->text = g_strdup (text);
+  g_signal_emit (self, signals[EDITED], 0);
+}
+
+gboolean
+inn_draft_has_text (InnDraft *self)
+{
+  g_return_val_if_fail (INN_IS_DRAFT (self), FALSE);
+
+  return self->text != NULL;
+}
+
+gboolean
+inn_draft_commit_text (InnDraft *self, GError **error)
+{
+  InnDomain *domain;
+
+  g_return_val_if_fail (INN_IS_DRAFT (self), FALSE);
+
+  if (self->text == NULL)
+    return TRUE;
+  domain = inn_domain_parse (self->text, -1, error);
+  if (domain == NULL)
+    return FALSE;
+  take_domain (self, domain);
+  return TRUE;
+}
+
+void
+inn_draft_discard (InnDraft *self)
+{
+  InnDomain *domain;
+
+  g_return_if_fail (INN_IS_DRAFT (self));
+
+  if (inn_draft_is_outdated (self))
+    {
+      inn_draft_load (self);
+      return;
+    }
+  domain = self->base != NULL ? inn_domain_parse (self->base, -1, NULL) : NULL;
+  if (domain != NULL)
+    take_domain (self, domain);
+}
+
+static void
+on_applied (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  InnDraft *self = g_task_get_source_object (task);
+  GError *error = NULL;
+  GVariant *changes = inn_machine_apply_finish (INN_MACHINE (source), result, &error);
+
+  if (G_OBJECT (self->machine) == source)
+    {
+      self->busy = FALSE;
+      if (changes != NULL)
+        inn_draft_load (self);
+      g_signal_emit (self, signals[EDITED], 0);
+    }
+  if (changes != NULL)
+    g_task_return_pointer (task, changes, (GDestroyNotify)g_variant_unref);
+  else
+    g_task_return_error (task, error);
+}
+
+void
+inn_draft_apply_async (InnDraft *self, GAsyncReadyCallback callback, gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, data);
+  g_autofree char *xml = NULL;
+  GError *error = NULL;
+
+  g_return_if_fail (INN_IS_DRAFT (self));
+  g_return_if_fail (self->machine != NULL && self->domain != NULL && !self->busy);
+
+  g_task_set_source_tag (task, inn_draft_apply_async);
+  if (!inn_draft_commit_text (self, &error) || !inn_domain_check (self->domain, &error))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  xml = inn_domain_to_xml (self->domain);
+  self->busy = TRUE;
+  g_signal_emit (self, signals[EDITED], 0);
+  inn_machine_apply_async (self->machine, xml, self->generation, NULL, on_applied,
+                           g_steal_pointer (&task));
+}
+
+GVariant *
+inn_draft_apply_finish (InnDraft *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}

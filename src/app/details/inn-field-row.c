@@ -1,0 +1,246 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* One field of the schema as a row of a page. Knows the draft and the editors, not the page. */
+#include "inn-field-row.h"
+
+#include "inn-field-editors.h"
+
+#include <glib/gi18n.h>
+
+struct _InnFieldRow
+{
+  GObject parent_instance;
+
+  InnDraft *draft;
+  InnElement *element;
+  const InnField *field;
+  const InnEditor *editing;
+  GtkWidget *row; /* owns us */
+  GtkWidget *editor;
+  GtkWidget *note; /* NULL where the row has a subtitle */
+  GtkWidget *note_label;
+  char *note_text;
+  gboolean edited; /* by a person, since the document was loaded */
+};
+
+G_DEFINE_FINAL_TYPE (InnFieldRow, inn_field_row, G_TYPE_OBJECT)
+
+/* What the element says now, as an editor shows it: yes/no, plain numbers, words. */
+static char *
+dup_value (InnFieldRow *self)
+{
+  const InnField *field = self->field;
+  gboolean has = inn_element_has (self->element, field->name) || field->fallback != NULL;
+
+  switch (field->type)
+    {
+    case INN_TYPE_BOOL:
+    case INN_TYPE_PRESENT:
+      return g_strdup (inn_element_get_bool (self->element, field->name) ? "yes" : "no");
+    case INN_TYPE_UINT:
+    case INN_TYPE_SIZE:
+      if (!has)
+        return NULL;
+      return g_strdup_printf ("%" G_GUINT64_FORMAT,
+                              inn_element_get_uint (self->element, field->name));
+    case INN_TYPE_STRING:
+    case INN_TYPE_ENUM:
+    case INN_TYPE_MAC:
+    case INN_TYPE_UUID:
+    case INN_TYPE_PATH:
+      break;
+    }
+  return inn_element_dup (self->element, field->name);
+}
+
+static gboolean
+waits (InnFieldRow *self)
+{
+  g_autofree char *id = inn_element_dup_id (self->element);
+
+  return inn_draft_waits (self->draft, id, self->field);
+}
+
+/* Changed just now, in a running machine, and of a kind that cannot change in it. */
+static gboolean
+will_wait (InnFieldRow *self)
+{
+  InnMachine *machine = inn_draft_get_machine (self->draft);
+
+  return self->edited && machine != NULL && inn_machine_get_state (machine) != INN_STATE_OFF &&
+         (self->field->flags & (INN_FIELD_LIVE | INN_FIELD_NOT_GUEST)) == 0;
+}
+
+static void
+show_note (InnFieldRow *self, const GError *error)
+{
+  const char *text = self->field->help != NULL ? _ (self->field->help) : NULL;
+
+  if (error != NULL)
+    text = error->message;
+  else if (waits (self) || will_wait (self))
+    text = _ ("Takes effect after the next restart.");
+  if (error != NULL)
+    gtk_widget_add_css_class (self->row, "error");
+  else
+    gtk_widget_remove_css_class (self->row, "error");
+  gtk_accessible_update_state (
+      GTK_ACCESSIBLE (self->editor), GTK_ACCESSIBLE_STATE_INVALID,
+      error != NULL ? GTK_ACCESSIBLE_INVALID_TRUE : GTK_ACCESSIBLE_INVALID_FALSE, -1);
+  if (g_strcmp0 (text, self->note_text) == 0 && self->note_text != NULL)
+    return;
+  g_free (self->note_text);
+  self->note_text = g_strdup (text);
+  if (text != NULL)
+    gtk_accessible_update_property (GTK_ACCESSIBLE (self->editor),
+                                    GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, text, -1);
+  if (self->note == NULL)
+    {
+      adw_action_row_set_subtitle (ADW_ACTION_ROW (self->row), text);
+      return;
+    }
+  gtk_label_set_label (GTK_LABEL (self->note_label), text != NULL ? text : "");
+  gtk_widget_set_visible (self->note, text != NULL);
+  if (text != NULL)
+    gtk_widget_add_css_class (self->row, "inn-has-note");
+  else
+    gtk_widget_remove_css_class (self->row, "inn-has-note");
+}
+
+static void
+on_taken (const char *text, gpointer data)
+{
+  InnFieldRow *self = INN_FIELD_ROW (data);
+  g_autoptr (GError) error = NULL;
+
+  self->edited = TRUE;
+  inn_draft_set (self->draft, self->element, self->field, text, &error);
+  show_note (self, error);
+}
+
+static void
+on_waiting (InnFieldRow *self)
+{
+  show_note (self, NULL);
+}
+
+static void
+inn_field_row_dispose (GObject *object)
+{
+  InnFieldRow *self = INN_FIELD_ROW (object);
+
+  g_clear_object (&self->draft);
+  g_clear_pointer (&self->element, inn_element_free);
+  g_clear_pointer (&self->note_text, g_free);
+  G_OBJECT_CLASS (inn_field_row_parent_class)->dispose (object);
+}
+
+static void
+inn_field_row_class_init (InnFieldRowClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = inn_field_row_dispose;
+}
+
+static void
+inn_field_row_init (InnFieldRow *self)
+{
+}
+
+/* Rows without a subtitle say in a row below what others say in it. */
+static void
+build_note (InnFieldRow *self)
+{
+  self->note = adw_preferences_row_new ();
+  self->note_label = gtk_label_new (NULL);
+  gtk_label_set_wrap (GTK_LABEL (self->note_label), TRUE);
+  gtk_label_set_wrap_mode (GTK_LABEL (self->note_label), PANGO_WRAP_WORD_CHAR);
+  gtk_label_set_xalign (GTK_LABEL (self->note_label), 0);
+  gtk_widget_add_css_class (self->note_label, "subtitle");
+  gtk_widget_add_css_class (self->note, "inn-note");
+  gtk_list_box_row_set_child (GTK_LIST_BOX_ROW (self->note), self->note_label);
+  gtk_list_box_row_set_activatable (GTK_LIST_BOX_ROW (self->note), FALSE);
+  gtk_list_box_row_set_selectable (GTK_LIST_BOX_ROW (self->note), FALSE);
+  gtk_widget_set_focusable (self->note, FALSE);
+  gtk_widget_set_visible (self->note, FALSE);
+}
+
+InnFieldRow *
+inn_field_row_new (InnDraft *draft, const InnElement *element, const InnField *field)
+{
+  InnFieldRow *self = g_object_new (INN_TYPE_FIELD_ROW, NULL);
+
+  self->draft = g_object_ref (draft);
+  self->element = inn_element_copy (element);
+  self->field = field;
+  self->editing = inn_editor_for (field);
+  self->row = self->editing->build (field, &self->editor, on_taken, self);
+  adw_preferences_row_set_use_markup (ADW_PREFERENCES_ROW (self->row), FALSE);
+  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->row), _ (field->label));
+  if (ADW_IS_ACTION_ROW (self->row))
+    {
+      adw_action_row_set_title_lines (ADW_ACTION_ROW (self->row), 0);
+      adw_action_row_set_subtitle_lines (ADW_ACTION_ROW (self->row), 0);
+    }
+  else
+    build_note (self);
+  gtk_widget_set_name (self->editor, field->name);
+  if ((field->flags & INN_FIELD_FIXED) != 0)
+    gtk_widget_set_sensitive (self->row, FALSE);
+  g_object_set_data_full (G_OBJECT (self->row), "inn-field-row", self, g_object_unref);
+  g_signal_connect_object (draft, "waiting", G_CALLBACK (on_waiting), self, G_CONNECT_SWAPPED);
+  inn_field_row_show (self);
+  return self;
+}
+
+const InnField *
+inn_field_row_get_field (InnFieldRow *self)
+{
+  g_return_val_if_fail (INN_IS_FIELD_ROW (self), NULL);
+
+  return self->field;
+}
+
+GtkWidget *
+inn_field_row_get_row (InnFieldRow *self)
+{
+  g_return_val_if_fail (INN_IS_FIELD_ROW (self), NULL);
+
+  return self->row;
+}
+
+GtkWidget *
+inn_field_row_get_note (InnFieldRow *self)
+{
+  g_return_val_if_fail (INN_IS_FIELD_ROW (self), NULL);
+
+  return self->note;
+}
+
+GtkWidget *
+inn_field_row_get_editor (InnFieldRow *self)
+{
+  g_return_val_if_fail (INN_IS_FIELD_ROW (self), NULL);
+
+  return self->editor;
+}
+
+const char *
+inn_field_row_get_note_text (InnFieldRow *self)
+{
+  g_return_val_if_fail (INN_IS_FIELD_ROW (self), NULL);
+
+  return self->note_text;
+}
+
+void
+inn_field_row_show (InnFieldRow *self)
+{
+  g_autofree char *value = NULL;
+
+  g_return_if_fail (INN_IS_FIELD_ROW (self));
+
+  value = dup_value (self);
+  self->editing->show (self->editor, self->field, value);
+  show_note (self, NULL);
+}

@@ -1,0 +1,119 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* What a person can add to a machine. Knows the model only. */
+#include "inn-hardware.h"
+
+#include "shared/inn-domain-new.h"
+
+#include <glib/gi18n.h>
+
+typedef struct
+{
+  const char *field;
+  const char *value;
+} Start;
+
+/* What a kind's required fields begin with; what depends on the machine is in the fill functions.
+ */
+typedef struct
+{
+  const char *kind;
+  const char *help;
+  Start starts[4];
+  void (*fill) (InnElement *element);
+} Hardware;
+
+static void
+fill_storage (InnElement *element)
+{
+  g_autofree char *bus = inn_element_dup (element, "bus");
+  g_autofree char *target = inn_domain_free_target (element->domain, bus != NULL ? bus : "sata");
+
+  inn_element_set (element, "target", target, NULL);
+}
+
+static void
+fill_interface (InnElement *element)
+{
+  g_autofree char *mac = inn_mac_random ();
+
+  inn_element_set (element, "mac", mac, NULL);
+}
+
+static const Hardware table[] = {
+  { "disk",
+    N_ ("Room for a system and its files: a new image or one you have."),
+    { { "type", "file" }, { "bus", "virtio" }, { "format", "qcow2" } },
+    fill_storage },
+  { "cdrom",
+    N_ ("A drive for ISO images; the disc can be changed at any time."),
+    { { "type", "file" }, { "bus", "sata" }, { "format", "raw" } },
+    fill_storage },
+  { "floppy",
+    N_ ("A drive for floppy images, for old systems and drivers."),
+    { { "type", "file" }, { "bus", "fdc" }, { "format", "raw" } },
+    fill_storage },
+  { "interface",
+    N_ ("A network card."),
+    { { "type", "user" }, { "model", "virtio" } },
+    fill_interface },
+  { "video", N_ ("A graphics card; without one there is no screen."), { { "model", "virtio" } } },
+  { "graphics", N_ ("How the screen reaches this window."), { { "type", "vnc" } } },
+  { "sound", N_ ("A sound card."), { { "model", "ich9" } } },
+  { "input",
+    N_ ("A tablet makes the pointer follow yours; also mice and keyboards."),
+    { { "type", "tablet" }, { "bus", "usb" } } },
+  { "serial", N_ ("A serial port, with its text in the Console tab."), { { "type", "pty" } } },
+  { "console",
+    N_ ("A text console for systems with a VirtIO driver."),
+    { { "type", "pty" }, { "target-type", "virtio" } } },
+  { "channel",
+    N_ ("A line to an agent in the guest: clean shutdown, clipboard."),
+    { { "type", "unix" }, { "target-type", "virtio" }, { "name", "org.qemu.guest_agent.0" } } },
+  { "rng",
+    N_ ("Gives the guest good random numbers, so that it starts faster."),
+    { { "model", "virtio" }, { "backend", "random" }, { "path", "/dev/urandom" } } },
+  { "memballoon",
+    N_ ("Lets a running guest give memory back to this computer."),
+    { { "model", "virtio" } } },
+  { "watchdog",
+    N_ ("Resets the machine when its system hangs."),
+    { { "model", "i6300esb" }, { "action", "reset" } } },
+  { "panic",
+    N_ ("Tells this computer when the guest’s system has crashed."),
+    { { "model", "isa" } } },
+  { "controller",
+    N_ ("A bus for other devices; most are there without asking."),
+    { { "type", "scsi" }, { "model", "virtio-scsi" } } },
+};
+
+static const Hardware *
+find (const InnKind *kind)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (table); i++)
+    if (g_str_equal (table[i].kind, kind->name))
+      return &table[i];
+  return NULL;
+}
+
+const char *
+inn_hardware_get_help (const InnKind *kind)
+{
+  const Hardware *hardware = find (kind);
+
+  return hardware != NULL ? _ (hardware->help) : NULL;
+}
+
+void
+inn_hardware_fill (InnElement *element)
+{
+  const Hardware *hardware = find (element->kind);
+
+  if (hardware == NULL)
+    return;
+  for (guint i = 0; i < G_N_ELEMENTS (hardware->starts) && hardware->starts[i].field != NULL; i++)
+    inn_element_set (element, hardware->starts[i].field, hardware->starts[i].value, NULL);
+  if (hardware->fill != NULL)
+    hardware->fill (element);
+}

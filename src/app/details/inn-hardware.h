@@ -1,0 +1,17 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* What a person can add to a machine: a line of help on each kind, and what a new one starts with.
+ * No widget. */
+#pragma once
+
+#include "shared/inn-domain.h"
+
+G_BEGIN_DECLS
+
+/** inn_hardware_get_help: one translated line; NULL: nothing to say. */
+const char *inn_hardware_get_help (const InnKind *kind);
+/** inn_hardware_fill: gives a new, empty @element of @domain what makes it work. */
+void inn_hardware_fill (InnElement *element);
+
+G_END_DECLS
