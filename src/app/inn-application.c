@@ -20,6 +20,13 @@ struct _InnApplication
 
 G_DEFINE_FINAL_TYPE (InnApplication, inn_application, ADW_TYPE_APPLICATION)
 
+/* Served to a browser: drawn there, by a renderer of Broadway's own, and the page is the screen. */
+static gboolean
+is_broadway (GdkDisplay *display)
+{
+  return g_str_equal (G_OBJECT_TYPE_NAME (display), "GdkBroadwayDisplay");
+}
+
 /* GSK's GL renderer on a software rasteriser costs ten times the cairo renderer's time for a
  * console frame and twice its time to the first window. No render node: no hardware GL, known
  * without loading any driver. A person's own GSK_RENDERER wins. The key is GSK's own
@@ -42,6 +49,8 @@ choose_renderer (void)
   GdkDisplay *display = gdk_display_get_default ();
 
   if (display == NULL || g_getenv ("GSK_RENDERER") != NULL || has_render_node ())
+    return;
+  if (is_broadway (display))
     return;
   g_object_set_data (G_OBJECT (display), "gsk-renderer", (gpointer) "cairo");
 }
@@ -70,6 +79,8 @@ show_window (InnApplication *self, GFile *file)
 
   if (window == NULL)
     window = GTK_WINDOW (inn_window_new (ADW_APPLICATION (self)));
+  if (is_broadway (gtk_widget_get_display (GTK_WIDGET (window))))
+    gtk_window_maximize (window);
   gtk_window_present (window);
   if (file != NULL && INN_IS_WINDOW (window))
     inn_window_create_from (INN_WINDOW (window), file);

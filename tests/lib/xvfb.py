@@ -24,7 +24,7 @@ class Display:
         self.name = ":" + number
         # cairo: the quick renderer without a GPU; gl-disable: Mesa leaks what LSan would report.
         session.environ.update(DISPLAY=self.name, GDK_BACKEND="x11", GSK_RENDERER="cairo",
-                               GDK_DEBUG="gl-disable", NO_AT_BRIDGE="0", GTK_A11Y="atspi")
+                               GDK_DEBUG="gl-disable")
         self.environ = session.environ
 
     def xdotool(self, *args):
@@ -70,10 +70,11 @@ class Display:
         return path
 
 
-def colors(path):
-    """Number of different colours in a picture."""
-    out = subprocess.run(["identify", "-format", "%k", str(path)], check=True, capture_output=True,
-                         text=True)
+def colors(path, crop=None):
+    """Number of different colours in a picture, or in a part of it ("WIDTHxHEIGHT+X+Y")."""
+    part = ["-crop", crop] if crop else []
+    out = subprocess.run(["convert", str(path), *part, "-format", "%k", "info:"], check=True,
+                         capture_output=True, text=True)
     return int(out.stdout)
 
 
