@@ -228,7 +228,7 @@ shim_lines_add (const char *name, int fd)
   if (!name || n_lines == SHIM_MAX_LINES || strlen (name) >= VMM_SHIM_NAME_SIZE)
     shim_fail ("bad or too many lines");
   n_lines++;
-  strcpy (line->name, name);
+  memcpy (line->name, name, strlen (name) + 1);
   line->source = (struct shim_source){ SHIM_LINE, fd, 0 };
   line->ring = malloc (RING_SIZE); /* touched, and so paid for, only as far as the guest speaks */
   if (!line->ring)
