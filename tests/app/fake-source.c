@@ -1,0 +1,129 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "fake-source.h"
+
+struct _FakeSource
+{
+  InnDisplaySource parent_instance;
+
+  cairo_surface_t *surface;
+  GString *log;
+};
+
+G_DEFINE_FINAL_TYPE (FakeSource, fake_source, INN_TYPE_DISPLAY_SOURCE)
+
+static void
+fake_source_key (InnDisplaySource *source, guint keyval, guint qnum, gboolean down)
+{
+  g_string_append_printf (FAKE_SOURCE (source)->log, " %c%u", down ? '+' : '-', qnum);
+}
+
+static void
+fake_source_motion (InnDisplaySource *source, double x, double y)
+{
+  g_string_append_printf (FAKE_SOURCE (source)->log, " move %g,%g", x, y);
+}
+
+static void
+fake_source_button (InnDisplaySource *source, guint button, gboolean down)
+{
+  g_string_append_printf (FAKE_SOURCE (source)->log, " %s %u", down ? "press" : "release", button);
+}
+
+static void
+fake_source_scroll (InnDisplaySource *source, int dx, int dy)
+{
+  g_string_append_printf (FAKE_SOURCE (source)->log, " scroll %d,%d", dx, dy);
+}
+
+static void
+fake_source_set_size (InnDisplaySource *source, guint width, guint height)
+{
+  g_string_append_printf (FAKE_SOURCE (source)->log, " size %ux%u", width, height);
+}
+
+static cairo_surface_t *
+fake_source_get_surface (InnDisplaySource *source)
+{
+  return FAKE_SOURCE (source)->surface;
+}
+
+static void
+fake_source_finalize (GObject *object)
+{
+  FakeSource *self = FAKE_SOURCE (object);
+
+  cairo_surface_destroy (self->surface);
+  g_string_free (self->log, TRUE);
+  G_OBJECT_CLASS (fake_source_parent_class)->finalize (object);
+}
+
+static void
+fake_source_class_init (FakeSourceClass *klass)
+{
+  InnDisplaySourceClass *source_class = INN_DISPLAY_SOURCE_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->finalize = fake_source_finalize;
+  source_class->key = fake_source_key;
+  source_class->motion = fake_source_motion;
+  source_class->button = fake_source_button;
+  source_class->scroll = fake_source_scroll;
+  source_class->set_size = fake_source_set_size;
+  source_class->get_surface = fake_source_get_surface;
+}
+
+static void
+fake_source_init (FakeSource *self)
+{
+  self->log = g_string_new (NULL);
+}
+
+FakeSource *
+fake_source_new (int width, int height)
+{
+  FakeSource *self = g_object_new (FAKE_TYPE_SOURCE, NULL);
+
+  fake_source_resize (self, width, height);
+  return self;
+}
+
+static void
+set_pixel (FakeSource *self, int x, int y, guint32 colour)
+{
+  guint8 *data = cairo_image_surface_get_data (self->surface);
+
+  ((guint32 *)(data + (gsize)y * cairo_image_surface_get_stride (self->surface)))[x] = colour;
+}
+
+void
+fake_source_resize (FakeSource *self, int width, int height)
+{
+  g_clear_pointer (&self->surface, cairo_surface_destroy);
+  self->surface = cairo_image_surface_create (CAIRO_FORMAT_RGB24, width, height);
+  for (int y = 0; y < height; y++)
+    for (int x = 0; x < width; x++)
+      set_pixel (self, x, y, ((guint32)x * 2654435761u ^ (guint32)y * 40503u) & 0xffffff);
+  inn_display_source_emit_resized (INN_DISPLAY_SOURCE (self));
+}
+
+void
+fake_source_fill (FakeSource *self, const cairo_rectangle_int_t *rectangle, guint32 colour)
+{
+  cairo_region_t *region = cairo_region_create_rectangle (rectangle);
+
+  for (int y = rectangle->y; y < rectangle->y + rectangle->height; y++)
+    for (int x = rectangle->x; x < rectangle->x + rectangle->width; x++)
+      set_pixel (self, x, y, colour);
+  inn_display_source_emit_damaged (INN_DISPLAY_SOURCE (self), region);
+  cairo_region_destroy (region);
+}
+
+char *
+fake_source_take_log (FakeSource *self)
+{
+  char *log = g_strdup (self->log->len > 0 ? self->log->str + 1 : "");
+
+  g_string_truncate (self->log, 0);
+  return log;
+}

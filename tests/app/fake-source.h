@@ -1,0 +1,17 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* A display source that paints what the test says and writes down what it is sent. */
+#pragma once
+
+#include "console/inn-display-source.h"
+
+#define FAKE_TYPE_SOURCE (fake_source_get_type ())
+G_DECLARE_FINAL_TYPE (FakeSource, fake_source, FAKE, SOURCE, InnDisplaySource)
+
+FakeSource *fake_source_new (int width, int height);
+/* A pattern without two equal neighbours. */
+void fake_source_resize (FakeSource *self, int width, int height);
+void fake_source_fill (FakeSource *self, const cairo_rectangle_int_t *rectangle, guint32 colour);
+/* What was sent since the last call, "+30 -30 move 5,6 …". */
+char *fake_source_take_log (FakeSource *self);

@@ -1,0 +1,483 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The screen's widget with a source of the test's own, and with a real QEMU's screen. */
+#include <sys/socket.h>
+#include <unistd.h>
+#include "console/inn-display.h"
+#include "console/inn-qnum.h"
+#include "console/inn-vnc-source.h"
+#include "fake-source.h"
+#include "guest.h"
+
+#define EVDEV(code) ((code) + 8)
+#define KEYCODE_A   EVDEV (30)
+
+static gboolean G_GNUC_NORETURN
+on_deadline (gpointer data)
+{
+  g_error ("Nothing happened for 60 s: %s", (const char *)data);
+}
+
+#define wait_until(condition)                                                                      \
+  do                                                                                               \
+    {                                                                                              \
+      guint deadline = g_timeout_add_seconds (60, on_deadline, #condition);                        \
+      while (!(condition))                                                                         \
+        g_main_context_iteration (NULL, TRUE);                                                     \
+      g_source_remove (deadline);                                                                  \
+    }                                                                                              \
+  while (FALSE)
+
+static GtkWidget *
+show (GtkWidget *display, int width, int height)
+{
+  GtkWidget *window = gtk_window_new ();
+  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0);
+  GtkWidget *fixed = gtk_fixed_new ();
+
+  gtk_window_set_decorated (GTK_WINDOW (window), FALSE);
+  gtk_widget_set_size_request (display, width, height);
+  gtk_fixed_put (GTK_FIXED (fixed), display, 0, 0); /* exactly as large as was asked for */
+  gtk_box_append (GTK_BOX (box), fixed);
+  gtk_box_append (GTK_BOX (box), gtk_entry_new ());
+  gtk_window_set_child (GTK_WINDOW (window), box);
+  gtk_window_present (GTK_WINDOW (window));
+  wait_until (gtk_widget_get_mapped (display) && gtk_widget_get_width (display) > 0);
+  return window;
+}
+
+static void
+iterate (void)
+{
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+}
+
+static void
+on_painted (GdkFrameClock *clock, gboolean *painted)
+{
+  *painted = TRUE;
+}
+
+/* What is on the screen after the next frame: 0xrrggbb a pixel. */
+static guint32 *
+render (GtkWidget *widget, int *out_width, int *out_height)
+{
+  g_autoptr (GdkPaintable) paintable = NULL;
+  GdkFrameClock *clock = gtk_widget_get_frame_clock (widget);
+  gboolean painted = FALSE;
+  gulong handler;
+  GtkSnapshot *snapshot = gtk_snapshot_new ();
+  g_autoptr (GskRenderNode) node = NULL;
+  g_autoptr (GdkTexture) texture = NULL;
+  const int width = gtk_widget_get_width (widget);
+  const int height = gtk_widget_get_height (widget);
+  const graphene_rect_t all = GRAPHENE_RECT_INIT (0, 0, (float)width, (float)height);
+  guint32 *pixels = g_new (guint32, (gsize)width * height);
+
+  gtk_widget_queue_draw (widget);
+  handler = g_signal_connect (clock, "after-paint", G_CALLBACK (on_painted), &painted);
+  wait_until (painted);
+  g_signal_handler_disconnect (clock, handler);
+  paintable = gtk_widget_paintable_new (widget);
+  gdk_paintable_snapshot (paintable, snapshot, width, height);
+  node = gtk_snapshot_free_to_node (snapshot);
+  texture = gsk_renderer_render_texture (gtk_native_get_renderer (gtk_widget_get_native (widget)),
+                                         node, &all);
+  gdk_texture_download (texture, (guchar *)pixels, (gsize)width * 4);
+  for (gsize i = 0; i < (gsize)width * height; i++)
+    pixels[i] &= 0xffffff;
+  *out_width = width;
+  *out_height = height;
+  return pixels;
+}
+
+static void
+test_qnum (void)
+{
+  gboolean seen[256] = { FALSE };
+  guint n = 0;
+
+  for (guint keycode = 0; keycode < 1024; keycode++)
+    {
+      const guint qnum = inn_qnum_from_keycode (keycode);
+
+      if (qnum == 0)
+        continue;
+      g_assert_cmpuint (qnum, <, 256);
+      if (seen[qnum])
+        g_error ("keycode %u: qnum 0x%x is another key's already", keycode, qnum);
+      seen[qnum] = TRUE;
+      n++;
+    }
+  g_assert_cmpuint (n, >, 180);
+  g_assert_cmpuint (inn_qnum_from_keycode (0), ==, 0);
+  g_assert_cmpuint (inn_qnum_from_keycode (7), ==, 0);
+  g_assert_cmpuint (inn_qnum_from_keycode (9), ==, 1);      /* Escape */
+  g_assert_cmpuint (inn_qnum_from_keycode (38), ==, 0x1e);  /* A */
+  g_assert_cmpuint (inn_qnum_from_keycode (94), ==, 0x56);  /* < beside the left Shift */
+  g_assert_cmpuint (inn_qnum_from_keycode (104), ==, 0x9c); /* Enter of the keypad */
+  g_assert_cmpuint (inn_qnum_from_keycode (108), ==, 0xb8); /* AltGr */
+  g_assert_cmpuint (inn_qnum_from_keycode (111), ==, 0xc8); /* Up */
+  g_assert_cmpuint (inn_qnum_from_keycode (119), ==, 0xd3); /* Delete */
+  g_assert_cmpuint (inn_qnum_from_keycode (133), ==, 0xdb); /* Windows */
+}
+
+static GtkEventController *
+find_keys (GtkWidget *window)
+{
+  g_autoptr (GListModel) controllers = gtk_widget_observe_controllers (window);
+
+  for (guint i = 0; i < g_list_model_get_n_items (controllers); i++)
+    {
+      g_autoptr (GtkEventController) controller = g_list_model_get_item (controllers, i);
+
+      if (g_strcmp0 (gtk_event_controller_get_name (controller), "inn-display-keys") == 0)
+        return controller;
+    }
+  g_assert_not_reached ();
+}
+
+static gboolean
+press (GtkWidget *window, guint keyval, guint keycode)
+{
+  gboolean taken = FALSE;
+
+  g_signal_emit_by_name (find_keys (window), "key-pressed", keyval, keycode, 0, &taken);
+  return taken;
+}
+
+static void
+lift (GtkWidget *window, guint keyval, guint keycode)
+{
+  g_signal_emit_by_name (find_keys (window), "key-released", keyval, keycode, 0);
+}
+
+#define assert_log(source, expected)                                                               \
+  do                                                                                               \
+    {                                                                                              \
+      g_autofree char *got = fake_source_take_log (source);                                        \
+      g_assert_cmpstr (got, ==, expected);                                                         \
+    }                                                                                              \
+  while (FALSE)
+
+static void
+test_keys (void)
+{
+  g_autoptr (FakeSource) source = fake_source_new (64, 48);
+  GtkWidget *display = inn_display_new ();
+  GtkWidget *window = show (display, 640, 480);
+
+  inn_display_set_source (INN_DISPLAY (display), INN_DISPLAY_SOURCE (source));
+  gtk_widget_grab_focus (display);
+  wait_until (inn_display_get_captured (INN_DISPLAY (display)));
+  assert_log (source, "");
+
+  /* The release says what the press said, whatever the modifiers are by then. */
+  g_assert_true (press (window, GDK_KEY_Shift_L, EVDEV (42)));
+  g_assert_true (press (window, GDK_KEY_A, KEYCODE_A));
+  g_assert_true (press (window, GDK_KEY_A, KEYCODE_A));
+  lift (window, GDK_KEY_Shift_L, EVDEV (42));
+  lift (window, GDK_KEY_a, KEYCODE_A);
+  lift (window, GDK_KEY_a, KEYCODE_A);
+  assert_log (source, "+42 +30 +30 -42 -30");
+  g_assert_false (press (window, GDK_KEY_VoidSymbol, 4000)); /* no such key */
+  assert_log (source, "");
+
+  /* What is down when the focus goes is lifted, the last first. */
+  press (window, GDK_KEY_Control_L, EVDEV (29));
+  press (window, GDK_KEY_F10, EVDEV (68));
+  gtk_widget_grab_focus (gtk_widget_get_next_sibling (gtk_widget_get_parent (display)));
+  wait_until (!inn_display_get_captured (INN_DISPLAY (display)));
+  assert_log (source, "+29 +68 -68 -29");
+  g_assert_false (press (window, GDK_KEY_a, KEYCODE_A));
+  assert_log (source, "");
+
+  /* Ctrl+Alt and nothing else is the way out; Ctrl+Alt+F1 is the guest's. */
+  gtk_widget_grab_focus (display);
+  wait_until (inn_display_get_captured (INN_DISPLAY (display)));
+  press (window, GDK_KEY_Control_L, EVDEV (29));
+  press (window, GDK_KEY_Alt_L, EVDEV (56));
+  press (window, GDK_KEY_F1, EVDEV (59));
+  lift (window, GDK_KEY_F1, EVDEV (59));
+  lift (window, GDK_KEY_Alt_L, EVDEV (56));
+  lift (window, GDK_KEY_Control_L, EVDEV (29));
+  g_assert_true (inn_display_get_captured (INN_DISPLAY (display)));
+  assert_log (source, "+29 +56 +59 -59 -56 -29");
+  press (window, GDK_KEY_Alt_L, EVDEV (56));
+  press (window, GDK_KEY_Control_L, EVDEV (29));
+  lift (window, GDK_KEY_Alt_L, EVDEV (56));
+  g_assert_false (inn_display_get_captured (INN_DISPLAY (display)));
+  assert_log (source, "+56 +29 -56 -29");
+
+  inn_display_send_keys (INN_DISPLAY (display),
+                         (const guint[]){ EVDEV (29), EVDEV (56), EVDEV (111), 0 });
+  assert_log (source, "+29 +56 +211 -211 -56 -29");
+  gtk_window_destroy (GTK_WINDOW (window));
+  iterate ();
+}
+
+static void
+assert_point (GtkWidget *display, double x, double y, double guest_x, double guest_y)
+{
+  double got_x = -1, got_y = -1;
+
+  g_assert_true (inn_display_map_point (INN_DISPLAY (display), x, y, &got_x, &got_y));
+  g_assert_cmpfloat (got_x, ==, guest_x);
+  g_assert_cmpfloat (got_y, ==, guest_y);
+}
+
+static void
+test_pointer (void)
+{
+  g_autoptr (FakeSource) source = fake_source_new (640, 400);
+  GtkWidget *display = inn_display_new ();
+  GtkWidget *window;
+  double x, y;
+
+  g_assert_false (inn_display_map_point (INN_DISPLAY (display), 0, 0, &x, &y));
+  inn_display_set_source (INN_DISPLAY (display), INN_DISPLAY_SOURCE (source));
+  window = show (display, 640, 400);
+  assert_point (display, 0, 0, 0, 0);
+  assert_point (display, 639.9, 399.9, 639, 399);
+  assert_point (display, 700, -5, 639, 0);
+
+  /* Half as large, with bars above and below. */
+  gtk_widget_set_size_request (display, 320, 300);
+  wait_until (gtk_widget_get_width (display) == 320);
+  assert_point (display, 0, 50, 0, 0);
+  assert_point (display, 319.5, 249.5, 639, 399);
+  assert_point (display, 160, 0, 320, 0);
+  assert_point (display, 160, 150, 320, 200);
+
+  /* Half as large again as the guest, with bars left and right. */
+  gtk_widget_set_size_request (display, 1160, 600);
+  wait_until (gtk_widget_get_width (display) == 1160);
+  assert_point (display, 100, 0, 0, 0);
+  assert_point (display, 101.6, 1.6, 1, 1);
+  assert_point (display, 1059.9, 599.9, 639, 399);
+  assert_point (display, 20, 300, 0, 200);
+
+  /* Pixel for pixel, in the middle. */
+  inn_display_set_scale (INN_DISPLAY (display), INN_SCALE_ACTUAL);
+  iterate ();
+  assert_point (display, 260, 100, 0, 0);
+  assert_point (display, 899, 499, 639, 399);
+  gtk_window_destroy (GTK_WINDOW (window));
+  iterate ();
+}
+
+static void
+assert_same (const guint32 *got,
+             int got_stride,
+             const guint32 *wanted,
+             int width,
+             int height,
+             int scale)
+{
+  for (int y = 0; y < height * scale; y++)
+    for (int x = 0; x < width * scale; x++)
+      if (got[y * got_stride + x] != wanted[(y / scale) * width + x / scale])
+        g_error ("pixel %d,%d is %06x instead of %06x", x, y, got[y * got_stride + x],
+                 wanted[(y / scale) * width + x / scale]);
+}
+
+static guint32 *
+surface_pixels (FakeSource *source, int *out_width)
+{
+  cairo_surface_t *surface = inn_display_source_get_surface (INN_DISPLAY_SOURCE (source));
+
+  *out_width = cairo_image_surface_get_width (surface);
+  return (guint32 *)cairo_image_surface_get_data (surface);
+}
+
+static void
+test_drawing (void)
+{
+  static const cairo_rectangle_int_t changes[] = {
+    { 0, 0, 1, 1 },     { 255, 255, 2, 2 }, { 300, 10, 200, 300 },
+    { 599, 399, 1, 1 }, { 250, 100, 7, 7 },
+  };
+  g_autoptr (FakeSource) source = fake_source_new (600, 400);
+  GtkWidget *display = inn_display_new ();
+  GtkWidget *window = show (display, 600, 400);
+  int width, height, guest_width;
+
+  inn_display_set_source (INN_DISPLAY (display), INN_DISPLAY_SOURCE (source));
+  iterate ();
+  for (guint i = 0; i <= G_N_ELEMENTS (changes); i++)
+    {
+      g_autofree guint32 *drawn = render (display, &width, &height);
+      const guint32 *wanted = surface_pixels (source, &guest_width);
+
+      g_assert_cmpint (width, ==, 600);
+      assert_same (drawn, width, wanted, 600, 400, 1);
+      if (i < G_N_ELEMENTS (changes))
+        fake_source_fill (source, &changes[i], 0x112233 * (i + 1));
+    }
+
+  /* Another size, twice as large: each guest pixel is four equal ones. */
+  fake_source_resize (source, 300, 200);
+  iterate ();
+  {
+    g_autofree guint32 *drawn = render (display, &width, &height);
+    assert_same (drawn, width, surface_pixels (source, &guest_width), 300, 200, 2);
+  }
+  gtk_window_destroy (GTK_WINDOW (window));
+  iterate ();
+}
+
+static void
+test_accessible (void)
+{
+  GtkWidget *display = g_object_ref_sink (inn_display_new ());
+
+  gtk_test_accessible_assert_role (GTK_ACCESSIBLE (display), GTK_ACCESSIBLE_ROLE_IMG);
+  g_object_unref (display);
+}
+
+static void
+on_closed (InnDisplaySource *source, const GError *error, GError **out_error)
+{
+  *out_error = error != NULL ? g_error_copy (error)
+                             : g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CLOSED, "no error");
+}
+
+static gboolean
+is_drawn (GtkWidget *display, Guest *guest)
+{
+  int width, height, drawn_width, drawn_height;
+  g_autofree guint32 *wanted = guest_screendump (guest, &width, &height);
+  g_autofree guint32 *drawn = NULL;
+  gboolean flat = TRUE;
+
+  if (gtk_widget_get_width (display) != width || gtk_widget_get_height (display) != height)
+    {
+      gtk_widget_set_size_request (display, width, height);
+      return FALSE;
+    }
+  drawn = render (display, &drawn_width, &drawn_height);
+  for (int i = 1; i < width * height && flat; i++)
+    flat = wanted[i] == wanted[0];
+  return !flat && memcmp (drawn, wanted, (gsize)width * height * 4) == 0;
+}
+
+static gboolean
+on_tick (gpointer data)
+{
+  return G_SOURCE_CONTINUE;
+}
+
+static guint32
+middle (GtkWidget *display)
+{
+  int width, height;
+  g_autofree guint32 *drawn = render (display, &width, &height);
+
+  return drawn[height / 2 * width + width / 2];
+}
+
+/* The whole way: QEMU's screen to the widget's pixels, the widget's key to QEMU's screen. */
+static void
+test_qemu (gconstpointer data)
+{
+  Guest *guest = guest_new (data, -1);
+  g_autoptr (InnDisplaySource) source = inn_vnc_source_new ();
+  GtkWidget *display = inn_display_new ();
+  GtkWidget *window = show (display, 640, 400);
+  g_autoptr (GError) error = NULL;
+  const guint tick = g_timeout_add (50, on_tick, NULL);
+  g_autoptr (GdkTexture) texture = NULL;
+  guint32 before;
+
+  g_signal_connect (source, "closed", G_CALLBACK (on_closed), &error);
+  inn_display_source_start (source, guest_open_vnc (guest));
+  inn_display_set_source (INN_DISPLAY (display), source);
+  inn_display_set_scale (INN_DISPLAY (display), INN_SCALE_ACTUAL);
+  gtk_widget_grab_focus (display);
+  inn_display_source_motion (source, 3, -2); /* relative: this guest drives no tablet */
+  wait_until (is_drawn (display, guest) && inn_display_get_captured (INN_DISPLAY (display)));
+  texture = inn_display_dup_texture (INN_DISPLAY (display));
+  g_assert_cmpint (gdk_texture_get_width (texture), ==, gtk_widget_get_width (display));
+
+  before = middle (display);
+  g_assert_true (press (window, GDK_KEY_a, KEYCODE_A));
+  lift (window, GDK_KEY_a, KEYCODE_A);
+  wait_until (middle (display) != before);
+
+  guest_free (guest);
+  wait_until (error != NULL);
+  g_source_remove (tick);
+  gtk_window_destroy (GTK_WINDOW (window));
+  iterate ();
+}
+
+static void
+put (int fd, const void *bytes, gsize n)
+{
+  g_assert_cmpint (send (fd, bytes, n, MSG_NOSIGNAL), ==, (gssize)n);
+}
+
+/* A server that greets, and then says @bytes instead of its screen's size. */
+static void
+assert_refused (const void *bytes, gsize n, gboolean greet)
+{
+  static const char greeting[] = "RFB 003.008\n\1\1\0\0\0\0";
+  g_autoptr (InnDisplaySource) source = inn_vnc_source_new ();
+  GtkWidget *display = inn_display_new ();
+  GtkWidget *window = show (display, 320, 200);
+  g_autoptr (GError) error = NULL;
+  int ends[2];
+
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), ==, 0);
+  g_signal_connect (source, "closed", G_CALLBACK (on_closed), &error);
+  inn_display_set_source (INN_DISPLAY (display), source);
+  inn_display_source_start (source, ends[0]);
+  if (greet)
+    put (ends[1], greeting, sizeof (greeting) - 1);
+  put (ends[1], bytes, n);
+  shutdown (ends[1], SHUT_WR);
+  wait_until (error != NULL);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_FAILED);
+  inn_display_source_key (source, GDK_KEY_a, 30, TRUE);
+  inn_display_source_motion (source, 1, 1);
+  inn_display_source_set_size (source, 10, 10);
+  gtk_window_destroy (GTK_WINDOW (window));
+  close (ends[1]);
+  iterate ();
+}
+
+#define FORMAT "\x20\x18\0\1\0\xff\0\xff\0\xff\x10\x08\0\0\0\0"
+
+static void
+test_broken (void)
+{
+#define SERVER(bytes) assert_refused (bytes, sizeof (bytes) - 1, TRUE)
+  assert_refused ("HTTP/1.1 400 Bad Request\r\n\r\n", 28, FALSE);
+  assert_refused ("", 0, FALSE);
+  SERVER ("");
+  SERVER ("\xff\xff\xff\xff" FORMAT "\0\0\0\4evil");
+  SERVER ("\0\0\0\0" FORMAT "\0\0\0\4evil");
+  SERVER ("\0\x10\0\x10" FORMAT "\xff\xff\xff\xff"); /* a name of 4 GiB */
+  /* A rectangle beyond the screen, one cut off, and a new size of 65535 × 65535. */
+  SERVER ("\0\x10\0\x10" FORMAT "\0\0\0\4evil\0\0\0\1\0\x08\0\x08\xff\0\xff\0\0\0\0\0");
+  SERVER ("\0\x10\0\x10" FORMAT "\0\0\0\4evil\0\0\0\1\0\0\0\0\0\x10\0\x10\0\0\0\0half");
+  SERVER ("\0\x10\0\x10" FORMAT "\0\0\0\4evil\0\0\0\1\0\0\0\0\xff\xff\xff\xff\xff\xff\xff\x21");
+#undef SERVER
+}
+
+int
+main (int argc, char **argv)
+{
+  gtk_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/display/qnum", test_qnum);
+  g_test_add_func ("/display/accessible", test_accessible);
+  g_test_add_func ("/display/keys", test_keys);
+  g_test_add_func ("/display/pointer", test_pointer);
+  g_test_add_func ("/display/drawing", test_drawing);
+  g_test_add_func ("/display/broken", test_broken);
+  g_test_add_data_func ("/display/qemu/VGA", "VGA", test_qemu);
+  g_test_add_data_func ("/display/qemu/virtio-vga", "virtio-vga", test_qemu);
+  return g_test_run ();
+}
