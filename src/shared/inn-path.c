@@ -164,15 +164,16 @@ first_element (const xmlNode *parent)
   return xmlFirstElementChild ((xmlNode *)parent);
 }
 
+/* Two texts side by side become one, as a parser would find them. */
 static void
 add_text (xmlNode *node, const char *text, gboolean in_front)
 {
-  xmlNode *blank = xmlNewDocText (node->doc, (const xmlChar *)text);
-
-  if (in_front)
-    xmlAddPrevSibling (node, blank);
+  if (in_front && node->prev != NULL && node->prev->type == XML_TEXT_NODE)
+    xmlTextConcat (node->prev, (const xmlChar *)text, (int)strlen (text));
+  else if (in_front)
+    xmlAddPrevSibling (node, xmlNewDocText (node->doc, (const xmlChar *)text));
   else
-    xmlAddNextSibling (node, blank);
+    xmlAddNextSibling (node, xmlNewDocText (node->doc, (const xmlChar *)text));
 }
 
 void
@@ -220,12 +221,17 @@ inn_node_insert (xmlNode *parent, xmlNode *child, xmlNode *before)
 void
 inn_node_drop (xmlNode *node)
 {
-  xmlNode *parent = node->parent;
+  xmlNode *parent = node->parent, *before, *after;
 
   if (is_blank_text (node->prev))
     drop_blank (node->prev);
+  before = node->prev;
+  after = node->next;
   xmlUnlinkNode (node);
   xmlFreeNode (node);
+  if (before != NULL && before->type == XML_TEXT_NODE && after != NULL &&
+      after->type == XML_TEXT_NODE)
+    xmlTextMerge (before, after); /* as a parser would find them */
   if (parent->children != NULL && parent->children == parent->last &&
       is_blank_text (parent->children))
     drop_blank (parent->children);

@@ -1,0 +1,104 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Any bytes as a machine's XML: parse → check → look at every field → change → serialise → parse
+ * again → diff. Whatever we write must be readable and mean the same. */
+#include "fuzz.h"
+#include "shared/inn-domain-new.h"
+#include "shared/inn-errors.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void
+look_at (InnDomain *domain)
+{
+  g_autoptr (GPtrArray) devices = inn_domain_list (domain, NULL);
+  g_autoptr (GPtrArray) unknown = inn_domain_list_unknown (domain);
+
+  for (guint i = 0; i < devices->len && i < 32; i++)
+    {
+      const InnElement *device = devices->pdata[i];
+      g_autofree char *id = inn_element_dup_id (device);
+      g_autofree char *label = inn_element_dup_label (device);
+      g_autofree char *summary =
+          device->kind->summary != NULL ? device->kind->summary (device) : NULL;
+      g_autoptr (InnElement) found = inn_domain_find (domain, id);
+
+      g_assert_nonnull (found);
+      for (const InnField *field = device->kind->fields; field->name != NULL; field++)
+        {
+          inn_element_get_uint (device, field->name);
+          inn_element_get_bool (device, field->name);
+        }
+    }
+}
+
+/* Everything that a person could clear is cleared, and one device more is there. */
+static void
+change (InnDomain *domain)
+{
+  g_autoptr (GPtrArray) devices = inn_domain_list (domain, NULL);
+  InnElement general = inn_domain_get (domain, "general");
+  InnElement boot = inn_domain_get (domain, "boot");
+  InnElement added = inn_domain_add (domain, "cdrom");
+  g_autofree char *target = inn_domain_free_target (domain, "sata");
+
+  inn_element_set (&general, "title", "<&\"'>", NULL);
+  inn_element_set (&general, "autostart", "yes", NULL);
+  inn_element_set (&boot, "first", "cdrom", NULL);
+  inn_element_set (&added, "target", target, NULL);
+  for (guint i = 0; i < devices->len; i += 2)
+    {
+      InnElement *device = devices->pdata[i];
+
+      for (const InnField *field = device->kind->fields; field->name != NULL; field++)
+        inn_element_set (device, field->name, NULL, NULL);
+    }
+  for (guint i = 1; i < devices->len; i += 4)
+    inn_domain_remove (devices->pdata[i]);
+}
+
+static void
+read_back (InnDomain *domain)
+{
+  g_autofree char *xml = inn_domain_to_xml (domain);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (InnDomain) again = NULL;
+  g_autoptr (GPtrArray) changes = NULL;
+
+  if (strlen (xml) > INN_DOMAIN_MAX_XML)
+    return;
+  again = inn_domain_parse (xml, -1, &error);
+  if (again == NULL && g_error_matches (error, INN_ERROR, INN_ERROR_LIMIT))
+    return; /* one device more than allowed */
+  if (again == NULL)
+    g_error ("What was written cannot be read: %s\n%s", error->message, xml);
+  changes = inn_domain_diff (domain, again);
+  if (changes->len > 0)
+    g_error ("What was read is not what was written: %s", xml);
+}
+
+int
+LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
+{
+  g_autoptr (InnDomain) domain = inn_domain_parse ((const char *)data, (gssize)size, NULL);
+  g_autoptr (InnDomain) copy = NULL;
+  g_autoptr (GPtrArray) changes = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *xml = NULL;
+
+  if (domain == NULL)
+    return 0;
+  xml = inn_domain_to_xml (domain);
+  g_assert_true (strlen (xml) == size && memcmp (xml, data, size) == 0);
+  if (!inn_domain_check (domain, &error))
+    g_assert_true (g_utf8_validate (error->message, -1, NULL));
+  look_at (domain);
+  copy = inn_domain_copy (domain);
+  change (copy);
+  changes = inn_domain_diff (domain, copy);
+  g_assert_cmpuint (changes->len, >, 0);
+  read_back (copy);
+  return 0;
+}
