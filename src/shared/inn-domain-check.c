@@ -113,13 +113,8 @@ inn_domain_check (InnDomain *domain, GError **error)
         if (!check_element (&section, error))
           return FALSE;
       }
-  if (devices->len > INN_DOMAIN_MAX_DEVICES)
-    {
-      g_set_error (error, INN_ERROR, INN_ERROR_LIMIT,
-                   _ ("A machine may have %u devices, and this one has %u. Remove some."),
-                   INN_DOMAIN_MAX_DEVICES, devices->len);
-      return FALSE;
-    }
+  if (!inn_domain_check_count (inn_domain_devices (domain), error))
+    return FALSE;
   for (guint i = 0; i < devices->len; i++)
     if (!check_element (devices->pdata[i], error) || !check_shared (seen, devices->pdata[i], error))
       return FALSE;

@@ -41,12 +41,25 @@ set_parse_error (xmlParserCtxt *ctxt, GError **error)
   return FALSE;
 }
 
+gboolean
+inn_domain_check_count (const xmlNode *devices, GError **error)
+{
+  guint count = devices != NULL ? (guint)xmlChildElementCount ((xmlNode *)devices) : 0;
+
+  if (count <= INN_DOMAIN_MAX_DEVICES)
+    return TRUE;
+  g_set_error (error, INN_ERROR, INN_ERROR_LIMIT,
+               _ ("A machine may have %u devices, and this one has %u. Remove some."),
+               INN_DOMAIN_MAX_DEVICES, count);
+  return FALSE;
+}
+
 /* What holds for the document as such; what its fields say is inn_domain_check()'s. */
 static gboolean
 check_document (xmlDoc *doc, GError **error)
 {
   const xmlNode *root = xmlDocGetRootElement (doc);
-  guint devices = 0, lists = 0;
+  const xmlNode *devices = NULL;
 
   if (root == NULL || !inn_node_is (root, "domain"))
     {
@@ -59,7 +72,7 @@ check_document (xmlDoc *doc, GError **error)
   for (const xmlNode *node = root->children; node != NULL; node = node->next)
     if (inn_node_is (node, "devices"))
       {
-        if (++lists > 1)
+        if (devices != NULL)
           {
             g_set_error (error, INN_ERROR, INN_ERROR_INVALID_XML,
                          _ ("Line %ld, column 1: There may be only one <devices>. Move these "
@@ -67,16 +80,9 @@ check_document (xmlDoc *doc, GError **error)
                          xmlGetLineNo (node));
             return FALSE;
           }
-        devices = (guint)xmlChildElementCount ((xmlNode *)node);
+        devices = node;
       }
-  if (devices > INN_DOMAIN_MAX_DEVICES)
-    {
-      g_set_error (error, INN_ERROR, INN_ERROR_LIMIT,
-                   _ ("A machine may have %u devices, and this one has %u. Remove some."),
-                   INN_DOMAIN_MAX_DEVICES, devices);
-      return FALSE;
-    }
-  return TRUE;
+  return inn_domain_check_count (devices, error);
 }
 
 static InnDomain *
