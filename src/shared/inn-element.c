@@ -141,9 +141,12 @@ gboolean
 inn_element_get_bool (const InnElement *element, const char *field_name)
 {
   const InnField *field = field_of (element, field_name);
-  g_autofree char *text = inn_element_dup (element, field_name);
+  g_autofree char *text = NULL;
 
-  return field != NULL && text != NULL && bool_from (field, text) == TRUE;
+  if (field == NULL || (field->type != INN_TYPE_BOOL && field->type != INN_TYPE_PRESENT))
+    return FALSE;
+  text = inn_element_dup (element, field_name);
+  return text != NULL && bool_from (field, text) == TRUE;
 }
 
 guint64

@@ -16,6 +16,7 @@ look_at (InnDomain *domain)
   g_autoptr (GPtrArray) devices = inn_domain_list (domain, NULL);
   g_autoptr (GPtrArray) unknown = inn_domain_list_unknown (domain);
 
+  g_assert_cmpuint (devices->len + unknown->len, <=, INN_DOMAIN_MAX_DEVICES);
   for (guint i = 0; i < devices->len && i < 32; i++)
     {
       const InnElement *device = devices->pdata[i];
@@ -26,6 +27,8 @@ look_at (InnDomain *domain)
       g_autoptr (InnElement) found = inn_domain_find (domain, id);
 
       g_assert_nonnull (found);
+      g_assert_true (g_utf8_validate (label, -1, NULL));
+      g_assert_true (summary == NULL || g_utf8_validate (summary, -1, NULL));
       for (const InnField *field = device->kind->fields; field->name != NULL; field++)
         {
           inn_element_get_uint (device, field->name);

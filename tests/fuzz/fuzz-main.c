@@ -52,10 +52,11 @@ graft (GByteArray *bytes, GRand *rand)
   gsize size;
   const guint8 *data = g_bytes_get_data (from, &size);
   gsize start = size > 0 ? (gsize)g_rand_int_range (rand, 0, (gint32)size) : 0;
-  gsize length = MIN ((gsize)g_rand_int_range (rand, 1, 200), size - start);
+  gsize length = (gsize)g_rand_int_range (rand, 1, 200);
   guint at = bytes->len > 0 ? (guint)g_rand_int_range (rand, 0, (gint32)bytes->len) : 0;
 
-  if (size > 0 && bytes->len + length < MAX_SIZE)
+  length = MIN (length, size - start);
+  if (length > 0 && bytes->len + length < MAX_SIZE)
     insert (bytes, at, data + start, length);
 }
 
