@@ -122,15 +122,32 @@ same_tree (const xmlNode *one, const xmlNode *two)
   return a == NULL && b == NULL;
 }
 
-static GHashTable *
-index_devices (GPtrArray *devices)
+/* The devices of one side, findable by id. */
+typedef struct
 {
-  GHashTable *index = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  GPtrArray *devices, *ids;
+  GHashTable *by_id;
+} Side;
 
-  for (guint i = 0; i < devices->len; i++)
-    g_hash_table_insert (index, inn_element_dup_id (devices->pdata[i]), devices->pdata[i]);
-  return index;
+static void
+side_init (Side *side, InnDomain *domain)
+{
+  side->devices = inn_domain_list (domain, NULL);
+  side->ids = inn_elements_dup_ids (side->devices);
+  side->by_id = g_hash_table_new (g_str_hash, g_str_equal);
+  for (guint i = 0; i < side->devices->len; i++)
+    g_hash_table_insert (side->by_id, side->ids->pdata[i], side->devices->pdata[i]);
 }
+
+static void
+side_clear (Side *side)
+{
+  g_hash_table_unref (side->by_id);
+  g_ptr_array_unref (side->ids);
+  g_ptr_array_unref (side->devices);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Side, side_clear)
 
 /* From the last to the first: without the first boot device the second would become the first. */
 static void
@@ -163,19 +180,41 @@ clear_sections (InnDomain *domain)
 
 /* A device that is in one of the two only. */
 static void
-diff_lone (GPtrArray *changes, GPtrArray *devices, GHashTable *others, gboolean came)
+diff_lone (GPtrArray *changes, const Side *side, const Side *others, gboolean came)
 {
-  for (guint i = 0; i < devices->len; i++)
+  for (guint i = 0; i < side->devices->len; i++)
     {
-      InnElement *device = devices->pdata[i];
-      g_autofree char *id = inn_element_dup_id (device);
+      InnElement *device = side->devices->pdata[i];
       char *xml;
 
-      if (g_hash_table_contains (others, id))
+      if (g_hash_table_contains (others->by_id, side->ids->pdata[i]))
         continue;
       xml = dup_node_xml (device->node);
-      add_change (changes, id, device->kind, NULL, came ? NULL : xml, came ? xml : NULL);
+      add_change (changes, side->ids->pdata[i], device->kind, NULL, came ? NULL : xml,
+                  came ? xml : NULL);
     }
+}
+
+static void
+diff_kind (GPtrArray *changes, const InnKind *kind, const Side *was, const Side *is)
+{
+  for (guint i = 0; i < was->devices->len; i++)
+    {
+      InnElement *device = was->devices->pdata[i];
+      InnElement *other =
+          device->kind == kind ? g_hash_table_lookup (is->by_id, was->ids->pdata[i]) : NULL;
+
+      if (other != NULL)
+        diff_fields (changes, was->ids->pdata[i], device, other);
+    }
+}
+
+static void
+remove_devices (InnDomain *domain, const Side *side)
+{
+  for (guint i = 0; i < side->devices->len; i++)
+    inn_domain_remove (side->devices->pdata[i]);
+  clear_sections (domain);
 }
 
 /* Of two copies that will be thrown away: takes out of both what the schema knows, and looks
@@ -183,31 +222,25 @@ diff_lone (GPtrArray *changes, GPtrArray *devices, GHashTable *others, gboolean 
 static gboolean
 same_unknown (InnDomain *before, InnDomain *after)
 {
-  g_autoptr (GPtrArray) was = inn_domain_list (before, NULL);
-  g_autoptr (GPtrArray) is = inn_domain_list (after, NULL);
-  g_autoptr (GHashTable) index_was = index_devices (was);
-  g_autoptr (GHashTable) index_is = index_devices (is);
-  GHashTableIter iter;
-  gpointer id, value;
+  g_auto (Side) was = { NULL };
+  g_auto (Side) is = { NULL };
   gboolean same = TRUE;
 
-  g_hash_table_iter_init (&iter, index_was);
-  while (g_hash_table_iter_next (&iter, &id, &value))
+  side_init (&was, before);
+  side_init (&is, after);
+  for (guint i = 0; i < was.devices->len; i++)
     {
-      InnElement *other = g_hash_table_lookup (index_is, id);
+      InnElement *one = was.devices->pdata[i];
+      InnElement *two = g_hash_table_lookup (is.by_id, was.ids->pdata[i]);
 
-      if (other == NULL)
+      if (two == NULL)
         continue;
-      clear_fields (value);
-      clear_fields (other);
-      same &= same_tree (((InnElement *)value)->node, other->node);
+      clear_fields (one);
+      clear_fields (two);
+      same &= same_tree (one->node, two->node);
     }
-  for (guint i = 0; i < was->len; i++)
-    inn_domain_remove (was->pdata[i]);
-  for (guint i = 0; i < is->len; i++)
-    inn_domain_remove (is->pdata[i]);
-  clear_sections (before);
-  clear_sections (after);
+  remove_devices (before, &was);
+  remove_devices (after, &is);
   return same && same_tree (inn_domain_root (before), inn_domain_root (after));
 }
 
@@ -215,35 +248,25 @@ GPtrArray *
 inn_domain_diff (InnDomain *before, InnDomain *after)
 {
   GPtrArray *changes = g_ptr_array_new_with_free_func ((GDestroyNotify)inn_change_free);
-  g_autoptr (GPtrArray) was = inn_domain_list (before, NULL);
-  g_autoptr (GPtrArray) is = inn_domain_list (after, NULL);
-  g_autoptr (GHashTable) index_was = index_devices (was);
-  g_autoptr (GHashTable) index_is = index_devices (is);
   g_autoptr (InnDomain) left = inn_domain_copy (before);
   g_autoptr (InnDomain) right = inn_domain_copy (after);
+  g_auto (Side) was = { NULL };
+  g_auto (Side) is = { NULL };
 
+  side_init (&was, before);
+  side_init (&is, after);
   for (const InnKind *const *kind = inn_schema_kinds (); *kind != NULL; kind++)
-    {
-      if (!(*kind)->device)
-        {
-          InnElement one = inn_domain_get (before, (*kind)->name);
-          InnElement two = inn_domain_get (after, (*kind)->name);
+    if ((*kind)->device)
+      diff_kind (changes, *kind, &was, &is);
+    else
+      {
+        InnElement one = inn_domain_get (before, (*kind)->name);
+        InnElement two = inn_domain_get (after, (*kind)->name);
 
-          diff_fields (changes, (*kind)->name, &one, &two);
-          continue;
-        }
-      for (guint i = 0; i < was->len; i++)
-        {
-          InnElement *device = was->pdata[i];
-          g_autofree char *id = device->kind == *kind ? inn_element_dup_id (device) : NULL;
-          InnElement *other = id != NULL ? g_hash_table_lookup (index_is, id) : NULL;
-
-          if (other != NULL)
-            diff_fields (changes, id, device, other);
-        }
-    }
-  diff_lone (changes, was, index_is, FALSE);
-  diff_lone (changes, is, index_was, TRUE);
+        diff_fields (changes, (*kind)->name, &one, &two);
+      }
+  diff_lone (changes, &was, &is, FALSE);
+  diff_lone (changes, &is, &was, TRUE);
   if (!same_unknown (left, right))
     add_change (changes, "other", NULL, NULL, NULL, NULL);
   return changes;

@@ -33,6 +33,10 @@ gboolean inn_kind_matches (const InnKind *kind, const xmlNode *node);
 /** inn_kind_of: the device kind of @node, NULL for one that we do not know. */
 const InnKind *inn_kind_of (const xmlNode *node);
 
+/** inn_elements_dup_ids: the ids of @elements, which are all devices of a domain, or all of one
+ * kind, in document order. In one pass, where asking each would look at each other one. */
+GPtrArray *inn_elements_dup_ids (GPtrArray *elements);
+
 /** inn_element_dup_said: what the XML says of @field, with sizes in bytes where they can be read;
  * NULL where it says nothing. */
 char *inn_element_dup_said (const InnElement *element, const InnField *field);

@@ -297,13 +297,34 @@ inn_domain_list (InnDomain *domain, const char *kind_name)
   return list;
 }
 
+/* The values of the kind's key fields joined by ":"; NULL where one is absent or it has no key. */
+static char *
+dup_key (const InnElement *element)
+{
+  g_auto (GStrv) names = NULL;
+
+  if (element->kind->key == NULL)
+    return NULL;
+  names = g_strsplit (element->kind->key, ",", -1);
+  for (char **name = names; *name != NULL; name++)
+    {
+      char *said = inn_element_dup_said (element, inn_kind_find (element->kind, *name));
+
+      if (said == NULL)
+        return NULL;
+      g_free (*name);
+      *name = said;
+    }
+  return g_strjoinv (":", names);
+}
+
 InnElement *
 inn_domain_find (InnDomain *domain, const char *id)
 {
   gsize length = strcspn (id, ":");
   g_autofree char *kind_name = g_strndup (id, length);
   const InnKind *kind = inn_schema_find (kind_name);
-  g_autoptr (GPtrArray) list = NULL;
+  g_autoptr (GPtrArray) list = NULL, ids = NULL;
 
   if (kind == NULL || kind->device == (id[length] == '\0'))
     return NULL;
@@ -314,13 +335,10 @@ inn_domain_find (InnDomain *domain, const char *id)
       return inn_element_copy (&section);
     }
   list = inn_domain_list (domain, kind_name);
+  ids = inn_elements_dup_ids (list);
   for (guint i = 0; i < list->len; i++)
-    {
-      g_autofree char *candidate = inn_element_dup_id (list->pdata[i]);
-
-      if (strcmp (candidate, id) == 0)
-        return inn_element_copy (list->pdata[i]);
-    }
+    if (strcmp (ids->pdata[i], id) == 0)
+      return inn_element_copy (list->pdata[i]);
   return NULL;
 }
 
@@ -367,34 +385,27 @@ inn_domain_remove (InnElement *element)
   element->node = NULL;
 }
 
-/* The values of the kind's key fields joined by ":"; NULL where one is absent. */
+/* @earlier: how many of the same kind and key stand in front; a @key that is not alone is a fault,
+ * or a companion of a USB controller. */
 static char *
-dup_key (const InnElement *element)
+make_id (const InnKind *kind, const char *key, guint earlier)
 {
-  g_auto (GStrv) names = g_strsplit (element->kind->key, ",", -1);
-
-  for (char **name = names; *name != NULL; name++)
-    {
-      char *said = inn_element_dup_said (element, inn_kind_find (element->kind, *name));
-
-      if (said == NULL)
-        return NULL;
-      g_free (*name);
-      *name = said;
-    }
-  return g_strjoinv (":", names);
+  if (key == NULL)
+    return g_strdup_printf ("%s:%u", kind->name, earlier);
+  if (earlier > 0)
+    return g_strdup_printf ("%s:%s#%u", kind->name, key, earlier + 1);
+  return g_strconcat (kind->name, ":", key, NULL);
 }
 
 char *
 inn_element_dup_id (const InnElement *element)
 {
   g_autofree char *key = NULL;
-  guint earlier = 0; /* of the same kind; where there is a key, of the same key, which is a fault */
+  guint earlier = 0;
 
   if (!element->kind->device)
     return g_strdup (element->kind->name);
-  if (element->kind->key != NULL)
-    key = dup_key (element);
+  key = dup_key (element);
   for (xmlNode *node = inn_element_node (element)->prev; node != NULL; node = node->prev)
     if (inn_kind_matches (element->kind, node))
       {
@@ -403,11 +414,30 @@ inn_element_dup_id (const InnElement *element)
 
         earlier += g_strcmp0 (key, other_key) == 0;
       }
-  if (key == NULL)
-    return g_strdup_printf ("%s:%u", element->kind->name, earlier);
-  if (earlier > 0)
-    return g_strdup_printf ("%s:%s#%u", element->kind->name, key, earlier + 1);
-  return g_strconcat (element->kind->name, ":", key, NULL);
+  return make_id (element->kind, key, earlier);
+}
+
+GPtrArray *
+inn_elements_dup_ids (GPtrArray *elements)
+{
+  GPtrArray *ids = g_ptr_array_new_full (elements->len, g_free);
+  g_autoptr (GHashTable) counts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+
+  for (guint i = 0; i < elements->len; i++)
+    {
+      const InnElement *element = elements->pdata[i];
+      const char *name = element->kind->name;
+      g_autofree char *key = dup_key (element);
+      g_autofree char *keyed = g_strconcat (name, ":", key, NULL);
+      guint all = GPOINTER_TO_UINT (g_hash_table_lookup (counts, name));
+      guint same = GPOINTER_TO_UINT (g_hash_table_lookup (counts, keyed));
+
+      g_ptr_array_add (ids, make_id (element->kind, key, key != NULL ? same : all));
+      g_hash_table_insert (counts, g_strdup (name), GUINT_TO_POINTER (all + 1));
+      if (key != NULL)
+        g_hash_table_insert (counts, g_steal_pointer (&keyed), GUINT_TO_POINTER (same + 1));
+    }
+  return ids;
 }
 
 char *
@@ -415,7 +445,7 @@ inn_element_dup_label (const InnElement *element)
 {
   g_autofree char *key = NULL, *shown = NULL;
 
-  if (!element->kind->device || element->kind->key == NULL || (key = dup_key (element)) == NULL)
+  if (!element->kind->device || (key = dup_key (element)) == NULL)
     return g_strdup (_ (element->kind->label));
   shown = inn_text_shorten (key);
   return g_strdup_printf ("%s %s", _ (element->kind->label), shown);

@@ -12,7 +12,7 @@ G_BEGIN_DECLS
 #define INN_DOMAIN_MAX_XML                                                                         \
   (1024 * 1024) /* bytes; libvirt's own are a few KiB, and parsing is linear */
 #define INN_DOMAIN_MAX_DEVICES    512  /* elements in <devices> */
-#define INN_DOMAIN_MAX_ELEMENTS   8192 /* in the whole document */
+#define INN_DOMAIN_MAX_ELEMENTS   8192 /* in the whole document, with comments and the like */
 #define INN_DOMAIN_MAX_ATTRIBUTES 64   /* of one element; libxml2 compares each with each */
 #define INN_DOMAIN_MAX_DEPTH      64   /* elements within elements */
 

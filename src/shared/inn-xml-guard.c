@@ -43,6 +43,15 @@ skip_past (const Scan *scan, const char *at, const char *word)
   return found != NULL ? found + length : scan->end;
 }
 
+/* One node more: an element, comment, section or instruction. */
+static gboolean
+count_node (Scan *scan, const char *at, GError **error)
+{
+  if (++scan->elements <= scan->limits->elements)
+    return TRUE;
+  return refuse (scan, at, INN_ERROR_LIMIT, _ ("There are too many elements."), error);
+}
+
 /* A start tag from behind its "<": counts its quoted values. */
 static const char *
 scan_start_tag (Scan *scan, const char *at, GError **error)
@@ -50,11 +59,6 @@ scan_start_tag (Scan *scan, const char *at, GError **error)
   const char *tag = at - 1;
   guint attributes = 0;
 
-  if (++scan->elements > scan->limits->elements)
-    {
-      refuse (scan, tag, INN_ERROR_LIMIT, _ ("There are too many elements."), error);
-      return NULL;
-    }
   for (; at < scan->end && *at != '>'; at++)
     if (*at == '"' || *at == '\'')
       {
@@ -84,6 +88,9 @@ inn_xml_guard (const char *xml, gsize length, const InnXmlLimits *limits, GError
   while (at < scan.end && (at = memchr (at, '<', scan.end - at)) != NULL)
     {
       gsize left = scan.end - at;
+
+      if (left >= 2 && at[1] != '/' && !count_node (&scan, at, error))
+        return FALSE;
 
       if (left >= 4 && memcmp (at, "<!--", 4) == 0)
         at = skip_past (&scan, at + 4, "-->");

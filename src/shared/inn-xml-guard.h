@@ -12,7 +12,9 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  guint elements, attributes /* of one element */, depth;
+  guint elements;   /* with comments and all else that begins with "<" */
+  guint attributes; /* of one element */
+  guint depth;
 } InnXmlLimits;
 
 /** inn_xml_guard: refuses document types (and with them all entities but XML's own five), and more
