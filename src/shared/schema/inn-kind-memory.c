@@ -4,6 +4,12 @@
 /* How much memory the guest has and may get. */
 #include "inn-words.h"
 
+static const InnChoice accesses[] = {
+  { "shared", N_ ("Shared with helpers") },
+  { "private", N_ ("Private") },
+  { NULL, NULL },
+};
+
 static const InnField fields[] = {
   { .name = "size",
     .path = "memory",
@@ -30,6 +36,15 @@ static const InnField fields[] = {
     .max = (guint64)16 << 40,
     .label = N_ ("Most memory"),
     .help = N_ ("So much can be plugged in while the machine runs.") },
+  { .name = "access",
+    .path = "memoryBacking/access/@mode",
+    .type = INN_TYPE_ENUM,
+    .flags = INN_FIELD_ADVANCED,
+    .fallback = "shared",
+    .choices = accesses,
+    .label = N_ ("Memory is"),
+    .help = N_ ("Shared memory is needed for folders shared with the machine. Equal pages of "
+                "private memory can be merged by this computer.") },
   { NULL },
 };
 
