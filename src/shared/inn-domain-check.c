@@ -7,18 +7,35 @@
 
 #include <glib/gi18n-lib.h>
 
-/* Puts where it is in front of the error, and makes it one about XML. */
+/* Makes @cause one about XML, with what and, where the text is still the one that was parsed, where
+ * in front. */
 static gboolean
-blame (const InnElement *element, GError *cause, GError **error)
+blame_node (InnDomain *domain,
+            const xmlNode *node,
+            const char *label,
+            GError *cause,
+            GError **error)
 {
-  g_autofree char *label = inn_element_dup_label (element);
-  long line = xmlGetLineNo (element->node);
+  long line = domain->original != NULL ? xmlGetLineNo (node) : 0;
 
-  if (element->domain->original != NULL && element->kind->device && line > 0)
+  if (line > 0)
     g_set_error (error, INN_ERROR, INN_ERROR_INVALID_XML, _ ("Line %ld: %s: %s"), line, label,
                  cause->message);
   else
     g_set_error (error, INN_ERROR, INN_ERROR_INVALID_XML, "%s: %s", label, cause->message);
+  g_error_free (cause);
+  return FALSE;
+}
+
+static gboolean
+blame (const InnElement *element, GError *cause, GError **error)
+{
+  g_autofree char *label = inn_element_dup_label (element);
+
+  if (element->kind->device)
+    return blame_node (element->domain, element->node, label, cause, error);
+  /* A section is the whole domain: its first line would mislead. */
+  g_set_error (error, INN_ERROR, INN_ERROR_INVALID_XML, "%s: %s", label, cause->message);
   g_error_free (cause);
   return FALSE;
 }
@@ -77,6 +94,35 @@ check_shared (GHashTable *seen, const InnElement *element, GError **error)
   return TRUE;
 }
 
+/* Also of devices that we do not know. */
+static gboolean
+check_places (InnDomain *domain, GError **error)
+{
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  xmlNode *devices = inn_domain_devices (domain);
+
+  for (xmlNode *node = devices != NULL ? devices->children : NULL; node != NULL; node = node->next)
+    {
+      g_autofree char *place = NULL, *shown = NULL;
+      GError *cause = NULL;
+
+      if (node->type != XML_ELEMENT_NODE)
+        continue;
+      place = inn_device_dup_place (node);
+      if (place == NULL)
+        continue;
+      shown = inn_text_shorten (place);
+      if (g_hash_table_add (seen, g_steal_pointer (&place)))
+        continue;
+      g_set_error (&cause, INN_ERROR, INN_ERROR_INVALID_XML,
+                   _ ("Another device has the address %s too. Remove one of the two <address> "
+                      "elements."),
+                   shown);
+      return blame_node (domain, node, (const char *)node->name, cause, error);
+    }
+  return TRUE;
+}
+
 static gboolean
 check_boot (InnDomain *domain, GPtrArray *devices, GError **error)
 {
@@ -118,5 +164,5 @@ inn_domain_check (InnDomain *domain, GError **error)
   for (guint i = 0; i < devices->len; i++)
     if (!check_element (devices->pdata[i], error) || !check_shared (seen, devices->pdata[i], error))
       return FALSE;
-  return check_boot (domain, devices, error);
+  return check_boot (domain, devices, error) && check_places (domain, error);
 }

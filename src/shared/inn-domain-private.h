@@ -45,6 +45,8 @@ char *inn_element_dup_said (const InnElement *element, const InnField *field);
 char *inn_element_dup_meant (const InnElement *element, const InnField *field);
 /** inn_element_clear: removes what @field says. */
 void inn_element_clear (InnElement *element, const InnField *field);
+/** inn_device_dup_place: one text for each place on a bus, NULL for a device that names none. */
+char *inn_device_dup_place (xmlNode *device);
 /** inn_text_shorten: at most 80 characters of @text, for a message. */
 char *inn_text_shorten (const char *text);
 

@@ -138,6 +138,41 @@ test_line (void)
   g_assert_cmpstr (error->message, ==, "Input: Bus: “serial” is not one of: usb, virtio, ps2.");
 }
 
+/* Two devices in one place, however it is written, and whether we know the device or not. */
+static void
+test_places (void)
+{
+  static const struct
+  {
+    const char *one, *two;
+    gboolean same;
+  } pairs[] = {
+    { "type='pci' bus='0x01' slot='0x1f'", "type='pci' domain='0' bus='1' slot='31'", TRUE },
+    { "type='pci' slot='1'", "type='pci' slot='1' function='1'", FALSE },
+    { "type='usb' bus='0' port='1.2'", "type='usb' bus='0' port='1.2'", TRUE },
+    { "type='usb' bus='0' port='1.2'", "type='usb' bus='0' port='1.3'", FALSE },
+    { "type='drive' unit='1'", "type='drive' unit='1'", TRUE },
+    { "type='virtio-serial' port='1'", "type='virtio-serial' port='2'", FALSE },
+    { "type='ccw' cssid='1'", "type='ccw' cssid='1'", FALSE },
+    { "", "", FALSE },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (pairs); i++)
+    {
+      g_autofree char *xml = g_strdup_printf (
+          "<domain type='kvm'><name>a</name><memory>2048</memory><os><type>hvm</type></os><devices>"
+          "<sound model='ac97'><address %s/></sound>\n<tpm><address %s/></tpm></devices></domain>",
+          pairs[i].one, pairs[i].two);
+      g_autoptr (InnDomain) domain = fixture_parse (xml);
+      g_autoptr (GError) error = NULL;
+
+      g_test_message ("%s, %s", pairs[i].one, pairs[i].two);
+      g_assert_true (inn_domain_check (domain, &error) == !pairs[i].same);
+      if (pairs[i].same)
+        g_assert_true (g_str_has_prefix (error->message, "Line 2: tpm: Another device"));
+    }
+}
+
 /* A target as long as the whole text does not make a message as long. */
 static void
 test_short_messages (void)
@@ -317,6 +352,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/rules/each", test_rules);
   g_test_add_func ("/rules/line", test_line);
+  g_test_add_func ("/rules/places", test_places);
   g_test_add_func ("/rules/short-messages", test_short_messages);
   g_test_add_func ("/diff/none", test_diff_none);
   g_test_add_func ("/diff/same", test_diff_same);
