@@ -26,6 +26,7 @@ struct _InnMachineView
   InnBanner *banner;
   InnEmptyPage *empty;
   GtkMenuButton *menu_button;
+  GtkBox *verbs;
 
   InnMachine *machine;
   GSignalGroup *signals;
@@ -123,6 +124,7 @@ inn_machine_view_class_init (InnMachineViewClass *klass)
   gtk_widget_class_bind_template_child (widget_class, InnMachineView, banner);
   gtk_widget_class_bind_template_child (widget_class, InnMachineView, empty);
   gtk_widget_class_bind_template_child (widget_class, InnMachineView, menu_button);
+  gtk_widget_class_bind_template_child (widget_class, InnMachineView, verbs);
   gtk_widget_class_bind_template_callback (widget_class, on_back_clicked);
 }
 
@@ -133,6 +135,7 @@ inn_machine_view_init (InnMachineView *self)
 
   gtk_widget_init_template (GTK_WIDGET (self));
   gtk_menu_button_set_menu_model (self->menu_button, menu);
+  inn_verb_add_buttons (self->verbs);
   self->signals = g_signal_group_new (INN_TYPE_MACHINE);
   g_signal_connect_swapped (self->signals, "bind", G_CALLBACK (on_machine_bind), self);
   g_signal_group_connect_swapped (self->signals, "notify::name", G_CALLBACK (show_title), self);
@@ -153,6 +156,7 @@ inn_machine_view_set_machine (InnMachineView *self, InnMachine *machine)
   gtk_stack_set_visible_child_name (self->stack, machine != NULL ? "machine" : "none");
   gtk_widget_set_visible (GTK_WIDGET (self->menu_button), machine != NULL);
   gtk_widget_set_visible (GTK_WIDGET (self->switcher), machine != NULL);
+  gtk_widget_set_visible (GTK_WIDGET (self->verbs), machine != NULL);
 }
 
 InnMachine *

@@ -4,6 +4,7 @@
 /* What a person can do with a machine. Knows neither the window nor the sidebar. */
 #include "inn-verbs.h"
 
+#include "dialogs/inn-delete-dialog.h"
 #include "inn-report.h"
 
 #include <glib/gi18n.h>
@@ -15,24 +16,28 @@ static const InnVerbAction table[] = {
     .icon = "media-playback-start-symbolic",
     .accel = "<Primary>Return",
     .failed = N_ ("“%s” could not be started"),
+    .button = TRUE,
     .section = 0 },
   { .verb = INN_VERB_RESUME,
     .action = "resume",
     .label = N_ ("Re_sume"),
     .icon = "media-playback-start-symbolic",
     .failed = N_ ("“%s” could not be resumed"),
+    .button = TRUE,
     .section = 0 },
   { .verb = INN_VERB_PAUSE,
     .action = "pause",
     .label = N_ ("_Pause"),
     .icon = "media-playback-pause-symbolic",
     .failed = N_ ("“%s” could not be paused"),
+    .button = TRUE,
     .section = 0 },
   { .verb = INN_VERB_SHUTDOWN,
     .action = "shut-down",
     .label = N_ ("Shut _Down"),
     .icon = "system-shutdown-symbolic",
     .failed = N_ ("“%s” could not be shut down"),
+    .button = TRUE,
     .section = 1 },
   { .verb = INN_VERB_RESET,
     .action = "reset",
@@ -171,12 +176,39 @@ inn_verb_menu_new (void)
 }
 
 void
+inn_verb_add_buttons (GtkBox *box)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (table); i++)
+    {
+      g_autofree char *action = g_strconcat ("win.", table[i].action, NULL);
+      g_auto (GStrv) parts = g_strsplit (_ (table[i].label), "_", -1);
+      g_autofree char *name = g_strjoinv ("", parts);
+      GtkWidget *button;
+
+      if (!table[i].button)
+        continue;
+      button = gtk_button_new_from_icon_name (table[i].icon);
+      gtk_widget_set_tooltip_text (button, name);
+      gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL, name,
+                                      -1);
+      gtk_actionable_set_action_name (GTK_ACTIONABLE (button), action);
+      g_object_bind_property (button, "sensitive", button, "visible", G_BINDING_SYNC_CREATE);
+      gtk_box_append (box, button);
+    }
+}
+
+void
 inn_verb_run (const InnVerbAction *action, InnMachine *machine, GtkWidget *near)
 {
   Run *run;
 
   if (!inn_machine_can (machine, action->verb))
     return;
+  if (action->verb == INN_VERB_DELETE)
+    {
+      inn_delete_dialog_open (near, machine);
+      return;
+    }
   run = g_new0 (Run, 1);
   run->action = action;
   run->machine = g_object_ref (machine);

@@ -19,6 +19,7 @@ typedef struct
   const char *accel;  /* NULL: none */
   const char *failed; /* N_(), %s: the machine's name */
   guint section;      /* of the menu */
+  gboolean button;    /* also one in the header, shown while it is allowed */
   /* What is asked before; NULL: nothing is lost, nothing is asked. %s: the machine's name. */
   const char *question;
   const char *detail;
@@ -28,6 +29,9 @@ const InnVerbAction *inn_verb_actions (guint *out_n);
 
 /** inn_verb_menu_new: all verbs; items that the state does not allow are not shown. */
 GMenuModel *inn_verb_menu_new (void);
+
+/** inn_verb_add_buttons: to the header, those that the table gives one. */
+void inn_verb_add_buttons (GtkBox *box);
 
 /** inn_verb_run: asks where something would be lost, does it, and tells of failure. DELETE opens
  * its own dialog. @near: any widget of the window. */

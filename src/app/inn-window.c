@@ -6,7 +6,9 @@
 #include "inn-window.h"
 
 #include "create/inn-create-dialog.h"
+#include "dialogs/inn-host-dialog.h"
 #include "inn-application.h"
+#include "inn-banner.h"
 #include "inn-machine-view.h"
 #include "inn-report.h"
 #include "inn-verbs.h"
@@ -22,11 +24,13 @@ struct _InnWindow
   AdwLeaflet *leaflet;
   InnSidebar *sidebar;
   InnMachineView *view;
+  InnBanner *banner;
 
   InnConnection *connection;
   GSignalGroup *connection_signals;
   GSignalGroup *machines_signals;
   GSignalGroup *machine_signals;
+  gboolean seen; /* not minimized: pictures and statistics are worth asking for */
   char *awaited; /* path of the machine that the wizard makes, to be chosen when it is there */
 };
 
@@ -35,7 +39,7 @@ G_DEFINE_FINAL_TYPE (InnWindow, inn_window, ADW_TYPE_APPLICATION_WINDOW)
 static void
 show_actions (InnWindow *self)
 {
-  InnMachine *machine = inn_sidebar_get_machine (self->sidebar);
+  InnMachine *machine = inn_machine_view_get_machine (self->view);
   guint n;
   const InnVerbAction *verbs = inn_verb_actions (&n);
 
@@ -55,16 +59,36 @@ is_ready (InnWindow *self)
          inn_connection_get_state (self->connection) == INN_CONNECTION_READY;
 }
 
+/* The machine that is shown and acted on. */
 static void
-on_machine_notify (InnWindow *self)
+set_machine (InnWindow *self, InnMachine *machine)
 {
-  InnMachine *machine = inn_sidebar_get_machine (self->sidebar);
-
   inn_machine_view_set_machine (self->view, machine);
   g_signal_group_set_target (self->machine_signals, machine);
   show_actions (self);
   if (machine == NULL)
     adw_leaflet_set_visible_child_name (self->leaflet, "list");
+}
+
+static void
+on_machine_notify (InnWindow *self)
+{
+  InnMachine *machine = inn_sidebar_get_machine (self->sidebar);
+  InnMachine *shown = inn_machine_view_get_machine (self->view);
+
+  /* A search that does not find it takes it from the list, not from the person's eyes. */
+  if (machine == NULL && shown != NULL &&
+      inn_connection_lookup_machine (self->connection, inn_machine_get_path (shown)) == shown)
+    return;
+  set_machine (self, machine);
+}
+
+/* A person with room for both sees the first machine at once. */
+static void
+choose_first (InnWindow *self)
+{
+  if (inn_machine_view_get_machine (self->view) == NULL && !adw_leaflet_get_folded (self->leaflet))
+    inn_sidebar_choose_first (self->sidebar);
 }
 
 static void
@@ -77,6 +101,30 @@ on_machines_changed (InnWindow *self, guint position, guint removed, guint added
       if (g_str_equal (inn_machine_get_path (machine), self->awaited))
         inn_window_show_machine (self, machine);
     }
+  on_machine_notify (self); /* the one that is shown may be gone */
+  choose_first (self);
+}
+
+/* The helper has gone while its machines were shown. They go on running, and so does the list. */
+static void
+show_banner (InnWindow *self)
+{
+  const GError *error = inn_connection_get_error (self->connection);
+  GListModel *machines = inn_connection_get_machines (self->connection);
+  g_autofree char *text = NULL;
+
+  if (g_list_model_get_n_items (machines) > 0 &&
+      inn_connection_get_state (self->connection) != INN_CONNECTION_READY)
+    text = g_strdup_printf (
+        "%s %s", error != NULL ? error->message : _ ("The connection to the helper is lost."),
+        _ ("Machines go on running; Innkeeper connects again by itself."));
+  inn_banner_set (self->banner, text, text != NULL ? _ ("_Try Now") : NULL);
+}
+
+static void
+on_banner_clicked (InnWindow *self)
+{
+  inn_connection_retry (self->connection);
 }
 
 static void
@@ -85,6 +133,9 @@ on_connection_state (InnWindow *self)
   GAction *action = g_action_map_lookup_action (G_ACTION_MAP (self), "new");
 
   g_simple_action_set_enabled (G_SIMPLE_ACTION (action), is_ready (self));
+  action = g_action_map_lookup_action (G_ACTION_MAP (self), "host");
+  g_simple_action_set_enabled (G_SIMPLE_ACTION (action), is_ready (self));
+  show_banner (self);
 }
 
 static void
@@ -137,6 +188,14 @@ on_search_activate (GSimpleAction *action, GVariant *parameter, gpointer data)
 }
 
 static void
+on_host_activate (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  InnWindow *self = INN_WINDOW (data);
+
+  gtk_window_present (GTK_WINDOW (inn_host_dialog_new (GTK_WINDOW (self), self->connection)));
+}
+
+static void
 on_tab_activate (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
   InnWindow *self = INN_WINDOW (data);
@@ -148,13 +207,54 @@ static void
 on_verb_activate (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
   InnWindow *self = INN_WINDOW (data);
-  InnMachine *machine = inn_sidebar_get_machine (self->sidebar);
+  InnMachine *machine = inn_machine_view_get_machine (self->view);
   guint n;
   const InnVerbAction *verbs = inn_verb_actions (&n);
 
   for (guint i = 0; i < n && machine != NULL; i++)
     if (g_str_equal (verbs[i].action, g_action_get_name (G_ACTION (action))))
       inn_verb_run (&verbs[i], machine, GTK_WIDGET (self));
+}
+
+/* Pictures and statistics cost the helper something: only while somebody can see them. */
+static void
+set_seen (InnWindow *self, gboolean seen)
+{
+  self->seen = seen;
+  inn_sidebar_set_active (self->sidebar, seen);
+  if (self->connection != NULL)
+    inn_connection_set_statistics (self->connection, seen);
+}
+
+static void
+on_surface_state (InnWindow *self)
+{
+  GdkSurface *surface = gtk_native_get_surface (GTK_NATIVE (self));
+  GdkToplevelState state = gdk_toplevel_get_state (GDK_TOPLEVEL (surface));
+  GdkToplevelState hidden = GDK_TOPLEVEL_STATE_MINIMIZED;
+
+#if GTK_CHECK_VERSION(4, 12, 0)
+  hidden |= GDK_TOPLEVEL_STATE_SUSPENDED;
+#endif
+  set_seen (self, (state & hidden) == 0);
+}
+
+static void
+inn_window_map (GtkWidget *widget)
+{
+  GTK_WIDGET_CLASS (inn_window_parent_class)->map (widget);
+  g_signal_connect_object (gtk_native_get_surface (GTK_NATIVE (widget)), "notify::state",
+                           G_CALLBACK (on_surface_state), widget, G_CONNECT_SWAPPED);
+  set_seen (INN_WINDOW (widget), TRUE);
+}
+
+static void
+inn_window_unmap (GtkWidget *widget)
+{
+  g_signal_handlers_disconnect_by_func (gtk_native_get_surface (GTK_NATIVE (widget)),
+                                        on_surface_state, widget);
+  set_seen (INN_WINDOW (widget), FALSE);
+  GTK_WIDGET_CLASS (inn_window_parent_class)->unmap (widget);
 }
 
 static void
@@ -164,12 +264,19 @@ set_connection (InnWindow *self, GBusType bus_type)
   InnConnection *connection =
       inn_application_get_connection (INN_APPLICATION (application), bus_type);
 
-  if (!g_set_object (&self->connection, connection))
+  if (self->connection == connection)
     return;
+  if (self->connection != NULL)
+    inn_connection_set_statistics (self->connection, FALSE);
+  g_set_object (&self->connection, connection);
+  inn_connection_set_statistics (connection, self->seen);
+  inn_sidebar_set_title (self->sidebar,
+                         bus_type == G_BUS_TYPE_SYSTEM ? _ ("System Machines") : _ ("My Machines"));
   inn_sidebar_set_connection (self->sidebar, connection);
   inn_machine_view_set_connection (self->view, connection);
   g_signal_group_set_target (self->connection_signals, connection);
   g_signal_group_set_target (self->machines_signals, inn_connection_get_machines (connection));
+  on_machines_changed (self, 0, 0, 0, inn_connection_get_machines (connection));
   on_connection_state (self);
 }
 
@@ -187,6 +294,7 @@ add_actions (InnWindow *self)
 {
   static const GActionEntry entries[] = {
     { .name = "new", .activate = on_new_activate },
+    { .name = "host", .activate = on_host_activate },
     { .name = "search", .activate = on_search_activate },
     { .name = "tab", .activate = on_tab_activate, .parameter_type = "s" },
     { .name = "connection",
@@ -225,6 +333,9 @@ inn_window_class_init (InnWindowClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = inn_window_dispose;
+  widget_class->map = inn_window_map;
+  widget_class->unmap = inn_window_unmap;
+  g_type_ensure (INN_TYPE_BANNER);
   g_type_ensure (INN_TYPE_SIDEBAR);
   g_type_ensure (INN_TYPE_MACHINE_VIEW);
   gtk_widget_class_set_template_from_resource (widget_class,
@@ -233,10 +344,12 @@ inn_window_class_init (InnWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, InnWindow, leaflet);
   gtk_widget_class_bind_template_child (widget_class, InnWindow, sidebar);
   gtk_widget_class_bind_template_child (widget_class, InnWindow, view);
+  gtk_widget_class_bind_template_child (widget_class, InnWindow, banner);
   gtk_widget_class_bind_template_callback (widget_class, on_folded_notify);
   gtk_widget_class_bind_template_callback (widget_class, on_machine_notify);
   gtk_widget_class_bind_template_callback (widget_class, on_sidebar_opened);
   gtk_widget_class_bind_template_callback (widget_class, on_view_back);
+  gtk_widget_class_bind_template_callback (widget_class, on_banner_clicked);
 }
 
 static void
@@ -244,7 +357,7 @@ inn_window_init (InnWindow *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
   self->connection_signals = g_signal_group_new (INN_TYPE_CONNECTION);
-  g_signal_group_connect_swapped (self->connection_signals, "notify::state",
+  g_signal_group_connect_swapped (self->connection_signals, "notify",
                                   G_CALLBACK (on_connection_state), self);
   self->machines_signals = g_signal_group_new (G_TYPE_LIST_MODEL);
   g_signal_group_connect_swapped (self->machines_signals, "items-changed",

@@ -14,7 +14,8 @@ struct _InnMachineRow
 
   InnMachine *machine;
   GSignalGroup *signals;
-  GtkWidget *picture;
+  GtkWidget *icon;
+  GdkTexture *texture; /* of its screen, drawn over the icon; NULL: none */
   GtkWidget *name;
   GtkWidget *state;
 };
@@ -75,7 +76,6 @@ static void
 show_name (InnMachineRow *self)
 {
   gtk_label_set_label (GTK_LABEL (self->name), inn_machine_get_name (self->machine));
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self), inn_machine_get_name (self->machine));
 }
 
 static void
@@ -93,6 +93,32 @@ on_machine_notify (InnMachineRow *self, GParamSpec *pspec)
   show_state (self);
 }
 
+/* The picture fills the icon's place and is cut where it is wider or higher. No widget of its own:
+ * a GtkPicture would ask for the picture's size. */
+static void
+inn_machine_row_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
+{
+  InnMachineRow *self = INN_MACHINE_ROW (widget);
+  graphene_rect_t place;
+  GskRoundedRect frame;
+  double scale, width, height;
+
+  GTK_WIDGET_CLASS (inn_machine_row_parent_class)->snapshot (widget, snapshot);
+  if (self->texture == NULL || !gtk_widget_compute_bounds (self->icon, widget, &place))
+    return;
+  width = gdk_texture_get_width (self->texture);
+  height = gdk_texture_get_height (self->texture);
+  scale = MAX (place.size.width / width, place.size.height / height);
+  gsk_rounded_rect_init_from_rect (&frame, &place, 6);
+  gtk_snapshot_push_rounded_clip (snapshot, &frame);
+  gtk_snapshot_append_texture (
+      snapshot, self->texture,
+      &GRAPHENE_RECT_INIT ((float)(place.origin.x + (place.size.width - width * scale) / 2),
+                           (float)(place.origin.y + (place.size.height - height * scale) / 2),
+                           (float)(width * scale), (float)(height * scale)));
+  gtk_snapshot_pop (snapshot);
+}
+
 static void
 inn_machine_row_dispose (GObject *object)
 {
@@ -101,6 +127,7 @@ inn_machine_row_dispose (GObject *object)
 
   g_clear_object (&self->signals);
   g_clear_object (&self->machine);
+  g_clear_object (&self->texture);
   while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
     gtk_widget_unparent (child);
   G_OBJECT_CLASS (inn_machine_row_parent_class)->dispose (object);
@@ -112,6 +139,7 @@ inn_machine_row_class_init (InnMachineRowClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = inn_machine_row_dispose;
+  widget_class->snapshot = inn_machine_row_snapshot;
   gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_GRID_LAYOUT);
   gtk_widget_class_set_css_name (widget_class, "machinerow");
 }
@@ -150,14 +178,13 @@ inn_machine_row_init (InnMachineRow *self)
 
   gtk_grid_layout_set_column_spacing (layout, 12);
   gtk_grid_layout_set_row_spacing (layout, 2);
-  self->picture = gtk_image_new_from_icon_name ("computer-symbolic");
-  gtk_widget_set_size_request (self->picture, 64, 40);
-  gtk_widget_set_valign (self->picture, GTK_ALIGN_CENTER);
-  gtk_widget_set_overflow (self->picture, GTK_OVERFLOW_HIDDEN);
-  gtk_widget_add_css_class (self->picture, "thumbnail");
+  self->icon = gtk_image_new_from_icon_name ("computer-symbolic");
+  gtk_widget_set_size_request (self->icon, 64, 40);
+  gtk_widget_set_valign (self->icon, GTK_ALIGN_CENTER);
+  gtk_widget_add_css_class (self->icon, "thumbnail");
   self->name = label_new ("heading", GTK_ALIGN_END);
   self->state = label_new ("state", GTK_ALIGN_START);
-  place (GTK_WIDGET (self), self->picture, 0, 0, 2);
+  place (GTK_WIDGET (self), self->icon, 0, 0, 2);
   place (GTK_WIDGET (self), self->name, 1, 0, 1);
   place (GTK_WIDGET (self), self->state, 1, 1, 1);
 
@@ -192,4 +219,13 @@ inn_machine_row_get_machine (InnMachineRow *self)
   g_return_val_if_fail (INN_IS_MACHINE_ROW (self), NULL);
 
   return self->machine;
+}
+
+void
+inn_machine_row_set_picture (InnMachineRow *self, GdkTexture *texture)
+{
+  g_return_if_fail (INN_IS_MACHINE_ROW (self));
+
+  if (g_set_object (&self->texture, texture))
+    gtk_widget_queue_draw (GTK_WIDGET (self));
 }

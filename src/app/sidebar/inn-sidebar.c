@@ -7,7 +7,9 @@
 
 #include "inn-empty-page.h"
 #include "inn-machine-row.h"
+#include "inn-thumbnailer.h"
 #include "inn-verbs.h"
+#include "jobs/inn-jobs-button.h"
 
 #include <glib/gi18n.h>
 
@@ -22,6 +24,7 @@ struct _InnSidebar
   GtkSearchEntry *search_entry;
   GtkStack *stack;
   InnEmptyPage *empty;
+  InnJobsButton *jobs;
   GtkListView *list;
   GtkScrolledWindow *scroller;
 
@@ -31,6 +34,7 @@ struct _InnSidebar
   GtkFilterListModel *filtered;
   GtkFilter *filter;
   GtkSorter *sorter;
+  InnThumbnailer *thumbnailer;
   GtkWidget *menu;
   gboolean folded;
 };
@@ -75,6 +79,12 @@ on_name_notify (InnSidebar *self)
 }
 
 static void
+on_state_notify (InnSidebar *self)
+{
+  inn_thumbnailer_wake (self->thumbnailer);
+}
+
+static void
 on_machines_changed (InnSidebar *self,
                      guint position,
                      guint removed,
@@ -86,6 +96,8 @@ on_machines_changed (InnSidebar *self,
       g_autoptr (InnMachine) machine = g_list_model_get_item (model, i);
 
       g_signal_connect_object (machine, "notify::name", G_CALLBACK (on_name_notify), self,
+                               G_CONNECT_SWAPPED);
+      g_signal_connect_object (machine, "notify::state", G_CALLBACK (on_state_notify), self,
                                G_CONNECT_SWAPPED);
     }
   show_page (self);
@@ -209,14 +221,20 @@ on_item_setup (InnSidebar *self, GtkListItem *item)
 static void
 on_item_bind (InnSidebar *self, GtkListItem *item)
 {
-  inn_machine_row_set_machine (INN_MACHINE_ROW (gtk_list_item_get_child (item)),
-                               gtk_list_item_get_item (item));
+  InnMachineRow *row = INN_MACHINE_ROW (gtk_list_item_get_child (item));
+
+  inn_machine_row_set_machine (row, gtk_list_item_get_item (item));
+  inn_thumbnailer_add (self->thumbnailer, row);
 }
 
 static void
 on_item_unbind (InnSidebar *self, GtkListItem *item)
 {
-  inn_machine_row_set_machine (INN_MACHINE_ROW (gtk_list_item_get_child (item)), NULL);
+  InnMachineRow *row = INN_MACHINE_ROW (gtk_list_item_get_child (item));
+
+  if (self->thumbnailer != NULL)
+    inn_thumbnailer_remove (self->thumbnailer, row);
+  inn_machine_row_set_machine (row, NULL);
 }
 
 static void
@@ -251,6 +269,7 @@ inn_sidebar_dispose (GObject *object)
   InnSidebar *self = INN_SIDEBAR (object);
   GtkWidget *child;
 
+  g_clear_pointer (&self->thumbnailer, inn_thumbnailer_free);
   g_clear_pointer (&self->menu, gtk_widget_unparent);
   while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
     gtk_widget_unparent (child);
@@ -278,6 +297,7 @@ inn_sidebar_class_init (InnSidebarClass *klass)
                                   NULL, G_TYPE_NONE, 0);
 
   g_type_ensure (INN_TYPE_EMPTY_PAGE);
+  g_type_ensure (INN_TYPE_JOBS_BUTTON);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/innkeeper/Innkeeper/sidebar/inn-sidebar.ui");
   gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
@@ -288,6 +308,7 @@ inn_sidebar_class_init (InnSidebarClass *klass)
   gtk_widget_class_bind_template_child (widget_class, InnSidebar, search_entry);
   gtk_widget_class_bind_template_child (widget_class, InnSidebar, stack);
   gtk_widget_class_bind_template_child (widget_class, InnSidebar, empty);
+  gtk_widget_class_bind_template_child (widget_class, InnSidebar, jobs);
   gtk_widget_class_bind_template_child (widget_class, InnSidebar, list);
   gtk_widget_class_bind_template_child (widget_class, InnSidebar, scroller);
   gtk_widget_class_bind_template_callback (widget_class, on_search_changed);
@@ -304,9 +325,18 @@ static void
 inn_sidebar_init (InnSidebar *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  self->thumbnailer = inn_thumbnailer_new (GTK_WIDGET (self->scroller));
   make_models (self);
   gtk_search_bar_connect_entry (self->search_bar, GTK_EDITABLE (self->search_entry));
   gtk_search_bar_set_key_capture_widget (self->search_bar, GTK_WIDGET (self->list));
+}
+
+void
+inn_sidebar_set_title (InnSidebar *self, const char *title)
+{
+  g_return_if_fail (INN_IS_SIDEBAR (self));
+
+  gtk_menu_button_set_label (self->connection_button, title);
 }
 
 void
@@ -328,6 +358,7 @@ inn_sidebar_set_connection (InnSidebar *self, InnConnection *connection)
                            G_CONNECT_SWAPPED);
   on_machines_changed (self, 0, 0, g_list_model_get_n_items (machines), machines);
   inn_empty_page_set_connection (self->empty, connection);
+  inn_jobs_button_set_connection (self->jobs, connection);
   gtk_editable_set_text (GTK_EDITABLE (self->search_entry), "");
 }
 
@@ -361,6 +392,15 @@ inn_sidebar_set_machine (InnSidebar *self, InnMachine *machine)
 }
 
 void
+inn_sidebar_choose_first (InnSidebar *self)
+{
+  g_return_if_fail (INN_IS_SIDEBAR (self));
+
+  if (g_list_model_get_n_items (G_LIST_MODEL (self->selection)) > 0)
+    gtk_single_selection_set_selected (self->selection, 0);
+}
+
+void
 inn_sidebar_search (InnSidebar *self)
 {
   g_return_if_fail (INN_IS_SIDEBAR (self));
@@ -377,4 +417,12 @@ inn_sidebar_set_folded (InnSidebar *self, gboolean folded)
   self->folded = folded;
   adw_header_bar_set_show_end_title_buttons (self->header, folded);
   show_page (self);
+}
+
+void
+inn_sidebar_set_active (InnSidebar *self, gboolean active)
+{
+  g_return_if_fail (INN_IS_SIDEBAR (self));
+
+  inn_thumbnailer_set_active (self->thumbnailer, active);
 }

@@ -16,10 +16,16 @@ G_DECLARE_FINAL_TYPE (InnSidebar, inn_sidebar, INN, SIDEBAR, GtkWidget)
  * one by click or Enter, so that a folded window shows it. */
 
 void inn_sidebar_set_connection (InnSidebar *self, InnConnection *connection);
+/** inn_sidebar_set_title: whose machines these are, "My Machines". */
+void inn_sidebar_set_title (InnSidebar *self, const char *title);
 InnMachine *inn_sidebar_get_machine (InnSidebar *self);
 void inn_sidebar_set_machine (InnSidebar *self, InnMachine *machine);
+void inn_sidebar_choose_first (InnSidebar *self);
 void inn_sidebar_search (InnSidebar *self); /* shows the search entry, focused */
 /** inn_sidebar_set_folded: alone in the window, it carries the window's buttons. */
 void inn_sidebar_set_folded (InnSidebar *self, gboolean folded);
+
+/** inn_sidebar_set_active: @active: the window is seen, so that pictures are worth asking for. */
+void inn_sidebar_set_active (InnSidebar *self, gboolean active);
 
 G_END_DECLS
