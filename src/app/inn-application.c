@@ -5,6 +5,7 @@
  * widget but the window and the dialogs that belong to no machine. */
 #include "inn-application.h"
 
+#include "console/inn-display.h"
 #include "inn-verbs.h"
 #include "inn-window.h"
 
@@ -27,32 +28,13 @@ is_broadway (GdkDisplay *display)
   return g_str_equal (G_OBJECT_TYPE_NAME (display), "GdkBroadwayDisplay");
 }
 
-/* GSK's GL renderer on a software rasteriser costs ten times the cairo renderer's time for a
- * console frame and twice its time to the first window. No render node: no hardware GL, known
- * without loading any driver. A person's own GSK_RENDERER wins. The key is GSK's own
- * (gskrenderer.c, the same in 4.8 to 4.12); where it is not known it does nothing. */
-static gboolean
-has_render_node (void)
-{
-  g_autoptr (GDir) dir = g_dir_open ("/dev/dri", 0, NULL);
-  const char *name;
-
-  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
-    if (g_str_has_prefix (name, "renderD"))
-      return TRUE;
-  return FALSE;
-}
-
 static void
 choose_renderer (void)
 {
   GdkDisplay *display = gdk_display_get_default ();
 
-  if (display == NULL || g_getenv ("GSK_RENDERER") != NULL || has_render_node ())
-    return;
-  if (is_broadway (display))
-    return;
-  g_object_set_data (G_OBJECT (display), "gsk-renderer", (gpointer) "cairo");
+  if (display != NULL && !is_broadway (display))
+    inn_display_prefer_software (display);
 }
 
 static void

@@ -6,6 +6,20 @@
 
 #include <epoxy/gl.h>
 
+/* Without a render node there is no card: known without loading a driver (LLVM's, 130 MB, costs the
+ * app's start more than all else). */
+static gboolean
+has_render_node (void)
+{
+  g_autoptr (GDir) dir = g_dir_open ("/dev/dri", 0, NULL);
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    if (g_str_has_prefix (name, "renderD"))
+      return TRUE;
+  return FALSE;
+}
+
 static gboolean
 has_graphics_card (GdkDisplay *display)
 {
@@ -31,6 +45,6 @@ inn_display_prefer_software (GdkDisplay *display)
   g_return_if_fail (GDK_IS_DISPLAY (display));
 
   /* GTK's own key, gsk/gskrenderer.c: the name that GSK_RENDERER would have said. */
-  if (g_getenv ("GSK_RENDERER") == NULL && !has_graphics_card (display))
+  if (g_getenv ("GSK_RENDERER") == NULL && !(has_render_node () && has_graphics_card (display)))
     g_object_set_data (G_OBJECT (display), "gsk-renderer", (gpointer) "cairo");
 }
