@@ -1,0 +1,36 @@
+# SPDX-FileCopyrightText: 2026 The Innkeeper developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Everything builds without a warning, with both compilers and as distributions build it."""
+
+import os
+import subprocess
+
+from lib import env, tap
+
+
+def build(compiler, *options):
+    folder = env.cache_dir() / compiler
+    setup = ["meson", "setup", "-Dwerror=true", *options, folder, env.SOURCE]
+    if (folder / "build.ninja").exists():
+        setup.insert(2, "--reconfigure")
+    for argv in (setup, ["ninja", "-k0", "-C", folder]):
+        done = subprocess.run(list(map(str, argv)), env={**os.environ, "CC": compiler}, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, errors="replace")
+        if done.returncode:
+            lines = [line for line in done.stdout.splitlines() if not line.startswith("[")]
+            raise AssertionError("\n".join(lines)[-8000:])
+
+
+@tap.case
+def clang():
+    """clang"""
+    build("clang", "-Dbuildtype=debugoptimized")
+
+
+@tap.case
+def gcc():
+    """gcc, optimised, without assertions"""
+    build("gcc", "-Dbuildtype=release", "-Db_ndebug=true", "-Dc_args=-D_FORTIFY_SOURCE=2")
+
+
+tap.main()
