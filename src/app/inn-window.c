@@ -6,6 +6,7 @@
 #include "inn-window.h"
 
 #include "create/inn-create-dialog.h"
+#include "create/inn-drop.h"
 #include "dialogs/inn-host-dialog.h"
 #include "inn-application.h"
 #include "inn-banner.h"
@@ -170,6 +171,12 @@ on_created (InnWindow *self, const char *path)
 
       on_machines_changed (self, 0, 0, g_list_model_get_n_items (machines), machines);
     }
+}
+
+static void
+on_file_dropped (GFile *file, gpointer data)
+{
+  inn_window_create_from (INN_WINDOW (data), file);
 }
 
 static void
@@ -365,6 +372,7 @@ inn_window_init (InnWindow *self)
   self->machine_signals = g_signal_group_new (INN_TYPE_MACHINE);
   g_signal_group_connect_swapped (self->machine_signals, "notify::state", G_CALLBACK (show_actions),
                                   self);
+  inn_drop_attach (GTK_WIDGET (self), on_file_dropped, self);
   add_actions (self);
   show_actions (self);
 }

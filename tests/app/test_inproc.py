@@ -19,6 +19,12 @@ def run(name):
 
 
 @tap.case
+def create():
+    """The wizard proposes, makes, cancels, and says what is wrong"""
+    run("create")
+
+
+@tap.case
 def details():
     """The details pages have a row for every field, and rows and document agree"""
     run("details")

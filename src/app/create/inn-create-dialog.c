@@ -1,30 +1,523 @@
 /* SPDX-FileCopyrightText: 2026 The Innkeeper developers
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Stands in until the wizard arrives. */
+/* The wizard's window: which page is shown and what happens between them. The pages know neither
+ * one another nor the helper. */
 #include "inn-create-dialog.h"
+
+#include "client/inn-create.h"
+#include "client/inn-job.h"
+#include "inn-banner.h"
+#include "inn-create-chooser.h"
+#include "inn-create-job.h"
+#include "inn-drop.h"
+#include "inn-kernel-page.h"
+#include "inn-os-page.h"
+#include "inn-source-page.h"
+#include "inn-summary-page.h"
+
+#include <glib/gi18n.h>
+
+/* The system that stands for "some Linux" where a kernel is started without a medium. */
+#define GENERIC_LINUX "http://libosinfo.org/linux/2020"
 
 struct _InnCreateDialog
 {
   AdwWindow parent_instance;
+
+  GtkWidget *back, *create, *cancel;
+  AdwWindowTitle *heading;
+  InnBanner *banner;
+  GtkStack *stack;
+  InnSourcePage *source_page;
+  InnKernelPage *kernel_page;
+  InnSummaryPage *summary_page;
+  InnOsPage *os_page;
+  GtkLabel *step;
+  GtkProgressBar *progress;
+
+  InnConnection *connection;
+  GSignalGroup *connection_signals;
+  GCancellable *cancellable; /* of what the busy page waits for */
+  InnOsDb *db;               /* NULL: still being read */
+  GFile *waiting;            /* to be looked at when the helper has answered */
+  InnSource source;
+  InnOs *os;
+  gboolean summary_waits; /* for the list of systems */
+  InnCreateJob *job;      /* the machine being made, else NULL */
 };
 
 G_DEFINE_FINAL_TYPE (InnCreateDialog, inn_create_dialog, ADW_TYPE_WINDOW)
 
+enum
+{
+  CREATED,
+  N_SIGNALS
+};
+static guint signals[N_SIGNALS];
+
+typedef struct
+{
+  const char *page, *heading;
+  const char *back; /* the page to go back to; NULL: there is no way back */
+} Page;
+
+static const Page pages[] = {
+  { "source", N_ ("New Machine"), NULL },
+  { "kernel", N_ ("Linux Kernel"), "source" },
+  { "summary", N_ ("What Will Be Made"), "source" },
+  { "system", N_ ("Choose a System"), "summary" },
+  { "busy", N_ ("New Machine"), NULL },
+};
+
+static const char *
+current_page (InnCreateDialog *self)
+{
+  return gtk_stack_get_visible_child_name (self->stack);
+}
+
+static gboolean
+is_page (InnCreateDialog *self, const char *name)
+{
+  return g_strcmp0 (current_page (self), name) == 0;
+}
+
+static const Page *
+find_page (const char *name)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (pages); i++)
+    if (g_strcmp0 (pages[i].page, name) == 0)
+      return &pages[i];
+  return &pages[0];
+}
+
+static void
+show_page (InnCreateDialog *self, const char *name)
+{
+  const Page *page = find_page (name);
+  gboolean summary = g_str_equal (name, "summary");
+
+  gtk_stack_set_visible_child_name (self->stack, name);
+  adw_window_title_set_title (self->heading, _ (page->heading));
+  gtk_widget_set_visible (self->back, page->back != NULL);
+  gtk_widget_set_visible (self->create, summary);
+  gtk_window_set_default_widget (GTK_WINDOW (self), summary ? self->create : NULL);
+  if (summary)
+    gtk_widget_grab_focus (self->create);
+}
+
+static void
+show_busy (InnCreateDialog *self, const char *step)
+{
+  inn_banner_set (self->banner, NULL, NULL);
+  gtk_label_set_label (self->step, step);
+  gtk_progress_bar_set_fraction (self->progress, 0);
+  gtk_widget_set_visible (GTK_WIDGET (self->progress), FALSE);
+  gtk_widget_set_sensitive (self->cancel, TRUE);
+  show_page (self, "busy");
+  gtk_widget_grab_focus (self->cancel);
+}
+
+static GCancellable *
+renew_cancellable (InnCreateDialog *self)
+{
+  g_cancellable_cancel (self->cancellable);
+  g_clear_object (&self->cancellable);
+  self->cancellable = g_cancellable_new ();
+  return self->cancellable;
+}
+
+static gboolean
+is_cancelled (const GError *error)
+{
+  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) ||
+         g_error_matches (error, INN_ERROR, INN_ERROR_CANCELLED);
+}
+
+static void
+fill_summary (InnCreateDialog *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  inn_summary_page_fill (self->summary_page, self->connection, &self->source, self->os, &error);
+  if (error != NULL)
+    inn_banner_set (self->banner, error->message, NULL);
+}
+
+/* The last page, once it is known which systems there are. */
+static void
+show_summary (InnCreateDialog *self)
+{
+  InnOs *os = self->source.media != NULL ? self->source.media->os : NULL;
+
+  self->summary_waits = self->db == NULL;
+  if (self->summary_waits)
+    {
+      show_busy (self, _ ("Reading which systems there are…"));
+      return;
+    }
+  if (os == NULL && self->source.kind == INN_SOURCE_KERNEL)
+    os = inn_os_db_find (self->db, GENERIC_LINUX);
+  os = os != NULL ? os : inn_os_db_get_generic (self->db);
+  g_set_object (&self->os, os);
+  inn_banner_set (self->banner, NULL, NULL);
+  inn_summary_page_forget (self->summary_page);
+  fill_summary (self);
+  show_page (self, "summary");
+}
+
+static void
+on_db_loaded (GObject *object, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (InnCreateDialog) self = data;
+
+  self->db = inn_os_db_load_finish (result, NULL);
+  if (self->db != NULL && self->summary_waits)
+    show_summary (self);
+}
+
+static void
+show_kernel (InnCreateDialog *self)
+{
+  inn_kernel_page_show (self->kernel_page, &self->source);
+  show_page (self, "kernel");
+}
+
+static void
+on_inspected (GObject *object, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (InnCreateDialog) self = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (InnMedia) media = inn_media_inspect_finish (result, &error);
+  gboolean kernel = self->source.kind == INN_SOURCE_KERNEL;
+
+  if (media == NULL)
+    {
+      if (is_cancelled (error) && !is_page (self, "busy"))
+        return;
+      if (kernel)
+        show_kernel (self);
+      else
+        show_page (self, "source");
+      inn_banner_set (self->banner, is_cancelled (error) ? NULL : error->message, NULL);
+      return;
+    }
+  inn_banner_set (self->banner, NULL, NULL);
+  switch (media->kind)
+    {
+    case INN_MEDIA_OTHER:
+      g_clear_pointer (&self->source.initrd, inn_media_unref);
+      self->source.initrd = g_steal_pointer (&media);
+      show_kernel (self);
+      return;
+    case INN_MEDIA_KERNEL:
+      g_clear_pointer (&self->source.media, inn_media_unref);
+      self->source.kind = INN_SOURCE_KERNEL;
+      self->source.media = g_steal_pointer (&media);
+      show_kernel (self);
+      return;
+    case INN_MEDIA_ISO:
+    case INN_MEDIA_DISK:
+      break;
+    }
+  inn_source_clear (&self->source);
+  self->source.kind = media->kind == INN_MEDIA_ISO ? INN_SOURCE_ISO : INN_SOURCE_DISK;
+  self->source.media = g_steal_pointer (&media);
+  show_summary (self);
+}
+
+static void
+inspect (InnCreateDialog *self, GFile *file, InnMediaWant want)
+{
+  g_autofree char *name = g_file_get_basename (file);
+  g_autofree char *shown = g_filename_display_name (name);
+  g_autofree char *step = g_strdup_printf (_ ("Looking at “%s”…"), shown);
+
+  show_busy (self, step);
+  if (want == INN_MEDIA_WANT_SOURCE)
+    inn_source_clear (&self->source);
+  inn_media_inspect_async (self->connection, file, want, renew_cancellable (self), on_inspected,
+                           g_object_ref (self));
+}
+
+static void
+on_connection_state (InnCreateDialog *self)
+{
+  const GError *error = inn_connection_get_error (self->connection);
+  g_autoptr (GFile) file = NULL;
+
+  if (self->waiting == NULL ||
+      inn_connection_get_state (self->connection) == INN_CONNECTION_CONNECTING)
+    return;
+  file = g_steal_pointer (&self->waiting);
+  if (inn_connection_get_state (self->connection) == INN_CONNECTION_READY)
+    {
+      inspect (self, file, INN_MEDIA_WANT_SOURCE);
+      return;
+    }
+  show_page (self, "source");
+  inn_banner_set (self->banner, error != NULL ? error->message : NULL, NULL);
+}
+
+/* Which disk images there are formats for only the helper knows; at the program's start it may
+ * still be on its way. */
+static void
+take_file (InnCreateDialog *self, GFile *file)
+{
+  if (self->job != NULL)
+    return;
+  show_busy (self, _ ("Waiting for the helper that runs the machines…"));
+  g_set_object (&self->waiting, file);
+  on_connection_state (self);
+}
+
+static void
+on_dropped (GFile *file, gpointer data)
+{
+  take_file (INN_CREATE_DIALOG (data), file);
+}
+
+static void
+on_file_chosen (GFile *file, InnMediaWant want, gpointer data)
+{
+  inspect (INN_CREATE_DIALOG (data), file, want);
+}
+
+static void
+on_source_chosen (InnCreateDialog *self, int kind, GFile *file)
+{
+  inn_banner_set (self->banner, NULL, NULL);
+  if (file != NULL)
+    {
+      take_file (self, file);
+      return;
+    }
+  switch ((InnSourceKind)kind)
+    {
+    case INN_SOURCE_ISO:
+    case INN_SOURCE_DISK:
+      inn_create_choose_file (GTK_WINDOW (self), kind, INN_MEDIA_WANT_SOURCE, on_file_chosen);
+      break;
+    case INN_SOURCE_KERNEL:
+      inn_source_clear (&self->source);
+      self->source.kind = INN_SOURCE_KERNEL;
+      show_kernel (self);
+      break;
+    case INN_SOURCE_NETWORK:
+    case INN_SOURCE_NONE:
+      inn_source_clear (&self->source);
+      self->source.kind = kind;
+      show_summary (self);
+      break;
+    }
+}
+
+static void
+on_kernel_choose (InnCreateDialog *self, int want)
+{
+  inn_create_choose_file (GTK_WINDOW (self), INN_SOURCE_KERNEL, want, on_file_chosen);
+}
+
+static void
+on_kernel_done (InnCreateDialog *self)
+{
+  const char *cmdline = inn_kernel_page_get_cmdline (self->kernel_page);
+
+  g_clear_pointer (&self->source.cmdline, g_free);
+  self->source.cmdline = cmdline[0] != '\0' ? g_strdup (cmdline) : NULL;
+  show_summary (self);
+}
+
+static void
+on_choose_os (InnCreateDialog *self)
+{
+  inn_banner_set (self->banner, NULL, NULL);
+  show_page (self, "system");
+  inn_os_page_open (self->os_page, self->db, self->os);
+}
+
+static void
+on_os_chosen (InnCreateDialog *self, InnOs *os)
+{
+  g_set_object (&self->os, os);
+  fill_summary (self);
+  show_page (self, "summary");
+}
+
+static void
+on_summary_changed (InnCreateDialog *self)
+{
+  g_autoptr (GError) error = NULL;
+  gboolean good = inn_summary_page_check (self->summary_page, &error);
+
+  gtk_widget_set_sensitive (self->create, good);
+  inn_banner_set (self->banner, error != NULL ? error->message : NULL, NULL);
+}
+
+static void
+on_back_clicked (InnCreateDialog *self)
+{
+  const char *back = find_page (current_page (self))->back;
+
+  if (is_page (self, "summary") && self->source.kind == INN_SOURCE_KERNEL)
+    back = "kernel";
+  if (back == NULL)
+    return;
+  inn_banner_set (self->banner, NULL, NULL);
+  show_page (self, back);
+}
+
+static void
+on_job_progress (InnCreateDialog *self)
+{
+  gtk_label_set_label (self->step, inn_create_job_get_step (self->job));
+  gtk_widget_set_visible (GTK_WIDGET (self->progress), TRUE);
+  gtk_progress_bar_set_fraction (self->progress, inn_create_job_get_progress (self->job));
+}
+
+/* A failed one leaves nothing behind, and all values stay as they were. */
+static void
+on_job_ended (InnCreateDialog *self, const GError *error)
+{
+  g_autoptr (InnCreateJob) job = g_steal_pointer (&self->job);
+
+  if (error == NULL)
+    {
+      g_signal_emit (self, signals[CREATED], 0, inn_create_job_get_machine (job));
+      gtk_window_destroy (GTK_WINDOW (self));
+      return;
+    }
+  show_page (self, "summary");
+  inn_banner_set (self->banner, is_cancelled (error) ? NULL : error->message, NULL);
+}
+
+static void
+on_create_clicked (InnCreateDialog *self)
+{
+  g_autofree char *name = NULL;
+  g_autofree char *step = NULL;
+
+  on_summary_changed (self);
+  if (!gtk_widget_get_sensitive (self->create))
+    return;
+  name = inn_domain_dup_name (inn_summary_page_get_domain (self->summary_page));
+  step = g_strdup_printf (_ ("Making “%s”…"), name);
+  show_busy (self, step);
+  self->job = inn_create_job_new (self->connection);
+  g_signal_connect_object (self->job, "progress", G_CALLBACK (on_job_progress), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->job, "ended", G_CALLBACK (on_job_ended), self, G_CONNECT_SWAPPED);
+  inn_create_job_run (self->job, inn_summary_page_get_domain (self->summary_page), &self->source,
+                      inn_summary_page_get_disk_size (self->summary_page),
+                      inn_summary_page_get_start (self->summary_page));
+}
+
+static void
+on_cancel_clicked (InnCreateDialog *self)
+{
+  if (self->job != NULL)
+    {
+      gtk_widget_set_sensitive (self->cancel, FALSE);
+      inn_create_job_cancel (self->job);
+      return;
+    }
+  self->summary_waits = FALSE;
+  g_clear_object (&self->waiting);
+  g_cancellable_cancel (self->cancellable);
+  show_page (self, self->source.kind == INN_SOURCE_KERNEL ? "kernel" : "source");
+}
+
+static void
+inn_create_dialog_dispose (GObject *object)
+{
+  InnCreateDialog *self = INN_CREATE_DIALOG (object);
+
+  g_cancellable_cancel (self->cancellable);
+  g_clear_object (&self->cancellable);
+  g_clear_object (&self->connection_signals);
+  g_clear_object (&self->connection);
+  g_clear_object (&self->waiting);
+  g_clear_object (&self->job);
+  G_OBJECT_CLASS (inn_create_dialog_parent_class)->dispose (object);
+}
+
+static void
+inn_create_dialog_finalize (GObject *object)
+{
+  InnCreateDialog *self = INN_CREATE_DIALOG (object);
+
+  g_clear_object (&self->db);
+  g_clear_object (&self->os);
+  inn_source_clear (&self->source);
+  G_OBJECT_CLASS (inn_create_dialog_parent_class)->finalize (object);
+}
+
+static void
+bind_template (GtkWidgetClass *widget_class)
+{
+  gtk_widget_class_bind_template_child (widget_class, InnCreateDialog, back);
+  gtk_widget_class_bind_template_child (widget_class, InnCreateDialog, create);
+  gtk_widget_class_bind_template_child (widget_class, InnCreateDialog, cancel);
+  gtk_widget_class_bind_template_child (widget_class, InnCreateDialog, heading);
+  gtk_widget_class_bind_template_child (widget_class, InnCreateDialog, banner);
+  gtk_widget_class_bind_template_child (widget_class, InnCreateDialog, stack);
+  gtk_widget_class_bind_template_child (widget_class, InnCreateDialog, source_page);
+  gtk_widget_class_bind_template_child (widget_class, InnCreateDialog, kernel_page);
+  gtk_widget_class_bind_template_child (widget_class, InnCreateDialog, summary_page);
+  gtk_widget_class_bind_template_child (widget_class, InnCreateDialog, os_page);
+  gtk_widget_class_bind_template_child (widget_class, InnCreateDialog, step);
+  gtk_widget_class_bind_template_child (widget_class, InnCreateDialog, progress);
+  gtk_widget_class_bind_template_callback (widget_class, on_back_clicked);
+  gtk_widget_class_bind_template_callback (widget_class, on_create_clicked);
+  gtk_widget_class_bind_template_callback (widget_class, on_cancel_clicked);
+  gtk_widget_class_bind_template_callback (widget_class, on_source_chosen);
+  gtk_widget_class_bind_template_callback (widget_class, on_kernel_choose);
+  gtk_widget_class_bind_template_callback (widget_class, on_kernel_done);
+  gtk_widget_class_bind_template_callback (widget_class, on_choose_os);
+  gtk_widget_class_bind_template_callback (widget_class, on_os_chosen);
+  gtk_widget_class_bind_template_callback (widget_class, on_summary_changed);
+}
+
 static void
 inn_create_dialog_class_init (InnCreateDialogClass *klass)
 {
-  g_signal_new ("created", INN_TYPE_CREATE_DIALOG, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                G_TYPE_NONE, 1, G_TYPE_STRING);
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = inn_create_dialog_dispose;
+  G_OBJECT_CLASS (klass)->finalize = inn_create_dialog_finalize;
+  signals[CREATED] = g_signal_new ("created", INN_TYPE_CREATE_DIALOG, G_SIGNAL_RUN_LAST, 0, NULL,
+                                   NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
+  g_type_ensure (INN_TYPE_BANNER);
+  g_type_ensure (INN_TYPE_SOURCE_PAGE);
+  g_type_ensure (INN_TYPE_KERNEL_PAGE);
+  g_type_ensure (INN_TYPE_SUMMARY_PAGE);
+  g_type_ensure (INN_TYPE_OS_PAGE);
+  gtk_widget_class_set_template_from_resource (
+      widget_class, "/org/innkeeper/Innkeeper/create/inn-create-dialog.ui");
+  bind_template (widget_class);
+  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Escape, 0, "window.close", NULL);
 }
 
 static void
 inn_create_dialog_init (InnCreateDialog *self)
 {
+  gtk_widget_init_template (GTK_WIDGET (self));
+  self->connection_signals = g_signal_group_new (INN_TYPE_CONNECTION);
+  g_signal_group_connect_swapped (self->connection_signals, "notify::state",
+                                  G_CALLBACK (on_connection_state), self);
+  inn_drop_attach (GTK_WIDGET (self), on_dropped, self);
+  inn_os_db_load_async (NULL, on_db_loaded, g_object_ref (self));
+  show_page (self, "source");
 }
 
 GtkWidget *
 inn_create_dialog_new (GtkWindow *parent, InnConnection *connection, GFile *file)
 {
-  return g_object_new (INN_TYPE_CREATE_DIALOG, "transient-for", parent, NULL);
+  InnCreateDialog *self = g_object_new (INN_TYPE_CREATE_DIALOG, "transient-for", parent, NULL);
+
+  self->connection = g_object_ref (connection);
+  g_signal_group_set_target (self->connection_signals, connection);
+  if (file != NULL)
+    take_file (self, file);
+  return GTK_WIDGET (self);
 }

@@ -203,6 +203,25 @@ inn_draft_load (InnDraft *self)
   inn_machine_get_xml_async (self->machine, FALSE, self->loading, on_xml_got, g_object_ref (self));
 }
 
+void
+inn_draft_set_domain (InnDraft *self, InnDomain *domain)
+{
+  g_return_if_fail (INN_IS_DRAFT (self));
+  g_return_if_fail (self->machine == NULL);
+
+  g_free (self->base);
+  self->base = domain != NULL ? inn_domain_to_xml (domain) : NULL;
+  take_domain (self, domain != NULL ? inn_domain_ref (domain) : NULL);
+}
+
+gboolean
+inn_draft_has_wrong (InnDraft *self)
+{
+  g_return_val_if_fail (INN_IS_DRAFT (self), FALSE);
+
+  return g_hash_table_size (self->wrong) > 0;
+}
+
 InnDomain *
 inn_draft_get_domain (InnDraft *self)
 {

@@ -28,6 +28,10 @@ void inn_draft_set_document (InnDraft *self, InnDomain *domain);
 /** inn_draft_load: reads the machine's XML again; changes are dropped when it is here. */
 void inn_draft_load (InnDraft *self);
 
+/** inn_draft_set_domain: a document without a machine (one that is yet to be made); NULL: none. */
+void inn_draft_set_domain (InnDraft *self, InnDomain *domain);
+gboolean inn_draft_has_wrong (InnDraft *self); /* a row shows a value that was refused */
+
 InnDomain *inn_draft_get_domain (InnDraft *self); /* NULL: not here yet; transfer none */
 gboolean inn_draft_is_dirty (InnDraft *self);     /* something to apply or discard */
 gboolean inn_draft_is_busy (InnDraft *self);      /* being applied */

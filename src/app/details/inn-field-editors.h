@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Innkeeper developers
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* The widgets that edit a value, one kind for each InnType. For inn-field-row.c only. */
+/* The widgets that edit a value, one kind for each InnType. For inn-field-row.c, and for
+ * the wizard's few values that no machine has. */
 #pragma once
 
 #include <adwaita.h>
