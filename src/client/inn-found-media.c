@@ -7,10 +7,10 @@
 #include <string.h>
 
 #define FOUND_MAX 12
-#define ATTRIBUTES                                                                                 \
-  G_FILE_ATTRIBUTE_STANDARD_NAME                                                                   \
-      "," G_FILE_ATTRIBUTE_STANDARD_DISPLAY_NAME "," G_FILE_ATTRIBUTE_STANDARD_TYPE                \
-      "," G_FILE_ATTRIBUTE_STANDARD_SIZE "," G_FILE_ATTRIBUTE_TIME_MODIFIED
+
+static const char attributes[] = G_FILE_ATTRIBUTE_STANDARD_NAME
+    "," G_FILE_ATTRIBUTE_STANDARD_DISPLAY_NAME "," G_FILE_ATTRIBUTE_STANDARD_TYPE
+    "," G_FILE_ATTRIBUTE_STANDARD_SIZE "," G_FILE_ATTRIBUTE_TIME_MODIFIED;
 
 void
 inn_found_file_free (InnFoundFile *found)
@@ -34,7 +34,7 @@ look_in (GPtrArray *found, const char *path, GCancellable *cancellable)
 {
   g_autoptr (GFile) folder = g_file_new_for_path (path);
   g_autoptr (GFileEnumerator) list =
-      g_file_enumerate_children (folder, ATTRIBUTES, G_FILE_QUERY_INFO_NONE, cancellable, NULL);
+      g_file_enumerate_children (folder, attributes, G_FILE_QUERY_INFO_NONE, cancellable, NULL);
   g_autofree char *folder_name = g_filename_display_basename (path);
   GFileInfo *info;
 

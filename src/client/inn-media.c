@@ -162,6 +162,22 @@ is_iso (InnMedia *self, guint64 *out_volume_size)
   return TRUE;
 }
 
+/* libosinfo's blocking function runs the thread's default main context, and without one of its own
+ * the program's, where it races with the main loop and now and then waits for ever. */
+static OsinfoMedia *
+read_medium (const char *location, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  OsinfoMedia *medium;
+
+  g_main_context_push_thread_default (context);
+  INN_FOREIGN_LEAKS_BEGIN;
+  medium = osinfo_media_create_from_location_with_flags (location, cancellable, 0, error);
+  INN_FOREIGN_LEAKS_END;
+  g_main_context_pop_thread_default (context);
+  return medium;
+}
+
 static gboolean
 examine_iso (InnMedia *self, guint64 volume_size, GCancellable *cancellable, GError **error)
 {
@@ -184,9 +200,7 @@ examine_iso (InnMedia *self, guint64 volume_size, GCancellable *cancellable, GEr
                    self->name, here, whole);
       return FALSE;
     }
-  INN_FOREIGN_LEAKS_BEGIN;
-  medium = osinfo_media_create_from_location_with_flags (location, cancellable, 0, &local);
-  INN_FOREIGN_LEAKS_END;
+  medium = read_medium (location, cancellable, &local);
   if (medium == NULL)
     {
       if (g_error_matches (local, G_IO_ERROR, G_IO_ERROR_CANCELLED))
