@@ -308,12 +308,13 @@ dup_key (const InnElement *element)
   names = g_strsplit (element->kind->key, ",", -1);
   for (char **name = names; *name != NULL; name++)
     {
-      char *said = inn_element_dup_said (element, inn_kind_find (element->kind, *name));
+      const InnField *field = inn_kind_find (element->kind, *name);
+      g_autofree char *said = inn_element_dup_said (element, field);
 
       if (said == NULL)
         return NULL;
       g_free (*name);
-      *name = said;
+      *name = inn_element_dup_meant (element, field);
     }
   return g_strjoinv (":", names);
 }

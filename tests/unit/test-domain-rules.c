@@ -246,7 +246,7 @@ test_diff_same (void)
       fixture_parse ("<domain type='kvm'>\n <memory unit='MiB'> 1024 </memory>\n"
                      " <name>a</name><!-- said otherwise --><vcpu>1</vcpu>\n"
                      " <devices>\n  <input bus='usb' type='mouse'/>\n"
-                     "  <interface type='user'><mac address='52:54:00:AA:00:01'/>"
+                     "  <interface type='user'><mac address='52:54:00:aa:00:01'/>"
                      "<model type='virtio'/></interface>\n </devices>\n</domain>");
 
   assert_changes (one, two, CHANGES ());

@@ -352,6 +352,22 @@ test_add_remove (void)
   g_assert_cmpstr (none, ==, "<domain>\n\t<devices>\n\t\t<tpm/>\n\t</devices>\n</domain>\n");
 }
 
+/* Text may come in parts, with anything between. */
+static void
+test_text_parts (void)
+{
+  g_autoptr (InnDomain) domain =
+      fixture_parse ("<domain><name>a<![CDATA[<b>]]><!-- no -->&amp;c</name></domain>");
+  g_autofree char *name = inn_domain_dup_name (domain);
+  InnElement general = inn_domain_get (domain, "general");
+  g_autofree char *xml = NULL;
+
+  g_assert_cmpstr (name, ==, "a<b>&c");
+  g_assert_true (inn_element_set (&general, "name", "d", NULL));
+  xml = inn_domain_to_xml (domain);
+  g_assert_cmpstr (xml, ==, "<domain><name>d<!-- no --></name></domain>\n");
+}
+
 /* A domain on one line stays on one line. */
 static void
 test_one_line (void)
@@ -392,6 +408,7 @@ test_sizes (void)
     { "<memory unit='b'>1048577</memory>", 1048577 },
     { "<memory unit='parsec'>1</memory>", 0 },
     { "<memory unit='EiB'>99</memory>", 0 },
+    { "<memory unit='KiB'>18014398510530560</memory>", 0 }, /* 2^64 + 1 GiB */
     { "<memory>x</memory>", 0 },
     { "<memory/>", 0 },
   };
@@ -417,8 +434,12 @@ test_sizes (void)
 static void
 test_names (void)
 {
-  static const char *const good[] = { "a", "Debian 12", "a.b", "...", "Grüße", "a-" };
-  static const char *const bad[] = { ".", "..", "a/b", "/", "-a", "a\nb", "a\tb\x01" };
+  static const char *const good[] = {
+    "a", "Debian 12", "a.b", "...", "Grüße", "a-", "仮想", "a  b"
+  };
+  static const char *const bad[] = {
+    ".", "..", "a/b", "/", "-a", "a\nb", "   ", "a\tb", "a\x01", "a\u202eb", "a\u2028b", "a\u00adb",
+  };
   g_autoptr (InnDomain) domain = inn_domain_new ();
   InnElement general = inn_domain_get (domain, "general");
 
@@ -470,6 +491,7 @@ main (int argc, char **argv)
   g_test_add_func ("/domain/same-keys", test_same_keys);
   g_test_add_func ("/domain/ids-stable", test_ids_stable);
   g_test_add_func ("/domain/add-remove", test_add_remove);
+  g_test_add_func ("/domain/text-parts", test_text_parts);
   g_test_add_func ("/domain/one-line", test_one_line);
   g_test_add_func ("/domain/sizes", test_sizes);
   g_test_add_func ("/domain/names", test_names);
