@@ -1,0 +1,129 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* plan-tool FILE [TYPES]: prints as JSON how the machine would be started on a computer that never
+ * changes: argv, files, commands; or {"error": …}. */
+#include "devices/vmh-plan.h"
+#include "shared/inn-domain-new.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static JsonArray *
+strings (char **argv)
+{
+  JsonArray *array = json_array_new ();
+
+  for (char **arg = argv; *arg; arg++)
+    json_array_add_string_element (array, *arg);
+  return array;
+}
+
+static JsonArray *
+files (GPtrArray *fds)
+{
+  static const char *const types[] = { "file", "nvram", "copy", "listen", "line" };
+  JsonArray *array = json_array_new ();
+
+  for (guint i = 0; i < fds->len; i++)
+    {
+      const VmhPlanFd *fd = fds->pdata[i];
+      JsonObject *object = json_object_new ();
+
+      json_object_set_int_member (object, "number", fd->number);
+      json_object_set_string_member (object, "type", types[fd->type]);
+      json_object_set_string_member (object, "name", fd->name ? fd->name : "");
+      json_object_set_string_member (object, "path", fd->path ? fd->path : "");
+      json_object_set_string_member (object, "kind", fd->kind ? fd->kind : "");
+      json_object_set_boolean_member (object, "writable", fd->writable);
+      json_array_add_object_element (array, object);
+    }
+  return array;
+}
+
+static JsonArray *
+commands (GPtrArray *list)
+{
+  JsonArray *array = json_array_new ();
+
+  for (guint i = 0; i < list->len; i++)
+    {
+      const VmhPlanCommand *command = list->pdata[i];
+      JsonObject *object = json_object_new ();
+
+      json_object_set_string_member (object, "execute", command->command);
+      if (command->arguments)
+        json_object_set_object_member (object, "arguments", json_object_ref (command->arguments));
+      json_array_add_object_element (array, object);
+    }
+  return array;
+}
+
+static gboolean
+has (const char *type, gpointer data)
+{
+  return g_strv_contains (data, type);
+}
+
+static gboolean
+describe (const char *file, char **types, JsonObject *result, GError **error)
+{
+  VmhPlanHost host = { .emulator = "qemu-system-x86_64", .accelerator = "tcg" };
+  g_autofree char *xml = NULL;
+  g_autoptr (InnDomain) domain = NULL;
+  g_autoptr (VmhPlan) plan = NULL;
+  g_auto (GStrv) argv = NULL;
+  gsize length;
+
+  if (types)
+    {
+      host.has = has;
+      host.has_data = types;
+    }
+
+  if (!g_file_get_contents (file, &xml, &length, error))
+    return FALSE;
+  domain = inn_domain_parse (xml, (gssize)length, error);
+  if (!domain || !inn_domain_check (domain, error))
+    return FALSE;
+  if (inn_domain_is_uefi (domain))
+    {
+      InnElement firmware = inn_domain_get (domain, "firmware");
+
+      host.firmware_smm = inn_element_get_bool (&firmware, "secure-boot") ||
+                          inn_element_get_bool (&firmware, "loader-secure");
+      host.firmware = host.firmware_smm ? "/usr/share/OVMF/OVMF_CODE_4M.secboot.fd"
+                                        : "/usr/share/OVMF/OVMF_CODE_4M.fd";
+      host.firmware_format = host.nvram_format = "raw";
+    }
+  plan = vmh_plan_new (domain, &host);
+  if (!vmh_plan_build (plan, error))
+    return FALSE;
+  argv = vmh_plan_dup_argv (plan);
+  json_object_set_array_member (result, "argv", strings (argv));
+  json_object_set_array_member (result, "files", files (vmh_plan_get_fds (plan)));
+  json_object_set_array_member (result, "commands", commands (vmh_plan_get_commands (plan)));
+  return TRUE;
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autoptr (JsonNode) node = json_node_new (JSON_NODE_OBJECT);
+  g_autoptr (JsonObject) result = json_object_new ();
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = NULL;
+  g_autofree char *list = NULL;
+  g_auto (GStrv) types = NULL;
+
+  if (argc == 3 && g_file_get_contents (argv[2], &list, NULL, NULL))
+    types = g_strsplit (list, "\n", -1);
+  else if (argc != 2)
+    return EXIT_FAILURE;
+  if (!describe (argv[1], types, result, &error))
+    json_object_set_string_member (result, "error", error->message);
+  json_node_set_object (node, result);
+  text = json_to_string (node, FALSE);
+  puts (text); /* as it is: g_print would put it into the locale's charset */
+  return EXIT_SUCCESS;
+}

@@ -1,0 +1,332 @@
+# SPDX-FileCopyrightText: 2026 The Innkeeper developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What each example machine's QEMU is started with: xml/NAME.xml and args/NAME.args are pairs, and the
+real QEMU takes every one.
+
+`tests/golden/test_args.py --update` writes the .args files anew: look at the difference before you
+commit it."""
+
+import concurrent.futures
+import difflib
+import fcntl
+import json
+import os
+import pathlib
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+from xml.etree import ElementTree
+
+from lib import env, qmp, tap
+
+GOLDEN = env.SOURCE / "tests" / "golden"
+EXAMPLES = sorted((GOLDEN / "xml").glob("*.xml"))
+TOOL = env.BUILD / "tests" / "golden" / "plan-tool"
+
+
+def plan(path, types=()):
+    done = subprocess.run([str(TOOL), str(path), *types], capture_output=True, text=True,
+                          env={**os.environ, "LC_ALL": "C.UTF-8"})
+    if done.returncode:
+        raise AssertionError(f"{path.name}: {done.stderr}")
+    return json.loads(done.stdout)
+
+
+def text_of(made):
+    """One option a line, for people to compare."""
+    if "error" in made:
+        return f"refused: {made['error']}\n"
+    lines = []
+    for word in made["argv"]:
+        shown = word.replace("\\", "\\\\").replace("\n", "\\n") if not word.startswith("{") else word
+        if lines and not word.startswith("-") and lines[-1].startswith("-") and " " not in lines[-1]:
+            lines[-1] += " " + shown
+        else:
+            lines.append(shown)
+    for file in made["files"]:
+        what = " ".join(file[k] for k in ("name", "kind", "path") if file[k])
+        lines.append(f"fd {file['number']}: {file['type']} {what}{' writable' if file['writable'] else ''}")
+    lines += [f"command {json.dumps(command)}" for command in made["commands"]]
+    return "\n".join(lines) + "\n"
+
+
+class Files:
+    """Stands for the machine's files: empty ones of the right sort, at the numbers that the plan says."""
+
+    def __init__(self, made, folder):
+        self.fds = {}
+        self.lines = []
+        self.folder = pathlib.Path(folder)
+        for file in made["files"]:
+            if file["type"] in ("file", "nvram", "copy"):
+                fd = os.open(self._image(file, made), os.O_RDWR if file["writable"] else os.O_RDONLY)
+            elif file["type"] == "listen":
+                listener = socket.socket(socket.AF_UNIX)
+                listener.bind(str(self.folder / f"{file['name']}.sock"))
+                listener.listen(1)
+                fd = listener.detach()
+            else:
+                ours, theirs = socket.socketpair()
+                self.lines.append(ours)
+                fd = theirs.detach()
+            self.fds[file["number"]] = fd
+
+    def _image(self, file, made):
+        path = self.folder / f"{file['kind'].replace(':', '-')}-{pathlib.Path(file['path']).name}"
+        if path.exists():
+            return path
+        target = file["kind"].split(":")[-1]
+        formats = [json.loads(w) for w in made["argv"] if w.startswith("{")]
+        wanted = next((n["driver"] for n in formats if n.get("node-name") == f"{target}-format"), "raw")
+        if file["type"] == "nvram":
+            path.write_bytes(pathlib.Path("/usr/share/OVMF/OVMF_VARS_4M.fd").read_bytes())
+        elif wanted == "raw":
+            path.write_bytes(bytes(1440 * 1024))
+        else:
+            subprocess.run(["qemu-img", "create", "-q", "-f", wanted, path, "8M"], check=True)
+        return path
+
+    def close(self):
+        for fd in self.fds.values():
+            os.close(fd)
+        for line in self.lines:
+            line.close()
+
+
+class Machine:
+    """QEMU with the plan's arguments; devices of the host are plain files in the folder."""
+
+    def __init__(self, made, folder):
+        files = Files(made, folder)
+        # Away from all numbers of the plan, then each to its own in the child.
+        high = {number: fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 300) for number, fd in files.fds.items()}
+        argv = [w.replace('"host_device"', '"file"').replace('"host_cdrom"', '"file"') for w in made["argv"]]
+        self.process = subprocess.Popen(
+            argv, preexec_fn=lambda: [os.dup2(fd, number) for number, fd in high.items()],
+            close_fds=False, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(60)
+        self.socket.connect(str(pathlib.Path(folder) / "monitor.sock"))
+        self.lines = files.lines
+        files.lines = []
+        files.close()
+        for fd in high.values():
+            os.close(fd)
+        self.reader = self.socket.makefile("r", encoding="utf-8")
+        if "QMP" not in self.read():
+            raise AssertionError("no greeting")
+        self.command("qmp_capabilities")
+        for command in made["commands"]:
+            self.command(command["execute"], command.get("arguments"))
+
+    def read(self):
+        try:
+            line = self.reader.readline()
+        except ConnectionResetError:
+            line = ""
+        if not line:
+            self.process.kill()
+            raise AssertionError(f"QEMU ended: {self.process.communicate()[0].decode(errors='replace')}")
+        return json.loads(line)
+
+    def command(self, execute, arguments=None):
+        message = {"execute": execute, **({"arguments": arguments} if arguments else {})}
+        self.socket.sendall(json.dumps(message).encode() + b"\n")
+        while "event" in (reply := self.read()):
+            pass
+        if "error" in reply:
+            raise AssertionError(f"{execute}: {reply['error']['desc']}")
+        return reply["return"]
+
+    def close(self):
+        self.process.kill()
+        said = self.process.communicate()[0].decode(errors="replace")
+        self.reader.close()
+        self.socket.close()
+        for line in self.lines:
+            line.close()
+        return said
+
+
+UNKNOWN = ("redirdev", "filesystem", "hostdev", "tpm", "vsock", "hub", "smartcard", "shmem", "iommu", "audio",
+           "memory", "nvram", "parallel", "lease")
+
+
+def tame(path):
+    """Takes out of a machine what no machine can have yet, so that the rest is put to the proof."""
+    tree = ElementTree.parse(path)
+    devices = tree.getroot().find("devices")
+    for device in list(devices) if devices is not None else []:
+        if device.tag in UNKNOWN or device.get("device") == "lun" or device.get("type") == "evdev":
+            devices.remove(device)
+        elif device.tag == "interface":
+            device.set("type", "user")
+            for source in device.findall("source"):
+                device.remove(source)
+    for video in (devices.findall("video") if devices is not None else [])[1:]:
+        if video.find("model").get("type") in ("vmvga", "cirrus", "ramfb"):
+            devices.remove(video)
+    tree.write(path)
+
+
+def without_kernel(made):
+    """Outside of the sandbox there is no /kernel."""
+    argv = made["argv"]
+    for option in ("-kernel", "-initrd", "-append"):
+        if option in argv:
+            del argv[argv.index(option):argv.index(option) + 2]
+    return made
+
+
+def accepted(path, types=()):
+    """None, or why the real QEMU does not take it."""
+    made = plan(path, types)
+    if "error" in made:
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        machine = None
+        try:
+            machine = Machine(without_kernel(made), folder)
+            status = machine.command("query-status")["status"]
+            if status != "prelaunch":
+                return f"{path.name}: {status}"
+        except AssertionError as e:
+            return None if LIMITS.search(str(e)) else f"{path.name}: {e}"
+        finally:
+            said = machine.close() if machine else ""
+        warnings = [line for line in said.splitlines() if "warning" in line and not KNOWN.search(line)]
+        return f"{path.name}: {warnings}" if warnings else None
+
+
+# What an emulated processor cannot have, and audio that goes nowhere.
+KNOWN = re.compile("TCG doesn't support requested feature|support hyperthreading")
+# More processors or memory than this QEMU can give: its own words tell the user.
+LIMITS = re.compile("The max CPUs supported by machine|phys-bits too low")
+
+
+@tap.case
+def pairs():
+    """Every example gives the arguments that stand beside it"""
+    problems = []
+    for path in EXAMPLES:
+        args = GOLDEN / "args" / f"{path.stem}.args"
+        made = text_of(plan(path))
+        if made != (args.read_text() if args.exists() else ""):
+            old = args.read_text().splitlines() if args.exists() else []
+            problems += [f"--- {path.stem}", *difflib.unified_diff(old, made.splitlines(), lineterm="", n=0)]
+    left = {p.stem for p in (GOLDEN / "args").glob("*.args")} - {p.stem for p in EXAMPLES}
+    tap.true(not problems and not left, "\n".join(problems) + f"\nwithout XML: {left}")
+
+
+@tap.case
+def taken_by_qemu():
+    """QEMU takes the arguments of every example that is not refused"""
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        complain([p for p in pool.map(accepted, EXAMPLES) if p])
+
+
+def qemu_types():
+    machine = qmp.Qemu(["-machine", "none"])
+    types = [t["name"] for t in machine.command("qom-list-types", {"abstract": False})]
+    machine.quit()
+    return types
+
+
+@tap.case
+def every_value():
+    """QEMU takes every value of every field that the schema holds for sound, or a sentence says why not"""
+    writer = env.BUILD / "tests" / "golden" / "write-domains"
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([str(writer), folder], check=True, capture_output=True,
+                       env={**os.environ, "G_TEST_SRCDIR": str(env.SOURCE / "tests" / "unit")})
+        different = {}
+        types = [pathlib.Path(folder) / "types"]
+        types[0].write_text("\n".join(qemu_types()))
+        for path in sorted(pathlib.Path(folder).glob('*.xml')):
+            tame(path)
+            made = plan(path, types)
+            if "error" in made:
+                tap.diag(f"{path.name}: {made['error']}")
+                tap.true(made["error"].endswith("."), f"{path.name}: no sentence: {made['error']}")
+            else:
+                different.setdefault(json.dumps([made["argv"][3:], made["commands"]]), path)
+        tap.true(len(different) > 60, f"only {len(different)} different machines")
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            complain([p for p in pool.map(lambda p: accepted(p, types), different.values()) if p])
+    tap.diag(f"{len(different)} different machines")
+
+
+@tap.case
+def names_stay_names():
+    """Commas, quotes, newlines, percents and options in names come back from QEMU as they were"""
+    evil = ['a,b', 'x,debug-threads=off,process=y', 'quote"s\'', '%s%n%d', '-device', 'a=b,,c', 'ünïcödé',
+            '{"driver":"x"}', '$(id)`id`', 'back\\slash']
+    template = (GOLDEN / "xml" / "direct-kernel.xml").read_text()
+    for name in evil:
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "evil.xml"
+            shown = name.replace("&", "&amp;").replace("<", "&lt;")
+            path.write_text(re.sub("<name>.*?</name>", lambda _: f"<name>{shown}</name>", template))
+            made = plan(path)
+            if "error" in made:
+                tap.true("ame" in made["error"], f"{name!r}: {made['error']}")
+                continue
+            machine = Machine(without_kernel(made), folder)
+            tap.equal(machine.command("query-name").get("name"), name, "the name in QEMU")
+            machine.close()
+
+
+@tap.case
+def values_stay_values():
+    """Kernel options and disk serials come back from QEMU as they were, whatever is in them"""
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "evil.xml"
+        path.write_text("""<domain type="qemu"><name>v</name><memory>131072</memory><os>
+            <type arch="x86_64" machine="q35">hvm</type><kernel>/boot/a,b</kernel>
+            <cmdline>a=b,c "d" \\ %s -device x</cmdline></os><devices><disk type="file" device="disk">
+            <driver type="raw"/><source file="/srv/x,format=qcow2&quot;.img"/>
+            <target dev="vda" bus="virtio"/><serial>A B_c.+-1</serial></disk></devices></domain>""")
+        made = plan(path)
+        tap.true("argv" in made, made.get("error"))
+        argv = made["argv"]
+        tap.equal(argv[argv.index("-append") + 1], 'a=b,c "d" \\ %s -device x', "-append")
+        tap.true(not any("b,c" in w for w in argv if "append" not in w and w != argv[argv.index("-append") + 1]),
+                 "the kernel's options are elsewhere too")
+        tap.true(not any("/srv" in w or "/boot" in w for w in argv), "a path of the host is on the command line")
+        machine = Machine(without_kernel(made), folder)
+        serial = machine.command("qom-get", {"path": "/machine/peripheral/disk-vda", "property": "serial"})
+        tap.equal(serial, "A B_c.+-1", "serial")
+        machine.close()
+
+
+@tap.case
+def nothing_secret():
+    """No example's password is on its command line, and no example listens on the network"""
+    for path in EXAMPLES:
+        made = plan(path)
+        for word in made.get("argv", []):
+            tap.true("not-a-real-one" not in word, f"{path.name}: the password is in {word}")
+            tap.true(not re.search("host=|port=\\d{4}|0\\.0\\.0\\.0|telnet|password", word), f"{path.name}: {word}")
+
+
+def complain(problems):
+    """Each different complaint of QEMU once, with the machines that it is about."""
+    about = {}
+    for problem in problems:
+        name, _, text = problem.partition(": ")
+        about.setdefault(text.strip().splitlines()[-1], []).append(name)
+    tap.true(not problems, "\n".join(f"{text}\n    {' '.join(names[:9])}" for text, names in about.items()))
+
+
+def update():
+    (GOLDEN / "args").mkdir(exist_ok=True)
+    for path in EXAMPLES:
+        (GOLDEN / "args" / f"{path.stem}.args").write_text(text_of(plan(path)))
+
+
+if "--update" in sys.argv:
+    update()
+else:
+    tap.main()

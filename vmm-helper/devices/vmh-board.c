@@ -1,0 +1,353 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The machine itself: chipset, processors, memory, firmware, kernel, clock, boot order, and what is
+ * done when the guest ends. One function a section. */
+#include "devices/vmh-plan-private.h"
+
+#include "qemu/vmh-sandbox.h"
+#include "shared/inn-domain-new.h"
+
+#include <string.h>
+
+#define MIB          (G_GUINT64_CONSTANT (1) << 20)
+#define GIB          (G_GUINT64_CONSTANT (1) << 30)
+#define MAX_GROWTH   (512 * GIB)
+#define MEMORY_SLOTS 16
+
+static gboolean
+find_board (VmhPlan *plan, GError **error)
+{
+  InnElement machine = inn_domain_get (plan->domain, "machine");
+  g_autofree char *type = inn_element_dup (&machine, "machine");
+
+  if (g_str_equal (type, "q35") || g_str_has_prefix (type, "pc-q35-"))
+    plan->board = VMH_BOARD_Q35;
+  else if (g_str_equal (type, "pc") || g_str_has_prefix (type, "pc-i440fx-"))
+    plan->board = VMH_BOARD_PC;
+  else
+    return vmh_plan_refuse (error, _ ("The chipset “%s” cannot be used yet. Choose Q35 or i440FX."),
+                            type);
+  return TRUE;
+}
+
+/* ---- boot order ---- */
+
+static const struct
+{
+  const char *device; /* in <boot dev=…/> */
+  const char *kind;
+} boot_kinds[] = {
+  { "hd", "disk" },
+  { "cdrom", "cdrom" },
+  { "network", "interface" },
+  { "fd", "floppy" },
+};
+
+/* A device's own <boot order=…/> wins; where no device has one, <os><boot dev=…/> says the kinds.
+ */
+static gboolean
+order_by_devices (VmhPlan *plan)
+{
+  gboolean found = FALSE;
+
+  for (guint k = 0; k < G_N_ELEMENTS (boot_kinds); k++)
+    {
+      g_autoptr (GPtrArray) devices = inn_domain_list (plan->domain, boot_kinds[k].kind);
+
+      for (guint i = 0; i < devices->len; i++)
+        if (inn_element_has (devices->pdata[i], "boot-order"))
+          {
+            guint64 order = inn_element_get_uint (devices->pdata[i], "boot-order");
+
+            g_hash_table_insert (plan->boot, inn_element_dup_id (devices->pdata[i]),
+                                 GINT_TO_POINTER ((int)order));
+            found = TRUE;
+          }
+    }
+  return found;
+}
+
+static void
+order_by_kinds (VmhPlan *plan)
+{
+  static const char *const places[] = { "first", "second", "third", "fourth" };
+  InnElement boot = inn_domain_get (plan->domain, "boot");
+  int index = 1;
+
+  for (guint p = 0; p < G_N_ELEMENTS (places); p++)
+    for (guint k = 0; k < G_N_ELEMENTS (boot_kinds); k++)
+      {
+        g_autoptr (GPtrArray) devices = NULL;
+
+        if (!inn_element_is (&boot, places[p], boot_kinds[k].device))
+          continue;
+        devices = inn_domain_list (plan->domain, boot_kinds[k].kind);
+        for (guint i = 0; i < devices->len; i++)
+          g_hash_table_insert (plan->boot, inn_element_dup_id (devices->pdata[i]),
+                               GINT_TO_POINTER (index++));
+      }
+}
+
+gboolean
+vmh_board_prepare (VmhPlan *plan, GError **error)
+{
+  if (!find_board (plan, error))
+    return FALSE;
+  if (!order_by_devices (plan))
+    order_by_kinds (plan);
+  return TRUE;
+}
+
+/* ---- sections ---- */
+
+static void
+build_identity (VmhPlan *plan)
+{
+  g_autofree char *name = inn_domain_dup_name (plan->domain);
+  g_autofree char *uuid = inn_domain_dup_uuid (plan->domain);
+  g_autofree char *escaped = vmh_plan_escape (name ? name : "");
+  g_autofree char *value = g_strdup_printf ("guest=%s,debug-threads=on", escaped);
+
+  vmh_plan_option (plan, "-name", value);
+  if (uuid)
+    vmh_plan_option (plan, "-uuid", uuid);
+  vmh_plan_option (plan, "-nodefaults", NULL);
+  vmh_plan_option (plan, "-no-user-config", NULL);
+  vmh_plan_option (plan, "-S", NULL);
+  vmh_plan_option (plan, "-sandbox", VMH_SANDBOX_SECCOMP);
+}
+
+static void
+build_machine (VmhPlan *plan)
+{
+  InnElement machine = inn_domain_get (plan->domain, "machine");
+  InnElement features = inn_domain_get (plan->domain, "features");
+  InnElement clock = inn_domain_get (plan->domain, "clock");
+  g_autofree char *type = inn_element_dup (&machine, "machine");
+  GString *value = g_string_new (type);
+
+  g_string_append (value, ",usb=off,dump-guest-core=off,memory-backend=ram");
+  if (plan->host.firmware)
+    g_string_append (value, ",pflash0=firmware,pflash1=nvram");
+  if (plan->board == VMH_BOARD_Q35)
+    g_string_append_printf (value, ",smm=%s", plan->host.firmware_smm ? "on" : "off");
+  g_string_append_printf (value, ",hpet=%s", inn_element_get_bool (&clock, "hpet") ? "on" : "off");
+  if (!inn_element_get_bool (&features, "acpi"))
+    g_string_append (value, ",acpi=off");
+  vmh_plan_option (plan, "-machine", value->str);
+  vmh_plan_option (plan, "-accel", plan->host.accelerator);
+  if (plan->host.firmware_smm)
+    {
+      vmh_plan_option (plan, "-global", "driver=cfi.pflash01,property=secure,value=on");
+      vmh_plan_option (plan, "-global", "ICH9-LPC.disable_s3=1");
+    }
+  g_string_free (value, TRUE);
+}
+
+static const char *
+cpu_model (VmhPlan *plan, const InnElement *cpu, char **model)
+{
+  gboolean kvm = g_str_equal (plan->host.accelerator, "kvm");
+
+  *model = inn_element_dup (cpu, "model");
+  if (inn_element_is (cpu, "mode", "host-passthrough") ||
+      inn_element_is (cpu, "mode", "host-model"))
+    return kvm ? "host" : "max"; /* an emulated processor can only be all that QEMU knows */
+  if (inn_element_is (cpu, "mode", "maximum"))
+    return "max";
+  if (*model)
+    return *model;
+  return "qemu64";
+}
+
+/* All but the first processor are devices, so that each can be unplugged by its id. */
+static gboolean
+build_cpu (VmhPlan *plan, GError **error)
+{
+  InnElement cpu = inn_domain_get (plan->domain, "cpu");
+  guint64 most = inn_element_get_uint (&cpu, "vcpus");
+  guint64 now = inn_element_has (&cpu, "current") ? inn_element_get_uint (&cpu, "current") : most;
+  gboolean topology = inn_element_has (&cpu, "sockets");
+  guint64 sockets = topology ? inn_element_get_uint (&cpu, "sockets") : 1;
+  guint64 dies = topology ? inn_element_get_uint (&cpu, "dies") : 1;
+  guint64 cores = topology ? inn_element_get_uint (&cpu, "cores") : most;
+  guint64 threads = topology ? inn_element_get_uint (&cpu, "threads") : 1;
+  const char *suffix = g_str_has_suffix (plan->host.emulator, "i386") ? "i386" : "x86_64";
+  g_autofree char *named = NULL;
+  const char *model = cpu_model (plan, &cpu, &named);
+  g_autofree char *driver = g_strdup_printf ("%s-%s-cpu", model, suffix);
+  g_autofree char *smp = g_strdup_printf ("cpus=1,maxcpus=%" G_GUINT64_FORMAT
+                                          ",sockets=%" G_GUINT64_FORMAT ",dies=%" G_GUINT64_FORMAT
+                                          ",cores=%" G_GUINT64_FORMAT ",threads=%" G_GUINT64_FORMAT,
+                                          most, sockets, dies, cores, threads);
+
+  if (!vmh_plan_has (plan, driver))
+    return vmh_plan_refuse (error,
+                            _ ("The QEMU installed here knows no processor “%s”. Choose another "
+                               "model."),
+                            model);
+  vmh_plan_option (plan, "-cpu", model);
+  vmh_plan_option (plan, "-smp", smp);
+  for (guint64 i = 1; i < now; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("cpu-%" G_GUINT64_FORMAT, i);
+      guint64 core = i / threads;
+
+      vmh_plan_add (plan, VMH_NODE_DEVICE,
+                    vmh_json ("driver=s", driver, "id=s", id, "socket-id=i",
+                              (gint64)(core / cores / dies), "die-id=i",
+                              (gint64)(core / cores % dies), "core-id=i", (gint64)(core % cores),
+                              "thread-id=i", (gint64)(i % threads), NULL));
+    }
+  return TRUE;
+}
+
+/* What can be plugged in later where the machine does not say: four times what it has, within what
+ * the plainest processor can address. Only address space, no memory, is taken for it. */
+static guint64
+most_memory (const InnElement *memory, guint64 size)
+{
+  guint64 most = inn_element_has (memory, "maximum")
+                     ? inn_element_get_uint (memory, "maximum") / MIB * MIB
+                     : MIN (MAX (4 * size, size + 4 * GIB), MAX_GROWTH);
+
+  return MAX (most, size);
+}
+
+static gboolean
+build_memory (VmhPlan *plan, GError **error)
+{
+  InnElement memory = inn_domain_get (plan->domain, "memory");
+  guint64 size = (inn_element_get_uint (&memory, "size") + MIB - 1) / MIB * MIB;
+  guint64 most = most_memory (&memory, size);
+  guint64 extra = (most - size) / (2 * MIB) * (2 * MIB);
+  gboolean grows =
+      plan->board == VMH_BOARD_Q35 && extra > 0 && vmh_plan_has (plan, "virtio-mem-pci");
+  g_autofree char *value = NULL;
+  JsonObject *device;
+
+  if (size == 0)
+    return vmh_plan_refuse (error, _ ("The machine has no memory. Say how much it has."));
+  vmh_plan_add (plan, VMH_NODE_OBJECT,
+                vmh_json ("qom-type=s", "memory-backend-memfd", "id=s", "ram", "size=i",
+                          (gint64)size, "share=b", TRUE, NULL));
+  if (!grows)
+    {
+      value = g_strdup_printf ("size=%" G_GUINT64_FORMAT "M", size / MIB);
+      vmh_plan_option (plan, "-m", value);
+      return TRUE;
+    }
+  value = g_strdup_printf ("size=%" G_GUINT64_FORMAT "M,slots=%d,maxmem=%" G_GUINT64_FORMAT "M",
+                           size / MIB, MEMORY_SLOTS, (size + extra) / MIB);
+  vmh_plan_option (plan, "-m", value);
+  vmh_plan_add (plan, VMH_NODE_OBJECT,
+                vmh_json ("qom-type=s", "memory-backend-memfd", "id=s", "more-ram", "size=i",
+                          (gint64)extra, "share=b", TRUE, "reserve=b", FALSE, NULL));
+  device = vmh_json ("driver=s", "virtio-mem-pci", "id=s", "memory", "memdev=s", "more-ram",
+                     "node=i", (gint64)0, "requested-size=i", (gint64)0, NULL);
+  if (!vmh_plan_bus (plan, device, error))
+    {
+      json_object_unref (device);
+      return FALSE;
+    }
+  vmh_plan_add (plan, VMH_NODE_DEVICE, device);
+  return TRUE;
+}
+
+static void
+build_firmware (VmhPlan *plan)
+{
+  g_autofree char *variables = NULL;
+
+  if (!plan->host.firmware)
+    return;
+  variables = vmh_plan_nvram (plan);
+  vmh_plan_add (plan, VMH_NODE_BLOCKDEV,
+                vmh_json ("driver=s", "file", "node-name=s", "firmware-file", "filename=s",
+                          plan->host.firmware, /* below /usr, which the guest's room has */
+                          "read-only=b", TRUE, NULL));
+  vmh_plan_add (plan, VMH_NODE_BLOCKDEV,
+                vmh_json ("driver=s", plan->host.firmware_format, "node-name=s", "firmware",
+                          "file=s", "firmware-file", "read-only=b", TRUE, NULL));
+  vmh_plan_add (
+      plan, VMH_NODE_BLOCKDEV,
+      vmh_json ("driver=s", "file", "node-name=s", "nvram-file", "filename=s", variables, NULL));
+  vmh_plan_add (plan, VMH_NODE_BLOCKDEV,
+                vmh_json ("driver=s", plan->host.nvram_format, "node-name=s", "nvram", "file=s",
+                          "nvram-file", NULL));
+}
+
+static void
+build_kernel (VmhPlan *plan)
+{
+  InnElement kernel = inn_domain_get (plan->domain, "kernel");
+  static const struct
+  {
+    const char *field, *option, *name;
+  } files[] = { { "kernel", "-kernel", "/kernel" }, { "initrd", "-initrd", "/initrd" } };
+  g_autofree char *line = inn_element_dup (&kernel, "cmdline");
+
+  if (!inn_element_has (&kernel, "kernel"))
+    return;
+  for (guint i = 0; i < G_N_ELEMENTS (files); i++)
+    {
+      g_autofree char *path = inn_element_dup (&kernel, files[i].field);
+
+      if (!path)
+        continue;
+      vmh_plan_copy (plan, &kernel, path, files[i].name);
+      vmh_plan_option (plan, files[i].option, files[i].name);
+    }
+  if (line)
+    vmh_plan_option (plan, "-append", line);
+}
+
+static void
+build_clock_and_boot (VmhPlan *plan)
+{
+  InnElement clock = inn_domain_get (plan->domain, "clock");
+  InnElement boot = inn_domain_get (plan->domain, "boot");
+  g_autofree char *rtc = inn_element_dup (&clock, "offset");
+  g_autofree char *base = g_strdup_printf ("base=%s,driftfix=slew", rtc);
+
+  vmh_plan_option (plan, "-rtc", base);
+  if (inn_element_get_bool (&boot, "menu"))
+    {
+      guint64 time = inn_element_get_uint (&boot, "menu-timeout");
+      g_autofree char *value =
+          time > 0 ? g_strdup_printf ("menu=on,splash-time=%" G_GUINT64_FORMAT ",strict=on", time)
+                   : g_strdup ("menu=on,strict=on");
+
+      vmh_plan_option (plan, "-boot", value);
+    }
+  else
+    vmh_plan_option (plan, "-boot", "strict=on");
+}
+
+/* QEMU only pauses where more than its own end is to follow: the helper does the rest. */
+static void
+build_events (VmhPlan *plan)
+{
+  InnElement events = inn_domain_get (plan->domain, "events");
+  g_autofree char *value =
+      g_strdup_printf ("reboot=%s,shutdown=%s,panic=pause",
+                       inn_element_is (&events, "on-reboot", "restart") ? "reset" : "shutdown",
+                       inn_element_is (&events, "on-poweroff", "destroy") ? "poweroff" : "pause");
+
+  vmh_plan_option (plan, "-action", value);
+}
+
+gboolean
+vmh_board_build (VmhPlan *plan, GError **error)
+{
+  build_identity (plan);
+  build_machine (plan);
+  if (!build_cpu (plan, error) || !build_memory (plan, error))
+    return FALSE;
+  build_firmware (plan);
+  build_kernel (plan);
+  build_clock_and_boot (plan);
+  build_events (plan);
+  return TRUE;
+}

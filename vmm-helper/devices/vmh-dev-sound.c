@@ -1,0 +1,56 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Sound cards. The guest has one and can use it; what it plays goes nowhere yet. */
+#include "devices/vmh-plan-private.h"
+
+static const struct
+{
+  const char *model;
+  const char *controller; /* NULL: the card is one device */
+  const char *card;
+} cards[] = {
+  { "ich9", "ich9-intel-hda", "hda-duplex" },
+  { "ich6", "intel-hda", "hda-duplex" },
+  { "ac97", NULL, "AC97" },
+  { "usb", NULL, "usb-audio" },
+};
+
+static gboolean
+build (VmhPlan *plan, const InnElement *element, guint index, GError **error)
+{
+  g_autofree char *id = vmh_plan_id (element, index);
+  g_autofree char *controller = g_strconcat (id, "-hda", NULL);
+  g_autofree char *bus = g_strconcat (controller, ".0", NULL);
+  g_autoptr (JsonObject) device = NULL;
+  g_autoptr (JsonObject) parent = NULL;
+  guint i = 0;
+
+  while (i < G_N_ELEMENTS (cards) && !inn_element_is (element, "model", cards[i].model))
+    i++;
+  if (i == G_N_ELEMENTS (cards))
+    return vmh_plan_refuse (error, _ ("This sound card cannot be used. Choose HD Audio."));
+  if (vmh_plan_first (plan, "audio"))
+    vmh_plan_add (plan, VMH_NODE_AUDIODEV, vmh_json ("driver=s", "none", "id=s", "audio", NULL));
+  device = vmh_json ("driver=s", cards[i].card, "id=s", id, "audiodev=s", "audio", NULL);
+  if (cards[i].controller)
+    {
+      parent = vmh_json ("driver=s", cards[i].controller, "id=s", controller, NULL);
+      if (!vmh_plan_bus (plan, parent, error))
+        return FALSE;
+      vmh_plan_add (plan, VMH_NODE_DEVICE, g_steal_pointer (&parent));
+      json_object_set_string_member (device, "bus", bus);
+    }
+  else if (g_str_equal (cards[i].model, "usb"))
+    {
+      if (!vmh_plan_need_usb (plan, error))
+        return FALSE;
+      json_object_set_string_member (device, "bus", "usb.0");
+    }
+  else if (!vmh_plan_bus (plan, device, error))
+    return FALSE;
+  vmh_plan_add (plan, VMH_NODE_DEVICE, g_steal_pointer (&device));
+  return TRUE;
+}
+
+const VmhDeviceOps vmh_sound_ops = { "sound", build };

@@ -1,0 +1,77 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* What the device files use of the plan. */
+#pragma once
+
+#include "devices/vmh-plan.h"
+#include "shared/inn-errors.h"
+
+#include <glib/gi18n-lib.h>
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  VMH_BOARD_Q35,
+  VMH_BOARD_PC,
+} VmhBoard;
+
+struct _VmhPlan
+{
+  InnDomain *domain;
+  VmhPlanHost host;
+  VmhBoard board;
+  GPtrArray *nodes, *fds, *commands;
+  GHashTable *boot; /* element id → boot index */
+  GHashTable *once; /* things that may be there once: "usb", "scsi" … */
+  int next_fd, next_set;
+  guint ports; /* pcie-root-ports made */
+  guint slot;  /* next free on pcie.0 or pci.0 */
+  guint displays;
+  guint sata, ide, scsi, channels;
+  gboolean network;
+};
+
+/** vmh_json: an object from "key=type" and value pairs, ended by NULL. Types: s string (NULL:
+ * member left out), b gboolean, i gint64, o JsonObject (consumed), n null (no value). */
+JsonObject *vmh_json (const char *key, ...) G_GNUC_NULL_TERMINATED;
+
+gboolean vmh_plan_has (VmhPlan *plan, const char *type);
+/** vmh_plan_first: TRUE the first time @what is asked for. */
+gboolean vmh_plan_first (VmhPlan *plan, const char *what);
+gboolean G_GNUC_PRINTF (2, 3) vmh_plan_refuse (GError **error, const char *format, ...);
+/** vmh_plan_id: @element's id in QEMU: "disk-vda", "interface-525400aabbcc", "video-0". */
+char *vmh_plan_id (const InnElement *element, guint index);
+/** vmh_plan_boot: sets "bootindex" where @element has its place in the boot order. */
+void vmh_plan_boot (VmhPlan *plan, const InnElement *element, JsonObject *device);
+/** vmh_plan_listen, vmh_plan_line: the chardev node @id for a socket or a text line. */
+void vmh_plan_listen (VmhPlan *plan, const char *id, const char *name);
+void vmh_plan_line (VmhPlan *plan, const char *id, const char *name, const char *kind);
+/** vmh_plan_copy: @path of the host is the file @name in the guest's room: for what QEMU opens
+ * without knowing of fd sets. */
+void vmh_plan_copy (VmhPlan *plan, const InnElement *element, const char *path, const char *name);
+int vmh_plan_fd (VmhPlan *plan, VmhPlanFdType type, const char *name, const char *path);
+/** vmh_plan_nvram: an fd set of the machine's own UEFI variables. */
+char *vmh_plan_nvram (VmhPlan *plan);
+void vmh_plan_command (VmhPlan *plan, const char *command, JsonObject *arguments);
+
+/* Controllers that others need; each made once, unless the domain names its own. */
+gboolean vmh_plan_need_usb (VmhPlan *plan, GError **error);
+gboolean vmh_plan_need_scsi (VmhPlan *plan, GError **error);
+gboolean vmh_plan_need_virtio_serial (VmhPlan *plan, GError **error);
+gboolean vmh_plan_need_ahci (VmhPlan *plan, GError **error);
+
+/* What every machine has around its devices, in vmh-board.c and vmh-extras.c. */
+gboolean vmh_board_prepare (VmhPlan *plan, GError **error);
+gboolean vmh_board_build (VmhPlan *plan, GError **error);
+gboolean vmh_extras_build (VmhPlan *plan, GError **error);
+
+/* vmh-devices.c: THE list of kinds. */
+extern const VmhDeviceOps *const vmh_device_list[];
+extern const VmhDeviceOps vmh_disk_ops, vmh_cdrom_ops, vmh_floppy_ops, vmh_interface_ops,
+    vmh_video_ops, vmh_graphics_ops, vmh_serial_ops, vmh_console_ops, vmh_channel_ops,
+    vmh_input_ops, vmh_sound_ops, vmh_rng_ops, vmh_memballoon_ops, vmh_controller_ops,
+    vmh_panic_ops, vmh_watchdog_ops;
+
+G_END_DECLS

@@ -1,0 +1,446 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Owns the plan itself: nodes, fds, commands, and what is free on the machine's buses. Knows no
+ * device. */
+#include "devices/vmh-plan-private.h"
+
+#include "shared/inn-domain-new.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+static void
+node_free (VmhNode *node)
+{
+  json_object_unref (node->object);
+  g_free (node);
+}
+
+static void
+fd_free (VmhPlanFd *fd)
+{
+  g_free (fd->name);
+  g_free (fd->path);
+  g_free (fd->kind);
+  g_free (fd);
+}
+
+static void
+command_free (VmhPlanCommand *command)
+{
+  g_clear_pointer (&command->arguments, json_object_unref);
+  g_free (command->command);
+  g_free (command);
+}
+
+VmhPlan *
+vmh_plan_new (InnDomain *domain, const VmhPlanHost *host)
+{
+  VmhPlan *plan = g_new0 (VmhPlan, 1);
+
+  plan->domain = inn_domain_ref (domain);
+  plan->host = *host;
+  plan->nodes = g_ptr_array_new_with_free_func ((GDestroyNotify)node_free);
+  plan->fds = g_ptr_array_new_with_free_func ((GDestroyNotify)fd_free);
+  plan->commands = g_ptr_array_new_with_free_func ((GDestroyNotify)command_free);
+  plan->boot = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  plan->once = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  plan->next_fd = VMH_PLAN_FIRST_FD;
+  return plan;
+}
+
+void
+vmh_plan_free (VmhPlan *plan)
+{
+  inn_domain_unref (plan->domain);
+  g_ptr_array_unref (plan->nodes);
+  g_ptr_array_unref (plan->fds);
+  g_ptr_array_unref (plan->commands);
+  g_hash_table_unref (plan->boot);
+  g_hash_table_unref (plan->once);
+  g_free (plan);
+}
+
+JsonObject *
+vmh_json (const char *key, ...)
+{
+  JsonObject *object = json_object_new ();
+  va_list args;
+
+  va_start (args, key);
+  for (; key; key = va_arg (args, const char *))
+    {
+      const char *type = strchr (key, '=');
+      g_autofree char *name = g_strndup (key, (gsize)(type - key));
+      const char *text;
+
+      switch (type[1])
+        {
+        case 's':
+          text = va_arg (args, const char *);
+          if (text)
+            json_object_set_string_member (object, name, text);
+          break;
+        case 'b':
+          json_object_set_boolean_member (object, name, va_arg (args, gboolean));
+          break;
+        case 'i':
+          json_object_set_int_member (object, name, va_arg (args, gint64));
+          break;
+        case 'o':
+          json_object_set_object_member (object, name, va_arg (args, JsonObject *));
+          break;
+        case 'n':
+          json_object_set_null_member (object, name);
+          break;
+        default:
+          g_assert_not_reached ();
+        }
+    }
+  va_end (args);
+  return object;
+}
+
+void
+vmh_plan_add (VmhPlan *plan, VmhNodeType type, JsonObject *object)
+{
+  VmhNode *node = g_new0 (VmhNode, 1);
+
+  node->type = type;
+  node->object = object;
+  g_ptr_array_add (plan->nodes, node);
+}
+
+void
+vmh_plan_option (VmhPlan *plan, const char *option, const char *value)
+{
+  vmh_plan_add (plan, VMH_NODE_ARGUMENT, vmh_json ("option=s", option, "value=s", value, NULL));
+}
+
+gboolean
+vmh_plan_has (VmhPlan *plan, const char *type)
+{
+  return !plan->host.has || plan->host.has (type, plan->host.has_data);
+}
+
+gboolean
+vmh_plan_first (VmhPlan *plan, const char *what)
+{
+  return g_hash_table_add (plan->once, g_strdup (what));
+}
+
+gboolean
+vmh_plan_refuse (GError **error, const char *format, ...)
+{
+  va_list args;
+
+  va_start (args, format);
+  g_propagate_error (error, g_error_new_valist (INN_ERROR, INN_ERROR_UNSUPPORTED, format, args));
+  va_end (args);
+  return FALSE;
+}
+
+char *
+vmh_plan_id (const InnElement *element, guint index)
+{
+  g_autofree char *mac =
+      g_str_equal (element->kind->name, "interface") ? inn_element_dup (element, "mac") : NULL;
+  g_autofree char *target =
+      inn_kind_find (element->kind, "target") ? inn_element_dup (element, "target") : NULL;
+
+  if (mac)
+    {
+      g_auto (GStrv) parts = g_strsplit (mac, ":", -1);
+      g_autofree char *digits = g_strjoinv ("", parts);
+
+      return g_strdup_printf ("interface-%s", digits);
+    }
+  if (target)
+    return g_strdup_printf ("%s-%s", element->kind->name, target);
+  return g_strdup_printf ("%s-%u", element->kind->name, index);
+}
+
+void
+vmh_plan_boot (VmhPlan *plan, const InnElement *element, JsonObject *device)
+{
+  g_autofree char *id = inn_element_dup_id (element);
+  gpointer index = g_hash_table_lookup (plan->boot, id);
+
+  if (index)
+    json_object_set_int_member (device, "bootindex", GPOINTER_TO_INT (index));
+}
+
+void
+vmh_plan_command (VmhPlan *plan, const char *command, JsonObject *arguments)
+{
+  VmhPlanCommand *entry = g_new0 (VmhPlanCommand, 1);
+
+  entry->command = g_strdup (command);
+  entry->arguments = arguments;
+  g_ptr_array_add (plan->commands, entry);
+}
+
+/* ---- files ---- */
+
+int
+vmh_plan_fd (VmhPlan *plan, VmhPlanFdType type, const char *name, const char *path)
+{
+  VmhPlanFd *fd = g_new0 (VmhPlanFd, 1);
+
+  fd->type = type;
+  fd->number = plan->next_fd++;
+  fd->name = g_strdup (name);
+  fd->path = g_strdup (path);
+  g_ptr_array_add (plan->fds, fd);
+  return fd->number;
+}
+
+static void
+add_to_set (VmhPlan *plan,
+            int set,
+            VmhPlanFdType type,
+            const char *kind,
+            const char *path,
+            gboolean writable)
+{
+  g_autofree char *value = NULL;
+  int number = vmh_plan_fd (plan, type, NULL, path);
+  VmhPlanFd *fd = plan->fds->pdata[plan->fds->len - 1];
+
+  fd->kind = g_strdup (kind);
+  fd->writable = writable;
+  value = g_strdup_printf ("fd=%d,set=%d", number, set);
+  vmh_plan_option (plan, "-add-fd", value);
+}
+
+/* Two fds where it is writable: QEMU's own locking opens a file a second time, read-only. */
+static char *
+add_set (VmhPlan *plan, VmhPlanFdType type, const char *kind, const char *path, gboolean writable)
+{
+  int set = plan->next_set++;
+
+  add_to_set (plan, set, type, kind, path, FALSE);
+  if (writable)
+    add_to_set (plan, set, type, kind, path, TRUE);
+  return g_strdup_printf ("/dev/fdset/%d", set);
+}
+
+char *
+vmh_plan_file (VmhPlan *plan, const InnElement *element, const char *path, gboolean writable)
+{
+  g_autofree char *id = inn_element_dup_id (element);
+
+  return add_set (plan, VMH_PLAN_FD_FILE, id, path, writable);
+}
+
+char *
+vmh_plan_nvram (VmhPlan *plan)
+{
+  return add_set (plan, VMH_PLAN_FD_NVRAM, "firmware", NULL, TRUE);
+}
+
+void
+vmh_plan_copy (VmhPlan *plan, const InnElement *element, const char *path, const char *name)
+{
+  VmhPlanFd *fd;
+
+  vmh_plan_fd (plan, VMH_PLAN_FD_COPY, name, path);
+  fd = plan->fds->pdata[plan->fds->len - 1];
+  fd->kind = inn_element_dup_id (element);
+}
+
+static JsonObject *
+chardev_fd (const char *id, int number, gboolean listen)
+{
+  g_autofree char *text = g_strdup_printf ("%d", number);
+  JsonObject *address = vmh_json ("type=s", "fd", "data=o", vmh_json ("str=s", text, NULL), NULL);
+  JsonObject *data = vmh_json ("addr=o", address, "server=b", listen, NULL);
+
+  if (listen)
+    json_object_set_boolean_member (data, "wait", FALSE);
+  return vmh_json ("id=s", id, "backend=o", vmh_json ("type=s", "socket", "data=o", data, NULL),
+                   NULL);
+}
+
+void
+vmh_plan_listen (VmhPlan *plan, const char *id, const char *name)
+{
+  int number = vmh_plan_fd (plan, VMH_PLAN_FD_LISTEN, name, NULL);
+
+  vmh_plan_add (plan, VMH_NODE_CHARDEV, chardev_fd (id, number, TRUE));
+}
+
+void
+vmh_plan_line (VmhPlan *plan, const char *id, const char *name, const char *kind)
+{
+  int number = vmh_plan_fd (plan, VMH_PLAN_FD_LINE, name, NULL);
+  VmhPlanFd *fd = plan->fds->pdata[plan->fds->len - 1];
+
+  fd->kind = g_strdup (kind);
+  vmh_plan_add (plan, VMH_NODE_CHARDEV, chardev_fd (id, number, FALSE));
+}
+
+/* ---- buses ---- */
+
+/* Devices that stand on pcie.0 (or pci.0) itself: conventional PCI, or part of the chipset. All
+ * others get a port of their own, so that they can be unplugged. */
+static gboolean
+is_integrated (const char *driver)
+{
+  static const char *const drivers[] = {
+    "e1000",
+    "rtl8139",
+    "AC97",
+    "ich9-intel-hda",
+    "intel-hda",
+    "i6300esb",
+    "pci-serial",
+    "ich9-usb-ehci1",
+    "ich9-usb-uhci1",
+    "ich9-usb-uhci2",
+    "ich9-usb-uhci3",
+    "usb-ehci",
+    "piix3-usb-uhci",
+    "piix4-usb-uhci",
+    "lsi53c895a",
+    "secondary-vga",
+    "qxl",
+    "ahci",
+    "ich9-ahci",
+    "pvscsi",
+    "VGA",
+    "qxl-vga",
+    "virtio-vga",
+    "vmware-svga",
+    "cirrus-vga",
+    "bochs-display",
+    NULL,
+  };
+
+  return g_strv_contains (drivers, driver);
+}
+
+#define FIRST_PORT_SLOT       2
+#define PORTS_PER_SLOT        8
+#define FIRST_INTEGRATED_SLOT 10
+#define LAST_SLOT             26 /* above are parts of the chipset */
+#define MAX_PORTS             ((FIRST_INTEGRATED_SLOT - FIRST_PORT_SLOT) * PORTS_PER_SLOT)
+
+static gboolean
+take_slot (VmhPlan *plan, JsonObject *device, const char *bus, guint first, GError **error)
+{
+  g_autofree char *address = NULL;
+
+  plan->slot = MAX (plan->slot, first);
+  if (plan->slot > LAST_SLOT)
+    return vmh_plan_refuse (error,
+                            _ ("The machine has more devices than its chipset has slots. Remove "
+                               "some."));
+  address = g_strdup_printf ("0x%x", plan->slot++);
+  json_object_set_string_member (device, "bus", bus);
+  json_object_set_string_member (device, "addr", address);
+  return TRUE;
+}
+
+/* Eight ports share a slot as its functions; the first of them must say so. */
+static char *
+add_port (VmhPlan *plan, GError **error)
+{
+  guint number = plan->ports, function = number % PORTS_PER_SLOT;
+  g_autofree char *id = g_strdup_printf ("port-%u", number);
+  g_autofree char *address =
+      g_strdup_printf ("0x%x.0x%x", FIRST_PORT_SLOT + number / PORTS_PER_SLOT, function);
+  JsonObject *port;
+
+  if (number >= MAX_PORTS)
+    {
+      vmh_plan_refuse (error, _ ("The machine has more than %d devices. Remove some."), MAX_PORTS);
+      return NULL;
+    }
+  plan->ports++;
+  port = vmh_json ("driver=s", "pcie-root-port", "id=s", id, "bus=s", "pcie.0", "addr=s", address,
+                   "chassis=i", (gint64)number + 1, "port=i", (gint64)number, NULL);
+  if (function == 0)
+    json_object_set_boolean_member (port, "multifunction", TRUE);
+  vmh_plan_add (plan, VMH_NODE_DEVICE, port);
+  return g_steal_pointer (&id);
+}
+
+gboolean
+vmh_plan_bus (VmhPlan *plan, JsonObject *device, GError **error)
+{
+  g_autofree char *port = NULL;
+
+  if (plan->board == VMH_BOARD_PC)
+    return take_slot (plan, device, "pci.0", 3, error);
+  if (is_integrated (json_object_get_string_member (device, "driver")))
+    return take_slot (plan, device, "pcie.0", FIRST_INTEGRATED_SLOT, error);
+  port = add_port (plan, error);
+  if (!port)
+    return FALSE;
+  json_object_set_string_member (device, "bus", port);
+  json_object_set_string_member (device, "addr", "0x0");
+  return TRUE;
+}
+
+gboolean
+vmh_plan_build (VmhPlan *plan, GError **error)
+{
+  g_autoptr (GPtrArray) unknown = inn_domain_list_unknown (plan->domain);
+
+  if (unknown->len > 0)
+    return vmh_plan_refuse (error,
+                            _ ("The machine has a device “%s”, which cannot be used yet. Remove "
+                               "it from the machine's XML to start the machine without it."),
+                            (const char *)unknown->pdata[0]);
+  if (!vmh_board_prepare (plan, error) || !vmh_board_build (plan, error))
+    return FALSE;
+  for (const VmhDeviceOps *const *ops = vmh_device_list; *ops; ops++)
+    {
+      g_autoptr (GPtrArray) elements = inn_domain_list (plan->domain, (*ops)->kind);
+
+      for (guint i = 0; i < elements->len; i++)
+        if (!(*ops)->build (plan, elements->pdata[i], i, error))
+          return FALSE;
+    }
+  if (!vmh_extras_build (plan, error))
+    return FALSE;
+  for (int i = 0; plan->board == VMH_BOARD_Q35 && i < VMH_PLAN_SPARE_PORTS; i++)
+    {
+      g_autofree char *port = add_port (plan, NULL);
+    }
+  return TRUE;
+}
+
+GPtrArray *
+vmh_plan_get_fds (VmhPlan *plan)
+{
+  return plan->fds;
+}
+
+GPtrArray *
+vmh_plan_get_commands (VmhPlan *plan)
+{
+  return plan->commands;
+}
+
+GPtrArray *
+vmh_plan_get_nodes (VmhPlan *plan)
+{
+  return plan->nodes;
+}
+
+gboolean
+vmh_plan_uses_network (VmhPlan *plan)
+{
+  return plan->network;
+}
+
+gboolean
+vmh_plan_has_display (VmhPlan *plan, const char *protocol)
+{
+  if (plan->displays == 0)
+    return FALSE;
+  return !g_str_equal (protocol, "dbus") || vmh_plan_has (plan, "dbus-display");
+}

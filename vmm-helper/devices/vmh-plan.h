@@ -1,0 +1,73 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* A plan is what one machine's QEMU will be started with: nodes in order, files to pass, commands
+ * before the first instruction. Made from the domain alone, so that the same domain always gives
+ * the same plan; carried out in qemu/. */
+#pragma once
+
+#include "devices/vmh-device.h"
+
+G_BEGIN_DECLS
+
+#define VMH_PLAN_FIRST_FD    16 /* in QEMU; below are the shim's own */
+#define VMH_PLAN_SPARE_PORTS 6  /* for devices plugged in later */
+
+/** VmhPlanHost: what the plan needs to know of the computer. All strings are borrowed. */
+typedef struct
+{
+  const char *emulator;    /* path of the QEMU binary */
+  const char *accelerator; /* "kvm" or "tcg" */
+  /* Firmware of a UEFI machine; NULL for BIOS. */
+  const char *firmware, *firmware_format, *nvram_format;
+  gboolean firmware_smm;
+  /* What this QEMU has, by type name ("virtio-mem-pci"); NULL function: everything. */
+  gboolean (*has) (const char *type, gpointer data);
+  gpointer has_data;
+} VmhPlanHost;
+
+typedef enum
+{
+  VMH_PLAN_FD_FILE,   /* @path of the host, in an fd set */
+  VMH_PLAN_FD_NVRAM,  /* the machine's own UEFI variables */
+  VMH_PLAN_FD_COPY,   /* @path of the host, which the sandbox copies into its room as @name */
+  VMH_PLAN_FD_LISTEN, /* a listening socket in the runtime folder, called @name */
+  VMH_PLAN_FD_LINE,   /* QEMU's end of the text line @name; the shim has the other */
+} VmhPlanFdType;
+
+typedef struct
+{
+  VmhPlanFdType type;
+  int number; /* in QEMU */
+  char *name;
+  char *path;
+  char *kind; /* of a line: "serial" or "console"; of a file: whose it is ("disk:vda") */
+  gboolean writable;
+} VmhPlanFd;
+
+typedef struct
+{
+  char *command;
+  JsonObject *arguments;
+} VmhPlanCommand;
+
+VmhPlan *vmh_plan_new (InnDomain *domain, const VmhPlanHost *host);
+void vmh_plan_free (VmhPlan *plan);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmhPlan, vmh_plan_free)
+
+/** vmh_plan_build: everything in the domain; INN_ERROR_UNSUPPORTED names what cannot be. */
+gboolean vmh_plan_build (VmhPlan *plan, GError **error);
+/** vmh_plan_dup_argv: QEMU's whole command line, argv[0] included. */
+char **vmh_plan_dup_argv (VmhPlan *plan);
+GPtrArray *vmh_plan_get_fds (VmhPlan *plan);      /* (element-type VmhPlanFd) */
+GPtrArray *vmh_plan_get_commands (VmhPlan *plan); /* (element-type VmhPlanCommand) */
+GPtrArray *vmh_plan_get_nodes (VmhPlan *plan);    /* (element-type VmhNode) */
+gboolean vmh_plan_uses_network (VmhPlan *plan);   /* a NIC that needs the host's own network */
+gboolean vmh_plan_has_display (VmhPlan *plan, const char *protocol); /* "vnc", "dbus" */
+
+/** vmh_plan_format_chardev: a chardev node as -chardev wants it: all values escaped. */
+char *vmh_plan_format_chardev (JsonObject *chardev);
+/** vmh_plan_escape: @value with commas doubled, as -name and its like want it. */
+char *vmh_plan_escape (const char *value);
+
+G_END_DECLS

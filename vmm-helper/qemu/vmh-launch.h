@@ -1,0 +1,32 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Starts a program as another user with exactly the files it is given, and not before its start has
+ * been written down. Knows neither QEMU nor machines. */
+#pragma once
+
+#include <glib.h>
+#include <sys/types.h>
+
+G_BEGIN_DECLS
+
+typedef struct _VmhLaunch VmhLaunch;
+
+/** vmh_launch_new: the program is what @program_fd (taken over) is open on, so that the path to it
+ * needs no rights. @uid and @gid: who it becomes where we are root; else it stays what we are. */
+VmhLaunch *vmh_launch_new (int program_fd, uid_t uid, gid_t gid);
+void vmh_launch_free (VmhLaunch *launch);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmhLaunch, vmh_launch_free)
+
+void vmh_launch_add_arg (VmhLaunch *launch, const char *arg);
+/** vmh_launch_set_fd: @fd (taken over) is @number (from 2 on) in the program. */
+void vmh_launch_set_fd (VmhLaunch *launch, int number, int fd);
+
+/** VmhLaunchFunc: called between fork and exec, in the parent; if FALSE nothing is started. */
+typedef gboolean (*VmhLaunchFunc) (pid_t pid, gpointer data, GError **error);
+/** vmh_launch_run: returns its pid, a child of ours and leader of a session; 0 on error. All fds
+ * are closed here then. What goes wrong in the child before its exec is told on its standard
+ * error. */
+pid_t vmh_launch_run (VmhLaunch *launch, VmhLaunchFunc func, gpointer data, GError **error);
+
+G_END_DECLS

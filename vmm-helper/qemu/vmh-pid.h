@@ -1,0 +1,30 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* A process named so that it is never mistaken for another: pid, start time and boot. */
+#pragma once
+
+#include <glib.h>
+#include <sys/types.h>
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  pid_t pid;     /* 0: none */
+  guint64 start; /* field 22 of /proc/PID/stat: clock ticks after boot */
+} VmhPid;
+
+/** vmh_boot_id: of the kernel that runs now; "" where it cannot be read. */
+const char *vmh_boot_id (void);
+/** vmh_pid_look: fills in @pid's start time; FALSE where there is no such process (a zombie is
+ * none). */
+gboolean vmh_pid_look (pid_t pid, VmhPid *result);
+/** vmh_pid_open: a pidfd of exactly that process, close-on-exec; -1 where it is gone. */
+int vmh_pid_open (const VmhPid *pid);
+/** vmh_pidfd_kill: SIGKILL; FALSE where it is gone already. */
+gboolean vmh_pidfd_kill (int pidfd);
+/** vmh_pid_child: the only child of @pid, 0 where it has none or several. */
+pid_t vmh_pid_child (pid_t pid);
+
+G_END_DECLS

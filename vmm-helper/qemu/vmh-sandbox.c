@@ -1,0 +1,102 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Owns what the room is made of (bubblewrap's options). Starts nothing. */
+#include "qemu/vmh-sandbox.h"
+
+#include "qemu/vmh-fd.h"
+#include "shared/inn-errors.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gi18n-lib.h>
+#include <sys/stat.h>
+
+#define BWRAP "/usr/bin/bwrap"
+
+static void
+add (GPtrArray *argv, const char *first, ...)
+{
+  va_list args;
+
+  va_start (args, first);
+  for (const char *arg = first; arg; arg = va_arg (args, const char *))
+    g_ptr_array_add (argv, g_strdup (arg));
+  va_end (args);
+}
+
+/* /lib, /lib64: links into /usr, or folders where the system has not merged them. */
+static void
+add_library_folder (GPtrArray *argv, const char *name)
+{
+  g_autofree char *path = g_strconcat ("/", name, NULL);
+  g_autofree char *target = g_file_read_link (path, NULL);
+
+  if (target)
+    add (argv, "--symlink", target, path, NULL);
+  else if (g_file_test (path, G_FILE_TEST_IS_DIR))
+    add (argv, "--ro-bind", path, path, NULL);
+}
+
+void
+vmh_sandbox_add_args (const VmhSandbox *sandbox, GPtrArray *argv)
+{
+  g_autofree char *info_fd = g_strdup_printf ("%d", sandbox->info_fd);
+
+  /* --as-pid-1: the pid that bwrap tells is QEMU's own. Not --die-with-parent: guests outlive us.
+   */
+  add (argv, BWRAP, "--unshare-user", "--unshare-all", "--disable-userns", "--as-pid-1", NULL);
+  if (sandbox->network)
+    add (argv, "--share-net", "--ro-bind-try", "/etc/resolv.conf", "/etc/resolv.conf", NULL);
+  add (argv, "--info-fd", info_fd, "--cap-drop", "ALL", "--ro-bind", "/usr", "/usr", NULL);
+  add_library_folder (argv, "lib");
+  add_library_folder (argv, "lib64");
+  for (const char *const *device =
+           (const char *const[]){ "/dev/null", "/dev/zero", "/dev/urandom", NULL };
+       *device; device++)
+    add (argv, "--dev-bind", *device, *device, NULL);
+  if (sandbox->kvm)
+    add (argv, "--dev-bind", "/dev/kvm", "/dev/kvm", NULL);
+  add (argv, "--remount-ro", "/", "--chdir", "/", "--", NULL);
+}
+
+gid_t
+vmh_sandbox_get_gid (const VmhSandbox *sandbox, uid_t uid)
+{
+  struct stat facts;
+
+  if (sandbox->kvm && stat ("/dev/kvm", &facts) == 0 && facts.st_gid != 0)
+    return facts.st_gid;
+  return (gid_t)uid;
+}
+
+int
+vmh_sandbox_open_shim (GError **error)
+{
+  g_autofree char *self = g_file_read_link ("/proc/self/exe", NULL);
+  g_autofree char *folder = g_path_get_dirname (self ? self : "/");
+  g_autofree char *beside = g_build_filename (folder, "shim", "vmm-shim", NULL);
+  const char *places[] = { beside, VMH_SHIM_PATH };
+
+  for (guint i = 0; i < G_N_ELEMENTS (places); i++)
+    {
+      int fd = open (places[i], O_RDONLY | O_CLOEXEC);
+
+      if (fd >= 0)
+        return fd;
+    }
+  g_set_error (error, INN_ERROR, INN_ERROR_NOT_FOUND, _ ("%s is missing. Install Innkeeper again."),
+               places[1]);
+  return -1;
+}
+
+gboolean
+vmh_sandbox_check (GError **error)
+{
+  if (access (BWRAP, X_OK) == 0)
+    return TRUE;
+  g_set_error_literal (error, INN_ERROR, INN_ERROR_UNSUPPORTED,
+                       _ ("Machines run in a sandbox made by bubblewrap, which is not installed. "
+                          "Install the package “bubblewrap” and start the machine again."));
+  return FALSE;
+}

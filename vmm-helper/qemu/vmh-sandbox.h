@@ -1,0 +1,34 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The room a guest's QEMU lives in: nothing but /usr, read-only, and a few harmless devices. */
+#pragma once
+
+#include <glib.h>
+#include <sys/types.h>
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  gboolean kvm;     /* /dev/kvm is there */
+  gboolean network; /* the host's network, for user-mode NICs; else none at all */
+  int info_fd;      /* where bwrap says the pid: the number in the child */
+} VmhSandbox;
+
+/** vmh_sandbox_add_args: appends bwrap's command line up to "--"; QEMU's own follows. */
+void vmh_sandbox_add_args (const VmhSandbox *sandbox, GPtrArray *argv);
+/** vmh_sandbox_get_gid: the group the guest's process has: kvm's where it uses KVM, so that
+ * /dev/kvm opens; else one of its own. */
+gid_t vmh_sandbox_get_gid (const VmhSandbox *sandbox, uid_t uid);
+/** vmh_sandbox_open_shim: the program vmm-shim beside ours, or where it is installed; -1 with
+ * INN_ERROR_NOT_FOUND. */
+int vmh_sandbox_open_shim (GError **error);
+/** vmh_sandbox_check: bubblewrap is there; else INN_ERROR_UNSUPPORTED with what to install. */
+gboolean vmh_sandbox_check (GError **error);
+
+/* QEMU's own filter of system calls, the same for every guest. */
+#define VMH_SANDBOX_SECCOMP                                                                        \
+  "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
+
+G_END_DECLS
