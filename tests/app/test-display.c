@@ -9,25 +9,10 @@
 #include "console/inn-vnc-source.h"
 #include "fake-source.h"
 #include "guest.h"
+#include "widgets.h"
 
 #define EVDEV(code) ((code) + 8)
 #define KEYCODE_A   EVDEV (30)
-
-static gboolean G_GNUC_NORETURN
-on_deadline (gpointer data)
-{
-  g_error ("Nothing happened for 60 s: %s", (const char *)data);
-}
-
-#define wait_until(condition)                                                                      \
-  do                                                                                               \
-    {                                                                                              \
-      guint deadline = g_timeout_add_seconds (60, on_deadline, #condition);                        \
-      while (!(condition))                                                                         \
-        g_main_context_iteration (NULL, TRUE);                                                     \
-      g_source_remove (deadline);                                                                  \
-    }                                                                                              \
-  while (FALSE)
 
 static GtkWidget *
 show (GtkWidget *display, int width, int height)
@@ -45,52 +30,6 @@ show (GtkWidget *display, int width, int height)
   gtk_window_present (GTK_WINDOW (window));
   wait_until (gtk_widget_get_mapped (display) && gtk_widget_get_width (display) > 0);
   return window;
-}
-
-static void
-iterate (void)
-{
-  while (g_main_context_iteration (NULL, FALSE))
-    ;
-}
-
-static void
-on_painted (GdkFrameClock *clock, gboolean *painted)
-{
-  *painted = TRUE;
-}
-
-/* What is on the screen after the next frame: 0xrrggbb a pixel. */
-static guint32 *
-render (GtkWidget *widget, int *out_width, int *out_height)
-{
-  g_autoptr (GdkPaintable) paintable = NULL;
-  GdkFrameClock *clock = gtk_widget_get_frame_clock (widget);
-  gboolean painted = FALSE;
-  gulong handler;
-  GtkSnapshot *snapshot = gtk_snapshot_new ();
-  g_autoptr (GskRenderNode) node = NULL;
-  g_autoptr (GdkTexture) texture = NULL;
-  const int width = gtk_widget_get_width (widget);
-  const int height = gtk_widget_get_height (widget);
-  const graphene_rect_t all = GRAPHENE_RECT_INIT (0, 0, (float)width, (float)height);
-  guint32 *pixels = g_new (guint32, (gsize)width * height);
-
-  gtk_widget_queue_draw (widget);
-  handler = g_signal_connect (clock, "after-paint", G_CALLBACK (on_painted), &painted);
-  wait_until (painted);
-  g_signal_handler_disconnect (clock, handler);
-  paintable = gtk_widget_paintable_new (widget);
-  gdk_paintable_snapshot (paintable, snapshot, width, height);
-  node = gtk_snapshot_free_to_node (snapshot);
-  texture = gsk_renderer_render_texture (gtk_native_get_renderer (gtk_widget_get_native (widget)),
-                                         node, &all);
-  gdk_texture_download (texture, (guchar *)pixels, (gsize)width * 4);
-  for (gsize i = 0; i < (gsize)width * height; i++)
-    pixels[i] &= 0xffffff;
-  *out_width = width;
-  *out_height = height;
-  return pixels;
 }
 
 static void
@@ -122,6 +61,22 @@ test_qnum (void)
   g_assert_cmpuint (inn_qnum_from_keycode (111), ==, 0xc8); /* Up */
   g_assert_cmpuint (inn_qnum_from_keycode (119), ==, 0xd3); /* Delete */
   g_assert_cmpuint (inn_qnum_from_keycode (133), ==, 0xdb); /* Windows */
+}
+
+static void
+test_keyval (void)
+{
+  g_assert_cmpuint (inn_qnum_from_keyval (GDK_KEY_a), ==, 0x1e);
+  g_assert_cmpuint (inn_qnum_from_keyval (GDK_KEY_A), ==, 0x1e);
+  g_assert_cmpuint (inn_qnum_from_keyval (GDK_KEY_asciitilde), ==, 0x29);
+  g_assert_cmpuint (inn_qnum_from_keyval (GDK_KEY_bar), ==, 0x2b);
+  g_assert_cmpuint (inn_qnum_from_keyval (GDK_KEY_question), ==, 0x35);
+  g_assert_cmpuint (inn_qnum_from_keyval (GDK_KEY_space), ==, 0x39);
+  g_assert_cmpuint (inn_qnum_from_keyval (GDK_KEY_F10), ==, 0x44);
+  g_assert_cmpuint (inn_qnum_from_keyval (GDK_KEY_Up), ==, 0xc8);
+  g_assert_cmpuint (inn_qnum_from_keyval (GDK_KEY_eacute), ==, 0);
+  for (guint keyval = ' '; keyval < 0x7f; keyval++)
+    g_assert_cmpuint (inn_qnum_from_keyval (keyval), !=, 0);
 }
 
 static GtkEventController *
@@ -472,6 +427,7 @@ main (int argc, char **argv)
 {
   gtk_test_init (&argc, &argv, NULL);
   g_test_add_func ("/display/qnum", test_qnum);
+  g_test_add_func ("/display/keyval", test_keyval);
   g_test_add_func ("/display/accessible", test_accessible);
   g_test_add_func ("/display/keys", test_keys);
   g_test_add_func ("/display/pointer", test_pointer);

@@ -1,24 +1,509 @@
 /* SPDX-FileCopyrightText: 2026 The Innkeeper developers
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Stands in until the console's own widget arrives. */
 #include "inn-console-view.h"
+
+#include <glib/gi18n.h>
+#include <unistd.h>
+#include "../inn-report.h"
+#include "../inn-verbs.h"
+#include "inn-screens.h"
+#include "inn-vnc-source.h"
+
+/* A machine that is switched off closes its screen a moment before it says so. */
+#define LOST_DELAY_MS 700
 
 struct _InnConsoleView
 {
   GtkWidget parent_instance;
+
+  GtkStack *stack;
+  AdwStatusPage *status;
+  GtkWidget *spinner;
+  GtkLabel *log;
+  GtkButton *button;
+  AdwBin *place;
+  InnScreens *screens;
+
+  InnMachine *machine;
+  GSignalGroup *signals;
+  GCancellable *cancellable; /* of what is being opened for this machine */
+  InnDisplaySource *source;
+  gboolean opening;
+  GError *lost; /* why there is no screen though there should be one */
+  guint lost_later;
+  gboolean focus_wanted; /* the person pressed Start here */
+  InnVerb verb;          /* of the button */
+  GtkWidget *window;     /* in full screen */
 };
 
 G_DEFINE_FINAL_TYPE (InnConsoleView, inn_console_view, GTK_TYPE_WIDGET)
 
+static void update (InnConsoleView *self);
+
+static void
+run_verb (InnConsoleView *self, InnVerb verb)
+{
+  const InnVerbAction *actions;
+  guint n;
+
+  actions = inn_verb_actions (&n);
+  for (guint i = 0; i < n; i++)
+    if (actions[i].verb == verb)
+      inn_verb_run (&actions[i], self->machine, GTK_WIDGET (self));
+}
+
+static void
+close_display (InnConsoleView *self)
+{
+  g_clear_handle_id (&self->lost_later, g_source_remove);
+  g_clear_error (&self->lost);
+  if (self->source == NULL)
+    return;
+  g_signal_handlers_disconnect_by_data (self->source, self);
+  inn_display_source_stop (self->source);
+  inn_display_set_source (inn_screens_get_display (self->screens), NULL);
+  g_clear_object (&self->source);
+}
+
+static void
+close_all (InnConsoleView *self)
+{
+  g_cancellable_cancel (self->cancellable);
+  g_clear_object (&self->cancellable);
+  self->cancellable = g_cancellable_new ();
+  self->opening = FALSE;
+  close_display (self);
+  inn_screens_close_lines (self->screens);
+}
+
+static gboolean
+on_lost_due (gpointer data)
+{
+  InnConsoleView *self = data;
+
+  self->lost_later = 0;
+  update (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* The picture stays: the source keeps its last one. */
+static void
+on_source_closed (InnConsoleView *self, const GError *error)
+{
+  g_clear_error (&self->lost);
+  self->lost = error != NULL ? g_error_copy (error)
+                             : g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CLOSED,
+                                                    _ ("The machine has closed the connection."));
+  if (self->lost_later == 0)
+    self->lost_later = g_timeout_add (LOST_DELAY_MS, on_lost_due, self);
+}
+
+static gboolean
+is_mine (InnConsoleView *self, InnMachine *machine, const GError *error)
+{
+  return machine == self->machine && !g_error_matches (error, INN_ERROR, INN_ERROR_CANCELLED);
+}
+
+static void
+on_display_opened (GObject *object, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (InnConsoleView) self = data;
+  g_autoptr (GError) error = NULL;
+  const int fd = inn_machine_open_finish (INN_MACHINE (object), result, &error);
+
+  if (!is_mine (self, INN_MACHINE (object), error))
+    {
+      if (fd >= 0)
+        close (fd);
+      return;
+    }
+  self->opening = FALSE;
+  close_display (self);
+  if (fd < 0)
+    {
+      self->lost = g_steal_pointer (&error);
+      update (self);
+      return;
+    }
+  self->source = inn_vnc_source_new ();
+  g_signal_connect_swapped (self->source, "closed", G_CALLBACK (on_source_closed), self);
+  inn_display_set_source (inn_screens_get_display (self->screens), self->source);
+  inn_display_source_start (self->source, fd);
+  update (self);
+  if (self->focus_wanted)
+    inn_screens_grab_focus (self->screens);
+  self->focus_wanted = FALSE;
+}
+
+typedef struct
+{
+  InnConsoleView *view;
+  char *name;
+} Line;
+
+static void
+on_line_opened (GObject *object, GAsyncResult *result, gpointer data)
+{
+  Line *line = data;
+  g_autoptr (InnConsoleView) self = line->view;
+  g_autofree char *name = line->name;
+  g_autoptr (GError) error = NULL;
+  const int fd = inn_machine_open_finish (INN_MACHINE (object), result, &error);
+
+  g_free (line);
+  if (!is_mine (self, INN_MACHINE (object), error))
+    {
+      if (fd >= 0)
+        close (fd);
+    }
+  else if (fd >= 0)
+    inn_screens_open_line (self->screens, name, fd);
+  else
+    inn_report_error (GTK_WIDGET (self), _ ("The text line could not be opened"), error);
+}
+
+static void
+on_open_line (InnConsoleView *self, const char *name)
+{
+  Line *line;
+
+  if (self->machine == NULL || !inn_machine_can (self->machine, INN_VERB_OPEN_DISPLAY))
+    return;
+  line = g_new (Line, 1);
+  line->view = g_object_ref (self);
+  line->name = g_strdup (name);
+  inn_machine_open_serial_async (self->machine, name, FALSE, self->cancellable, on_line_opened,
+                                 line);
+}
+
+static gboolean
+is_looked_at (InnConsoleView *self)
+{
+  return gtk_widget_get_mapped (GTK_WIDGET (self)) || self->window != NULL;
+}
+
+static void
+connect_display (InnConsoleView *self, gboolean has_display)
+{
+  if (!has_display || !is_looked_at (self))
+    close_display (self);
+  else if (self->source == NULL && !self->opening && self->lost == NULL)
+    {
+      self->opening = TRUE;
+      inn_machine_open_display_async (self->machine, "vnc", self->cancellable, on_display_opened,
+                                      g_object_ref (self));
+    }
+}
+
+static void
+show_status (InnConsoleView *self,
+             const char *icon,
+             const char *title,
+             const char *text,
+             const char *log,
+             InnVerb verb,
+             const char *button)
+{
+  g_autofree char *safe_title = g_markup_escape_text (title, -1);
+  g_autofree char *safe_text = g_markup_escape_text (text != NULL ? text : "", -1);
+
+  adw_status_page_set_icon_name (self->status, icon);
+  adw_status_page_set_title (self->status, safe_title);
+  adw_status_page_set_description (self->status, safe_text);
+  gtk_label_set_label (self->log, log != NULL ? log : "");
+  gtk_widget_set_visible (GTK_WIDGET (self->log), log != NULL && *log != '\0');
+  gtk_widget_set_visible (self->spinner, icon == NULL);
+  self->verb = verb;
+  gtk_button_set_label (self->button, button != NULL ? button : "");
+  gtk_widget_set_visible (GTK_WIDGET (self->button), button != NULL);
+  gtk_stack_set_visible_child_name (self->stack, "status");
+}
+
+/* What the screen looked like when the machine was last seen, if the folder is ours to read. */
+static void
+show_last_picture (InnConsoleView *self)
+{
+  g_autofree char *folder = NULL;
+  g_autofree char *file = NULL;
+  g_autoptr (GdkTexture) texture = NULL;
+
+  g_object_get (self->machine, "folder", &folder, NULL);
+  file = g_build_filename (folder, "screenshot.png", NULL);
+  if (*folder != '\0' && access (file, R_OK) == 0)
+    texture = gdk_texture_new_from_filename (file, NULL);
+  if (texture != NULL)
+    adw_status_page_set_paintable (self->status, GDK_PAINTABLE (texture));
+}
+
+static void
+show_crashed (InnConsoleView *self)
+{
+  const char *reason = inn_machine_get_state_reason (self->machine);
+  const char *log = strchr (reason, '\n');
+  g_autofree char *title =
+      g_strdup_printf (_ ("“%s” has crashed"), inn_machine_get_name (self->machine));
+  g_autofree char *text = log != NULL ? g_strndup (reason, log - reason) : g_strdup (reason);
+
+  show_status (self, "dialog-error-symbolic", title, text, log != NULL ? log + 1 : NULL,
+               INN_VERB_START, _ ("_Start"));
+}
+
+static void
+show_broken (InnConsoleView *self)
+{
+  g_autofree char *title =
+      g_strdup_printf (_ ("“%s” cannot be used"), inn_machine_get_name (self->machine));
+
+  show_status (self, "dialog-warning-symbolic", title, inn_machine_get_state_reason (self->machine),
+               NULL, INN_N_VERBS, NULL);
+}
+
+static void
+show_veil (InnConsoleView *self)
+{
+  if (self->lost != NULL && self->lost_later == 0)
+    inn_screens_set_veil (self->screens, _ ("The screen is not connected"), self->lost->message,
+                          _ ("_Connect Again"));
+  else if (inn_machine_get_state (self->machine) == INN_STATE_PAUSED)
+    inn_screens_set_veil (self->screens, _ ("Paused"), inn_machine_get_state_reason (self->machine),
+                          _ ("_Resume"));
+  else
+    inn_screens_set_veil (self->screens, NULL, NULL, NULL);
+}
+
+static void
+show_screens (InnConsoleView *self)
+{
+  GVariant *lines = inn_machine_get_serials (self->machine);
+  const gboolean has_display = g_strv_contains (inn_machine_get_displays (self->machine), "vnc");
+  const gboolean has_lines = lines != NULL && g_variant_n_children (lines) > 0;
+
+  if (!has_display && !has_lines)
+    {
+      close_display (self);
+      show_status (self, "video-display-symbolic", _ ("No screen"),
+                   _ ("This machine runs without a screen and without a serial line. Add one in "
+                      "Details while it is off."),
+                   NULL, INN_N_VERBS, NULL);
+      return;
+    }
+  inn_screens_set_lines (self->screens, lines);
+  inn_screens_set_has_display (self->screens, has_display);
+  connect_display (self, has_display);
+  show_veil (self);
+  gtk_stack_set_visible_child_name (self->stack, "screens");
+  if (is_looked_at (self))
+    inn_screens_refresh (self->screens);
+}
+
+static void leave_fullscreen (InnConsoleView *self);
+
+static void
+update (InnConsoleView *self)
+{
+  g_autofree char *title = NULL;
+  const char *name;
+
+  if (self->machine == NULL)
+    return;
+  name = inn_machine_get_name (self->machine);
+  inn_screens_set_name (self->screens, name);
+  if (inn_machine_can (self->machine, INN_VERB_OPEN_DISPLAY))
+    {
+      show_screens (self);
+      return;
+    }
+  leave_fullscreen (self);
+  close_all (self);
+  inn_screens_set_lines (self->screens, NULL);
+  switch (inn_machine_get_state (self->machine))
+    {
+    case INN_STATE_STARTING:
+      title = g_strdup_printf (_ ("Starting “%s”"), name);
+      show_status (self, NULL, title, NULL, NULL, INN_VERB_FORCE_OFF, NULL);
+      break;
+    case INN_STATE_CRASHED:
+      show_crashed (self);
+      break;
+    case INN_STATE_BROKEN:
+      show_broken (self);
+      break;
+    case INN_STATE_OFF:
+    case INN_STATE_RUNNING:
+    case INN_STATE_PAUSED:
+    case INN_STATE_STOPPING:
+    default:
+      show_status (self, "computer-symbolic", name, _ ("This machine is off."), NULL,
+                   INN_VERB_START, _ ("_Start"));
+      show_last_picture (self);
+    }
+}
+
+static void
+on_button_clicked (InnConsoleView *self)
+{
+  if (self->machine == NULL || self->verb == INN_N_VERBS)
+    return;
+  self->focus_wanted = self->verb == INN_VERB_START;
+  run_verb (self, self->verb);
+}
+
+static void
+on_veil_clicked (InnConsoleView *self)
+{
+  if (self->machine == NULL)
+    return;
+  if (self->lost != NULL)
+    {
+      close_display (self);
+      self->focus_wanted = TRUE;
+      update (self);
+    }
+  else
+    run_verb (self, INN_VERB_RESUME);
+}
+
+static void
+leave_fullscreen (InnConsoleView *self)
+{
+  g_autoptr (GtkWidget) screens = NULL;
+  GtkWidget *window = g_steal_pointer (&self->window);
+
+  if (window == NULL)
+    return;
+  screens = g_object_ref (GTK_WIDGET (self->screens));
+  gtk_window_set_child (GTK_WINDOW (window), NULL);
+  inn_screens_set_fullscreen (self->screens, FALSE);
+  adw_bin_set_child (self->place, screens);
+  gtk_window_destroy (GTK_WINDOW (window));
+  inn_screens_grab_focus (self->screens);
+}
+
+static gboolean
+on_fullscreen_close_request (GtkWindow *window, InnConsoleView *self)
+{
+  leave_fullscreen (self);
+  return TRUE;
+}
+
+/* A window of its own: nothing of the main window has to make room or be put back. */
+static void
+enter_fullscreen (InnConsoleView *self)
+{
+  g_autoptr (GtkWidget) screens = g_object_ref (GTK_WIDGET (self->screens));
+  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
+  GtkWidget *note = adw_status_page_new ();
+
+  adw_status_page_set_icon_name (ADW_STATUS_PAGE (note), "view-fullscreen-symbolic");
+  adw_status_page_set_title (ADW_STATUS_PAGE (note), _ ("In full screen"));
+  adw_status_page_set_description (ADW_STATUS_PAGE (note),
+                                   _ ("To leave it, move the pointer to the top of the screen, or "
+                                      "press Ctrl+Alt and then F11."));
+  adw_bin_set_child (self->place, note);
+  self->window = gtk_window_new ();
+  gtk_window_set_application (GTK_WINDOW (self->window),
+                              gtk_window_get_application (GTK_WINDOW (root)));
+  gtk_window_set_title (GTK_WINDOW (self->window), inn_machine_get_name (self->machine));
+  gtk_window_set_default_size (GTK_WINDOW (self->window), 1024, 768);
+  g_signal_connect (self->window, "close-request", G_CALLBACK (on_fullscreen_close_request), self);
+  inn_screens_set_fullscreen (self->screens, TRUE);
+  gtk_window_set_child (GTK_WINDOW (self->window), screens);
+  gtk_window_fullscreen (GTK_WINDOW (self->window));
+  gtk_window_present (GTK_WINDOW (self->window));
+  inn_screens_grab_focus (self->screens);
+}
+
+static void
+on_toggle_fullscreen (InnConsoleView *self)
+{
+  if (self->window != NULL)
+    leave_fullscreen (self);
+  else if (self->machine != NULL && gtk_widget_get_mapped (GTK_WIDGET (self->screens)))
+    enter_fullscreen (self);
+}
+
+static void
+inn_console_view_map (GtkWidget *widget)
+{
+  GTK_WIDGET_CLASS (inn_console_view_parent_class)->map (widget);
+  update (INN_CONSOLE_VIEW (widget));
+}
+
+static void
+inn_console_view_unmap (GtkWidget *widget)
+{
+  InnConsoleView *self = INN_CONSOLE_VIEW (widget);
+
+  GTK_WIDGET_CLASS (inn_console_view_parent_class)->unmap (widget);
+  if (self->window == NULL)
+    close_display (self);
+}
+
+static void
+inn_console_view_dispose (GObject *object)
+{
+  InnConsoleView *self = INN_CONSOLE_VIEW (object);
+  GtkWidget *child;
+
+  if (self->screens != NULL)
+    {
+      inn_console_view_set_machine (self, NULL);
+      close_all (self);
+    }
+  g_clear_object (&self->signals);
+  g_clear_object (&self->cancellable);
+  self->screens = NULL;
+  while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
+    gtk_widget_unparent (child);
+  G_OBJECT_CLASS (inn_console_view_parent_class)->dispose (object);
+}
+
 static void
 inn_console_view_class_init (InnConsoleViewClass *klass)
 {
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = inn_console_view_dispose;
+  widget_class->map = inn_console_view_map;
+  widget_class->unmap = inn_console_view_unmap;
+  g_type_ensure (INN_TYPE_SCREENS);
+  gtk_widget_class_set_template_from_resource (
+      widget_class, "/org/innkeeper/Innkeeper/console/inn-console-view.ui");
+  gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
+  gtk_widget_class_bind_template_child (widget_class, InnConsoleView, stack);
+  gtk_widget_class_bind_template_child (widget_class, InnConsoleView, status);
+  gtk_widget_class_bind_template_child (widget_class, InnConsoleView, spinner);
+  gtk_widget_class_bind_template_child (widget_class, InnConsoleView, log);
+  gtk_widget_class_bind_template_child (widget_class, InnConsoleView, button);
+  gtk_widget_class_bind_template_child (widget_class, InnConsoleView, place);
+  gtk_widget_class_bind_template_child (widget_class, InnConsoleView, screens);
+  gtk_widget_class_bind_template_callback (widget_class, on_button_clicked);
+  gtk_widget_class_bind_template_callback (widget_class, on_veil_clicked);
+  gtk_widget_class_bind_template_callback (widget_class, on_open_line);
+  gtk_widget_class_bind_template_callback (widget_class, on_toggle_fullscreen);
+}
+
+static void
+on_state_changed (InnConsoleView *self)
+{
+  if (!inn_machine_can (self->machine, INN_VERB_OPEN_DISPLAY))
+    g_clear_error (&self->lost);
+  update (self);
 }
 
 static void
 inn_console_view_init (InnConsoleView *self)
 {
+  gtk_widget_init_template (GTK_WIDGET (self));
+  self->cancellable = g_cancellable_new ();
+  self->signals = g_signal_group_new (INN_TYPE_MACHINE);
+  g_signal_group_connect_swapped (self->signals, "notify::state", G_CALLBACK (on_state_changed),
+                                  self);
+  g_signal_group_connect_swapped (self->signals, "notify::state-reason", G_CALLBACK (update), self);
+  g_signal_group_connect_swapped (self->signals, "notify::name", G_CALLBACK (update), self);
+  g_signal_group_connect_swapped (self->signals, "notify::displays", G_CALLBACK (update), self);
+  g_signal_group_connect_swapped (self->signals, "notify::serials", G_CALLBACK (update), self);
 }
 
 GtkWidget *
@@ -30,4 +515,16 @@ inn_console_view_new (void)
 void
 inn_console_view_set_machine (InnConsoleView *self, InnMachine *machine)
 {
+  g_return_if_fail (INN_IS_CONSOLE_VIEW (self));
+
+  if (machine == self->machine)
+    return;
+  leave_fullscreen (self);
+  close_all (self);
+  inn_screens_set_lines (self->screens, NULL);
+  inn_screens_set_veil (self->screens, NULL, NULL, NULL);
+  self->focus_wanted = FALSE;
+  g_set_object (&self->machine, machine);
+  g_signal_group_set_target (self->signals, machine);
+  update (self);
 }

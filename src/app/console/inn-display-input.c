@@ -11,7 +11,6 @@
 
 typedef struct
 {
-  guint keycode;
   guint keyval; /* as it was when pressed: a release says the same whatever the modifiers are */
   guint qnum;
 } Key;
@@ -81,11 +80,22 @@ set_captured (InnInput *self, gboolean captured)
   g_object_notify (G_OBJECT (self->display), "captured");
 }
 
+static guint
+find_qnum (InnInput *self, guint keyval, guint keycode)
+{
+  GdkDisplay *display = gtk_widget_get_display (GTK_WIDGET (self->display));
+
+  /* A browser tells what was typed, not by which key. */
+  if (g_str_equal (G_OBJECT_TYPE_NAME (display), "GdkBroadwayDisplay"))
+    return inn_qnum_from_keyval (keyval);
+  return inn_qnum_from_keycode (keycode);
+}
+
 static int
-find_key (InnInput *self, guint keycode)
+find_key (InnInput *self, guint qnum)
 {
   for (guint i = 0; i < self->pressed->len; i++)
-    if (g_array_index (self->pressed, Key, i).keycode == keycode)
+    if (g_array_index (self->pressed, Key, i).qnum == qnum)
       return (int)i;
   return -1;
 }
@@ -118,14 +128,14 @@ on_key_pressed (GtkEventControllerKey *controller,
                 GdkModifierType state,
                 InnInput *self)
 {
-  Key key = { keycode, keyval, inn_qnum_from_keycode (keycode) };
+  Key key = { keyval, find_qnum (self, keyval, keycode) };
 
   if (!self->captured || self->source == NULL || key.qnum == 0)
     return FALSE;
   if (keyval == GDK_KEY_ISO_Left_Tab)
     key.keyval = GDK_KEY_Tab;
   /* A key held down comes again and again, and goes on so: as from a real keyboard. */
-  if (find_key (self, keycode) < 0)
+  if (find_key (self, key.qnum) < 0)
     {
       g_array_append_val (self->pressed, key);
       self->leaving = is_way_out (self);
@@ -141,7 +151,7 @@ on_key_released (GtkEventControllerKey *controller,
                  GdkModifierType state,
                  InnInput *self)
 {
-  const int i = find_key (self, keycode);
+  const int i = find_key (self, find_qnum (self, keyval, keycode));
   Key key;
 
   if (i < 0)

@@ -7,6 +7,7 @@
  * keycodemapdb, which QEMU's tables are made of). */
 #include "inn-qnum.h"
 
+#include <gdk/gdk.h>
 #include <linux/input-event-codes.h>
 
 #define E0(code) (0x80 | (code))
@@ -155,4 +156,91 @@ inn_qnum_from_keycode (guint keycode)
   if ((code >= KEY_ESC && code <= KEY_KPDOT) || (code >= KEY_102ND && code <= KEY_F12))
     return code;
   return code < G_N_ELEMENTS (table) ? table[code] : 0;
+}
+
+static const struct
+{
+  guint keyval;
+  guint8 code;
+} named_keys[] = {
+  { GDK_KEY_Escape, KEY_ESC },
+  { GDK_KEY_BackSpace, KEY_BACKSPACE },
+  { GDK_KEY_Tab, KEY_TAB },
+  { GDK_KEY_ISO_Left_Tab, KEY_TAB },
+  { GDK_KEY_Return, KEY_ENTER },
+  { GDK_KEY_Control_L, KEY_LEFTCTRL },
+  { GDK_KEY_Control_R, KEY_RIGHTCTRL },
+  { GDK_KEY_Shift_L, KEY_LEFTSHIFT },
+  { GDK_KEY_Shift_R, KEY_RIGHTSHIFT },
+  { GDK_KEY_Alt_L, KEY_LEFTALT },
+  { GDK_KEY_Alt_R, KEY_RIGHTALT },
+  { GDK_KEY_ISO_Level3_Shift, KEY_RIGHTALT },
+  { GDK_KEY_Meta_L, KEY_LEFTALT },
+  { GDK_KEY_Meta_R, KEY_RIGHTALT },
+  { GDK_KEY_Super_L, KEY_LEFTMETA },
+  { GDK_KEY_Super_R, KEY_RIGHTMETA },
+  { GDK_KEY_Menu, KEY_COMPOSE },
+  { GDK_KEY_Caps_Lock, KEY_CAPSLOCK },
+  { GDK_KEY_Num_Lock, KEY_NUMLOCK },
+  { GDK_KEY_Scroll_Lock, KEY_SCROLLLOCK },
+  { GDK_KEY_F11, KEY_F11 },
+  { GDK_KEY_F12, KEY_F12 },
+  { GDK_KEY_Print, KEY_SYSRQ },
+  { GDK_KEY_Sys_Req, KEY_SYSRQ },
+  { GDK_KEY_Pause, KEY_PAUSE },
+  { GDK_KEY_Home, KEY_HOME },
+  { GDK_KEY_End, KEY_END },
+  { GDK_KEY_Page_Up, KEY_PAGEUP },
+  { GDK_KEY_Page_Down, KEY_PAGEDOWN },
+  { GDK_KEY_Left, KEY_LEFT },
+  { GDK_KEY_Right, KEY_RIGHT },
+  { GDK_KEY_Up, KEY_UP },
+  { GDK_KEY_Down, KEY_DOWN },
+  { GDK_KEY_Insert, KEY_INSERT },
+  { GDK_KEY_Delete, KEY_DELETE },
+  { GDK_KEY_KP_Enter, KEY_KPENTER },
+  { GDK_KEY_KP_Multiply, KEY_KPASTERISK },
+  { GDK_KEY_KP_Add, KEY_KPPLUS },
+  { GDK_KEY_KP_Subtract, KEY_KPMINUS },
+  { GDK_KEY_KP_Divide, KEY_KPSLASH },
+  { GDK_KEY_KP_Decimal, KEY_KPDOT },
+  { GDK_KEY_KP_0, KEY_KP0 },
+  { GDK_KEY_KP_1, KEY_KP1 },
+  { GDK_KEY_KP_2, KEY_KP2 },
+  { GDK_KEY_KP_3, KEY_KP3 },
+  { GDK_KEY_KP_4, KEY_KP4 },
+  { GDK_KEY_KP_5, KEY_KP5 },
+  { GDK_KEY_KP_6, KEY_KP6 },
+  { GDK_KEY_KP_7, KEY_KP7 },
+  { GDK_KEY_KP_8, KEY_KP8 },
+  { GDK_KEY_KP_9, KEY_KP9 },
+};
+
+guint
+inn_qnum_from_keyval (guint keyval)
+{
+  /* The rows of a US keyboard, without and with Shift; each begins at the key of the code. */
+  static const struct
+  {
+    guint8 code;
+    const char *plain;
+    const char *shifted;
+  } rows[] = {
+    { KEY_1, "1234567890-=", "!@#$%^&*()_+" },
+    { KEY_Q, "qwertyuiop[]", "QWERTYUIOP{}" },
+    { KEY_A, "asdfghjkl;'`", "ASDFGHJKL:\"~" },
+    { KEY_BACKSLASH, "\\zxcvbnm,./", "|ZXCVBNM<>?" },
+    { KEY_SPACE, " ", " " },
+  };
+
+  for (guint i = 0; keyval < 0x7f && keyval >= ' ' && i < G_N_ELEMENTS (rows); i++)
+    for (guint j = 0; rows[i].plain[j] != '\0'; j++)
+      if ((guint)rows[i].plain[j] == keyval || (guint)rows[i].shifted[j] == keyval)
+        return rows[i].code + j;
+  if (keyval >= GDK_KEY_F1 && keyval <= GDK_KEY_F10)
+    return KEY_F1 + (keyval - GDK_KEY_F1);
+  for (guint i = 0; i < G_N_ELEMENTS (named_keys); i++)
+    if (named_keys[i].keyval == keyval)
+      return inn_qnum_from_keycode (named_keys[i].code + 8u);
+  return 0;
 }

@@ -11,5 +11,8 @@ G_BEGIN_DECLS
 /** inn_qnum_from_keycode: @keycode: hardware keycode on Wayland or X11 (evdev + 8). 0: no such key.
  */
 guint inn_qnum_from_keycode (guint keycode);
+/** inn_qnum_from_keyval: where nothing says which key it was (a browser): the one that has @keyval
+ * on a US keyboard. 0: none has. */
+guint inn_qnum_from_keyval (guint keyval);
 
 G_END_DECLS
