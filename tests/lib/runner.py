@@ -89,7 +89,8 @@ def main():
     unknown = [a for a in sys.argv[1:] if a.startswith("-") and a not in ("--long", "--list")]
     if unknown or set(wanted) - set(SUITES):
         sys.exit(f"tests/run: what is {' '.join(unknown + sorted(set(wanted) - set(SUITES)))}? See --help.")
-    environment = dict(os.environ, INN_TEST_LONG="1" if "--long" in sys.argv else "")
+    environment = dict(os.environ, INN_TEST_LONG="1" if "--long" in sys.argv else "",
+                       INN_TEST_COMPILERS="1")
     started = time.monotonic()
     build()
     print(f"{'build':8} {time.monotonic() - started:5.0f} s", flush=True)
