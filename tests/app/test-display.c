@@ -173,6 +173,58 @@ test_keys (void)
   iterate ();
 }
 
+static gboolean
+on_quit (GtkWidget *widget, GVariant *arguments, gpointer quits)
+{
+  *(gboolean *)quits = TRUE;
+  return TRUE;
+}
+
+/* Keys of the X server, with the window's shortcuts in their way. */
+static void
+test_real_keys (void)
+{
+  g_autoptr (FakeSource) source = fake_source_new (64, 48);
+  GtkWidget *display = inn_display_new ();
+  GtkWidget *window = show (display, 640, 480);
+  GtkEventController *shortcuts = gtk_shortcut_controller_new ();
+  g_autoptr (GString) log = g_string_new (NULL);
+  g_autoptr (GError) error = NULL;
+  gboolean quits = FALSE;
+  static const char expected[] = "+29 +16 -29 -16 +68 -68 +15 -15 +200 -200 +211 -211 +156 -156";
+
+  gtk_event_controller_set_propagation_phase (shortcuts, GTK_PHASE_CAPTURE);
+  gtk_shortcut_controller_set_scope (GTK_SHORTCUT_CONTROLLER (shortcuts),
+                                     GTK_SHORTCUT_SCOPE_GLOBAL);
+  gtk_shortcut_controller_add_shortcut (
+      GTK_SHORTCUT_CONTROLLER (shortcuts),
+      gtk_shortcut_new (gtk_keyval_trigger_new (GDK_KEY_q, GDK_CONTROL_MASK),
+                        gtk_callback_action_new (on_quit, &quits, NULL)));
+  gtk_widget_add_controller (gtk_widget_get_parent (display), shortcuts);
+
+  inn_display_set_source (INN_DISPLAY (display), INN_DISPLAY_SOURCE (source));
+  gtk_widget_grab_focus (display);
+  wait_until (inn_display_get_captured (INN_DISPLAY (display)));
+  g_assert_true (g_spawn_command_line_async ("xdotool mousemove 300 200 key --delay 20 ctrl+q F10 "
+                                             "Tab Up Delete KP_Enter",
+                                             &error));
+  g_assert_no_error (error);
+  while (!g_str_has_suffix (log->str, "-156"))
+    {
+      g_autofree char *more = NULL;
+      char *move;
+
+      g_main_context_iteration (NULL, TRUE);
+      more = fake_source_take_log (source);
+      if ((move = strstr (more, "move")) == NULL && *more != '\0')
+        g_string_append_printf (log, "%s%s", log->len > 0 ? " " : "", more);
+    }
+  g_assert_cmpstr (log->str, ==, expected);
+  g_assert_false (quits);
+  gtk_window_destroy (GTK_WINDOW (window));
+  iterate ();
+}
+
 static void
 assert_point (GtkWidget *display, double x, double y, double guest_x, double guest_y)
 {
@@ -430,6 +482,7 @@ main (int argc, char **argv)
   g_test_add_func ("/display/keyval", test_keyval);
   g_test_add_func ("/display/accessible", test_accessible);
   g_test_add_func ("/display/keys", test_keys);
+  g_test_add_func ("/display/real-keys", test_real_keys);
   g_test_add_func ("/display/pointer", test_pointer);
   g_test_add_func ("/display/drawing", test_drawing);
   g_test_add_func ("/display/broken", test_broken);

@@ -76,7 +76,9 @@ show_hint (InnScreens *self)
   const gboolean screen = child != NULL && !INN_IS_TERMINAL (child) && source != NULL;
   const char *text = "";
 
-  if (child != NULL && INN_IS_TERMINAL (child))
+  if (gtk_widget_get_visible (self->veil))
+    text = "";
+  else if (child != NULL && INN_IS_TERMINAL (child))
     text = _ ("Ctrl+Shift+C copies, Ctrl+Shift+V pastes.");
   else if (source != NULL && !inn_display_get_captured (self->display))
     text = _ ("Click the screen to type into it.");
@@ -483,6 +485,7 @@ inn_screens_set_veil (InnScreens *self, const char *title, const char *text, con
   if (gtk_widget_get_visible (self->veil) == (title != NULL))
     return;
   gtk_widget_set_visible (self->veil, title != NULL);
+  show_hint (self);
   if (had_focus && title != NULL)
     gtk_widget_grab_focus (GTK_WIDGET (self->veil_button));
   else if (had_focus)
