@@ -4,6 +4,8 @@
 /* Entry of the program: locale, then the application. */
 #include "inn-application.h"
 
+#include "console/inn-display.h"
+
 #include <glib/gi18n.h>
 #include <locale.h>
 
@@ -12,6 +14,7 @@ main (int argc, char **argv)
 {
   g_autoptr (InnApplication) app = NULL;
 
+  inn_display_prepare ();
   setlocale (LC_ALL, "");
   bindtextdomain (GETTEXT_PACKAGE, INN_LOCALE_DIR);
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");

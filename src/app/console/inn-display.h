@@ -39,6 +39,10 @@ GdkTexture *inn_display_dup_texture (InnDisplay *self);
  * the picture. FALSE: there is no picture. */
 gboolean inn_display_map_point (InnDisplay *self, double x, double y, double *out_x, double *out_y);
 
+/** inn_display_prepare: first thing in main(), before GTK is initialized: without a graphics card,
+ * GTK shall not load OpenGL's libraries only to find that there is none (30 ms of each start). */
+void inn_display_prepare (void);
+
 /** inn_display_prefer_software: before the first window: where OpenGL would be computed by the CPU,
  * GTK's cairo renderer draws a console with a tenth of the work. */
 void inn_display_prefer_software (GdkDisplay *display);

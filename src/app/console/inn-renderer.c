@@ -40,6 +40,18 @@ has_graphics_card (GdkDisplay *display)
 }
 
 void
+inn_display_prepare (void)
+{
+  const char *said = g_getenv ("GDK_DEBUG");
+  g_autofree char *debug = NULL;
+
+  if (g_getenv ("GSK_RENDERER") != NULL || has_render_node ())
+    return;
+  debug = g_strconcat (said != NULL ? said : "", said != NULL ? "," : "", "gl-disable", NULL);
+  g_setenv ("GDK_DEBUG", debug, TRUE);
+}
+
+void
 inn_display_prefer_software (GdkDisplay *display)
 {
   g_return_if_fail (GDK_IS_DISPLAY (display));

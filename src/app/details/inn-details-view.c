@@ -65,6 +65,7 @@ row_show (GtkListBoxRow *row)
   const InnElement *element = row_element (row);
   g_autofree char *title = NULL;
   g_autofree char *summary = NULL;
+  g_autofree char *padded = NULL;
 
   if (element == NULL)
     return;
@@ -72,7 +73,10 @@ row_show (GtkListBoxRow *row)
   if (element->kind->summary != NULL)
     summary = element->kind->summary (element);
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), title);
-  adw_action_row_set_subtitle (ADW_ACTION_ROW (row), summary);
+  /* GTK 4.8 warns of a label that is narrower than the ellipsis it might end in. */
+  if (summary != NULL && g_utf8_strlen (summary, -1) < 3)
+    padded = g_strconcat (summary, "\u00a0\u00a0", NULL);
+  adw_action_row_set_subtitle (ADW_ACTION_ROW (row), padded != NULL ? padded : summary);
 }
 
 static void
@@ -561,6 +565,17 @@ inn_details_view_get_page (InnDetailsView *self)
   return gtk_stack_get_visible_child (self->pages);
 }
 
+/* A new row has no place yet: its list scrolls to it when it has one. */
+static gboolean
+on_focus_idle (gpointer data)
+{
+  GtkListBoxRow *row = gtk_list_box_get_selected_row (INN_DETAILS_VIEW (data)->list);
+
+  if (row != NULL)
+    gtk_widget_grab_focus (GTK_WIDGET (row));
+  return G_SOURCE_REMOVE;
+}
+
 void
 inn_details_view_add (InnDetailsView *self, const InnKind *kind)
 {
@@ -577,4 +592,5 @@ inn_details_view_add (InnDetailsView *self, const InnKind *kind)
   rebuild (self);
   inn_details_view_show (self, id);
   adw_leaflet_set_visible_child_name (self->leaflet, "page");
+  g_idle_add_full (G_PRIORITY_LOW, on_focus_idle, g_object_ref (self), g_object_unref);
 }

@@ -18,6 +18,7 @@ struct _InnMachineRow
   GdkTexture *texture; /* of its screen, drawn over the icon; NULL: none */
   GtkWidget *name;
   GtkWidget *state;
+  char *shown; /* markup of state */
 };
 
 G_DEFINE_FINAL_TYPE (InnMachineRow, inn_machine_row, GTK_TYPE_WIDGET)
@@ -65,8 +66,11 @@ show_state (InnMachineRow *self)
     }
   escaped = g_markup_escape_text (words, -1);
   markup = g_strdup_printf ("%s %s", state_mark (state), escaped);
-  if (!g_str_equal (markup, gtk_label_get_label (GTK_LABEL (self->state))))
-    gtk_label_set_markup (GTK_LABEL (self->state), markup);
+  if (g_strcmp0 (markup, self->shown) == 0)
+    return;
+  gtk_inscription_set_markup (GTK_INSCRIPTION (self->state), markup);
+  g_free (self->shown);
+  self->shown = g_steal_pointer (&markup);
 
   spoken = g_strdup_printf ("%s, %s", inn_machine_get_name (self->machine), words);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, spoken, -1);
@@ -75,7 +79,8 @@ show_state (InnMachineRow *self)
 static void
 show_name (InnMachineRow *self)
 {
-  gtk_label_set_label (GTK_LABEL (self->name), inn_machine_get_name (self->machine));
+  gtk_inscription_set_text (GTK_INSCRIPTION (self->name), inn_machine_get_name (self->machine));
+  g_clear_pointer (&self->shown, g_free); /* the name is spoken with the state */
 }
 
 static void
@@ -128,6 +133,7 @@ inn_machine_row_dispose (GObject *object)
   g_clear_object (&self->signals);
   g_clear_object (&self->machine);
   g_clear_object (&self->texture);
+  g_clear_pointer (&self->shown, g_free);
   while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
     gtk_widget_unparent (child);
   G_OBJECT_CLASS (inn_machine_row_parent_class)->dispose (object);
@@ -157,18 +163,20 @@ place (GtkWidget *row, GtkWidget *child, int column, int line, int height)
   gtk_grid_layout_child_set_row_span (at, height);
 }
 
+/* Inscriptions, not labels: a text that changes every two seconds must not make the list measure
+ * all its rows anew. */
 static GtkWidget *
-label_new (const char *css_class, GtkAlign valign)
+text_new (const char *css_class)
 {
-  GtkWidget *label = gtk_label_new (NULL);
+  GtkWidget *text = gtk_inscription_new (NULL);
 
-  gtk_label_set_xalign (GTK_LABEL (label), 0);
-  gtk_label_set_ellipsize (GTK_LABEL (label), PANGO_ELLIPSIZE_END);
-  gtk_widget_set_hexpand (label, TRUE);
-  gtk_widget_set_vexpand (label, TRUE);
-  gtk_widget_set_valign (label, valign);
-  gtk_widget_add_css_class (label, css_class);
-  return label;
+  gtk_inscription_set_text_overflow (GTK_INSCRIPTION (text),
+                                     GTK_INSCRIPTION_OVERFLOW_ELLIPSIZE_END);
+  gtk_inscription_set_min_chars (GTK_INSCRIPTION (text), 8);
+  gtk_inscription_set_xalign (GTK_INSCRIPTION (text), 0);
+  gtk_widget_set_hexpand (text, TRUE);
+  gtk_widget_add_css_class (text, css_class);
+  return text;
 }
 
 static void
@@ -182,8 +190,8 @@ inn_machine_row_init (InnMachineRow *self)
   gtk_widget_set_size_request (self->icon, 64, 40);
   gtk_widget_set_valign (self->icon, GTK_ALIGN_CENTER);
   gtk_widget_add_css_class (self->icon, "thumbnail");
-  self->name = label_new ("heading", GTK_ALIGN_END);
-  self->state = label_new ("state", GTK_ALIGN_START);
+  self->name = text_new ("heading");
+  self->state = text_new ("state");
   place (GTK_WIDGET (self), self->icon, 0, 0, 2);
   place (GTK_WIDGET (self), self->name, 1, 0, 1);
   place (GTK_WIDGET (self), self->state, 1, 1, 1);
