@@ -126,7 +126,7 @@ inn_domain_parse (const char *xml, gssize length, GError **error)
   doc = xmlCtxtReadMemory (ctxt, xml, (int)size, NULL, "UTF-8",
                            XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING |
                                XML_PARSE_IGNORE_ENC | XML_PARSE_BIG_LINES);
-  if (doc == NULL || !ctxt->wellFormed || doc->intSubset != NULL)
+  if (doc == NULL || xmlGetIntSubset (doc) != NULL)
     set_parse_error (ctxt, error);
   else if (check_document (doc, error))
     {
