@@ -68,7 +68,8 @@ image_run (const char *folder, const char *program, ...)
   g_assert_no_error (error);
   g_subprocess_communicate_utf8 (process, NULL, NULL, &output, NULL, &error);
   g_assert_no_error (error);
-  g_assert_true (g_subprocess_get_successful (process));
+  if (!g_subprocess_get_successful (process))
+    g_error ("%s: %s", g_strjoinv (" ", (char **)argv->pdata), output);
   return output;
 }
 

@@ -1,0 +1,547 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* A foreign image → an image of ours: looked at, checked for room, then mirrored block by block by
+ * a QEMU in an empty room. The steps are a flow, so that cancel and undo come with it. */
+
+#include "vmh-image-private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gi18n-lib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "core/vmh-flow.h"
+#include "qemu/vmh-fd.h"
+#include "shared/inn-errors.h"
+#include "vmh-image-copier.h"
+
+typedef struct
+{
+  int source;
+  char *source_name;
+  char *source_format;
+  VmhImageInfo *info;
+
+  int folder;
+  char *folder_name;
+  char *name;
+  char *format;
+  int target;   /* -1 until it is made */
+  guint64 size; /* of the virtual disk, as QEMU reads it */
+
+  VmhImageProgress progress;
+  gpointer progress_data;
+  VmhImageCopier *copier;
+} Convert;
+
+static void
+convert_free (Convert *convert)
+{
+  g_clear_pointer (&convert->copier, vmh_image_copier_free);
+  vmh_clear_fd (&convert->source);
+  vmh_clear_fd (&convert->folder);
+  vmh_clear_fd (&convert->target);
+  vmh_image_info_free (convert->info);
+  g_free (convert->source_name);
+  g_free (convert->source_format);
+  g_free (convert->folder_name);
+  g_free (convert->name);
+  g_free (convert->format);
+  g_free (convert);
+}
+
+/* What the copy takes on disk at least: all that is there, but no more than the disk has. A packed
+ * image (a streamed vmdk) will take more, which is seen when it happens. */
+static gboolean
+check_room (const Convert *convert, GError **error)
+{
+  guint64 needed = MIN (convert->info->allocated_size, convert->info->virtual_size);
+  struct statvfs fs;
+  guint64 free_bytes;
+  g_autofree char *needs = g_format_size (needed);
+  g_autofree char *has = NULL;
+
+  if (fstatvfs (convert->folder, &fs) != 0)
+    return TRUE;
+  free_bytes = (guint64)fs.f_bavail * fs.f_frsize;
+  if (free_bytes >= needed)
+    return TRUE;
+  has = g_format_size (free_bytes);
+  g_set_error (error, INN_ERROR, INN_ERROR_NO_SPACE,
+               _ ("“%s” needs %s in the folder %s, where only %s are free. Free some space, then "
+                  "try again."),
+               convert->source_name, needs, convert->folder_name, has);
+  return FALSE;
+}
+
+static void
+start_inspect (gpointer context,
+               VmhJob *job,
+               GCancellable *cancellable,
+               GAsyncReadyCallback callback,
+               gpointer data)
+{
+  const Convert *convert = context;
+
+  vmh_image_inspect_async (convert->source, cancellable, callback, data);
+}
+
+static gboolean
+finish_inspect (gpointer context, GAsyncResult *result, GError **error)
+{
+  Convert *convert = context;
+
+  convert->info = vmh_image_inspect_finish (result, error);
+  if (convert->info == NULL ||
+      !vmh_image_info_check (convert->info, convert->source_name, convert->source_format, error) ||
+      !check_room (convert, error))
+    return FALSE;
+  if (!vmh_image_in_use (convert->source, FALSE))
+    return TRUE;
+  g_set_error (
+      error, INN_ERROR, INN_ERROR_IN_USE,
+      _ ("“%s” is being written by another program or machine. Stop that, then try again."),
+      convert->source_name);
+  return FALSE;
+}
+
+static gboolean
+make_target (gpointer context, GError **error)
+{
+  Convert *convert = context;
+
+  convert->target = vmh_image_make_file (convert->folder, convert->name, error);
+  return convert->target >= 0;
+}
+
+static void
+remove_target (gpointer context)
+{
+  Convert *convert = context;
+
+  if (convert->target < 0)
+    return;
+  /* The room on the disk is free at once, though the killed QEMU may hold the file for a moment. */
+  if (ftruncate (convert->target, 0) != 0)
+    g_warning ("%s: %s", convert->name, g_strerror (errno));
+  unlinkat (convert->folder, convert->name, 0);
+}
+
+static void
+start_copier (gpointer context,
+              VmhJob *job,
+              GCancellable *cancellable,
+              GAsyncReadyCallback callback,
+              gpointer data)
+{
+  Convert *convert = context;
+
+  convert->copier = vmh_image_copier_new ();
+  vmh_image_copier_start_async (convert->copier, convert->source, convert->target, cancellable,
+                                callback, data);
+}
+
+static gboolean
+finish_copier (gpointer context, GAsyncResult *result, GError **error)
+{
+  Convert *convert = context;
+
+  return vmh_image_copier_start_finish (convert->copier, result, error);
+}
+
+static void
+end_copier (gpointer context)
+{
+  Convert *convert = context;
+
+  g_clear_pointer (&convert->copier, vmh_image_copier_free);
+}
+
+/* {"driver": …, "node-name": …, "read-only": …}; @name NULL for a child without one. */
+static JsonObject *
+node_new (const char *driver, const char *name, gboolean read_only)
+{
+  JsonObject *node = json_object_new ();
+
+  json_object_set_string_member (node, "driver", driver);
+  if (name != NULL)
+    json_object_set_string_member (node, "node-name", name);
+  json_object_set_boolean_member (node, "read-only", read_only);
+  return node;
+}
+
+/* Locks are ours to look at (vmh_image_in_use()): QEMU could not take them in an fd set. */
+static JsonObject *
+file_node_new (const char *driver, const char *name, const char *fdset, gboolean read_only)
+{
+  JsonObject *node = node_new (driver, name, read_only);
+
+  json_object_set_string_member (node, "filename", fdset);
+  json_object_set_string_member (node, "locking", "off");
+  return node;
+}
+
+static void
+start_source (gpointer context,
+              VmhJob *job,
+              GCancellable *cancellable,
+              GAsyncReadyCallback callback,
+              gpointer data)
+{
+  Convert *convert = context;
+  JsonObject *node = node_new (convert->source_format, "source", TRUE);
+  gboolean read_only = (fcntl (convert->source, F_GETFL) & O_ACCMODE) == O_RDONLY;
+
+  json_object_set_object_member (
+      node, "file",
+      file_node_new (convert->info->block_device ? "host_device" : "file", NULL, "/dev/fdset/1",
+                     read_only));
+  if (g_str_equal (convert->source_format, "qcow2") || g_str_equal (convert->source_format, "vmdk"))
+    json_object_set_null_member (node, "backing");
+  vmh_image_copier_call_async (convert->copier, "blockdev-add", node, cancellable, callback, data);
+}
+
+static gboolean
+finish_call (gpointer context, GAsyncResult *result, GError **error)
+{
+  Convert *convert = context;
+  g_autoptr (JsonNode) reply = vmh_image_copier_call_finish (convert->copier, result, error);
+
+  return reply != NULL;
+}
+
+static gboolean
+finish_source (gpointer context, GAsyncResult *result, GError **error)
+{
+  Convert *convert = context;
+  g_autoptr (GError) failure = NULL;
+
+  if (finish_call (context, result, &failure))
+    return TRUE;
+  if (g_error_matches (failure, INN_ERROR, INN_ERROR_QEMU))
+    g_set_error (error, INN_ERROR, INN_ERROR_BAD_IMAGE,
+                 _ ("“%s” cannot be read as a %s image (%s). Get it again."), convert->source_name,
+                 convert->source_format, failure->message);
+  else
+    g_propagate_error (error, g_steal_pointer (&failure));
+  return FALSE;
+}
+
+static void
+start_size (gpointer context,
+            VmhJob *job,
+            GCancellable *cancellable,
+            GAsyncReadyCallback callback,
+            gpointer data)
+{
+  Convert *convert = context;
+  JsonObject *arguments = json_object_new ();
+
+  json_object_set_boolean_member (arguments, "flat", TRUE);
+  vmh_image_copier_call_async (convert->copier, "query-named-block-nodes", arguments, cancellable,
+                               callback, data);
+}
+
+/* The size of the node "source" in what query-named-block-nodes says; 0 if it is not there. */
+static guint64
+find_size (JsonNode *reply)
+{
+  JsonArray *nodes = JSON_NODE_HOLDS_ARRAY (reply) ? json_node_get_array (reply) : NULL;
+
+  for (guint i = 0; nodes != NULL && i < json_array_get_length (nodes); i++)
+    {
+      JsonObject *node = json_array_get_object_element (nodes, i);
+      const char *name = json_object_get_string_member_with_default (node, "node-name", "");
+
+      if (g_str_equal (name, "source") && json_object_has_member (node, "image"))
+        return (guint64)json_object_get_int_member_with_default (
+            json_object_get_object_member (node, "image"), "virtual-size", 0);
+    }
+  return 0;
+}
+
+static gboolean
+finish_size (gpointer context, GAsyncResult *result, GError **error)
+{
+  Convert *convert = context;
+  g_autoptr (JsonNode) reply = vmh_image_copier_call_finish (convert->copier, result, error);
+
+  if (reply == NULL)
+    return FALSE;
+  convert->size = find_size (reply);
+  if (convert->size == 0 || convert->size > VMH_IMAGE_MAX_SIZE)
+    {
+      g_set_error (error, INN_ERROR, INN_ERROR_BAD_IMAGE,
+                   _ ("“%s” holds a disk of %" G_GUINT64_FORMAT " bytes, which nothing can be done "
+                      "with. Choose another image."),
+                   convert->source_name, convert->size);
+      return FALSE;
+    }
+  /* A raw image has its size from its file. */
+  if (g_str_equal (convert->format, "raw") &&
+      ftruncate (convert->target, (off_t)convert->size) != 0)
+    {
+      g_set_error (error, INN_ERROR, INN_ERROR_UNSUPPORTED,
+                   _ ("The file system of %s cannot hold so large a file (%s). Choose the format "
+                      "qcow2 or another folder."),
+                   convert->folder_name, g_strerror (errno));
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static void
+start_target (gpointer context,
+              VmhJob *job,
+              GCancellable *cancellable,
+              GAsyncReadyCallback callback,
+              gpointer data)
+{
+  Convert *convert = context;
+  JsonObject *node = file_node_new ("file", "file", "/dev/fdset/2", FALSE);
+
+  json_object_set_string_member (node, "discard", "unmap");
+  vmh_image_copier_call_async (convert->copier, "blockdev-add", node, cancellable, callback, data);
+}
+
+/* What went wrong while writing, in a person's words. */
+static void
+set_write_error (const Convert *convert, const GError *failure, GError **error)
+{
+  if (strstr (failure->message, "No space left on device") != NULL)
+    {
+      g_autofree char *size = g_format_size (convert->size);
+
+      g_set_error (error, INN_ERROR, INN_ERROR_NO_SPACE,
+                   _ ("The folder %s became full while “%s” was copied, which may need up to %s. "
+                      "Free some space, then try again."),
+                   convert->folder_name, convert->source_name, size);
+    }
+  else if (g_error_matches (failure, INN_ERROR, INN_ERROR_QEMU))
+    g_set_error (error, INN_ERROR, INN_ERROR_IO,
+                 _ ("“%s” could not be copied to %s: %s. Check the image and the disks it is on."),
+                 convert->source_name, convert->folder_name, failure->message);
+  else
+    g_propagate_error (error, g_error_copy (failure));
+}
+
+static gboolean
+finish_job (gpointer context, GAsyncResult *result, GError **error)
+{
+  Convert *convert = context;
+  g_autoptr (GError) failure = NULL;
+
+  if (vmh_image_copier_run_finish (convert->copier, result, &failure))
+    return TRUE;
+  set_write_error (convert, failure, error);
+  return FALSE;
+}
+
+static void
+start_format (gpointer context,
+              VmhJob *job,
+              GCancellable *cancellable,
+              GAsyncReadyCallback callback,
+              gpointer data)
+{
+  Convert *convert = context;
+  JsonObject *arguments, *options;
+
+  if (g_str_equal (convert->format, "raw"))
+    {
+      g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, data);
+
+      g_task_return_boolean (task, TRUE);
+      return;
+    }
+  arguments = json_object_new ();
+  options = json_object_new ();
+  json_object_set_string_member (options, "driver", convert->format);
+  json_object_set_string_member (options, "file", "file");
+  json_object_set_int_member (options, "size", (gint64)convert->size);
+  json_object_set_object_member (arguments, "options", options);
+  vmh_image_copier_run_async (convert->copier, "blockdev-create", arguments, NULL, NULL,
+                              cancellable, callback, data);
+}
+
+static void
+start_open_format (gpointer context,
+                   VmhJob *job,
+                   GCancellable *cancellable,
+                   GAsyncReadyCallback callback,
+                   gpointer data)
+{
+  Convert *convert = context;
+  JsonObject *node = node_new (convert->format, "target", FALSE);
+
+  json_object_set_string_member (node, "file", "file");
+  json_object_set_string_member (node, "discard", "unmap");
+  json_object_set_string_member (node, "detect-zeroes", "unmap");
+  vmh_image_copier_call_async (convert->copier, "blockdev-add", node, cancellable, callback, data);
+}
+
+/* Seen here: a mirror is as quick as qemu-img convert and leaves holes as holes; a backup is half
+ * as quick and fills a raw target. */
+static void
+start_mirror (gpointer context,
+              VmhJob *job,
+              GCancellable *cancellable,
+              GAsyncReadyCallback callback,
+              gpointer data)
+{
+  Convert *convert = context;
+  JsonObject *arguments = json_object_new ();
+
+  json_object_set_string_member (arguments, "device", "source");
+  json_object_set_string_member (arguments, "target", "target");
+  json_object_set_string_member (arguments, "sync", "full");
+  json_object_set_boolean_member (arguments, "auto-dismiss", FALSE);
+  vmh_image_copier_run_async (convert->copier, "blockdev-mirror", arguments, convert->progress,
+                              convert->progress_data, cancellable, callback, data);
+}
+
+static void
+start_quit (gpointer context,
+            VmhJob *job,
+            GCancellable *cancellable,
+            GAsyncReadyCallback callback,
+            gpointer data)
+{
+  Convert *convert = context;
+
+  vmh_image_copier_quit_async (convert->copier, cancellable, callback, data);
+}
+
+static gboolean
+finish_quit (gpointer context, GAsyncResult *result, GError **error)
+{
+  Convert *convert = context;
+  g_autoptr (GError) failure = NULL;
+
+  if (vmh_image_copier_quit_finish (convert->copier, result, &failure))
+    return TRUE;
+  g_propagate_error (error, inn_error_from_io (failure, convert->source_name));
+  return FALSE;
+}
+
+static void
+sync_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  const Convert *convert = data;
+  GError *error = NULL;
+
+  if (vmh_image_sync (convert->target, convert->folder, convert->name, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+start_sync (gpointer context,
+            VmhJob *job,
+            GCancellable *cancellable,
+            GAsyncReadyCallback callback,
+            gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, data);
+
+  g_task_set_task_data (task, context, NULL);
+  g_task_run_in_thread (task, sync_thread);
+}
+
+static gboolean
+finish_task (gpointer context, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static const VmhStep steps[] = {
+  { "inspect", 1, NULL, start_inspect, finish_inspect, NULL },
+  { "make", 1, make_target, NULL, NULL, remove_target },
+  { "start", 1, NULL, start_copier, finish_copier, end_copier },
+  { "source", 1, NULL, start_source, finish_source, NULL },
+  { "size", 1, NULL, start_size, finish_size, NULL },
+  { "target", 1, NULL, start_target, finish_call, NULL },
+  { "format", 1, NULL, start_format, finish_job, NULL },
+  { "open", 1, NULL, start_open_format, finish_call, NULL },
+  { "mirror", 1, NULL, start_mirror, finish_job, NULL },
+  { "quit", 1, NULL, start_quit, finish_quit, NULL },
+  { "sync", 1, NULL, start_sync, finish_task, NULL },
+  { NULL },
+};
+
+static void
+on_flow_run (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  const Convert *convert = g_task_get_task_data (task);
+  g_autoptr (GError) error = NULL;
+
+  if (vmh_flow_run_finish (result, &error))
+    g_task_return_boolean (task, TRUE);
+  else if (g_cancellable_is_cancelled (g_task_get_cancellable (task)))
+    g_task_return_new_error (task, INN_ERROR, INN_ERROR_CANCELLED,
+                             _ ("Copying “%s” was cancelled."), convert->source_name);
+  else
+    g_task_return_error (task, g_steal_pointer (&error));
+}
+
+void
+vmh_image_convert_async (int source_fd,
+                         const char *source_format,
+                         int dirfd,
+                         const char *name,
+                         const char *folder,
+                         const char *target_format,
+                         VmhImageProgress progress,
+                         gpointer progress_data,
+                         GCancellable *cancellable,
+                         GAsyncReadyCallback callback,
+                         gpointer data)
+{
+  static const char *const known[] = { "raw", "qcow2", "vmdk", "vdi", "vpc", "vhdx", NULL };
+  g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, data);
+  g_autofree char *self = g_strdup_printf ("/proc/self/fd/%d", source_fd);
+  GError *error = NULL;
+  Convert *convert;
+
+  g_task_set_source_tag (task, vmh_image_convert_async);
+  g_task_set_check_cancellable (task, FALSE);
+  if (!g_strv_contains (known, source_format))
+    g_set_error (&error, INN_ERROR, INN_ERROR_UNSUPPORTED,
+                 _ ("Disk images of the format %s cannot be copied."), source_format);
+  else if (vmh_image_check_fd (source_fd, FALSE, &error) && vmh_image_check_name (name, &error))
+    vmh_image_check_target (target_format, &error);
+  if (error != NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  convert = g_new0 (Convert, 1);
+  /* For reading only, where that can be had: nobody in there needs to write to it. */
+  convert->source = open (self, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (convert->source < 0)
+    convert->source = fcntl (source_fd, F_DUPFD_CLOEXEC, 3);
+  convert->source_name = vmh_image_describe (source_fd);
+  convert->source_format = g_strdup (source_format);
+  convert->folder = fcntl (dirfd, F_DUPFD_CLOEXEC, 3);
+  convert->folder_name = g_strdup (folder);
+  convert->name = g_strdup (name);
+  convert->format = g_strdup (target_format);
+  convert->target = -1;
+  convert->progress = progress;
+  convert->progress_data = progress_data;
+  g_task_set_task_data (task, convert, (GDestroyNotify)convert_free);
+  vmh_flow_run_async ("convert", steps, convert, NULL, cancellable, on_flow_run,
+                      g_steal_pointer (&task));
+}
+
+gboolean
+vmh_image_convert_finish (GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, NULL), FALSE);
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
