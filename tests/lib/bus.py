@@ -37,8 +37,8 @@ class Session:
         self.address = f"unix:path={self.path}/bus"
         self.environ["DBUS_SESSION_BUS_ADDRESS"] = self.address
         self.spawn(["dbus-daemon", "--session", "--nofork", "--nopidfile", f"--address={self.address}"])
-        tap.wait_for((self.path / "bus").exists, 10, "the session bus", 0.01)
-        self.connection = self.connect()
+        # The socket is there a moment before anybody listens.
+        self.connection = tap.wait_for(self.connect, 10, "the session bus", 0.01)
 
     def connect(self):
         """A connection of its own: another caller to the helper."""
@@ -105,7 +105,8 @@ class Session:
 
 def call(connection, path, interface, method, args=None, fds=None, timeout=60, name=NAME):
     """One call that may carry fds. Answers (unpacked tuple, list of fds)."""
-    fd_list = Gio.UnixFDList.new_from_array(fds) if fds else None
+    # The list takes its fds over; the caller keeps its own.
+    fd_list = Gio.UnixFDList.new_from_array([os.dup(fd) for fd in fds]) if fds else None
     reply, out = connection.call_with_unix_fd_list_sync(
         name, path, interface, method, args, None,
         Gio.DBusCallFlags.ALLOW_INTERACTIVE_AUTHORIZATION, timeout * 1000, fd_list, None

@@ -441,6 +441,14 @@ vmh_registry_show_others (VmhRegistry *registry, VmhCall *call)
 }
 
 gboolean
+vmh_registry_sees (VmhRegistry *registry, VmhCall *call, GObject *object)
+{
+  const VmhExport *exported = g_hash_table_lookup (registry->by_object, object);
+
+  return exported != NULL && vmh_client_sees (call->client, exported);
+}
+
+gboolean
 vmh_registry_get_system_mode (VmhRegistry *registry)
 {
   return registry->system_mode;

@@ -149,7 +149,12 @@ vmh_bundle_discard (VmhBundle *bundle)
   g_autoptr (GError) error = NULL;
 
   g_return_if_fail (bundle->entry[0] == '.');
-  if (!vmh_remove_tree (vmh_store_get_machines_fd (), bundle->entry, &error))
+  /* A removal that is killed half-way may have taken the state file first: from here on nothing in
+   * it is to be kept, and its name says so. */
+  if (g_str_has_prefix (bundle->entry, VMH_STORE_TRASH) &&
+      !rename_entry (bundle, VMH_STORE_NEW, &error))
+    g_warning ("What is left of %s: %s", bundle->uuid, error->message);
+  else if (!vmh_remove_tree (vmh_store_get_machines_fd (), bundle->entry, &error))
     g_warning ("What is left of %s: %s", bundle->uuid, error->message);
 }
 

@@ -19,8 +19,8 @@ typedef struct _VmhBundle VmhBundle; /* reference counted */
  * removes it. The mkdir is the existence check. */
 VmhBundle *vmh_bundle_create (const char *uuid, uid_t owner, GError **error);
 gboolean vmh_bundle_commit (VmhBundle *bundle, GError **error);
-/** vmh_bundle_discard: removes what was created and not committed. Blocks for as long as the disks
- * in it take. */
+/** vmh_bundle_discard: removes what was created and not committed, or thrown away. Blocks for as
+ * long as the disks in it take. */
 void vmh_bundle_discard (VmhBundle *bundle);
 VmhBundle *vmh_bundle_open (const char *uuid, GError **error);
 /** vmh_bundle_open_trash: one that is no machine any more: see vmh-trash.h. */
@@ -79,5 +79,8 @@ const char *vmh_bundle_relative (VmhBundle *bundle, const char *path);
  * that has become that user where we are root and it is not us. Only regular files and block
  * devices (O_NONBLOCK while looking). */
 int vmh_open_as (uid_t uid, const char *path, int flags, GError **error);
+
+/** vmh_unlink_as: removes the regular file @path with the rights of @uid; not there: fine. */
+gboolean vmh_unlink_as (uid_t uid, const char *path, GError **error);
 
 G_END_DECLS

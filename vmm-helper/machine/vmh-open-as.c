@@ -26,6 +26,9 @@
 /* Flags that a reader or writer of an existing image needs. */
 #define OPEN_FLAGS (O_ACCMODE | O_DIRECT | O_SYNC | O_DSYNC | O_NOFOLLOW)
 
+/* Instead of flags to open() with. */
+#define DO_UNLINK (-1)
+
 typedef struct
 {
   uid_t uid;
@@ -69,6 +72,19 @@ open_image (const char *path, int flags)
   close (look);
   fcntl (fd, F_SETFL, fcntl (fd, F_GETFL) & ~O_NONBLOCK);
   return fd;
+}
+
+/* Answers 0 or -errno. */
+static int
+unlink_image (const char *path)
+{
+  struct stat st;
+
+  if (lstat (path, &st) < 0)
+    return errno == ENOENT ? 0 : -errno;
+  if (!S_ISREG (st.st_mode))
+    return -ENOTBLK;
+  return unlink (path) < 0 ? -errno : 0;
 }
 
 static gboolean
@@ -120,8 +136,6 @@ receive_answer (int socket, int *out_code)
   header = CMSG_FIRSTHDR (&message);
   if (header != NULL && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS)
     memcpy (&fd, CMSG_DATA (header), sizeof (int));
-  else if (*out_code == 0)
-    *out_code = EIO;
   return fd;
 }
 
@@ -129,13 +143,13 @@ receive_answer (int socket, int *out_code)
 static _Noreturn void
 child (const Identity *identity, int socket, const char *path, int flags)
 {
-  int fd = -EPERM;
+  int fd = -EPERM; /* what is opened, 0 for what is removed, or -errno */
 
   if (syscall (SYS_setgroups, (size_t)identity->n_groups, identity->groups) == 0 &&
       syscall (SYS_setresgid, identity->gid, identity->gid, identity->gid) == 0 &&
       syscall (SYS_setresuid, identity->uid, identity->uid, identity->uid) == 0)
-    fd = open_image (path, flags);
-  send_answer (socket, fd < 0 ? -fd : 0, fd);
+    fd = flags == DO_UNLINK ? unlink_image (path) : open_image (path, flags);
+  send_answer (socket, fd < 0 ? -fd : 0, flags == DO_UNLINK ? -1 : fd);
   _exit (0);
 }
 
@@ -225,35 +239,49 @@ set_open_error (GError **error, int code, const char *path)
     vmh_set_errno (error, code, path);
 }
 
-int
-vmh_open_as (uid_t uid, const char *path, int flags, GError **error)
+/* Answers the fd, or -1; for DO_UNLINK only the error counts. */
+static int
+act_as (uid_t uid, const char *path, int flags, GError **error)
 {
   GError *local = NULL;
   int code = 0;
-  int fd;
+  int fd = -1;
 
-  if (!g_path_is_absolute (path) || (flags & ~OPEN_FLAGS) != 0)
-    {
-      g_set_error (error, INN_ERROR, INN_ERROR_INVALID_ARGUMENT,
-                   _ ("“%s” is not a complete file name."), path);
-      return -1;
-    }
-  if (uid == geteuid ())
+  if (!g_path_is_absolute (path))
+    g_set_error (&local, INN_ERROR, INN_ERROR_INVALID_ARGUMENT,
+                 _ ("“%s” is not a complete file name."), path);
+  else if (uid != geteuid ())
+    fd = open_in_child (uid, path, flags, &code, &local);
+  else if (flags == DO_UNLINK)
+    code = -unlink_image (path);
+  else
     {
       fd = open_image (path, flags);
       code = fd < 0 ? -fd : 0;
     }
-  else
-    fd = open_in_child (uid, path, flags, &code, &local);
+  if (local == NULL && code != 0)
+    set_open_error (&local, code, path);
+  else if (local == NULL && fd < 0 && flags != DO_UNLINK)
+    set_open_error (&local, EIO, path);
   if (local != NULL)
-    {
-      g_propagate_error (error, local);
-      return -1;
-    }
-  if (code != 0)
-    {
-      set_open_error (error, code, path);
-      return -1;
-    }
+    g_propagate_error (error, local);
   return fd;
+}
+
+int
+vmh_open_as (uid_t uid, const char *path, int flags, GError **error)
+{
+  g_return_val_if_fail ((flags & ~OPEN_FLAGS) == 0, -1);
+  return act_as (uid, path, flags, error);
+}
+
+gboolean
+vmh_unlink_as (uid_t uid, const char *path, GError **error)
+{
+  GError *local = NULL;
+
+  act_as (uid, path, DO_UNLINK, &local);
+  if (local != NULL)
+    g_propagate_error (error, local);
+  return local == NULL;
 }

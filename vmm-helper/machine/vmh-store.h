@@ -10,8 +10,8 @@
 G_BEGIN_DECLS
 
 /* Names beside the machines' own, which are uuids. */
-#define VMH_STORE_NEW   ".new-"   /* + uuid: not yet made */
-#define VMH_STORE_TRASH ".trash-" /* + uuid: no machine any more */
+#define VMH_STORE_NEW   ".new-"   /* + uuid: not yet made, or with nothing left to keep */
+#define VMH_STORE_TRASH ".trash-" /* + uuid: no machine any more, its kept disks still in it */
 
 /** vmh_store_open: makes the folders and takes the lock. System: /var/lib/innkeeper and
  * /run/innkeeper; session: below XDG_DATA_HOME and XDG_RUNTIME_DIR. */

@@ -1,0 +1,44 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Binds org.innkeeper.Helper1.Manager to code. Decides nothing. */
+#include "vmh-contract.h"
+
+#include "machine/vmh-store.h"
+#include "machine/vmh-verbs.h"
+#include "shared/inn-names.h"
+
+static GVariant *
+get_version (gpointer object)
+{
+  return g_variant_new_string (INN_VERSION);
+}
+
+static GVariant *
+get_protocol (gpointer object)
+{
+  return g_variant_new_uint32 (INN_PROTOCOL);
+}
+
+static GVariant *
+get_mode (gpointer object)
+{
+  return g_variant_new_string (vmh_store_is_system () ? "system" : "session");
+}
+
+static const VmhMethod methods[] = {
+  { "Create", vmh_verb_create },
+  { "InspectImage", vmh_verb_inspect_image },
+  { "GetStatistics", vmh_verb_get_statistics },
+  { "ShowOthers", vmh_verb_show_others },
+  { 0 },
+};
+
+static const VmhProperty properties[] = {
+  { "Version", get_version },
+  { "Protocol", get_protocol },
+  { "Mode", get_mode },
+  { 0 },
+};
+
+const VmhInterface vmh_manager_interface = { INN_IFACE_MANAGER, methods, properties };

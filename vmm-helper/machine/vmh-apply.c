@@ -1,0 +1,294 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Machine.Apply and its shortcut SetAutostart: the one way to change a machine. */
+#include "vmh-verbs.h"
+
+#include <glib/gi18n-lib.h>
+#include "core/vmh-flow.h"
+#include "shared/inn-errors.h"
+#include "vmh-manager.h"
+#include "vmh-orders.h"
+#include "vmh-storage.h"
+
+typedef struct
+{
+  VmhCall *call;
+  VmhMachine *machine;
+  InnDomain *domain;
+  GPtrArray *orders;
+  GPtrArray *changes; /* InnChange */
+} Apply;
+
+static void
+apply_free (gpointer data)
+{
+  Apply *apply = data;
+
+  g_clear_object (&apply->machine);
+  g_clear_pointer (&apply->domain, inn_domain_unref);
+  g_clear_pointer (&apply->orders, g_ptr_array_unref);
+  g_clear_pointer (&apply->changes, g_ptr_array_unref);
+  g_free (apply);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Apply, apply_free)
+
+static gboolean
+takes_effect_now (VmhMachine *machine, const InnChange *change)
+{
+  return vmh_machine_get_live (machine) == NULL ||
+         (change->field != NULL && (change->field->flags & INN_FIELD_NOT_GUEST) != 0);
+}
+
+static GVariant *
+describe (VmhMachine *machine, GPtrArray *changes)
+{
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a(sss)"));
+  for (guint i = 0; i < changes->len; i++)
+    {
+      const InnChange *change = g_ptr_array_index (changes, i);
+      g_autofree char *name = vmh_change_dup_name (change);
+
+      g_variant_builder_add (&builder, "(sss)", name,
+                             takes_effect_now (machine, change) ? "live" : "restart", "");
+    }
+  return g_variant_builder_end (&builder);
+}
+
+/* A NOT_GUEST field of the running machine is changed where it lives, too: the live definition is
+ * what GetXml shows of it, and what Pending compares with. */
+static void
+follow_live (Apply *apply)
+{
+  InnDomain *live = vmh_machine_get_live (apply->machine);
+  g_autoptr (InnDomain) copy = live != NULL ? inn_domain_copy (live) : NULL;
+
+  for (guint i = 0; copy != NULL && i < apply->changes->len; i++)
+    {
+      const InnChange *change = g_ptr_array_index (apply->changes, i);
+      g_autoptr (InnElement) element = NULL;
+
+      if (!takes_effect_now (apply->machine, change))
+        continue;
+      element = inn_domain_find (copy, change->id);
+      if (element != NULL)
+        inn_element_set (element, change->field->name, change->after, NULL);
+    }
+  if (copy != NULL)
+    vmh_machine_set_live (apply->machine, copy);
+}
+
+static void
+check_storage (gpointer context,
+               VmhJob *job,
+               GCancellable *cancellable,
+               GAsyncReadyCallback callback,
+               gpointer data)
+{
+  Apply *apply = context;
+  g_auto (GStrv) made = vmh_orders_dup_targets (apply->orders);
+
+  vmh_storage_check_async (vmh_machine_get_bundle (apply->machine), apply->domain,
+                           vmh_machine_get_domain (apply->machine), (const char *const *)made,
+                           apply->machine, cancellable, callback, data);
+}
+
+static gboolean
+check_storage_finish (gpointer context, GAsyncResult *result, GError **error)
+{
+  return vmh_storage_check_finish (result, error);
+}
+
+static void
+make_disks (gpointer context,
+            VmhJob *job,
+            GCancellable *cancellable,
+            GAsyncReadyCallback callback,
+            gpointer data)
+{
+  Apply *apply = context;
+
+  vmh_orders_make_async (apply->orders, vmh_machine_get_bundle (apply->machine), job, cancellable,
+                         callback, data);
+}
+
+static gboolean
+make_disks_finish (gpointer context, GAsyncResult *result, GError **error)
+{
+  return vmh_orders_make_finish (result, error);
+}
+
+static void
+unmake_disks (gpointer context)
+{
+  Apply *apply = context;
+
+  vmh_orders_unmake (apply->orders, vmh_machine_get_bundle (apply->machine));
+}
+
+static gboolean
+store (gpointer context, GError **error)
+{
+  Apply *apply = context;
+
+  if (apply->changes->len == 0)
+    return TRUE;
+  if (!vmh_machine_store (apply->machine, apply->domain, error))
+    return FALSE;
+  follow_live (apply);
+  return TRUE;
+}
+
+static const VmhStep steps[] = {
+  { N_ ("Checking the disks"), 1, NULL, check_storage, check_storage_finish, NULL },
+  { N_ ("Making new disks"), 98, NULL, make_disks, make_disks_finish, unmake_disks },
+  { N_ ("Writing the definition"), 1, store, NULL, NULL, NULL },
+  { 0 },
+};
+
+static void
+on_applied (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Apply) apply = data;
+  GError *error = NULL;
+  gboolean good = vmh_flow_run_finish (result, &error);
+
+  vmh_machine_end (apply->machine);
+  if (good)
+    vmh_call_return (apply->call,
+                     g_variant_new ("(@a(sss))", describe (apply->machine, apply->changes)));
+  else
+    vmh_call_fail (apply->call, error);
+}
+
+static gboolean
+check_fixed (GPtrArray *changes, GError **error)
+{
+  for (guint i = 0; i < changes->len; i++)
+    {
+      const InnChange *change = g_ptr_array_index (changes, i);
+
+      /* Devices may be replaced as a whole; what is fixed is fixed in what stays. */
+      if (change->field != NULL && (change->field->flags & INN_FIELD_FIXED) != 0)
+        {
+          g_set_error (error, INN_ERROR, INN_ERROR_INVALID_ARGUMENT,
+                       _ ("“%s” cannot be changed after the machine is made."),
+                       g_dgettext (GETTEXT_PACKAGE, change->field->label));
+          return FALSE;
+        }
+    }
+  return TRUE;
+}
+
+static gboolean
+check_generation (VmhMachine *machine, GVariant *options, GError **error)
+{
+  guint64 expected;
+
+  if (!g_variant_lookup (options, "generation", "t", &expected) ||
+      expected == vmh_bundle_get_generation (vmh_machine_get_bundle (machine)))
+    return TRUE;
+  g_set_error (error, INN_ERROR, INN_ERROR_CONFLICT,
+               _ ("“%s” was changed by someone else meanwhile. Look at it again, then repeat your "
+                  "change."),
+               vmh_machine_get_name (machine));
+  return FALSE;
+}
+
+static gboolean
+check_uuid (VmhMachine *machine, InnDomain *domain, GError **error)
+{
+  g_autofree char *uuid = inn_domain_dup_uuid (domain);
+
+  if (uuid != NULL && g_ascii_strcasecmp (uuid, vmh_machine_get_uuid (machine)) == 0)
+    return TRUE;
+  g_set_error (error, INN_ERROR, INN_ERROR_INVALID_ARGUMENT,
+               _ ("The definition's uuid must be that of “%s”, %s."),
+               vmh_machine_get_name (machine), vmh_machine_get_uuid (machine));
+  return FALSE;
+}
+
+static Apply *
+prepare (VmhCall *call, GError **error)
+{
+  static const char *const allowed[] = { "generation", "t", "storage", "aa{sv}", NULL };
+  VmhMachine *machine = vmh_call_get_object (call);
+  g_autoptr (Apply) apply = g_new0 (Apply, 1);
+  g_autoptr (GVariant) options = NULL;
+  g_autoptr (GVariant) storage = NULL;
+  VmhBundle *bundle = vmh_machine_get_bundle (machine);
+  const char *xml;
+
+  g_variant_get (vmh_call_get_parameters (call), "(&s@a{sv})", &xml, &options);
+  if (!vmh_call_check_options (options, allowed, error) ||
+      !vmh_machine_require (machine, ~(1u << VMH_STATE_BROKEN), error) ||
+      !check_generation (machine, options, error))
+    return NULL;
+  apply->call = call;
+  apply->machine = g_object_ref (machine);
+  apply->domain = inn_domain_parse (xml, -1, error);
+  if (apply->domain == NULL || !check_uuid (machine, apply->domain, error))
+    return NULL;
+  storage = g_variant_lookup_value (options, "storage", G_VARIANT_TYPE ("aa{sv}"));
+  apply->orders = vmh_orders_parse (call, storage, error);
+  if (apply->orders == NULL ||
+      !vmh_orders_place (apply->orders, apply->domain, vmh_bundle_get_path (bundle), bundle,
+                         error) ||
+      !inn_domain_check (apply->domain, error) ||
+      !vmh_manager_check_new (vmh_manager_get (), vmh_machine_get_owner (machine), apply->domain,
+                              machine, error))
+    return NULL;
+  apply->changes = inn_domain_diff (vmh_machine_get_domain (machine), apply->domain);
+  if (!check_fixed (apply->changes, error))
+    return NULL;
+  return g_steal_pointer (&apply);
+}
+
+void
+vmh_verb_apply (VmhCall *call)
+{
+  GError *error = NULL;
+  g_autoptr (Apply) apply = prepare (call, &error);
+  Apply *context;
+
+  if (apply == NULL || !vmh_machine_begin (apply->machine, &error))
+    {
+      vmh_call_fail (call, error);
+      return;
+    }
+  context = g_steal_pointer (&apply);
+  vmh_flow_run_async ("apply", steps, context, NULL, vmh_call_get_cancellable (call), on_applied,
+                      context);
+}
+
+void
+vmh_verb_set_autostart (VmhCall *call)
+{
+  VmhMachine *machine = vmh_call_get_object (call);
+  g_autoptr (GVariant) options = NULL;
+  g_autoptr (InnDomain) domain = NULL;
+  gboolean autostart, good;
+  GError *error = NULL;
+
+  g_variant_get (vmh_call_get_parameters (call), "(b@a{sv})", &autostart, &options);
+  good = vmh_call_check_options (options, NULL, &error) &&
+         vmh_machine_require (machine, ~(1u << VMH_STATE_BROKEN), &error) &&
+         vmh_machine_begin (machine, &error);
+  if (good)
+    {
+      InnElement general;
+
+      domain = inn_domain_copy (vmh_machine_get_domain (machine));
+      general = inn_domain_get (domain, "general");
+      good = inn_element_get_bool (&general, "autostart") == autostart ||
+             (inn_element_set_bool (&general, "autostart", autostart, &error) &&
+              vmh_machine_store (machine, domain, &error));
+      vmh_machine_end (machine);
+    }
+  if (good)
+    vmh_call_return (call, NULL);
+  else
+    vmh_call_fail (call, error);
+}

@@ -1,0 +1,224 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Manager.Create: from XML to a machine that is there, or to nothing at all. */
+#include "vmh-verbs.h"
+
+#include <glib/gi18n-lib.h>
+#include "core/vmh-flow.h"
+#include "shared/inn-domain-new.h"
+#include "shared/inn-errors.h"
+#include "vmh-manager.h"
+#include "vmh-orders.h"
+#include "vmh-storage.h"
+#include "vmh-store.h"
+
+typedef struct
+{
+  uid_t owner;
+  char *uuid;
+  InnDomain *domain;
+  GPtrArray *orders;
+  gboolean start;
+  VmhBundle *bundle;
+  VmhJob *job;
+} Create;
+
+static void
+create_free (gpointer data)
+{
+  Create *create = data;
+
+  g_free (create->uuid);
+  g_clear_pointer (&create->domain, inn_domain_unref);
+  g_clear_pointer (&create->orders, g_ptr_array_unref);
+  g_clear_pointer (&create->bundle, vmh_bundle_unref);
+  g_clear_object (&create->job);
+  g_free (create);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Create, create_free)
+
+static gboolean
+make_folder (gpointer context, GError **error)
+{
+  Create *create = context;
+
+  create->bundle = vmh_bundle_create (create->uuid, create->owner, error);
+  return create->bundle != NULL;
+}
+
+static void
+unmake_folder (gpointer context)
+{
+  Create *create = context;
+
+  if (create->bundle != NULL)
+    vmh_bundle_discard (create->bundle);
+}
+
+static void
+check_storage (gpointer context,
+               VmhJob *job,
+               GCancellable *cancellable,
+               GAsyncReadyCallback callback,
+               gpointer data)
+{
+  Create *create = context;
+  g_auto (GStrv) made = vmh_orders_dup_targets (create->orders);
+
+  vmh_storage_check_async (create->bundle, create->domain, NULL, (const char *const *)made, NULL,
+                           cancellable, callback, data);
+}
+
+static gboolean
+check_storage_finish (gpointer context, GAsyncResult *result, GError **error)
+{
+  return vmh_storage_check_finish (result, error);
+}
+
+static void
+make_disks (gpointer context,
+            VmhJob *job,
+            GCancellable *cancellable,
+            GAsyncReadyCallback callback,
+            gpointer data)
+{
+  Create *create = context;
+
+  vmh_orders_make_async (create->orders, create->bundle, job, cancellable, callback, data);
+}
+
+static gboolean
+make_disks_finish (gpointer context, GAsyncResult *result, GError **error)
+{
+  return vmh_orders_make_finish (result, error);
+}
+
+static gboolean
+save (gpointer context, GError **error)
+{
+  Create *create = context;
+  g_autofree char *xml = inn_domain_to_xml (create->domain);
+
+  return vmh_bundle_set_generation (create->bundle, 1, error) &&
+         vmh_bundle_save (create->bundle, VMH_MACHINE_XML, xml, -1, error);
+}
+
+static gboolean
+commit (gpointer context, GError **error)
+{
+  Create *create = context;
+
+  return vmh_bundle_commit (create->bundle, error);
+}
+
+static const VmhStep steps[] = {
+  { N_ ("Making the machine's folder"), 1, make_folder, NULL, NULL, unmake_folder },
+  { N_ ("Checking its disks"), 1, NULL, check_storage, check_storage_finish, NULL },
+  { N_ ("Making its disks"), 97, NULL, make_disks, make_disks_finish, NULL },
+  { N_ ("Writing its definition"), 1, save, NULL, NULL, NULL },
+  { N_ ("Finishing"), 1, commit, NULL, NULL, NULL },
+  { 0 },
+};
+
+static void
+on_created (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Create) create = data;
+  VmhManager *manager = vmh_manager_get ();
+  g_autoptr (VmhMachine) machine = NULL;
+  g_autoptr (VmhJob) starting = NULL;
+  g_autoptr (GError) local = NULL;
+  GError *error = NULL;
+  gboolean good = vmh_flow_run_finish (result, &error);
+
+  vmh_manager_release (manager, create->owner, create->domain);
+  if (good)
+    {
+      machine = vmh_machine_new (vmh_manager_get_registry (manager), create->uuid, create->bundle,
+                                 create->domain, NULL);
+      vmh_manager_add (manager, machine);
+      if (create->start && (starting = vmh_life_start (machine, FALSE, &local)) == NULL)
+        vmh_machine_set_state (machine, vmh_machine_get_state (machine), local->message);
+    }
+  vmh_job_end (create->job, error);
+}
+
+/* What is not said and must be: a uuid, and an address for each network card that is its own. */
+static gboolean
+complete (InnDomain *domain, GError **error)
+{
+  g_autoptr (GPtrArray) cards = inn_domain_list (domain, "interface");
+  g_autofree char *said = inn_domain_dup_uuid (domain);
+  g_autofree char *uuid = said != NULL ? g_ascii_strdown (said, -1) : g_uuid_string_random ();
+  InnElement general = inn_domain_get (domain, "general");
+
+  for (guint i = 0; i < cards->len; i++)
+    {
+      InnElement *card = g_ptr_array_index (cards, i);
+      g_autofree char *mac = inn_mac_random ();
+
+      if (!inn_element_has (card, "mac") && !inn_element_set (card, "mac", mac, error))
+        return FALSE;
+    }
+  return g_strcmp0 (said, uuid) == 0 || inn_element_set (&general, "uuid", uuid, error);
+}
+
+static Create *
+prepare (VmhCall *call, GError **error)
+{
+  static const char *const allowed[] = { "storage", "aa{sv}", "start", "b", NULL };
+  g_autoptr (Create) create = g_new0 (Create, 1);
+  g_autoptr (GVariant) options = NULL;
+  g_autoptr (GVariant) storage = NULL;
+  g_autofree char *folder = NULL;
+  const char *xml;
+
+  g_variant_get (vmh_call_get_parameters (call), "(&s@a{sv})", &xml, &options);
+  if (!vmh_call_check_options (options, allowed, error))
+    return NULL;
+  g_variant_lookup (options, "start", "b", &create->start);
+  storage = g_variant_lookup_value (options, "storage", G_VARIANT_TYPE ("aa{sv}"));
+  create->owner = vmh_call_get_uid (call);
+  create->domain = inn_domain_parse (xml, -1, error);
+  if (create->domain == NULL || !complete (create->domain, error))
+    return NULL;
+  create->uuid = inn_domain_dup_uuid (create->domain);
+  create->orders = vmh_orders_parse (call, storage, error);
+  if (create->orders == NULL)
+    return NULL;
+  folder = g_build_filename (vmh_store_get_machines_path (), create->uuid, NULL);
+  if (!vmh_orders_place (create->orders, create->domain, folder, NULL, error) ||
+      !inn_domain_check (create->domain, error) ||
+      !vmh_manager_check_new (vmh_manager_get (), create->owner, create->domain, NULL, error) ||
+      !vmh_job_check_limit (create->owner, error))
+    return NULL;
+  return g_steal_pointer (&create);
+}
+
+void
+vmh_verb_create (VmhCall *call)
+{
+  VmhManager *manager = vmh_manager_get ();
+  g_autoptr (VmhMachine) machine = NULL;
+  g_autofree char *name = NULL;
+  GError *error = NULL;
+  Create *create = prepare (call, &error);
+  VmhJob *job;
+
+  if (create == NULL)
+    {
+      vmh_call_fail (call, error);
+      return;
+    }
+  name = inn_domain_dup_name (create->domain);
+  machine = vmh_machine_new (vmh_manager_get_registry (manager), create->uuid, NULL, create->domain,
+                             NULL);
+  job = create->job = vmh_job_new (vmh_manager_get_registry (manager), "create",
+                                   vmh_machine_get_path (machine), name, create->owner);
+  vmh_manager_claim (manager, create->owner, create->domain);
+  vmh_call_return (call,
+                   g_variant_new ("(oo)", vmh_machine_get_path (machine), vmh_job_get_path (job)));
+  vmh_flow_run_async ("create", steps, create, job, vmh_job_get_cancellable (job), on_created,
+                      create);
+}

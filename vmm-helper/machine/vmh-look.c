@@ -1,0 +1,186 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The manager's verbs that look and measure: InspectImage, GetStatistics, ShowOthers. */
+#include "vmh-verbs.h"
+
+#include <fcntl.h>
+#include <glib/gi18n-lib.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include "shared/inn-errors.h"
+#include "vmh-manager.h"
+#include "vmh-storage.h"
+
+static const char *const no_options[] = { NULL };
+
+typedef struct
+{
+  VmhCall *call;
+  VmhImageInfo *info;
+  int fd;
+} Inspection;
+
+static void
+inspection_free (Inspection *inspection)
+{
+  g_clear_pointer (&inspection->info, vmh_image_info_free);
+  close (inspection->fd);
+  g_free (inspection);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Inspection, inspection_free)
+
+static void
+on_user_found (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Inspection) inspection = data;
+  const VmhImageInfo *info = inspection->info;
+  GError *error = NULL;
+  g_autofree char *user = vmh_storage_find_user_finish (result, &error);
+  GVariantBuilder builder;
+
+  if (error != NULL)
+    {
+      vmh_call_fail (inspection->call, error);
+      return;
+    }
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&builder, "{sv}", "format", g_variant_new_string (info->format));
+  g_variant_builder_add (&builder, "{sv}", "virtual-size",
+                         g_variant_new_uint64 (info->virtual_size));
+  g_variant_builder_add (&builder, "{sv}", "file-size", g_variant_new_uint64 (info->file_size));
+  if (info->backing_file != NULL)
+    g_variant_builder_add (&builder, "{sv}", "backing-file",
+                           g_variant_new_string (info->backing_file));
+  if (info->data_file != NULL)
+    g_variant_builder_add (&builder, "{sv}", "data-file", g_variant_new_string (info->data_file));
+  if (user != NULL && *user != '\0')
+    g_variant_builder_add (&builder, "{sv}", "used-by", g_variant_new_string (user));
+  vmh_call_return (inspection->call, g_variant_new ("(@a{sv})", g_variant_builder_end (&builder)));
+}
+
+static void
+on_inspected (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Inspection) inspection = data;
+  GCancellable *cancellable = vmh_call_get_cancellable (inspection->call);
+  GError *error = NULL;
+
+  inspection->info = vmh_image_inspect_finish (result, &error);
+  if (inspection->info == NULL)
+    {
+      vmh_call_fail (inspection->call, error);
+      return;
+    }
+  /* As a writer would be asked: a medium that another machine only reads is free for reading. */
+  vmh_storage_find_user_async (inspection->fd, vmh_call_get_uid (inspection->call),
+                               !g_str_equal (inspection->info->format, "iso"), FALSE, NULL,
+                               cancellable, on_user_found, inspection);
+  g_steal_pointer (&inspection);
+}
+
+void
+vmh_verb_inspect_image (VmhCall *call)
+{
+  g_autoptr (GVariant) options = NULL;
+  Inspection *inspection;
+  gint32 handle;
+  GError *error = NULL;
+  int fd = -1;
+
+  g_variant_get (vmh_call_get_parameters (call), "(h@a{sv})", &handle, &options);
+  if (vmh_call_check_options (options, no_options, &error))
+    fd = vmh_call_dup_fd (call, handle, &error);
+  if (fd < 0)
+    {
+      vmh_call_fail (call, error);
+      return;
+    }
+  inspection = g_new0 (Inspection, 1);
+  inspection->call = call;
+  inspection->fd = fd;
+  vmh_image_inspect_async (fd, vmh_call_get_cancellable (call), on_inspected, inspection);
+}
+
+/* proc(5), /proc/PID/stat: fields 14 and 15 are ticks of all threads; the name before them, in
+ * parentheses, may hold anything. */
+static gboolean
+read_usage (pid_t pid, guint64 *out_cpu_ns, guint64 *out_resident)
+{
+  g_autofree char *stat_path = g_strdup_printf ("/proc/%d/stat", (int)pid);
+  g_autofree char *statm_path = g_strdup_printf ("/proc/%d/statm", (int)pid);
+  g_autofree char *stat = NULL;
+  g_autofree char *statm = NULL;
+  unsigned long long user, system, size, resident;
+  const char *rest;
+
+  if (!g_file_get_contents (stat_path, &stat, NULL, NULL) ||
+      !g_file_get_contents (statm_path, &statm, NULL, NULL))
+    return FALSE;
+  rest = strrchr (stat, ')');
+  if (rest == NULL ||
+      sscanf (rest + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu", &user, &system) !=
+          2 ||
+      sscanf (statm, "%llu %llu", &size, &resident) != 2)
+    return FALSE;
+  *out_cpu_ns =
+      (user + system) * (G_GUINT64_CONSTANT (1000000000) / (guint64)sysconf (_SC_CLK_TCK));
+  *out_resident = resident * (guint64)sysconf (_SC_PAGESIZE);
+  return TRUE;
+}
+
+void
+vmh_verb_get_statistics (VmhCall *call)
+{
+  VmhManager *manager = vmh_call_get_object (call);
+  g_autoptr (GPtrArray) machines = vmh_manager_list (manager);
+  g_autoptr (GVariant) options = NULL;
+  GVariantBuilder builder;
+  GError *error = NULL;
+
+  g_variant_get (vmh_call_get_parameters (call), "(@a{sv})", &options);
+  if (!vmh_call_check_options (options, no_options, &error))
+    {
+      vmh_call_fail (call, error);
+      return;
+    }
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a(oa{sv})"));
+  for (guint i = 0; i < machines->len; i++)
+    {
+      VmhMachine *machine = g_ptr_array_index (machines, i);
+      pid_t pid = vmh_life_get_pid (machine);
+      guint64 cpu, resident;
+
+      if (pid == 0 ||
+          !vmh_registry_sees (vmh_manager_get_registry (manager), call, G_OBJECT (machine)) ||
+          !read_usage (pid, &cpu, &resident))
+        continue;
+      g_variant_builder_open (&builder, G_VARIANT_TYPE ("(oa{sv})"));
+      g_variant_builder_add (&builder, "o", vmh_machine_get_path (machine));
+      g_variant_builder_open (&builder, G_VARIANT_TYPE_VARDICT);
+      g_variant_builder_add (&builder, "{sv}", "cpu-time", g_variant_new_uint64 (cpu));
+      g_variant_builder_add (&builder, "{sv}", "resident", g_variant_new_uint64 (resident));
+      g_variant_builder_add (&builder, "{sv}", "monotonic",
+                             g_variant_new_uint64 ((guint64)g_get_monotonic_time () * 1000));
+      g_variant_builder_close (&builder);
+      g_variant_builder_close (&builder);
+    }
+  vmh_call_return (call, g_variant_new ("(@a(oa{sv}))", g_variant_builder_end (&builder)));
+}
+
+void
+vmh_verb_show_others (VmhCall *call)
+{
+  g_autoptr (GVariant) options = NULL;
+  GError *error = NULL;
+
+  g_variant_get (vmh_call_get_parameters (call), "(@a{sv})", &options);
+  if (!vmh_call_check_options (options, no_options, &error))
+    {
+      vmh_call_fail (call, error);
+      return;
+    }
+  vmh_registry_show_others (vmh_manager_get_registry (vmh_call_get_object (call)), call);
+  vmh_call_return (call, NULL);
+}

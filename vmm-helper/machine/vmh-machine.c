@@ -1,0 +1,374 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* One machine: its definition, saved in its bundle, and its state, changed along one table. Knows
+ * no QMP and starts nothing. */
+#include "vmh-machine.h"
+
+#include <glib/gi18n-lib.h>
+#include "shared/inn-errors.h"
+#include "shared/inn-names.h"
+
+struct _VmhMachine
+{
+  GObject parent_instance;
+
+  VmhRegistry *registry;
+  VmhBundle *bundle; /* NULL where it cannot be opened */
+  InnDomain *domain; /* NULL where broken */
+  InnDomain *live;
+  GObject *qemu;
+  char *uuid;
+  char *name;
+  char *path;
+  VmhState state;
+  char *reason;
+  char *accelerator;
+  char *accelerator_reason;
+  GStrv pending;
+  gboolean busy;
+};
+
+G_DEFINE_FINAL_TYPE (VmhMachine, vmh_machine, G_TYPE_OBJECT)
+
+enum
+{
+  STATE_CHANGED,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
+#define BIT(state) (1u << (VMH_STATE_##state))
+
+/* From a row's state to those in its set; a state may always follow itself, with another reason.
+ * OFF and CRASHED may turn into RUNNING and PAUSED because a helper that begins finds guests. */
+static const struct
+{
+  const char *name;
+  guint to;
+} states[] = {
+  [VMH_STATE_OFF] = { "off", BIT (STARTING) | BIT (RUNNING) | BIT (PAUSED) | BIT (CRASHED) },
+  [VMH_STATE_STARTING] = { "starting", BIT (RUNNING) | BIT (PAUSED) | BIT (OFF) | BIT (STOPPING) |
+                                           BIT (CRASHED) },
+  [VMH_STATE_RUNNING] = { "running", BIT (PAUSED) | BIT (STOPPING) | BIT (OFF) | BIT (CRASHED) },
+  [VMH_STATE_PAUSED] = { "paused", BIT (RUNNING) | BIT (STOPPING) | BIT (OFF) | BIT (CRASHED) },
+  [VMH_STATE_STOPPING] = { "stopping", BIT (OFF) | BIT (RUNNING) | BIT (PAUSED) | BIT (CRASHED) },
+  [VMH_STATE_CRASHED] = { "crashed", BIT (STARTING) | BIT (RUNNING) | BIT (PAUSED) |
+                                         BIT (STOPPING) | BIT (OFF) },
+  [VMH_STATE_BROKEN] = { "broken", 0 },
+};
+
+static void
+vmh_machine_finalize (GObject *object)
+{
+  VmhMachine *machine = VMH_MACHINE (object);
+
+  g_clear_object (&machine->qemu);
+  g_clear_object (&machine->registry);
+  g_clear_pointer (&machine->bundle, vmh_bundle_unref);
+  g_clear_pointer (&machine->domain, inn_domain_unref);
+  g_clear_pointer (&machine->live, inn_domain_unref);
+  g_free (machine->uuid);
+  g_free (machine->name);
+  g_free (machine->path);
+  g_free (machine->reason);
+  g_free (machine->accelerator);
+  g_free (machine->accelerator_reason);
+  g_strfreev (machine->pending);
+  G_OBJECT_CLASS (vmh_machine_parent_class)->finalize (object);
+}
+
+static void
+vmh_machine_class_init (VmhMachineClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = vmh_machine_finalize;
+
+  signals[STATE_CHANGED] = g_signal_new ("state-changed", VMH_TYPE_MACHINE, G_SIGNAL_RUN_LAST, 0,
+                                         NULL, NULL, NULL, G_TYPE_NONE, 0);
+}
+
+static void
+vmh_machine_init (VmhMachine *machine)
+{
+  machine->reason = g_strdup ("");
+  machine->accelerator = g_strdup ("");
+  machine->accelerator_reason = g_strdup ("");
+  machine->pending = g_new0 (char *, 1);
+}
+
+static void
+set_text (char **field, const char *text)
+{
+  g_free (*field);
+  *field = g_strdup (text != NULL ? text : "");
+}
+
+/* Names of changes, as the contract writes them. */
+char *
+vmh_change_dup_name (const InnChange *change)
+{
+  return change->field != NULL ? g_strconcat (change->id, "/", change->field->name, NULL)
+                               : g_strdup (change->id);
+}
+
+static void
+update_pending (VmhMachine *machine)
+{
+  g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
+  g_autoptr (GPtrArray) changes = NULL;
+
+  if (machine->live != NULL && machine->domain != NULL)
+    changes = inn_domain_diff (machine->live, machine->domain);
+  for (guint i = 0; changes != NULL && i < changes->len; i++)
+    {
+      const InnChange *change = g_ptr_array_index (changes, i);
+      g_autofree char *name = vmh_change_dup_name (change);
+
+      if (change->field == NULL || (change->field->flags & INN_FIELD_NOT_GUEST) == 0)
+        g_strv_builder_add (names, name);
+    }
+  g_strfreev (machine->pending);
+  machine->pending = g_strv_builder_end (names);
+  vmh_registry_changed (machine->registry, G_OBJECT (machine), INN_IFACE_MACHINE, "Pending", NULL);
+}
+
+VmhMachine *
+vmh_machine_new (VmhRegistry *registry,
+                 const char *uuid,
+                 VmhBundle *bundle,
+                 InnDomain *domain,
+                 const char *broken)
+{
+  VmhMachine *machine = g_object_new (VMH_TYPE_MACHINE, NULL);
+  g_autofree char *element = g_strdelimit (g_strdup (uuid), "-", '_');
+
+  machine->registry = g_object_ref (registry);
+  machine->uuid = g_strdup (uuid);
+  machine->path = g_strconcat (INN_MACHINES_PATH "/", element, NULL);
+  machine->bundle = bundle != NULL ? vmh_bundle_ref (bundle) : NULL;
+  machine->domain = domain != NULL ? inn_domain_ref (domain) : NULL;
+  machine->name = domain != NULL ? inn_domain_dup_name (domain) : NULL;
+  if (machine->name == NULL)
+    machine->name = g_strdup (uuid);
+  if (domain == NULL)
+    {
+      machine->state = VMH_STATE_BROKEN;
+      set_text (&machine->reason, broken);
+    }
+  return machine;
+}
+
+const char *
+vmh_machine_get_path (VmhMachine *machine)
+{
+  return machine->path;
+}
+
+const char *
+vmh_machine_get_uuid (VmhMachine *machine)
+{
+  return machine->uuid;
+}
+
+const char *
+vmh_machine_get_name (VmhMachine *machine)
+{
+  return machine->name;
+}
+
+uid_t
+vmh_machine_get_owner (VmhMachine *machine)
+{
+  /* One whose folder does not say whose it is, is root's or the session's user's. */
+  return machine->bundle != NULL ? vmh_bundle_get_owner (machine->bundle) : geteuid ();
+}
+
+VmhBundle *
+vmh_machine_get_bundle (VmhMachine *machine)
+{
+  return machine->bundle;
+}
+
+VmhRegistry *
+vmh_machine_get_registry (VmhMachine *machine)
+{
+  return machine->registry;
+}
+
+InnDomain *
+vmh_machine_get_domain (VmhMachine *machine)
+{
+  return machine->domain;
+}
+
+gboolean
+vmh_machine_store (VmhMachine *machine, InnDomain *domain, GError **error)
+{
+  g_autofree char *xml = inn_domain_to_xml (domain);
+  guint64 generation = vmh_bundle_get_generation (machine->bundle);
+
+  /* The number goes first: a kill in between then leaves a number too high, never an old one on a
+   * new definition. */
+  if (!vmh_bundle_set_generation (machine->bundle, generation + 1, error) ||
+      !vmh_bundle_save (machine->bundle, VMH_MACHINE_XML, xml, -1, error))
+    return FALSE;
+  inn_domain_ref (domain);
+  inn_domain_unref (machine->domain);
+  machine->domain = domain;
+  g_free (machine->name);
+  machine->name = inn_domain_dup_name (domain);
+  vmh_registry_changed (machine->registry, G_OBJECT (machine), INN_IFACE_MACHINE, "Name", "Title",
+                        "OsId", "Vcpus", "Memory", "Autostart", "Generation", NULL);
+  update_pending (machine);
+  return TRUE;
+}
+
+InnDomain *
+vmh_machine_get_live (VmhMachine *machine)
+{
+  return machine->live;
+}
+
+void
+vmh_machine_set_live (VmhMachine *machine, InnDomain *live)
+{
+  if (live != NULL)
+    inn_domain_ref (live);
+  g_clear_pointer (&machine->live, inn_domain_unref);
+  machine->live = live;
+  update_pending (machine);
+}
+
+const char *const *
+vmh_machine_get_pending (VmhMachine *machine)
+{
+  return (const char *const *)machine->pending;
+}
+
+VmhState
+vmh_machine_get_state (VmhMachine *machine)
+{
+  return machine->state;
+}
+
+const char *
+vmh_machine_get_state_name (VmhMachine *machine)
+{
+  return states[machine->state].name;
+}
+
+const char *
+vmh_machine_get_state_reason (VmhMachine *machine)
+{
+  return machine->reason;
+}
+
+gboolean
+vmh_machine_set_state (VmhMachine *machine, VmhState state, const char *reason)
+{
+  if (state != machine->state && (states[machine->state].to & (1u << state)) == 0)
+    {
+      g_critical ("%s: from %s to %s is not a legal change", machine->uuid,
+                  states[machine->state].name, states[state].name);
+      return FALSE;
+    }
+  machine->state = state;
+  set_text (&machine->reason, reason);
+  vmh_registry_changed (machine->registry, G_OBJECT (machine), INN_IFACE_MACHINE, "State",
+                        "StateReason", NULL);
+  /* Which screens and lines there are follows from whether it runs. */
+  vmh_registry_changed (machine->registry, G_OBJECT (machine), INN_IFACE_CONSOLE, "Displays",
+                        "Serials", NULL);
+  g_signal_emit (machine, signals[STATE_CHANGED], 0);
+  return TRUE;
+}
+
+static const char *
+describe_state (VmhState state)
+{
+  switch (state)
+    {
+    case VMH_STATE_OFF:
+      return _ ("“%s” is off.");
+    case VMH_STATE_STARTING:
+      return _ ("“%s” is just starting. Wait a moment and try again.");
+    case VMH_STATE_RUNNING:
+      return _ ("“%s” is running. Shut it down first.");
+    case VMH_STATE_PAUSED:
+      return _ ("“%s” is paused. Resume it or switch it off first.");
+    case VMH_STATE_STOPPING:
+      return _ ("“%s” is just being switched off. Wait a moment and try again.");
+    case VMH_STATE_CRASHED:
+      return _ ("“%s” has crashed. Start it again or switch it off first.");
+    case VMH_STATE_BROKEN:
+      return _ ("The folder of “%s” cannot be read, so nothing can be done with it.");
+    default:
+      return "%s";
+    }
+}
+
+gboolean
+vmh_machine_require (VmhMachine *machine, guint allowed, GError **error)
+{
+  if ((allowed & (1u << machine->state)) != 0)
+    return TRUE;
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral" /* each of the sentences takes the name */
+  g_set_error (error, INN_ERROR, INN_ERROR_BAD_STATE, describe_state (machine->state),
+               machine->name);
+#pragma GCC diagnostic pop
+  return FALSE;
+}
+
+gboolean
+vmh_machine_begin (VmhMachine *machine, GError **error)
+{
+  if (machine->busy)
+    {
+      g_set_error (error, INN_ERROR, INN_ERROR_BAD_STATE,
+                   _ ("“%s” is just being changed. Wait until that is done."), machine->name);
+      return FALSE;
+    }
+  machine->busy = TRUE;
+  return TRUE;
+}
+
+void
+vmh_machine_end (VmhMachine *machine)
+{
+  machine->busy = FALSE;
+}
+
+VmhQemu *
+vmh_machine_get_qemu (VmhMachine *machine)
+{
+  return (VmhQemu *)machine->qemu;
+}
+
+void
+vmh_machine_set_qemu (VmhMachine *machine, VmhQemu *qemu)
+{
+  g_set_object (&machine->qemu, (GObject *)qemu);
+}
+
+void
+vmh_machine_set_accelerator (VmhMachine *machine, const char *accelerator, const char *reason)
+{
+  set_text (&machine->accelerator, accelerator);
+  set_text (&machine->accelerator_reason, reason);
+  vmh_registry_changed (machine->registry, G_OBJECT (machine), INN_IFACE_MACHINE, "Accelerator",
+                        "AcceleratorReason", NULL);
+}
+
+const char *
+vmh_machine_get_accelerator (VmhMachine *machine)
+{
+  return machine->accelerator;
+}
+
+const char *
+vmh_machine_get_accelerator_reason (VmhMachine *machine)
+{
+  return machine->accelerator_reason;
+}

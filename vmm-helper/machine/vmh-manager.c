@@ -1,0 +1,314 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* All machines: found in the store, kept apart by uuid and name, shown on the bus. */
+#include "vmh-manager.h"
+
+#include <fcntl.h>
+#include <glib/gi18n-lib.h>
+#include <string.h>
+#include <unistd.h>
+#include "core/vmh-job.h"
+#include "core/vmh-limits.h"
+#include "dbus/vmh-contract.h"
+#include "host/vmh-host.h"
+#include "shared/inn-errors.h"
+#include "shared/inn-names.h"
+#include "vmh-storage.h"
+#include "vmh-store.h"
+#include "vmh-trash.h"
+#include "vmh-verbs.h"
+
+struct _VmhManager
+{
+  GObject parent_instance;
+
+  VmhRegistry *registry;
+  GHashTable *machines; /* uuid → VmhMachine */
+  GHashTable *claims;   /* uuids, and "owner/name", of machines that are being made */
+};
+
+G_DEFINE_FINAL_TYPE (VmhManager, vmh_manager, G_TYPE_OBJECT)
+
+static VmhManager *the_manager;
+
+static void
+vmh_manager_finalize (GObject *object)
+{
+  VmhManager *manager = VMH_MANAGER (object);
+
+  the_manager = NULL;
+  g_hash_table_unref (manager->machines);
+  g_hash_table_unref (manager->claims);
+  g_object_unref (manager->registry);
+  G_OBJECT_CLASS (vmh_manager_parent_class)->finalize (object);
+}
+
+static void
+vmh_manager_class_init (VmhManagerClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = vmh_manager_finalize;
+}
+
+static void
+vmh_manager_init (VmhManager *manager)
+{
+  manager->machines = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_object_unref);
+  manager->claims = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+}
+
+VmhManager *
+vmh_manager_new (VmhRegistry *registry)
+{
+  static const VmhInterface *const interfaces[] = { &vmh_manager_interface, &vmh_host_interface,
+                                                    NULL };
+
+  g_return_val_if_fail (the_manager == NULL, NULL);
+  the_manager = g_object_new (VMH_TYPE_MANAGER, NULL);
+  the_manager->registry = g_object_ref (registry);
+  vmh_registry_export (registry, INN_MANAGER_PATH, VMH_OWNER_ALL, G_OBJECT (the_manager),
+                       interfaces);
+  return the_manager;
+}
+
+VmhManager *
+vmh_manager_get (void)
+{
+  return the_manager;
+}
+
+VmhRegistry *
+vmh_manager_get_registry (VmhManager *manager)
+{
+  return manager->registry;
+}
+
+/* uuids are compared as libvirt does it, whatever their case. */
+static char *
+dup_uuid (InnDomain *domain)
+{
+  g_autofree char *uuid = inn_domain_dup_uuid (domain);
+
+  return uuid != NULL ? g_ascii_strdown (uuid, -1) : NULL;
+}
+
+static InnDomain *
+load_domain (VmhBundle *bundle, const char *uuid, GError **error)
+{
+  g_autoptr (GBytes) bytes = vmh_bundle_load (bundle, VMH_MACHINE_XML, INN_DOMAIN_MAX_XML, error);
+  g_autoptr (InnDomain) domain = NULL;
+  g_autofree char *said = NULL;
+
+  if (bytes == NULL)
+    return NULL;
+  domain =
+      inn_domain_parse (g_bytes_get_data (bytes, NULL), (gssize)g_bytes_get_size (bytes), error);
+  if (domain == NULL)
+    return NULL;
+  said = dup_uuid (domain);
+  if (g_strcmp0 (said, uuid) != 0)
+    {
+      g_set_error (error, INN_ERROR, INN_ERROR_CONFLICT,
+                   _ ("The folder “%s” holds the definition of another machine (%s)."),
+                   vmh_bundle_get_path (bundle), said != NULL ? said : "?");
+      return NULL;
+    }
+  return g_steal_pointer (&domain);
+}
+
+static void
+load_machine (VmhManager *manager, const char *uuid)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VmhBundle) bundle = vmh_bundle_open (uuid, &error);
+  g_autoptr (InnDomain) domain = bundle != NULL ? load_domain (bundle, uuid, &error) : NULL;
+  g_autoptr (VmhMachine) machine = NULL;
+  const char *moved_from = bundle != NULL ? vmh_bundle_get_moved_from (bundle) : NULL;
+  gboolean rebased = FALSE;
+
+  if (domain != NULL && moved_from != NULL)
+    rebased = vmh_storage_rebase (domain, moved_from, vmh_bundle_get_path (bundle));
+  if (error != NULL)
+    g_warning ("The machine %s cannot be read: %s", uuid, error->message);
+  machine = vmh_machine_new (manager->registry, uuid, bundle, domain,
+                             error != NULL ? error->message : NULL);
+  if (rebased && !vmh_machine_store (machine, domain, &error))
+    g_warning ("%s", error->message);
+  vmh_manager_add (manager, machine);
+}
+
+gboolean
+vmh_manager_load (VmhManager *manager, GError **error)
+{
+  g_auto (GStrv) uuids = NULL;
+
+  if (!vmh_trash_empty (error))
+    return FALSE;
+  uuids = vmh_store_list ("", error);
+  for (guint i = 0; uuids != NULL && uuids[i] != NULL; i++)
+    load_machine (manager, uuids[i]);
+  return uuids != NULL;
+}
+
+/* Once in the life of the runtime folder: the computer's in the system, the login's in a session.
+ */
+static gboolean
+is_first_since_boot (void)
+{
+  int fd = openat (vmh_store_get_runtime_fd (), "autostarted",
+                   O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+
+  if (fd < 0)
+    return FALSE;
+  close (fd);
+  return TRUE;
+}
+
+void
+vmh_manager_begin (VmhManager *manager)
+{
+  g_autoptr (GPtrArray) machines = vmh_manager_list (manager);
+  gboolean autostart = is_first_since_boot ();
+
+  for (guint i = 0; i < machines->len; i++)
+    {
+      VmhMachine *machine = g_ptr_array_index (machines, i);
+      InnDomain *domain = vmh_machine_get_domain (machine);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (VmhJob) job = NULL;
+      InnElement general;
+
+      if (domain == NULL)
+        continue;
+      vmh_life_recover (machine);
+      general = inn_domain_get (domain, "general");
+      if (!autostart || vmh_machine_get_state (machine) != VMH_STATE_OFF ||
+          !inn_element_get_bool (&general, "autostart"))
+        continue;
+      job = vmh_life_start (machine, FALSE, &error);
+      if (job == NULL)
+        g_warning ("“%s” is not started: %s", vmh_machine_get_name (machine), error->message);
+    }
+}
+
+gboolean
+vmh_manager_is_idle (VmhManager *manager)
+{
+  GHashTableIter iter;
+  VmhMachine *machine;
+
+  g_hash_table_iter_init (&iter, manager->machines);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *)&machine))
+    if (vmh_life_get_pid (machine) != 0 || vmh_machine_get_state (machine) == VMH_STATE_STARTING)
+      return FALSE;
+  return vmh_job_count_running () == 0 && vmh_registry_is_idle (manager->registry);
+}
+
+VmhMachine *
+vmh_manager_find (VmhManager *manager, const char *uuid)
+{
+  return g_hash_table_lookup (manager->machines, uuid);
+}
+
+GPtrArray *
+vmh_manager_list (VmhManager *manager)
+{
+  GPtrArray *list = g_ptr_array_new_with_free_func (g_object_unref);
+  GHashTableIter iter;
+  VmhMachine *machine;
+
+  g_hash_table_iter_init (&iter, manager->machines);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *)&machine))
+    g_ptr_array_add (list, g_object_ref (machine));
+  return list;
+}
+
+void
+vmh_manager_add (VmhManager *manager, VmhMachine *machine)
+{
+  static const VmhInterface *const interfaces[] = { &vmh_machine_interface, &vmh_console_interface,
+                                                    NULL };
+
+  g_hash_table_insert (manager->machines, (gpointer)vmh_machine_get_uuid (machine),
+                       g_object_ref (machine));
+  vmh_registry_export (manager->registry, vmh_machine_get_path (machine),
+                       vmh_machine_get_owner (machine), G_OBJECT (machine), interfaces);
+}
+
+void
+vmh_manager_remove (VmhManager *manager, VmhMachine *machine)
+{
+  vmh_registry_unexport (manager->registry, G_OBJECT (machine));
+  g_hash_table_remove (manager->machines, vmh_machine_get_uuid (machine));
+}
+
+static char *
+name_key (uid_t owner, const char *name)
+{
+  return g_strdup_printf ("%u/%s", (guint)owner, name);
+}
+
+gboolean
+vmh_manager_check_new (VmhManager *manager,
+                       uid_t owner,
+                       InnDomain *domain,
+                       VmhMachine *except,
+                       GError **error)
+{
+  g_autofree char *uuid = dup_uuid (domain);
+  g_autofree char *name = inn_domain_dup_name (domain);
+  g_autofree char *key = name_key (owner, name);
+  VmhMachine *same = g_hash_table_lookup (manager->machines, uuid);
+  GHashTableIter iter;
+  VmhMachine *machine;
+  guint n_owned = 0;
+
+  if ((same != NULL && same != except) || g_hash_table_contains (manager->claims, uuid))
+    {
+      g_set_error (error, INN_ERROR, INN_ERROR_EXISTS,
+                   _ ("There is a machine with the uuid %s already."), uuid);
+      return FALSE;
+    }
+  same = NULL;
+  g_hash_table_iter_init (&iter, manager->machines);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *)&machine))
+    if (vmh_machine_get_owner (machine) == owner)
+      {
+        n_owned++;
+        if (machine != except && g_strcmp0 (vmh_machine_get_name (machine), name) == 0)
+          same = machine;
+      }
+  if (same != NULL || g_hash_table_contains (manager->claims, key))
+    {
+      g_set_error (error, INN_ERROR, INN_ERROR_EXISTS,
+                   _ ("There is a machine called “%s” already. Choose another name."), name);
+      return FALSE;
+    }
+  if (except == NULL && n_owned >= VMH_MAX_MACHINES_PER_UID)
+    {
+      g_set_error (error, INN_ERROR, INN_ERROR_LIMIT,
+                   _ ("You have %u machines, the most there can be. Delete some."), n_owned);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+void
+vmh_manager_claim (VmhManager *manager, uid_t owner, InnDomain *domain)
+{
+  g_autofree char *name = inn_domain_dup_name (domain);
+
+  g_hash_table_add (manager->claims, dup_uuid (domain));
+  g_hash_table_add (manager->claims, name_key (owner, name));
+}
+
+void
+vmh_manager_release (VmhManager *manager, uid_t owner, InnDomain *domain)
+{
+  g_autofree char *uuid = dup_uuid (domain);
+  g_autofree char *name = inn_domain_dup_name (domain);
+  g_autofree char *key = name_key (owner, name);
+
+  g_hash_table_remove (manager->claims, uuid);
+  g_hash_table_remove (manager->claims, key);
+}

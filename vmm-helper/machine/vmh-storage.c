@@ -1,0 +1,240 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The images of a definition, and who else has them. Opens nothing with root's rights that a user
+ * has named. */
+#include "vmh-storage.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+#include "shared/inn-errors.h"
+#include "vmh-manager.h"
+
+static const char *const storage_kinds[] = { "disk", "cdrom", "floppy" };
+
+GPtrArray *
+vmh_storage_list (InnDomain *domain)
+{
+  GPtrArray *all = g_ptr_array_new_with_free_func ((GDestroyNotify)inn_element_free);
+
+  for (guint i = 0; i < G_N_ELEMENTS (storage_kinds); i++)
+    {
+      g_autoptr (GPtrArray) list = inn_domain_list (domain, storage_kinds[i]);
+
+      for (guint j = 0; j < list->len; j++)
+        g_ptr_array_add (all, inn_element_copy (g_ptr_array_index (list, j)));
+    }
+  return all;
+}
+
+static const char *
+path_field (const InnElement *storage)
+{
+  return inn_element_is (storage, "type", "block") ? "block" : "source";
+}
+
+char *
+vmh_storage_dup_path (const InnElement *storage)
+{
+  return inn_element_dup (storage, path_field (storage));
+}
+
+gboolean
+vmh_storage_names (VmhMachine *machine, const char *path)
+{
+  InnDomain *domain = vmh_machine_get_domain (machine);
+  g_autoptr (GPtrArray) list = domain != NULL ? vmh_storage_list (domain) : NULL;
+
+  for (guint i = 0; list != NULL && i < list->len; i++)
+    {
+      g_autofree char *named = vmh_storage_dup_path (g_ptr_array_index (list, i));
+
+      if (g_strcmp0 (named, path) == 0)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+gboolean
+vmh_storage_is_writable (const InnElement *storage)
+{
+  return !g_str_equal (storage->kind->name, "cdrom") && !inn_element_get_bool (storage, "readonly");
+}
+
+static gboolean
+rebase_element (InnElement *element, const char *from, const char *to)
+{
+  gboolean any = FALSE;
+
+  for (const InnField *field = element->kind->fields; field->name != NULL; field++)
+    {
+      g_autofree char *path = NULL;
+      g_autofree char *moved = NULL;
+      const char *rest;
+
+      if (field->type != INN_TYPE_PATH || !inn_element_has (element, field->name))
+        continue;
+      path = inn_element_dup (element, field->name);
+      if (path == NULL || !g_str_has_prefix (path, from) || path[strlen (from)] != '/')
+        continue;
+      rest = path + strlen (from);
+      moved = g_strconcat (to, rest, NULL);
+      any = inn_element_set (element, field->name, moved, NULL) || any;
+    }
+  return any;
+}
+
+gboolean
+vmh_storage_rebase (InnDomain *domain, const char *from, const char *to)
+{
+  g_autoptr (GPtrArray) devices = inn_domain_list (domain, NULL);
+  gboolean any = FALSE;
+
+  for (guint i = 0; i < devices->len; i++)
+    any = rebase_element (g_ptr_array_index (devices, i), from, to) || any;
+  for (const InnKind *const *kind = inn_schema_kinds (); *kind != NULL; kind++)
+    if (!(*kind)->device)
+      {
+        InnElement section = inn_domain_get (domain, (*kind)->name);
+
+        any = rebase_element (&section, from, to) || any;
+      }
+  return any;
+}
+
+int
+vmh_storage_open (VmhBundle *bundle, const char *path, gboolean writable, GError **error)
+{
+  const char *inside = vmh_bundle_relative (bundle, path);
+  int flags = writable ? O_RDWR : O_RDONLY;
+
+  if (inside != NULL)
+    return vmh_bundle_open_file (bundle, inside, flags, error);
+  return vmh_open_as (vmh_bundle_get_owner (bundle), path, flags, error);
+}
+
+/* One image of another machine, as it was when the question was asked. */
+typedef struct
+{
+  char *path;
+  char *machine; /* "" where it is another user's */
+  gboolean look; /* same owner: also by file, under whatever name */
+} Candidate;
+
+typedef struct
+{
+  VmhImageId id;
+  char *canonical; /* what the kernel calls the open file */
+  GPtrArray *candidates;
+} Search;
+
+static void
+candidate_free (gpointer data)
+{
+  Candidate *candidate = data;
+
+  g_free (candidate->path);
+  g_free (candidate->machine);
+  g_free (candidate);
+}
+
+static void
+search_free (gpointer data)
+{
+  Search *search = data;
+
+  g_free (search->canonical);
+  g_ptr_array_unref (search->candidates);
+  g_free (search);
+}
+
+static void
+add_candidates (Search *search,
+                VmhMachine *machine,
+                uid_t owner,
+                gboolean writable,
+                gboolean shareable)
+{
+  InnDomain *domain = vmh_machine_get_domain (machine);
+  gboolean same_owner = vmh_machine_get_owner (machine) == owner;
+  g_autoptr (GPtrArray) list = NULL;
+
+  if (domain == NULL)
+    return;
+  list = vmh_storage_list (domain);
+  for (guint i = 0; i < list->len; i++)
+    {
+      const InnElement *storage = g_ptr_array_index (list, i);
+      g_autofree char *path = vmh_storage_dup_path (storage);
+      Candidate *candidate;
+
+      /* Readers do not hurt each other, and who shares says so on both sides. */
+      if (path == NULL || (!writable && !vmh_storage_is_writable (storage)) ||
+          (shareable && inn_element_get_bool (storage, "shareable")))
+        continue;
+      candidate = g_new0 (Candidate, 1);
+      candidate->path = g_steal_pointer (&path);
+      candidate->machine = g_strdup (same_owner ? vmh_machine_get_name (machine) : "");
+      candidate->look = same_owner;
+      g_ptr_array_add (search->candidates, candidate);
+    }
+}
+
+static void
+search_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  Search *search = data;
+
+  for (guint i = 0; i < search->candidates->len; i++)
+    {
+      const Candidate *candidate = g_ptr_array_index (search->candidates, i);
+      VmhImageId id;
+
+      if (g_strcmp0 (candidate->path, search->canonical) == 0 ||
+          (candidate->look && vmh_image_id_from_path (candidate->path, &id) &&
+           vmh_image_id_equal (&id, &search->id)))
+        {
+          g_task_return_pointer (task, g_strdup (candidate->machine), g_free);
+          return;
+        }
+    }
+  g_task_return_pointer (task, NULL, NULL);
+}
+
+void
+vmh_storage_find_user_async (int fd,
+                             uid_t owner,
+                             gboolean writable,
+                             gboolean shareable,
+                             VmhMachine *except,
+                             GCancellable *cancellable,
+                             GAsyncReadyCallback callback,
+                             gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, data);
+  g_autoptr (GPtrArray) machines = vmh_manager_list (vmh_manager_get ());
+  g_autofree char *link = g_strdup_printf ("/proc/self/fd/%d", fd);
+  Search *search = g_new0 (Search, 1);
+
+  g_task_set_source_tag (task, vmh_storage_find_user_async);
+  search->canonical = g_file_read_link (link, NULL);
+  search->candidates = g_ptr_array_new_with_free_func (candidate_free);
+  g_task_set_task_data (task, search, search_free);
+  if (!vmh_image_id_from_fd (fd, &search->id))
+    {
+      g_task_return_pointer (task, NULL, NULL);
+      return;
+    }
+  for (guint i = 0; i < machines->len; i++)
+    if (g_ptr_array_index (machines, i) != except)
+      add_candidates (search, g_ptr_array_index (machines, i), owner, writable, shareable);
+  g_task_run_in_thread (task, search_thread);
+}
+
+char *
+vmh_storage_find_user_finish (GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, NULL), NULL);
+  return g_task_propagate_pointer (G_TASK (result), error);
+}

@@ -1,0 +1,56 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The images and media that a machine's definition names: which they are, whether its owner may
+ * open them, and who else uses them. */
+#pragma once
+
+#include "host/vmh-image.h"
+#include "vmh-machine.h"
+
+G_BEGIN_DECLS
+
+/** vmh_storage_list: (element-type InnElement) disks, CD-ROM and floppy drives, whether or not they
+ * have a source. */
+GPtrArray *vmh_storage_list (InnDomain *domain);
+/** vmh_storage_dup_path: file or device; NULL for an empty drive. */
+char *vmh_storage_dup_path (const InnElement *storage);
+gboolean vmh_storage_is_writable (const InnElement *storage);
+/** vmh_storage_names: @machine's definition names the image by this very path. */
+gboolean vmh_storage_names (VmhMachine *machine, const char *path);
+/** vmh_storage_rebase: every file name of the domain below @from is one below @to. TRUE if any was.
+ */
+gboolean vmh_storage_rebase (InnDomain *domain, const char *from, const char *to);
+
+/** vmh_storage_open: the image as the machine's owner opens it: inside the bundle beneath its fd,
+ * else with the owner's rights. */
+int vmh_storage_open (VmhBundle *bundle, const char *path, gboolean writable, GError **error);
+
+/** vmh_storage_find_user_async: which other machine has the image that is open as @fd. Looks at
+ * files in a thread: one on a network that does not answer holds nobody else. */
+void vmh_storage_find_user_async (int fd,
+                                  uid_t owner,
+                                  gboolean writable,
+                                  gboolean shareable,
+                                  VmhMachine *except,
+                                  GCancellable *cancellable,
+                                  GAsyncReadyCallback callback,
+                                  gpointer data);
+/** vmh_storage_find_user_finish: NULL without error: nobody. Its name, or "" if it is another
+ * user's. */
+char *vmh_storage_find_user_finish (GAsyncResult *result, GError **error);
+
+/** vmh_storage_check_async: each image that @domain names and @before (NULL: none) does not: there,
+ * to be opened by the owner, of the format that is stated, standing alone, used by no other
+ * machine. Targets in @made are still to be made. */
+void vmh_storage_check_async (VmhBundle *bundle,
+                              InnDomain *domain,
+                              InnDomain *before,
+                              const char *const *made,
+                              VmhMachine *except,
+                              GCancellable *cancellable,
+                              GAsyncReadyCallback callback,
+                              gpointer data);
+gboolean vmh_storage_check_finish (GAsyncResult *result, GError **error);
+
+G_END_DECLS

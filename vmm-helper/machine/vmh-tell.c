@@ -1,0 +1,186 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* What a machine tells when asked: GetXml, ListStorage, GetLog. Changes nothing. */
+#include "vmh-verbs.h"
+
+#include <fcntl.h>
+#include <glib/gi18n-lib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "shared/inn-errors.h"
+#include "vmh-manager.h"
+#include "vmh-storage.h"
+
+#define LOG_FILE          "log/qemu.log"
+#define LOG_DEFAULT_LINES 100
+#define LOG_MAX_BYTES     (256 * 1024)
+
+void
+vmh_verb_get_xml (VmhCall *call)
+{
+  static const char *const allowed[] = { "live", "b", NULL };
+  VmhMachine *machine = vmh_call_get_object (call);
+  g_autoptr (GVariant) options = NULL;
+  g_autofree char *xml = NULL;
+  InnDomain *domain;
+  gboolean live = FALSE;
+  GError *error = NULL;
+
+  g_variant_get (vmh_call_get_parameters (call), "(@a{sv})", &options);
+  if (!vmh_call_check_options (options, allowed, &error) ||
+      !vmh_machine_require (machine, ~(1u << VMH_STATE_BROKEN), &error))
+    {
+      vmh_call_fail (call, error);
+      return;
+    }
+  g_variant_lookup (options, "live", "b", &live);
+  domain = vmh_machine_get_domain (machine);
+  if (live && vmh_machine_get_live (machine) != NULL)
+    domain = vmh_machine_get_live (machine);
+  xml = inn_domain_to_xml (domain);
+  vmh_call_return (
+      call,
+      g_variant_new ("(st)", xml, vmh_bundle_get_generation (vmh_machine_get_bundle (machine))));
+}
+
+/* Names of the owner's other machines that name the image, too. */
+static GVariant *
+list_users (VmhMachine *machine, const char *path)
+{
+  g_autoptr (GPtrArray) machines = vmh_manager_list (vmh_manager_get ());
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_STRING_ARRAY);
+  for (guint i = 0; i < machines->len; i++)
+    {
+      VmhMachine *other = g_ptr_array_index (machines, i);
+
+      if (other != machine && vmh_machine_get_owner (other) == vmh_machine_get_owner (machine) &&
+          vmh_storage_names (other, path))
+        g_variant_builder_add (&builder, "s", vmh_machine_get_name (other));
+    }
+  return g_variant_builder_end (&builder);
+}
+
+static guint64
+file_size (VmhBundle *bundle, const char *path)
+{
+  g_autoptr (GError) error = NULL;
+  int fd = vmh_storage_open (bundle, path, FALSE, &error);
+  struct stat st = { 0 };
+
+  if (fd < 0)
+    return 0;
+  if (fstat (fd, &st) < 0 || !S_ISREG (st.st_mode))
+    st.st_size = 0;
+  close (fd);
+  return (guint64)st.st_size;
+}
+
+static void
+add_text (GVariantBuilder *builder, const char *key, const InnElement *storage, const char *field)
+{
+  g_autofree char *text = inn_element_dup (storage, field);
+
+  g_variant_builder_add (builder, "{sv}", key, g_variant_new_string (text != NULL ? text : ""));
+}
+
+static GVariant *
+describe_storage (VmhMachine *machine, const InnElement *storage, const char *path)
+{
+  VmhBundle *bundle = vmh_machine_get_bundle (machine);
+  const char *inside = vmh_bundle_relative (bundle, path);
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  add_text (&builder, "target", storage, "target");
+  add_text (&builder, "format", storage, "format");
+  g_variant_builder_add (&builder, "{sv}", "path", g_variant_new_string (path));
+  g_variant_builder_add (&builder, "{sv}", "device", g_variant_new_string (storage->kind->name));
+  g_variant_builder_add (&builder, "{sv}", "inside", g_variant_new_boolean (inside != NULL));
+  g_variant_builder_add (
+      &builder, "{sv}", "created",
+      g_variant_new_boolean (inside != NULL && vmh_bundle_is_created (bundle, inside)));
+  g_variant_builder_add (&builder, "{sv}", "file-size",
+                         g_variant_new_uint64 (file_size (bundle, path)));
+  g_variant_builder_add (&builder, "{sv}", "shared-with", list_users (machine, path));
+  return g_variant_builder_end (&builder);
+}
+
+void
+vmh_verb_list_storage (VmhCall *call)
+{
+  VmhMachine *machine = vmh_call_get_object (call);
+  g_autoptr (GVariant) options = NULL;
+  g_autoptr (GPtrArray) list = NULL;
+  GVariantBuilder builder;
+  GError *error = NULL;
+
+  g_variant_get (vmh_call_get_parameters (call), "(@a{sv})", &options);
+  if (!vmh_call_check_options (options, NULL, &error) ||
+      !vmh_machine_require (machine, ~(1u << VMH_STATE_BROKEN), &error))
+    {
+      vmh_call_fail (call, error);
+      return;
+    }
+  list = vmh_storage_list (vmh_machine_get_domain (machine));
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("aa{sv}"));
+  for (guint i = 0; i < list->len; i++)
+    {
+      const InnElement *storage = g_ptr_array_index (list, i);
+      g_autofree char *path = vmh_storage_dup_path (storage);
+
+      if (path != NULL)
+        g_variant_builder_add_value (&builder, describe_storage (machine, storage, path));
+    }
+  vmh_call_return (call, g_variant_new ("(@aa{sv})", g_variant_builder_end (&builder)));
+}
+
+char *
+vmh_machine_dup_log (VmhMachine *machine, guint lines)
+{
+  VmhBundle *bundle = vmh_machine_get_bundle (machine);
+  int fd =
+      bundle != NULL ? vmh_bundle_open_file (bundle, LOG_FILE, O_RDONLY | O_NONBLOCK, NULL) : -1;
+  g_autofree char *data = NULL;
+  const char *start;
+  off_t size;
+  ssize_t n;
+
+  if (fd < 0)
+    return g_strdup ("");
+  size = lseek (fd, 0, SEEK_END);
+  data = g_malloc (LOG_MAX_BYTES + 1);
+  n = MAX (pread (fd, data, LOG_MAX_BYTES, MAX (size - LOG_MAX_BYTES, 0)), 0);
+  close (fd);
+  data[n] = '\0';
+  /* Back over line ends, the last of which ends the last line. */
+  start = data + n;
+  for (guint seen = 0; start > data; start--)
+    if (start[-1] == '\n' && start < data + n && ++seen >= lines)
+      break;
+  return g_utf8_make_valid (lines > 0 ? start : "", -1); /* a guest's words get in there */
+}
+
+void
+vmh_verb_get_log (VmhCall *call)
+{
+  static const char *const allowed[] = { "lines", "u", NULL };
+  VmhMachine *machine = vmh_call_get_object (call);
+  g_autoptr (GVariant) options = NULL;
+  g_autofree char *log = NULL;
+  guint lines = LOG_DEFAULT_LINES;
+  GError *error = NULL;
+
+  g_variant_get (vmh_call_get_parameters (call), "(@a{sv})", &options);
+  if (!vmh_call_check_options (options, allowed, &error))
+    {
+      vmh_call_fail (call, error);
+      return;
+    }
+  g_variant_lookup (options, "lines", "u", &lines);
+  log = vmh_machine_dup_log (machine, lines);
+  vmh_call_return (call, g_variant_new ("(s)", log));
+}

@@ -1,0 +1,226 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* vmm-helper: options, bus, main loop, and an end that leaves the guests alone. */
+#include <errno.h>
+#include <fcntl.h>
+#include <gio/gio.h>
+#include <glib-unix.h>
+#include <glib/gi18n-lib.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "core/vmh-limits.h"
+#include "core/vmh-registry.h"
+#include "dbus/vmh-contract.h"
+#include "host/vmh-host.h"
+#include "machine/vmh-manager.h"
+#include "machine/vmh-store.h"
+#include "shared/inn-names.h"
+
+/* How often an idle system helper looks whether it still is. */
+#define IDLE_CHECK 10
+/* What was sent before the name was let go arrives within this time. */
+#define LAST_CALLS_MS 300
+
+typedef struct
+{
+  GMainLoop *loop;
+  GDBusConnection *connection;
+  VmhRegistry *registry;
+  VmhManager *manager;
+  guint name_id;
+  guint idle_seconds;
+  int status;
+} Helper;
+
+static gboolean
+on_signal (gpointer data)
+{
+  Helper *helper = data;
+
+  g_main_loop_quit (helper->loop);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+on_name_lost (GDBusConnection *connection, const char *name, gpointer data)
+{
+  Helper *helper = data;
+
+  g_printerr ("vmm-helper: the name %s cannot be had: another helper has it.\n", name);
+  helper->status = EXIT_FAILURE;
+  g_main_loop_quit (helper->loop);
+}
+
+static void
+on_connection_closed (GDBusConnection *connection,
+                      gboolean remote_peer_vanished,
+                      GError *error,
+                      gpointer data)
+{
+  Helper *helper = data;
+
+  g_main_loop_quit (helper->loop);
+}
+
+static void
+own_name (Helper *helper)
+{
+  helper->name_id =
+      g_bus_own_name_on_connection (helper->connection, INN_BUS_NAME, G_BUS_NAME_OWNER_FLAGS_NONE,
+                                    NULL, on_name_lost, helper, NULL);
+}
+
+static gboolean
+on_last_calls_over (gpointer data)
+{
+  Helper *helper = data;
+
+  if (vmh_manager_is_idle (helper->manager))
+    g_main_loop_quit (helper->loop);
+  else
+    own_name (helper); /* somebody was just in time */
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_idle_check (gpointer data)
+{
+  Helper *helper = data;
+
+  helper->idle_seconds =
+      vmh_manager_is_idle (helper->manager) ? helper->idle_seconds + IDLE_CHECK : 0;
+  if (helper->idle_seconds < VMH_IDLE_EXIT)
+    return G_SOURCE_CONTINUE;
+  helper->idle_seconds = 0;
+  /* First the name: who calls from here on makes the bus start the next helper. */
+  g_clear_handle_id (&helper->name_id, g_bus_unown_name);
+  g_timeout_add (LAST_CALLS_MS, on_last_calls_over, helper);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+on_scanned (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Helper *helper = data;
+  g_autoptr (GError) error = NULL;
+
+  if (!vmh_host_scan_finish (VMH_HOST (source), result, &error))
+    g_warning ("%s", error->message);
+  if (helper->manager != NULL)
+    vmh_registry_changed (helper->registry, G_OBJECT (helper->manager), INN_IFACE_HOST, "Emulators",
+                          NULL);
+}
+
+static gboolean
+set_up (Helper *helper, gboolean system_mode, GError **error)
+{
+  helper->connection =
+      g_bus_get_sync (system_mode ? G_BUS_TYPE_SYSTEM : G_BUS_TYPE_SESSION, NULL, error);
+  if (helper->connection == NULL)
+    return FALSE;
+  g_dbus_connection_set_exit_on_close (helper->connection, FALSE);
+  g_signal_connect (helper->connection, "closed", G_CALLBACK (on_connection_closed), helper);
+  if (!vmh_store_open (system_mode, error))
+    return FALSE;
+  helper->registry = vmh_registry_new (helper->connection, system_mode);
+  vmh_contract_declare (helper->registry);
+  helper->manager = vmh_manager_new (helper->registry);
+  if (!vmh_manager_load (helper->manager, error))
+    return FALSE;
+  vmh_manager_begin (helper->manager);
+  vmh_host_scan_async (vmh_host_get_default (), NULL, on_scanned, helper);
+  /* Only now: whoever finds the name finds every machine. */
+  own_name (helper);
+  return TRUE;
+}
+
+static void
+tear_down (Helper *helper)
+{
+  if (helper->name_id != 0)
+    g_bus_unown_name (helper->name_id);
+  if (helper->registry != NULL)
+    vmh_registry_close (helper->registry);
+  /* What was cancelled gets to say so. */
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_clear_object (&helper->manager);
+  g_clear_object (&helper->registry);
+  if (helper->connection != NULL)
+    {
+      g_signal_handlers_disconnect_by_data (helper->connection, helper);
+      g_dbus_connection_flush_sync (helper->connection, NULL, NULL);
+      g_dbus_connection_close_sync (helper->connection, NULL, NULL);
+    }
+  g_clear_object (&helper->connection);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  vmh_store_close ();
+}
+
+static int
+run (gboolean system_mode)
+{
+  Helper helper = { .loop = g_main_loop_new (NULL, FALSE) };
+  guint term = g_unix_signal_add (SIGTERM, on_signal, &helper);
+  guint interrupt = g_unix_signal_add (SIGINT, on_signal, &helper);
+  guint idle = 0;
+  g_autoptr (GError) error = NULL;
+
+  if (set_up (&helper, system_mode, &error))
+    {
+      if (system_mode)
+        idle = g_timeout_add_seconds (IDLE_CHECK, on_idle_check, &helper);
+      g_main_loop_run (helper.loop);
+    }
+  else
+    {
+      g_printerr ("vmm-helper: %s\n", error->message);
+      helper.status = EXIT_FAILURE;
+    }
+  g_clear_handle_id (&idle, g_source_remove);
+  g_source_remove (term);
+  g_source_remove (interrupt);
+  tear_down (&helper);
+  g_main_loop_unref (helper.loop);
+  return helper.status;
+}
+
+int
+main (int argc, char **argv)
+{
+  gboolean system_mode = FALSE, session_mode = FALSE, version = FALSE;
+  const GOptionEntry entries[] = {
+    { "system", 0, 0, G_OPTION_ARG_NONE, &system_mode,
+      N_ ("Serve all users on the system bus; polkit decides who may do what"), NULL },
+    { "session", 0, 0, G_OPTION_ARG_NONE, &session_mode,
+      N_ ("Serve this user on the session bus (the default)"), NULL },
+    { "version", 0, 0, G_OPTION_ARG_NONE, &version, N_ ("Print the version and exit"), NULL },
+    { NULL },
+  };
+  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+  g_autoptr (GError) error = NULL;
+
+  setlocale (LC_ALL, "");
+  /* What the guests, their disks and logs are made with. */
+  umask (0077);
+  signal (SIGPIPE, SIG_IGN);
+  g_option_context_set_summary (context, _ ("Runs virtual machines for Innkeeper."));
+  g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
+  if (!g_option_context_parse (context, &argc, &argv, &error) || argc > 1 ||
+      (system_mode && session_mode))
+    {
+      g_printerr ("vmm-helper: %s\n", error != NULL ? error->message : _ ("See --help."));
+      return EXIT_FAILURE;
+    }
+  if (version)
+    {
+      g_print ("vmm-helper %s\n", INN_VERSION);
+      return EXIT_SUCCESS;
+    }
+  return run (system_mode);
+}
