@@ -106,6 +106,9 @@ assert_says (InnDomain *domain, const InnKind *kind, const InnField *field, cons
 
   g_assert_cmpstr (found, ==, text);
   g_assert_true (inn_element_is (&element, field->name, text));
+  if (field->type == INN_TYPE_BOOL && field->choices != NULL)
+    g_assert_true (inn_element_get_bool (&element, field->name) ==
+                   (strcmp (text, field->choices[0].value) == 0));
   if (field->type == INN_TYPE_UINT || field->type == INN_TYPE_SIZE)
     g_assert_cmpuint (inn_element_get_uint (&element, field->name), ==,
                       g_ascii_strtoull (text, NULL, 10));
@@ -150,6 +153,13 @@ test_round_trip (void)
 
           for (guint i = 0; i < samples->len; i++)
             round_trip (domain, *kind, field, samples->pdata[i]);
+          if (field->type == INN_TYPE_BOOL || field->type == INN_TYPE_PRESENT)
+            {
+              g_assert_true (inn_element_set_bool (&element, field->name, TRUE, NULL));
+              g_assert_true (inn_element_get_bool (&element, field->name));
+              g_assert_true (inn_element_set_bool (&element, field->name, FALSE, NULL));
+              g_assert_false (inn_element_get_bool (&element, field->name));
+            }
           if (tells_kind (*kind, field))
             continue;
           inn_element_set (&element, field->name, NULL, &error);
@@ -366,6 +376,7 @@ test_golden (void)
   g_assert_cmpuint (missing, ==, 0);
 }
 
+/* Each device has a line for the list; a section may have nothing to tell. */
 static void
 test_summaries (void)
 {
@@ -374,17 +385,55 @@ test_summaries (void)
   for (guint i = 0; i < names->len; i++)
     {
       g_autoptr (InnDomain) domain = fixture_load (names->pdata[i]);
-      g_autoptr (GPtrArray) devices = inn_domain_list (domain, NULL);
+      g_autoptr (GPtrArray) all = inn_domain_list (domain, NULL);
 
-      for (guint j = 0; j < devices->len; j++)
+      for (const InnKind *const *kind = inn_schema_kinds (); *kind != NULL; kind++)
+        if (!(*kind)->device)
+          g_ptr_array_add (all, inn_domain_find (domain, (*kind)->name));
+      for (guint j = 0; j < all->len; j++)
         {
-          const InnElement *device = devices->pdata[j];
-          g_autofree char *summary =
-              device->kind->summary != NULL ? device->kind->summary (device) : NULL;
+          const InnElement *element = all->pdata[j];
+          const InnKind *kind = element->kind;
+          g_autofree char *summary = kind->summary != NULL ? kind->summary (element) : NULL;
 
-          g_assert_nonnull (summary);
-          g_assert_cmpuint (strlen (summary), >, 1);
+          g_test_message ("%s: %s", kind->name, summary);
+          g_assert_true (summary != NULL || !kind->device);
+          g_assert_true (summary == NULL || summary[0] != '\0');
         }
+    }
+}
+
+static void
+test_summary_words (void)
+{
+  static const struct
+  {
+    const char *file, *id, *summary;
+  } rows[] = {
+    { "desktop-uefi.xml", "disk:vda", "VirtIO, vda.qcow2" },
+    { "old-pc.xml", "cdrom:hdc", "IDE, sr0" },
+    { "storage-zoo.xml", "cdrom:sdd", "SCSI, empty" },
+    { "storage-zoo.xml", "interface:52:54:00:00:00:01", "Intel 82574L (e1000e), default" },
+    { "old-pc.xml", "interface:52:54:00:aa:bb:cc", "Realtek 8139, br0" },
+    { "desktop-uefi.xml", "cpu", "2" },
+    { "storage-zoo.xml", "cpu", "2" },
+    { "storage-zoo.xml", "memory", "2.0 GiB" },
+    { "storage-zoo.xml", "firmware", "UEFI" },
+    { "old-pc.xml", "firmware", "BIOS" },
+    { "direct-kernel.xml", "kernel", "vmlinuz" },
+    { "desktop-uefi.xml", "boot", "CD or DVD" },
+    { "desktop-uefi.xml", "input:0", "Tablet, USB" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (InnDomain) domain = fixture_load (rows[i].file);
+      g_autoptr (InnElement) element = inn_domain_find (domain, rows[i].id);
+      g_autofree char *summary = element->kind->summary (element);
+      g_auto (GStrv) words = g_strsplit (summary, "\u00a0", -1); /* "2.0 GiB" has a hard space */
+      g_autofree char *spaced = g_strjoinv (" ", words);
+
+      g_assert_cmpstr (spaced, ==, rows[i].summary);
     }
 }
 
@@ -399,5 +448,6 @@ main (int argc, char **argv)
   g_test_add_func ("/schema/places", test_places);
   g_test_add_func ("/schema/golden", test_golden);
   g_test_add_func ("/schema/summaries", test_summaries);
+  g_test_add_func ("/schema/summary-words", test_summary_words);
   return g_test_run ();
 }

@@ -14,9 +14,10 @@
 #include <unistd.h>
 
 #include "core/vmh-flow.h"
+#include "qemu/vmh-copier.h"
 #include "qemu/vmh-fd.h"
 #include "shared/inn-errors.h"
-#include "vmh-image-copier.h"
+#include "vmh-host.h"
 
 typedef struct
 {
@@ -34,13 +35,13 @@ typedef struct
 
   VmhImageProgress progress;
   gpointer progress_data;
-  VmhImageCopier *copier;
+  VmhCopier *copier;
 } Convert;
 
 static void
 convert_free (Convert *convert)
 {
-  g_clear_pointer (&convert->copier, vmh_image_copier_free);
+  g_clear_pointer (&convert->copier, vmh_copier_free);
   vmh_clear_fd (&convert->source);
   vmh_clear_fd (&convert->folder);
   vmh_clear_fd (&convert->target);
@@ -130,6 +131,26 @@ remove_target (gpointer context)
   unlinkat (convert->folder, convert->name, 0);
 }
 
+/* Any QEMU can do it; the computer's own kind first. */
+static const char *
+find_emulator (GError **error)
+{
+  VmhHost *host = vmh_host_get_default ();
+  g_autoptr (GVariant) arch = g_variant_ref_sink (vmh_host_get_fact (host, "Architecture"));
+  g_autoptr (GVariant) all = g_variant_ref_sink (vmh_host_get_fact (host, "Emulators"));
+  const VmhEmulator *emulator =
+      vmh_host_get_emulator (host, g_variant_get_string (arch, NULL), error);
+  const char *other;
+
+  if (emulator == NULL && g_variant_n_children (all) > 0)
+    {
+      g_clear_error (error);
+      g_variant_get_child (all, 0, "(&s&s&s)", &other, NULL, NULL);
+      emulator = vmh_host_get_emulator (host, other, error);
+    }
+  return emulator != NULL ? emulator->path : NULL;
+}
+
 static void
 start_copier (gpointer context,
               VmhJob *job,
@@ -138,10 +159,17 @@ start_copier (gpointer context,
               gpointer data)
 {
   Convert *convert = context;
+  g_autoptr (GError) error = NULL;
+  const char *emulator = find_emulator (&error);
 
-  convert->copier = vmh_image_copier_new ();
-  vmh_image_copier_start_async (convert->copier, convert->source, convert->target, cancellable,
-                                callback, data);
+  if (emulator == NULL)
+    {
+      g_task_report_error (NULL, callback, data, start_copier, g_steal_pointer (&error));
+      return;
+    }
+  convert->copier = vmh_copier_new ();
+  vmh_copier_start_async (convert->copier, emulator, convert->source, convert->target, cancellable,
+                          callback, data);
 }
 
 static gboolean
@@ -149,7 +177,9 @@ finish_copier (gpointer context, GAsyncResult *result, GError **error)
 {
   Convert *convert = context;
 
-  return vmh_image_copier_start_finish (convert->copier, result, error);
+  if (convert->copier == NULL)
+    return g_task_propagate_boolean (G_TASK (result), error);
+  return vmh_copier_start_finish (convert->copier, result, error);
 }
 
 static void
@@ -157,31 +187,7 @@ end_copier (gpointer context)
 {
   Convert *convert = context;
 
-  g_clear_pointer (&convert->copier, vmh_image_copier_free);
-}
-
-/* {"driver": …, "node-name": …, "read-only": …}; @name NULL for a child without one. */
-static JsonObject *
-node_new (const char *driver, const char *name, gboolean read_only)
-{
-  JsonObject *node = json_object_new ();
-
-  json_object_set_string_member (node, "driver", driver);
-  if (name != NULL)
-    json_object_set_string_member (node, "node-name", name);
-  json_object_set_boolean_member (node, "read-only", read_only);
-  return node;
-}
-
-/* Locks are ours to look at (vmh_image_in_use()): QEMU could not take them in an fd set. */
-static JsonObject *
-file_node_new (const char *driver, const char *name, const char *fdset, gboolean read_only)
-{
-  JsonObject *node = node_new (driver, name, read_only);
-
-  json_object_set_string_member (node, "filename", fdset);
-  json_object_set_string_member (node, "locking", "off");
-  return node;
+  g_clear_pointer (&convert->copier, vmh_copier_free);
 }
 
 static void
@@ -192,25 +198,11 @@ start_source (gpointer context,
               gpointer data)
 {
   Convert *convert = context;
-  JsonObject *node = node_new (convert->source_format, "source", TRUE);
   gboolean read_only = (fcntl (convert->source, F_GETFL) & O_ACCMODE) == O_RDONLY;
 
-  json_object_set_object_member (
-      node, "file",
-      file_node_new (convert->info->block_device ? "host_device" : "file", NULL, "/dev/fdset/1",
-                     read_only));
-  if (g_str_equal (convert->source_format, "qcow2") || g_str_equal (convert->source_format, "vmdk"))
-    json_object_set_null_member (node, "backing");
-  vmh_image_copier_call_async (convert->copier, "blockdev-add", node, cancellable, callback, data);
-}
-
-static gboolean
-finish_call (gpointer context, GAsyncResult *result, GError **error)
-{
-  Convert *convert = context;
-  g_autoptr (JsonNode) reply = vmh_image_copier_call_finish (convert->copier, result, error);
-
-  return reply != NULL;
+  vmh_copier_open_source_async (convert->copier, convert->source_format,
+                                convert->info->block_device, read_only, cancellable, callback,
+                                data);
 }
 
 static gboolean
@@ -219,7 +211,7 @@ finish_source (gpointer context, GAsyncResult *result, GError **error)
   Convert *convert = context;
   g_autoptr (GError) failure = NULL;
 
-  if (finish_call (context, result, &failure))
+  if (vmh_copier_open_source_finish (convert->copier, result, &failure))
     return TRUE;
   if (g_error_matches (failure, INN_ERROR, INN_ERROR_QEMU))
     g_set_error (error, INN_ERROR, INN_ERROR_BAD_IMAGE,
@@ -238,40 +230,17 @@ start_size (gpointer context,
             gpointer data)
 {
   Convert *convert = context;
-  JsonObject *arguments = json_object_new ();
 
-  json_object_set_boolean_member (arguments, "flat", TRUE);
-  vmh_image_copier_call_async (convert->copier, "query-named-block-nodes", arguments, cancellable,
-                               callback, data);
-}
-
-/* The size of the node "source" in what query-named-block-nodes says; 0 if it is not there. */
-static guint64
-find_size (JsonNode *reply)
-{
-  JsonArray *nodes = JSON_NODE_HOLDS_ARRAY (reply) ? json_node_get_array (reply) : NULL;
-
-  for (guint i = 0; nodes != NULL && i < json_array_get_length (nodes); i++)
-    {
-      JsonObject *node = json_array_get_object_element (nodes, i);
-      const char *name = json_object_get_string_member_with_default (node, "node-name", "");
-
-      if (g_str_equal (name, "source") && json_object_has_member (node, "image"))
-        return (guint64)json_object_get_int_member_with_default (
-            json_object_get_object_member (node, "image"), "virtual-size", 0);
-    }
-  return 0;
+  vmh_copier_get_size_async (convert->copier, cancellable, callback, data);
 }
 
 static gboolean
 finish_size (gpointer context, GAsyncResult *result, GError **error)
 {
   Convert *convert = context;
-  g_autoptr (JsonNode) reply = vmh_image_copier_call_finish (convert->copier, result, error);
 
-  if (reply == NULL)
+  if (!vmh_copier_get_size_finish (convert->copier, result, &convert->size, error))
     return FALSE;
-  convert->size = find_size (reply);
   if (convert->size == 0 || convert->size > VMH_IMAGE_MAX_SIZE)
     {
       g_set_error (error, INN_ERROR, INN_ERROR_BAD_IMAGE,
@@ -301,10 +270,16 @@ start_target (gpointer context,
               gpointer data)
 {
   Convert *convert = context;
-  JsonObject *node = file_node_new ("file", "file", "/dev/fdset/2", FALSE);
 
-  json_object_set_string_member (node, "discard", "unmap");
-  vmh_image_copier_call_async (convert->copier, "blockdev-add", node, cancellable, callback, data);
+  vmh_copier_open_target_async (convert->copier, cancellable, callback, data);
+}
+
+static gboolean
+finish_target (gpointer context, GAsyncResult *result, GError **error)
+{
+  Convert *convert = context;
+
+  return vmh_copier_open_target_finish (convert->copier, result, error);
 }
 
 /* What went wrong while writing, in a person's words. */
@@ -328,18 +303,6 @@ set_write_error (const Convert *convert, const GError *failure, GError **error)
     g_propagate_error (error, g_error_copy (failure));
 }
 
-static gboolean
-finish_job (gpointer context, GAsyncResult *result, GError **error)
-{
-  Convert *convert = context;
-  g_autoptr (GError) failure = NULL;
-
-  if (vmh_image_copier_run_finish (convert->copier, result, &failure))
-    return TRUE;
-  set_write_error (convert, failure, error);
-  return FALSE;
-}
-
 static void
 start_format (gpointer context,
               VmhJob *job,
@@ -348,23 +311,21 @@ start_format (gpointer context,
               gpointer data)
 {
   Convert *convert = context;
-  JsonObject *arguments, *options;
 
-  if (g_str_equal (convert->format, "raw"))
-    {
-      g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, data);
+  vmh_copier_format_async (convert->copier, convert->format, convert->size, cancellable, callback,
+                           data);
+}
 
-      g_task_return_boolean (task, TRUE);
-      return;
-    }
-  arguments = json_object_new ();
-  options = json_object_new ();
-  json_object_set_string_member (options, "driver", convert->format);
-  json_object_set_string_member (options, "file", "file");
-  json_object_set_int_member (options, "size", (gint64)convert->size);
-  json_object_set_object_member (arguments, "options", options);
-  vmh_image_copier_run_async (convert->copier, "blockdev-create", arguments, NULL, NULL,
-                              cancellable, callback, data);
+static gboolean
+finish_format (gpointer context, GAsyncResult *result, GError **error)
+{
+  Convert *convert = context;
+  g_autoptr (GError) failure = NULL;
+
+  if (vmh_copier_format_finish (convert->copier, result, &failure))
+    return TRUE;
+  set_write_error (convert, failure, error);
+  return FALSE;
 }
 
 static void
@@ -375,32 +336,41 @@ start_open_format (gpointer context,
                    gpointer data)
 {
   Convert *convert = context;
-  JsonObject *node = node_new (convert->format, "target", FALSE);
 
-  json_object_set_string_member (node, "file", "file");
-  json_object_set_string_member (node, "discard", "unmap");
-  json_object_set_string_member (node, "detect-zeroes", "unmap");
-  vmh_image_copier_call_async (convert->copier, "blockdev-add", node, cancellable, callback, data);
+  vmh_copier_open_format_async (convert->copier, convert->format, cancellable, callback, data);
 }
 
-/* Seen here: a mirror is as quick as qemu-img convert and leaves holes as holes; a backup is half
- * as quick and fills a raw target. */
-static void
-start_mirror (gpointer context,
-              VmhJob *job,
-              GCancellable *cancellable,
-              GAsyncReadyCallback callback,
-              gpointer data)
+static gboolean
+finish_open_format (gpointer context, GAsyncResult *result, GError **error)
 {
   Convert *convert = context;
-  JsonObject *arguments = json_object_new ();
 
-  json_object_set_string_member (arguments, "device", "source");
-  json_object_set_string_member (arguments, "target", "target");
-  json_object_set_string_member (arguments, "sync", "full");
-  json_object_set_boolean_member (arguments, "auto-dismiss", FALSE);
-  vmh_image_copier_run_async (convert->copier, "blockdev-mirror", arguments, convert->progress,
-                              convert->progress_data, cancellable, callback, data);
+  return vmh_copier_open_format_finish (convert->copier, result, error);
+}
+
+static void
+start_copy (gpointer context,
+            VmhJob *job,
+            GCancellable *cancellable,
+            GAsyncReadyCallback callback,
+            gpointer data)
+{
+  Convert *convert = context;
+
+  vmh_copier_copy_async (convert->copier, convert->progress, convert->progress_data, cancellable,
+                         callback, data);
+}
+
+static gboolean
+finish_copy (gpointer context, GAsyncResult *result, GError **error)
+{
+  Convert *convert = context;
+  g_autoptr (GError) failure = NULL;
+
+  if (vmh_copier_copy_finish (convert->copier, result, &failure))
+    return TRUE;
+  set_write_error (convert, failure, error);
+  return FALSE;
 }
 
 static void
@@ -412,7 +382,7 @@ start_quit (gpointer context,
 {
   Convert *convert = context;
 
-  vmh_image_copier_quit_async (convert->copier, cancellable, callback, data);
+  vmh_copier_quit_async (convert->copier, cancellable, callback, data);
 }
 
 static gboolean
@@ -421,7 +391,7 @@ finish_quit (gpointer context, GAsyncResult *result, GError **error)
   Convert *convert = context;
   g_autoptr (GError) failure = NULL;
 
-  if (vmh_image_copier_quit_finish (convert->copier, result, &failure))
+  if (vmh_copier_quit_finish (convert->copier, result, &failure))
     return TRUE;
   g_propagate_error (error, inn_error_from_io (failure, convert->source_name));
   return FALSE;
@@ -464,10 +434,10 @@ static const VmhStep steps[] = {
   { "start", 1, NULL, start_copier, finish_copier, end_copier },
   { "source", 1, NULL, start_source, finish_source, NULL },
   { "size", 1, NULL, start_size, finish_size, NULL },
-  { "target", 1, NULL, start_target, finish_call, NULL },
-  { "format", 1, NULL, start_format, finish_job, NULL },
-  { "open", 1, NULL, start_open_format, finish_call, NULL },
-  { "mirror", 1, NULL, start_mirror, finish_job, NULL },
+  { "target", 1, NULL, start_target, finish_target, NULL },
+  { "format", 1, NULL, start_format, finish_format, NULL },
+  { "open", 1, NULL, start_open_format, finish_open_format, NULL },
+  { "copy", 1, NULL, start_copy, finish_copy, NULL },
   { "quit", 1, NULL, start_quit, finish_quit, NULL },
   { "sync", 1, NULL, start_sync, finish_task, NULL },
   { NULL },

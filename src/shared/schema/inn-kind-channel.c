@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* A line between the guest's helpers and the host. */
-#include "inn-words.h"
+#include "inn-rows.h"
 
 static const InnChoice types[] = {
   { "unix", N_ ("Guest agent") },
@@ -30,13 +30,7 @@ static const InnChoice mice[] = {
 };
 
 static const InnField fields[] = {
-  { .name = "type",
-    .path = "@type",
-    .type = INN_TYPE_ENUM,
-    .flags = INN_FIELD_REQUIRED | INN_FIELD_ADVANCED,
-    .choices = types,
-    .label = N_ ("Leads to"),
-    .help = N_ ("What is at the other end of the line.") },
+  INN_ROW_LEADS_TO (INN_FIELD_ADVANCED, types),
   { .name = "name",
     .path = "target/@name",
     .type = INN_TYPE_STRING,

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* A network card and what its cable leads to. */
-#include "inn-words.h"
+#include "inn-rows.h"
 
 static const InnChoice types[] = {
   { "user", N_ ("The internet, through this computer") },
@@ -76,14 +76,7 @@ static const InnField fields[] = {
     .max = 65535,
     .label = N_ ("Largest packet (MTU)"),
     .help = N_ ("Bytes; 1500 nearly everywhere.") },
-  { .name = "boot-order",
-    .path = "boot/@order",
-    .type = INN_TYPE_UINT,
-    .flags = INN_FIELD_ADVANCED,
-    .min = 1,
-    .max = 512,
-    .label = N_ ("Place in the boot order"),
-    .help = N_ ("1 is tried first.") },
+  INN_ROW_BOOT_ORDER,
   { NULL },
 };
 

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* A serial port. */
-#include "inn-words.h"
+#include "inn-rows.h"
 
 static const InnChoice targets[] = {
   { "isa-serial", N_ ("PC serial port") },
@@ -12,20 +12,8 @@ static const InnChoice targets[] = {
 };
 
 static const InnField fields[] = {
-  { .name = "type",
-    .path = "@type",
-    .type = INN_TYPE_ENUM,
-    .flags = INN_FIELD_REQUIRED,
-    .choices = inn_words_chardev,
-    .label = N_ ("Leads to"),
-    .help = N_ ("What is at the other end of the line.") },
-  { .name = "port",
-    .path = "target/@port",
-    .type = INN_TYPE_UINT,
-    .flags = INN_FIELD_ADVANCED,
-    .max = 3,
-    .label = N_ ("Number"),
-    .help = N_ ("COM1 and ttyS0 are number 0.") },
+  INN_ROW_LEADS_TO (INN_FIELD_DEFAULT, inn_words_chardev),
+  INN_ROW_PORT (3, N_ ("COM1 and ttyS0 are number 0.")),
   { .name = "target-type",
     .path = "target/@type",
     .type = INN_TYPE_ENUM,

@@ -49,8 +49,8 @@ inn_rule (gboolean holds, const char *message, GError **error)
   return holds;
 }
 
-gboolean
-inn_rule_source (const InnElement *element, GError **error)
+static gboolean
+rule_source (const InnElement *element, GError **error)
 {
   if (inn_element_is (element, "type", "block"))
     return inn_rule (!inn_element_has (element, "source"),
@@ -60,8 +60,8 @@ inn_rule_source (const InnElement *element, GError **error)
                    _ ("It is a file, so it cannot name a device of this computer as well."), error);
 }
 
-gboolean
-inn_rule_target (const InnElement *element, GError **error)
+static gboolean
+rule_target (const InnElement *element, GError **error)
 {
   g_autofree char *bus = inn_element_dup (element, "bus");
   g_autofree char *target = inn_element_dup (element, "target");
@@ -73,6 +73,12 @@ inn_rule_target (const InnElement *element, GError **error)
                _ ("The name “%s” does not go with the bus %s. Names there begin with “%s”."),
                target, bus, prefix);
   return FALSE;
+}
+
+gboolean
+inn_rule_storage (const InnElement *element, GError **error)
+{
+  return rule_source (element, error) && rule_target (element, error);
 }
 
 char *

@@ -23,10 +23,9 @@ extern const InnChoice inn_words_chardev[];
 
 /** inn_rule: FALSE with @message as an INN_ERROR_INVALID_ARGUMENT unless @holds. */
 gboolean inn_rule (gboolean holds, const char *message, GError **error);
-/** inn_rule_source: of disk, cdrom and floppy: a file for a file, a device for a device. */
-gboolean inn_rule_source (const InnElement *element, GError **error);
-/** inn_rule_target: the name's letters go with the bus. */
-gboolean inn_rule_target (const InnElement *element, GError **error);
+/** inn_rule_storage: of disk, cdrom and floppy: a file for a file, a device for a device, and a
+ * name that goes with the bus. */
+gboolean inn_rule_storage (const InnElement *element, GError **error);
 
 /** inn_dup_choice: what @field says in a person's words. */
 char *inn_dup_choice (const InnElement *element, const char *field);

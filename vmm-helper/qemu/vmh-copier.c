@@ -1,0 +1,466 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* See vmh-copier.h. */
+
+#include "qemu/vmh-copier.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gi18n-lib.h>
+#include <grp.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "qemu/vmh-fd.h"
+#include "shared/inn-errors.h"
+
+/* Opening an image is quick; an image that keeps QEMU busy for longer is made for that. */
+#define CALL_TIMEOUT_MS 20000u
+
+/* For QEMU with all its libraries, and a qcow2's tables. */
+#define MEMORY_LIMIT ((rlim_t)4 << 30)
+
+#define NOBODY 65534
+
+/* The fds in the child: the two images, its monitor. */
+#define SOURCE_FD  3
+#define TARGET_FD  4
+#define MONITOR_FD 5
+
+struct _VmhCopier
+{
+  GSubprocess *process;
+  VmhQmp *qmp;
+};
+
+VmhCopier *
+vmh_copier_new (void)
+{
+  return g_new0 (VmhCopier, 1);
+}
+
+void
+vmh_copier_free (VmhCopier *copier)
+{
+  if (copier->process != NULL)
+    g_subprocess_force_exit (copier->process);
+  if (copier->qmp != NULL)
+    vmh_qmp_close (copier->qmp);
+  g_clear_object (&copier->qmp);
+  g_clear_object (&copier->process);
+  g_free (copier);
+}
+
+/* Between fork and exec: nothing but system calls. */
+static void
+become_nobody (gpointer data)
+{
+  struct rlimit memory = { MEMORY_LIMIT, MEMORY_LIMIT };
+  struct rlimit core = { 0, 0 };
+
+  if (setrlimit (RLIMIT_AS, &memory) != 0 || setrlimit (RLIMIT_CORE, &core) != 0)
+    _exit (126);
+  if (getuid () == 0 && (setgroups (0, NULL) != 0 || setresgid (NOBODY, NOBODY, NOBODY) != 0 ||
+                         setresuid (NOBODY, NOBODY, NOBODY) != 0))
+    _exit (126);
+}
+
+static void
+add_library_folder (GPtrArray *argv, const char *name)
+{
+  g_autofree char *path = g_strconcat ("/", name, NULL);
+  g_autofree char *target = g_file_read_link (path, NULL);
+
+  if (target == NULL && !g_file_test (path, G_FILE_TEST_IS_DIR))
+    return;
+  g_ptr_array_add (argv, g_strdup (target != NULL ? "--symlink" : "--ro-bind"));
+  g_ptr_array_add (argv, g_strdup (target != NULL ? target : path));
+  g_ptr_array_add (argv, g_steal_pointer (&path));
+}
+
+static void
+add_words (GPtrArray *argv, const char *const *words)
+{
+  for (; *words != NULL; words++)
+    g_ptr_array_add (argv, g_strdup (*words));
+}
+
+static GPtrArray *
+make_argv (const char *emulator)
+{
+  static const char *const before[] = { "/usr/bin/bwrap", "--unshare-user",
+                                        "--unshare-all",  "--die-with-parent",
+                                        "--cap-drop",     "ALL",
+                                        "--ro-bind",      "/usr",
+                                        "/usr",           "--dev-bind",
+                                        "/dev/null",      "/dev/null",
+                                        "--dev-bind",     "/dev/urandom",
+                                        "/dev/urandom",   NULL };
+  static const char *const after[] = {
+    "-machine",
+    "none",
+    "-nodefaults",
+    "-no-user-config",
+    "-display",
+    "none",
+    "-S",
+    "-sandbox",
+    "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
+    "-add-fd",
+    "fd=" G_STRINGIFY (SOURCE_FD) ",set=1",
+    "-add-fd",
+    "fd=" G_STRINGIFY (TARGET_FD) ",set=2",
+    "-chardev",
+    "socket,id=qmp,fd=" G_STRINGIFY (MONITOR_FD),
+    "-mon",
+    "chardev=qmp,mode=control",
+    NULL
+  };
+  GPtrArray *argv = g_ptr_array_new_with_free_func (g_free);
+
+  add_words (argv, before);
+  add_library_folder (argv, "lib");
+  add_library_folder (argv, "lib64");
+  add_words (argv, (const char *const[]){ "--remount-ro", "/", "--chdir", "/", "--", NULL });
+  g_ptr_array_add (argv, g_strdup (emulator));
+  add_words (argv, after);
+  g_ptr_array_add (argv, NULL);
+  return argv;
+}
+
+static gboolean
+spawn (VmhCopier *copier,
+       const char *emulator,
+       int source_fd,
+       int target_fd,
+       int monitor_fd,
+       GError **error)
+{
+  g_autoptr (GSubprocessLauncher) launcher =
+      g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_SILENCE);
+  g_autoptr (GPtrArray) argv = NULL;
+
+  argv = make_argv (emulator);
+  g_subprocess_launcher_set_environ (launcher, (char *[]){ "LC_ALL=C", NULL });
+  g_subprocess_launcher_set_child_setup (launcher, become_nobody, NULL, NULL);
+  g_subprocess_launcher_take_fd (launcher, fcntl (source_fd, F_DUPFD_CLOEXEC, 10), SOURCE_FD);
+  g_subprocess_launcher_take_fd (launcher, fcntl (target_fd, F_DUPFD_CLOEXEC, 10), TARGET_FD);
+  g_subprocess_launcher_take_fd (launcher, fcntl (monitor_fd, F_DUPFD_CLOEXEC, 10), MONITOR_FD);
+  copier->process =
+      g_subprocess_launcher_spawnv (launcher, (const char *const *)argv->pdata, error);
+  return copier->process != NULL;
+}
+
+static void
+on_opened (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  VmhCopier *copier = g_task_get_task_data (task);
+  g_autoptr (GError) error = NULL;
+
+  copier->qmp = vmh_qmp_open_finish (result, &error);
+  if (copier->qmp != NULL)
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_new_error (task, INN_ERROR,
+                             g_cancellable_is_cancelled (g_task_get_cancellable (task))
+                                 ? INN_ERROR_CANCELLED
+                                 : INN_ERROR_QEMU,
+                             _ ("The program that copies disk images did not start (%s). See the "
+                                "helper's log for what it said."),
+                             error->message);
+}
+
+void
+vmh_copier_start_async (VmhCopier *copier,
+                        const char *emulator,
+                        int source_fd,
+                        int target_fd,
+                        GCancellable *cancellable,
+                        GAsyncReadyCallback callback,
+                        gpointer data)
+{
+  GTask *task = g_task_new (NULL, cancellable, callback, data);
+  GError *error = NULL;
+  int ends[2];
+
+  g_task_set_source_tag (task, vmh_copier_start_async);
+  g_task_set_check_cancellable (task, FALSE);
+  g_task_set_task_data (task, copier, NULL);
+  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+    {
+      g_task_return_new_error (task, INN_ERROR, INN_ERROR_LIMIT, "%s", g_strerror (errno));
+      g_object_unref (task);
+      return;
+    }
+  if (spawn (copier, emulator, source_fd, target_fd, ends[1], &error))
+    vmh_qmp_open_async (vmh_steal_fd (&ends[0]), cancellable, on_opened, g_object_ref (task));
+  else
+    {
+      GError *plain = inn_error_from_io (error, _ ("Disk images cannot be copied"));
+
+      g_clear_error (&error);
+      g_task_return_error (task, plain);
+    }
+  vmh_clear_fd (&ends[0]);
+  vmh_clear_fd (&ends[1]);
+  g_object_unref (task);
+}
+
+gboolean
+vmh_copier_start_finish (VmhCopier *copier, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static gboolean
+finish_call (VmhCopier *copier, GAsyncResult *result, GError **error)
+{
+  g_autoptr (JsonNode) reply = vmh_qmp_call_finish (copier->qmp, result, error);
+
+  return reply != NULL;
+}
+
+static void
+call (VmhCopier *copier,
+      const char *command,
+      JsonObject *arguments,
+      GCancellable *cancellable,
+      GAsyncReadyCallback callback,
+      gpointer data)
+{
+  vmh_qmp_call_async (copier->qmp, command, arguments, -1, CALL_TIMEOUT_MS, cancellable, callback,
+                      data);
+}
+
+/* {"driver": …, "node-name": …, "read-only": …}; @name NULL for a child without one. */
+static JsonObject *
+node_new (const char *driver, const char *name, gboolean read_only)
+{
+  JsonObject *node = json_object_new ();
+
+  json_object_set_string_member (node, "driver", driver);
+  if (name != NULL)
+    json_object_set_string_member (node, "node-name", name);
+  json_object_set_boolean_member (node, "read-only", read_only);
+  return node;
+}
+
+/* Locks are ours to look at (vmh_image_in_use()): QEMU could not take them in an fd set. */
+static JsonObject *
+file_node_new (const char *driver, const char *name, const char *fdset, gboolean read_only)
+{
+  JsonObject *node = node_new (driver, name, read_only);
+
+  json_object_set_string_member (node, "filename", fdset);
+  json_object_set_string_member (node, "locking", "off");
+  return node;
+}
+
+void
+vmh_copier_open_source_async (VmhCopier *copier,
+                              const char *format,
+                              gboolean block_device,
+                              gboolean read_only,
+                              GCancellable *cancellable,
+                              GAsyncReadyCallback callback,
+                              gpointer data)
+{
+  JsonObject *node = node_new (format, "source", TRUE);
+
+  json_object_set_object_member (
+      node, "file",
+      file_node_new (block_device ? "host_device" : "file", NULL, "/dev/fdset/1", read_only));
+  if (g_str_equal (format, "qcow2") || g_str_equal (format, "vmdk"))
+    json_object_set_null_member (node, "backing");
+  call (copier, "blockdev-add", node, cancellable, callback, data);
+}
+
+gboolean
+vmh_copier_open_source_finish (VmhCopier *copier, GAsyncResult *result, GError **error)
+{
+  return finish_call (copier, result, error);
+}
+
+void
+vmh_copier_get_size_async (VmhCopier *copier,
+                           GCancellable *cancellable,
+                           GAsyncReadyCallback callback,
+                           gpointer data)
+{
+  JsonObject *arguments = json_object_new ();
+
+  json_object_set_boolean_member (arguments, "flat", TRUE);
+  call (copier, "query-named-block-nodes", arguments, cancellable, callback, data);
+}
+
+/* The size of the node "source" in what query-named-block-nodes says; 0 if it is not there. */
+static guint64
+find_size (JsonNode *reply)
+{
+  JsonArray *nodes = JSON_NODE_HOLDS_ARRAY (reply) ? json_node_get_array (reply) : NULL;
+
+  for (guint i = 0; nodes != NULL && i < json_array_get_length (nodes); i++)
+    {
+      JsonObject *node = json_array_get_object_element (nodes, i);
+      const char *name = json_object_get_string_member_with_default (node, "node-name", "");
+
+      if (g_str_equal (name, "source") && json_object_has_member (node, "image"))
+        return (guint64)json_object_get_int_member_with_default (
+            json_object_get_object_member (node, "image"), "virtual-size", 0);
+    }
+  return 0;
+}
+
+gboolean
+vmh_copier_get_size_finish (VmhCopier *copier,
+                            GAsyncResult *result,
+                            guint64 *out_size,
+                            GError **error)
+{
+  g_autoptr (JsonNode) reply = vmh_qmp_call_finish (copier->qmp, result, error);
+
+  if (reply == NULL)
+    return FALSE;
+  *out_size = find_size (reply);
+  return TRUE;
+}
+
+void
+vmh_copier_open_target_async (VmhCopier *copier,
+                              GCancellable *cancellable,
+                              GAsyncReadyCallback callback,
+                              gpointer data)
+{
+  JsonObject *node = file_node_new ("file", "file", "/dev/fdset/2", FALSE);
+
+  json_object_set_string_member (node, "discard", "unmap");
+  call (copier, "blockdev-add", node, cancellable, callback, data);
+}
+
+gboolean
+vmh_copier_open_target_finish (VmhCopier *copier, GAsyncResult *result, GError **error)
+{
+  return finish_call (copier, result, error);
+}
+
+void
+vmh_copier_format_async (VmhCopier *copier,
+                         const char *format,
+                         guint64 size,
+                         GCancellable *cancellable,
+                         GAsyncReadyCallback callback,
+                         gpointer data)
+{
+  JsonObject *arguments, *options;
+
+  if (g_str_equal (format, "raw"))
+    {
+      g_autoptr (GTask) task = g_task_new (copier->qmp, cancellable, callback, data);
+
+      g_task_return_boolean (task, TRUE);
+      return;
+    }
+  arguments = json_object_new ();
+  options = json_object_new ();
+  json_object_set_string_member (options, "driver", format);
+  json_object_set_string_member (options, "file", "file");
+  json_object_set_int_member (options, "size", (gint64)size);
+  json_object_set_object_member (arguments, "options", options);
+  vmh_qmp_run_job_async (copier->qmp, "blockdev-create", arguments, NULL, NULL, cancellable,
+                         callback, data);
+}
+
+gboolean
+vmh_copier_format_finish (VmhCopier *copier, GAsyncResult *result, GError **error)
+{
+  return vmh_qmp_run_job_finish (copier->qmp, result, error);
+}
+
+void
+vmh_copier_open_format_async (VmhCopier *copier,
+                              const char *format,
+                              GCancellable *cancellable,
+                              GAsyncReadyCallback callback,
+                              gpointer data)
+{
+  JsonObject *node = node_new (format, "target", FALSE);
+
+  json_object_set_string_member (node, "file", "file");
+  json_object_set_string_member (node, "discard", "unmap");
+  json_object_set_string_member (node, "detect-zeroes", "unmap");
+  call (copier, "blockdev-add", node, cancellable, callback, data);
+}
+
+gboolean
+vmh_copier_open_format_finish (VmhCopier *copier, GAsyncResult *result, GError **error)
+{
+  return finish_call (copier, result, error);
+}
+
+/* Seen here: a mirror is as quick as qemu-img convert and leaves holes as holes; a backup is half
+ * as quick and fills a raw target. */
+void
+vmh_copier_copy_async (VmhCopier *copier,
+                       VmhQmpProgress progress,
+                       gpointer progress_data,
+                       GCancellable *cancellable,
+                       GAsyncReadyCallback callback,
+                       gpointer data)
+{
+  JsonObject *arguments = json_object_new ();
+
+  json_object_set_string_member (arguments, "device", "source");
+  json_object_set_string_member (arguments, "target", "target");
+  json_object_set_string_member (arguments, "sync", "full");
+  json_object_set_boolean_member (arguments, "auto-dismiss", FALSE);
+  vmh_qmp_run_job_async (copier->qmp, "blockdev-mirror", arguments, progress, progress_data,
+                         cancellable, callback, data);
+}
+
+gboolean
+vmh_copier_copy_finish (VmhCopier *copier, GAsyncResult *result, GError **error)
+{
+  return vmh_qmp_run_job_finish (copier->qmp, result, error);
+}
+
+static void
+on_exited (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  GError *error = NULL;
+
+  if (g_subprocess_wait_check_finish (G_SUBPROCESS (source), result, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+on_quit (GObject *source, GAsyncResult *result, gpointer data)
+{
+  /* It may end before it answers; how it ended is what counts. */
+  g_autoptr (JsonNode) reply = vmh_qmp_call_finish (VMH_QMP (source), result, NULL);
+}
+
+void
+vmh_copier_quit_async (VmhCopier *copier,
+                       GCancellable *cancellable,
+                       GAsyncReadyCallback callback,
+                       gpointer data)
+{
+  GTask *task = g_task_new (NULL, cancellable, callback, data);
+
+  g_task_set_source_tag (task, vmh_copier_quit_async);
+  g_subprocess_wait_check_async (copier->process, cancellable, on_exited, task);
+  vmh_qmp_call_async (copier->qmp, "quit", NULL, -1, CALL_TIMEOUT_MS, NULL, on_quit, NULL);
+}
+
+gboolean
+vmh_copier_quit_finish (VmhCopier *copier, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
