@@ -5,8 +5,8 @@
 
 #include <glib/gi18n.h>
 #include <unistd.h>
-#include "../inn-report.h"
-#include "../inn-verbs.h"
+#include "app/inn-report.h"
+#include "app/inn-verbs.h"
 #include "inn-screens.h"
 #include "inn-vnc-source.h"
 

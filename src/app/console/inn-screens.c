@@ -6,7 +6,7 @@
 #include <glib/gi18n.h>
 #include <linux/input-event-codes.h>
 #include <unistd.h>
-#include "../inn-report.h"
+#include "app/inn-report.h"
 #include "inn-terminal.h"
 
 #define EDGE   2  /* pixels at the top that bring the tools in full screen */
