@@ -3,11 +3,12 @@
 """Definitions of small machines, and the calls that every test of the helper makes."""
 
 import os
+import time
 import uuid
 
 from gi.repository import Gio, GLib
 
-from . import bus, tap
+from . import bus
 
 MACHINE = bus.NAME + ".Machine"
 MANAGER = bus.NAME + ".Manager"
@@ -51,11 +52,13 @@ def storage(*entries):
 
 def wait_job(session, job, timeout=60):
     """The job's properties once it has ended."""
-    def ended():
+    end = time.monotonic() + timeout
+    while time.monotonic() < end:
         properties = session.call(job, bus.PROPERTIES, "GetAll", GLib.Variant("(s)", (JOB,)))[0]
-        return properties if properties["State"] != "running" else None
-
-    return tap.wait_for(ended, timeout, f"the end of {job}", 0.02)
+        if properties["State"] != "running":
+            return properties
+        time.sleep(0.02)
+    raise AssertionError(f"waited {timeout} s for the end of {job}: {properties}")
 
 
 def create(session, definition, timeout=60, fds=None, **opts):
