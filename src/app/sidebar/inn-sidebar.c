@@ -12,6 +12,7 @@
 #include "jobs/inn-jobs-button.h"
 
 #include <glib/gi18n.h>
+#include <string.h>
 
 struct _InnSidebar
 {
@@ -72,8 +73,9 @@ show_page (InnSidebar *self)
 
 /* Machine by machine a change of name changes its place. One handler each, no widget. */
 static void
-on_name_notify (InnSidebar *self)
+on_name_notify (InnSidebar *self, GParamSpec *pspec, InnMachine *machine)
 {
+  g_object_set_data (G_OBJECT (machine), "inn-sort-key", NULL);
   gtk_sorter_changed (self->sorter, GTK_SORTER_CHANGE_DIFFERENT);
   gtk_filter_changed (self->filter, GTK_FILTER_CHANGE_DIFFERENT);
 }
@@ -237,12 +239,35 @@ on_item_unbind (InnSidebar *self, GtkListItem *item)
   inn_machine_row_set_machine (row, NULL);
 }
 
+/* Natural order ("vm 9" before "vm 10"), by a key that is kept with the machine until its name
+ * changes. (GtkStringSorter keeps its keys for ever: a renamed machine would stay where it was.) */
+static const char *
+sort_key (InnMachine *machine)
+{
+  char *key = g_object_get_data (G_OBJECT (machine), "inn-sort-key");
+
+  if (key == NULL)
+    {
+      g_autofree char *folded = g_utf8_casefold (inn_machine_get_name (machine), -1);
+
+      key = g_utf8_collate_key_for_filename (folded, -1);
+      g_object_set_data_full (G_OBJECT (machine), "inn-sort-key", key, g_free);
+    }
+  return key;
+}
+
+static int
+compare_names (gconstpointer a, gconstpointer b, gpointer data)
+{
+  return strcmp (sort_key (INN_MACHINE ((gpointer)a)), sort_key (INN_MACHINE ((gpointer)b)));
+}
+
 static void
 make_models (InnSidebar *self)
 {
   GtkExpression *name = gtk_property_expression_new (INN_TYPE_MACHINE, NULL, "name");
 
-  self->sorter = GTK_SORTER (gtk_string_sorter_new (gtk_expression_ref (name)));
+  self->sorter = GTK_SORTER (gtk_custom_sorter_new (compare_names, NULL, NULL));
   self->filter = GTK_FILTER (gtk_string_filter_new (name));
   self->filtered = gtk_filter_list_model_new (NULL, g_object_ref (self->filter));
   self->sorted = gtk_sort_list_model_new (g_object_ref (G_LIST_MODEL (self->filtered)),

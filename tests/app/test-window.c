@@ -1,0 +1,369 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The window against a helper of the test's own: what is shown when, which action is allowed in
+ * which state, what a thousand machines cost, and what happens when the helper goes away. */
+#include "details/inn-add-dialog.h"
+#include "dialogs/inn-host-dialog.h"
+#include "inn-application.h"
+#include "inn-banner.h"
+#include "inn-empty-page.h"
+#include "inn-machine-view.h"
+#include "inn-report.h"
+#include "inn-verbs.h"
+#include "inn-window.h"
+#include "jobs/inn-jobs-button.h"
+#include "sidebar/inn-machine-row.h"
+#include "sidebar/inn-sidebar.h"
+#include "sidebar/inn-thumbnail.h"
+#include "unit/fake-helper.h"
+#include "widgets.h"
+
+#define MACHINE0 INN_MACHINES_PATH "/m0"
+
+typedef struct
+{
+  FakeHelper *fake;
+  InnWindow *window;
+  InnConnection *connection;
+} Fixture;
+
+static void
+on_call (FakeHelper *fake, GDBusMethodInvocation *invocation, gpointer data)
+{
+  const char *method = g_dbus_method_invocation_get_method_name (invocation);
+
+  if (g_str_equal (method, "GetStatistics"))
+    g_dbus_method_invocation_return_value (invocation, g_variant_new_parsed ("(@a(oa{sv}) [],)"));
+  else
+    g_dbus_method_invocation_return_dbus_error (invocation, "org.innkeeper.Error.Unsupported",
+                                                "Not in this test.");
+}
+
+/* One for all tests, as in a program: a second could not be registered on the same connection. */
+static InnApplication *app;
+
+static void
+set_up (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  fixture->fake = fake_helper_new (INN_PROTOCOL, GPOINTER_TO_UINT (data), on_call, fixture);
+  if (app == NULL)
+    {
+      app = inn_application_new ();
+      g_assert_true (g_application_register (G_APPLICATION (app), NULL, &error));
+      g_assert_no_error (error);
+    }
+  fixture->window = inn_window_new (ADW_APPLICATION (app));
+  gtk_window_present (GTK_WINDOW (fixture->window));
+  fixture->connection = inn_application_get_connection (app, G_BUS_TYPE_SESSION);
+  wait_until (inn_connection_get_state (fixture->connection) == INN_CONNECTION_READY &&
+              g_list_model_get_n_items (inn_connection_get_machines (fixture->connection)) ==
+                  GPOINTER_TO_UINT (data));
+  iterate ();
+}
+
+static void
+tear_down (Fixture *fixture, gconstpointer data)
+{
+  gtk_window_destroy (GTK_WINDOW (fixture->window));
+  iterate ();
+  fake_helper_free (fixture->fake);
+  wait_until (inn_connection_get_state (fixture->connection) != INN_CONNECTION_READY);
+}
+
+/* The first widget of @type below @widget that is mapped, or not, as @mapped says. */
+static GtkWidget *
+find (GtkWidget *widget, GType type, gboolean mapped)
+{
+  if (G_TYPE_CHECK_INSTANCE_TYPE (widget, type) && (!mapped || gtk_widget_get_mapped (widget)))
+    return widget;
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    {
+      GtkWidget *found = find (child, type, mapped);
+
+      if (found != NULL)
+        return found;
+    }
+  return NULL;
+}
+
+static guint
+count (GtkWidget *widget, GType type)
+{
+  guint n = G_TYPE_CHECK_INSTANCE_TYPE (widget, type);
+
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    n += count (child, type);
+  return n;
+}
+
+static InnSidebar *
+sidebar_of (Fixture *fixture)
+{
+  return INN_SIDEBAR (find (GTK_WIDGET (fixture->window), INN_TYPE_SIDEBAR, FALSE));
+}
+
+static gboolean
+allowed (Fixture *fixture, const char *action)
+{
+  return g_action_group_get_action_enabled (G_ACTION_GROUP (fixture->window), action);
+}
+
+static void
+test_empty (Fixture *fixture, gconstpointer data)
+{
+  GtkWidget *page = find (GTK_WIDGET (fixture->window), INN_TYPE_EMPTY_PAGE, TRUE);
+  guint n;
+  const InnVerbAction *verbs = inn_verb_actions (&n);
+
+  g_assert_nonnull (page);
+  g_assert_cmpstr (inn_empty_page_get_shown (INN_EMPTY_PAGE (page)), ==, "empty");
+  g_assert_true (allowed (fixture, "new"));
+  g_assert_true (allowed (fixture, "host"));
+  for (guint i = 0; i < n; i++)
+    g_assert_false (allowed (fixture, verbs[i].action));
+  take_picture (GTK_WIDGET (fixture->window), "window-empty");
+}
+
+/* Each state, and every action that a person has in it. */
+static void
+test_states (Fixture *fixture, gconstpointer data)
+{
+  static const struct
+  {
+    const char *state;
+    const char *actions[6];
+  } table[] = {
+    { "off", { "start", "delete" } },
+    { "starting", { "force-off" } },
+    { "running", { "pause", "shut-down", "reset", "force-off" } },
+    { "paused", { "resume", "reset", "force-off" } },
+    { "stopping", { "force-off" } },
+    { "crashed", { "start", "delete" } },
+    { "broken", { "delete" } },
+  };
+  guint n;
+  const InnVerbAction *verbs = inn_verb_actions (&n);
+  InnMachine *machine = inn_sidebar_get_machine (sidebar_of (fixture));
+
+  g_assert_nonnull (machine); /* the first is chosen */
+  for (guint s = 0; s < G_N_ELEMENTS (table); s++)
+    {
+      fake_helper_change (fixture->fake, inn_machine_get_path (machine), INN_IFACE_MACHINE, "State",
+                          g_variant_new_string (table[s].state));
+      wait_until (inn_machine_get_state (machine) == (InnState)s);
+      for (guint i = 0; i < n; i++)
+        {
+          gboolean wanted = g_strv_contains (table[s].actions, verbs[i].action);
+
+          g_test_message ("%s: %s", table[s].state, verbs[i].action);
+          g_assert_cmpint (allowed (fixture, verbs[i].action), ==, wanted);
+        }
+    }
+}
+
+static void
+test_many (Fixture *fixture, gconstpointer data)
+{
+  GtkWidget *window = GTK_WIDGET (fixture->window);
+  GtkWidget *entry = find (window, GTK_TYPE_SEARCH_ENTRY, FALSE);
+  GtkWidget *list = find (window, GTK_TYPE_LIST_VIEW, FALSE);
+  GListModel *model = G_LIST_MODEL (gtk_list_view_get_model (GTK_LIST_VIEW (list)));
+  InnMachine *shown = inn_sidebar_get_machine (sidebar_of (fixture));
+  InnMachineView *view = INN_MACHINE_VIEW (find (window, INN_TYPE_MACHINE_VIEW, FALSE));
+
+  g_assert_cmpuint (g_list_model_get_n_items (model), ==, 1000);
+  take_picture (window, "window-many");
+  g_assert_cmpuint (count (list, INN_TYPE_MACHINE_ROW), <, 300);
+  g_assert_cmpuint (count (list, INN_TYPE_MACHINE_ROW), >, 5);
+
+  g_assert_nonnull (shown);
+  g_assert_cmpstr (inn_machine_get_name (shown), ==, "machine 0");
+  gtk_widget_activate_action (window, "win.search", NULL);
+  gtk_editable_set_text (GTK_EDITABLE (entry), "MACHINE 77");
+  wait_until (g_list_model_get_n_items (model) == 11); /* 77, 770 to 779 */
+  g_assert_true (inn_machine_view_get_machine (view) == shown);
+  gtk_editable_set_text (GTK_EDITABLE (entry), "none of that name");
+  wait_until (g_list_model_get_n_items (model) == 0);
+  gtk_editable_set_text (GTK_EDITABLE (entry), "");
+  wait_until (g_list_model_get_n_items (model) == 1000);
+}
+
+static gboolean
+is_last (GListModel *model, const char *name)
+{
+  g_autoptr (InnMachine) last = g_list_model_get_item (model, g_list_model_get_n_items (model) - 1);
+
+  return g_str_equal (inn_machine_get_name (last), name);
+}
+
+/* A machine that is renamed stands where its new name belongs; one that goes is not shown. */
+static void
+test_changes (Fixture *fixture, gconstpointer data)
+{
+  GtkWidget *window = GTK_WIDGET (fixture->window);
+  GtkWidget *list = find (window, GTK_TYPE_LIST_VIEW, FALSE);
+  GListModel *model = G_LIST_MODEL (gtk_list_view_get_model (GTK_LIST_VIEW (list)));
+  InnMachineView *view = INN_MACHINE_VIEW (find (window, INN_TYPE_MACHINE_VIEW, FALSE));
+  g_autoptr (InnMachine) last = NULL;
+
+  g_assert_cmpuint (g_list_model_get_n_items (model), ==, 3);
+  fake_helper_change (fixture->fake, MACHINE0, INN_IFACE_MACHINE, "Name",
+                      g_variant_new_string ("zebra"));
+  wait_until (is_last (model, "zebra"));
+  last = g_list_model_get_item (model, 2);
+  inn_window_show_machine (fixture->window, last);
+  g_assert_true (inn_machine_view_get_machine (view) == last);
+  fake_helper_remove (fixture->fake, MACHINE0, INN_IFACE_MACHINE);
+  wait_until (g_list_model_get_n_items (model) == 2);
+  g_assert_true (inn_machine_view_get_machine (view) != last);
+}
+
+static void
+test_helper_gone (Fixture *fixture, gconstpointer data)
+{
+  GtkWidget *window = GTK_WIDGET (fixture->window);
+  InnBanner *banner = INN_BANNER (find (window, INN_TYPE_BANNER, FALSE));
+  GListModel *machines = inn_connection_get_machines (fixture->connection);
+
+  g_assert_null (inn_banner_get_text (banner));
+  g_clear_pointer (&fixture->fake, fake_helper_free);
+  wait_until (inn_banner_get_text (banner) != NULL);
+  g_assert_cmpuint (g_list_model_get_n_items (machines), ==, 3);
+  g_assert_false (allowed (fixture, "new"));
+  take_picture (window, "window-helper-gone");
+
+  fixture->fake = fake_helper_new (INN_PROTOCOL, 3, on_call, fixture);
+  wait_until (inn_banner_get_text (banner) == NULL);
+  g_assert_true (allowed (fixture, "new"));
+}
+
+static void
+test_jobs (Fixture *fixture, gconstpointer data)
+{
+  const char *path = INN_JOBS_PATH "/1";
+  InnJobsButton *button =
+      INN_JOBS_BUTTON (find (GTK_WIDGET (fixture->window), INN_TYPE_JOBS_BUTTON, FALSE));
+
+  g_assert_cmpuint (inn_jobs_button_get_n_running (button), ==, 0);
+  fake_helper_add (fixture->fake, path, INN_IFACE_JOB,
+                   g_variant_new_parsed ("{'Operation': <'create'>, 'MachineName': <'a & b <c>'>, "
+                                         "'State': <'running'>, 'Step': <'Copying'>, "
+                                         "'Progress': <0.5>, 'Rate': <uint64 1048576>}"));
+  wait_until (inn_jobs_button_get_n_running (button) == 1);
+  fake_helper_change (fixture->fake, path, INN_IFACE_JOB, "State", g_variant_new_string ("done"));
+  wait_until (inn_jobs_button_get_n_running (button) == 0);
+}
+
+/* What belongs to no machine opens without complaint. */
+static void
+test_dialogs (Fixture *fixture, gconstpointer data)
+{
+  GtkWindow *window = GTK_WINDOW (fixture->window);
+  GtkWidget *dialogs[] = { inn_add_dialog_new (window),
+                           inn_host_dialog_new (window, fixture->connection) };
+  static const char *const names[] = { "dialog-add", "dialog-host" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (dialogs); i++)
+    {
+      gtk_window_present (GTK_WINDOW (dialogs[i]));
+      take_picture (dialogs[i], names[i]);
+      gtk_window_destroy (GTK_WINDOW (dialogs[i]));
+    }
+  gtk_widget_activate_action (GTK_WIDGET (window), "win.show-help-overlay", NULL);
+  g_action_group_activate_action (G_ACTION_GROUP (app), "about", NULL);
+  iterate ();
+  g_assert_nonnull (
+      gtk_application_window_get_help_overlay (GTK_APPLICATION_WINDOW (fixture->window)));
+}
+
+static void
+test_report (void)
+{
+  for (guint code = 0; code < INN_N_ERRORS; code++)
+    {
+      g_autoptr (GError) error = g_error_new_literal (INN_ERROR, (int)code, "Short.");
+      gboolean silent = code == INN_ERROR_DISMISSED || code == INN_ERROR_CANCELLED;
+
+      g_assert_cmpint (inn_report_level (error) == INN_REPORT_SILENT, ==, silent);
+    }
+  {
+    g_autofree char *text = g_strnfill (200, 'x');
+    g_autoptr (GError) lengthy = g_error_new_literal (INN_ERROR, INN_ERROR_TIMEOUT, text);
+    g_autoptr (GError) brief = g_error_new_literal (INN_ERROR, INN_ERROR_TIMEOUT, "x");
+    g_autoptr (GError) unknown = g_error_new_literal (G_FILE_ERROR, G_FILE_ERROR_IO, "x");
+
+    g_assert_cmpint (inn_report_level (lengthy), ==, INN_REPORT_DIALOG);
+    g_assert_cmpint (inn_report_level (brief), ==, INN_REPORT_TOAST);
+    g_assert_cmpint (inn_report_level (unknown), ==, INN_REPORT_DIALOG);
+  }
+}
+
+/* A picture comes from a guest. */
+static void
+test_thumbnail (void)
+{
+  static const char *const bad[] = {
+    "",
+    "P6",
+    "P5\n1 1\n255\nxxx",
+    "P6\n2 2\n255\nxxxxxxxxxxx",
+    "P6\n0 1\n255\n",
+    "P6\n99999999999999999999 1\n255\nxxx",
+    "P6\n-1 1\n255\nxxx",
+    "P6\n1 1\n65535\nxxxxxx",
+    "P6\n1 1\n255",
+    "P6\n# only a comment",
+  };
+  int width, height;
+  g_autoptr (GString) good = g_string_new ("P6\n# made here\n640 400\n255\n");
+  g_autoptr (GBytes) pixels = NULL;
+  const guint8 *p;
+
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_null (
+          inn_thumbnail_decode ((const guint8 *)bad[i], strlen (bad[i]), &width, &height, &error));
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA);
+    }
+  for (guint i = 0; i < 640 * 400; i++)
+    g_string_append_len (good, i % 640 < 320 ? "\377\0\0" : "\0\0\377", 3);
+  pixels = inn_thumbnail_decode ((const guint8 *)good->str, good->len, &width, &height, NULL);
+  g_assert_nonnull (pixels);
+  g_assert_cmpint (width, ==, 128);
+  g_assert_cmpint (height, ==, 80);
+  p = g_bytes_get_data (pixels, NULL);
+  g_assert_cmpuint (p[0], ==, 255);
+  g_assert_cmpuint (p[2], ==, 0);
+  g_assert_cmpuint (p[127 * 3], ==, 0);
+  g_assert_cmpuint (p[127 * 3 + 2], ==, 255);
+}
+
+int
+main (int argc, char **argv)
+{
+  int result;
+
+#define ADD(path, n_machines, function)                                                            \
+  g_test_add ("/window/" path, Fixture, GUINT_TO_POINTER (n_machines), set_up, function, tear_down)
+
+  gtk_test_init (&argc, &argv, NULL);
+  ADD ("empty", 0, test_empty);
+  ADD ("actions-by-state", 1, test_states);
+  ADD ("many", 1000, test_many);
+  ADD ("changes", 3, test_changes);
+  ADD ("helper-gone", 3, test_helper_gone);
+  ADD ("jobs", 1, test_jobs);
+  ADD ("dialogs", 1, test_dialogs);
+  g_test_add_func ("/window/report", test_report);
+  g_test_add_func ("/window/thumbnail", test_thumbnail);
+  result = g_test_run ();
+  g_clear_object (&app);
+  return result;
+}
