@@ -292,7 +292,8 @@ check_choice (const InnField *field, const char *text, const char *shown, GError
 gboolean
 inn_field_check (const InnField *field, const char *text, GError **error)
 {
-  g_autofree char *shown = inn_text_shorten (text);
+  g_autofree char *shown =
+      (field->flags & INN_FIELD_SECRET) != 0 ? g_strdup ("***") : inn_text_shorten (text);
 
   if (!is_xml_text (text, (field->flags & INN_FIELD_MULTILINE) != 0))
     return refuse (field, error, _ ("Only printable characters are allowed."));
