@@ -106,6 +106,8 @@ inn_domain_parse (const char *xml, gssize length, GError **error)
   xmlParserCtxt *ctxt;
   xmlDoc *doc;
 
+  if (size == 0)
+    xml = ""; /* it may be NULL */
   if (size > INN_DOMAIN_MAX_XML)
     {
       g_set_error (error, INN_ERROR, INN_ERROR_LIMIT,

@@ -166,6 +166,7 @@ test_refused (void)
   static const char outside[] = "<!DOCTYPE domain SYSTEM 'file:///etc/passwd'><domain/>";
 
   assert_refused ("", -1, INN_ERROR_INVALID_XML, NULL);
+  assert_refused (NULL, 0, INN_ERROR_INVALID_XML, NULL);
   assert_refused ("no XML", -1, INN_ERROR_INVALID_XML, "Line 1");
   assert_refused ("<domain>\n  <name>a</nme>\n</domain>", -1, INN_ERROR_INVALID_XML, "Line 2");
   assert_refused ("<domain>\n\n<a", -1, INN_ERROR_INVALID_XML, "Line 3");
