@@ -13,7 +13,7 @@ import time
 
 from lib import env, proc, tap
 
-SHIM = env.BUILD / "vmm-helper/shim/vmm-shim"
+SHIM = env.BUILD / "vmm-helper/vmm-shim"
 HISTORY = 256 * 1024
 LOG = 1024 * 1024
 FLAG_HISTORY, FLAG_READ_ONLY = 1, 2
