@@ -48,7 +48,9 @@ vmh_sandbox_add_args (const VmhSandbox *sandbox, GPtrArray *argv)
   add (argv, BWRAP, "--unshare-user", "--unshare-all", "--disable-userns", "--as-pid-1", NULL);
   if (sandbox->network)
     add (argv, "--share-net", "--ro-bind-try", "/etc/resolv.conf", "/etc/resolv.conf", NULL);
-  add (argv, "--info-fd", info_fd, "--cap-drop", "ALL", "--ro-bind", "/usr", "/usr", NULL);
+  if (sandbox->info_fd > 0)
+    add (argv, "--info-fd", info_fd, NULL);
+  add (argv, "--cap-drop", "ALL", "--ro-bind", "/usr", "/usr", NULL);
   add_library_folder (argv, "lib");
   add_library_folder (argv, "lib64");
   for (const char *const *device =
@@ -57,6 +59,14 @@ vmh_sandbox_add_args (const VmhSandbox *sandbox, GPtrArray *argv)
     add (argv, "--dev-bind", *device, *device, NULL);
   if (sandbox->kvm)
     add (argv, "--dev-bind", "/dev/kvm", "/dev/kvm", NULL);
+  if (sandbox->localtime)
+    add (argv, "--ro-bind-try", "/etc/localtime", "/etc/localtime", NULL);
+  for (guint i = 0; i < sandbox->n_copies; i++)
+    {
+      g_autofree char *fd = g_strdup_printf ("%d", sandbox->copies[i].fd);
+
+      add (argv, "--ro-bind-data", fd, sandbox->copies[i].name, NULL);
+    }
   add (argv, "--remount-ro", "/", "--chdir", "/", "--", NULL);
 }
 
@@ -75,7 +85,7 @@ vmh_sandbox_open_shim (GError **error)
 {
   g_autofree char *self = g_file_read_link ("/proc/self/exe", NULL);
   g_autofree char *folder = g_path_get_dirname (self ? self : "/");
-  g_autofree char *beside = g_build_filename (folder, "shim", "vmm-shim", NULL);
+  g_autofree char *beside = g_build_filename (folder, "vmm-shim", NULL);
   const char *places[] = { beside, VMH_SHIM_PATH };
 
   for (guint i = 0; i < G_N_ELEMENTS (places); i++)

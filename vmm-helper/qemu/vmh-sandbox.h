@@ -9,11 +9,20 @@
 
 G_BEGIN_DECLS
 
+#define VMH_SANDBOX_MAX_COPIES 4
+
 typedef struct
 {
-  gboolean kvm;     /* /dev/kvm is there */
-  gboolean network; /* the host's network, for user-mode NICs; else none at all */
-  int info_fd;      /* where bwrap says the pid: the number in the child */
+  gboolean kvm;       /* /dev/kvm is there */
+  gboolean network;   /* the host's network, for user-mode NICs; else none at all */
+  gboolean localtime; /* the host's time zone is there, for a clock that follows it */
+  int info_fd;        /* where bwrap says the pid: the number in the child; 0: nowhere */
+  struct
+  {
+    int fd; /* the number in the child */
+    const char *name;
+  } copies[VMH_SANDBOX_MAX_COPIES]; /* files whose contents are copied into the room */
+  guint n_copies;
 } VmhSandbox;
 
 /** vmh_sandbox_add_args: appends bwrap's command line up to "--"; QEMU's own follows. */

@@ -1,0 +1,298 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The verbs of Console: screens, text lines, screenshots. Bytes never pass through here: each
+ * viewer gets a socket whose other end is QEMU's or the shim's. */
+#include "vmh-life.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gi18n-lib.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include "qemu/vmh-fd.h"
+#include "qemu/vmh-qmp-commands.h"
+#include "qemu/vmh-runtime.h"
+#include "shared/inn-errors.h"
+
+#define MAX_SCREENSHOT (256 * 1024 * 1024) /* bytes: 8192 × 8192 pixels and more */
+#define UP             (1u << VMH_STATE_RUNNING | 1u << VMH_STATE_PAUSED)
+
+GVariant *
+vmh_console_get_displays (gpointer object)
+{
+  VmhQemu *qemu = vmh_machine_get_qemu (object);
+
+  if (!qemu || !vmh_qemu_get_displays (qemu) || (1u << vmh_machine_get_state (object) & UP) == 0)
+    return g_variant_new_strv (NULL, 0);
+  return g_variant_new_strv (vmh_qemu_get_displays (qemu), -1);
+}
+
+GVariant *
+vmh_console_get_serials (gpointer object)
+{
+  VmhQemu *qemu = vmh_machine_get_qemu (object);
+  const char *const *lines = qemu ? vmh_qemu_get_lines (qemu) : NULL;
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a(ss)"));
+  for (; lines && *lines && (1u << vmh_machine_get_state (object) & UP); lines++)
+    {
+      g_auto (GStrv) parts = g_strsplit (*lines, "=", 2);
+
+      if (g_strv_length (parts) == 2)
+        g_variant_builder_add (&builder, "(ss)", parts[0], parts[1]);
+    }
+  return g_variant_builder_end (&builder);
+}
+
+/* One call under way: what it will hand out, and who waits for it. */
+typedef struct
+{
+  VmhCall *call;
+  VmhQmp *monitor;
+  int ours;   /* for the caller */
+  int theirs; /* for QEMU; -1 once it has it */
+} Opening;
+
+static Opening *
+opening_new (VmhCall *call, GError **error)
+{
+  VmhQmp *monitor = vmh_life_get_monitor (vmh_call_get_object (call), error);
+  Opening *opening;
+
+  if (!monitor)
+    return NULL;
+  opening = g_new0 (Opening, 1);
+  opening->call = call;
+  opening->monitor = g_object_ref (monitor);
+  opening->ours = opening->theirs = -1;
+  return opening;
+}
+
+static void
+opening_free (Opening *opening)
+{
+  vmh_clear_fd (&opening->ours);
+  vmh_clear_fd (&opening->theirs);
+  g_object_unref (opening->monitor);
+  g_free (opening);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Opening, opening_free)
+
+static gboolean
+make_pair (Opening *opening, GError **error)
+{
+  int pair[2];
+
+  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+    {
+      g_set_error (error, INN_ERROR, INN_ERROR_LIMIT, "socketpair: %s", g_strerror (errno));
+      return FALSE;
+    }
+  opening->ours = pair[0];
+  opening->theirs = pair[1];
+  return TRUE;
+}
+
+/* ---- OpenDisplay ---- */
+
+static void
+on_client_added (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Opening) opening = data;
+  GError *error = NULL;
+  g_autoptr (JsonNode) reply = vmh_qmp_call_finish (opening->monitor, result, &error);
+
+  if (reply)
+    vmh_call_return_fd (opening->call, g_variant_new ("(h)", 0), vmh_steal_fd (&opening->ours));
+  else
+    vmh_call_fail (opening->call, error);
+}
+
+void
+vmh_verb_open_display (VmhCall *call)
+{
+  static const char *const allowed[] = { NULL };
+  VmhMachine *machine = vmh_call_get_object (call);
+  g_autoptr (GVariant) options = NULL;
+  g_autoptr (Opening) opening = NULL;
+  GError *error = NULL;
+  const char *protocol;
+
+  g_variant_get (vmh_call_get_parameters (call), "(&s@a{sv})", &protocol, &options);
+  if (!vmh_call_check_options (options, allowed, &error) ||
+      !vmh_machine_require (machine, UP, &error))
+    {
+      vmh_call_fail (call, error);
+      return;
+    }
+  if (!g_strv_contains (vmh_qemu_get_displays (vmh_machine_get_qemu (machine)), protocol))
+    {
+      vmh_call_fail (call, g_error_new (INN_ERROR, INN_ERROR_NOT_FOUND,
+                                        _ ("“%s” shows no screen this way (%s)."),
+                                        vmh_machine_get_name (machine), protocol));
+      return;
+    }
+  opening = opening_new (call, &error);
+  if (!opening || !make_pair (opening, &error))
+    {
+      vmh_call_fail (call, error);
+      return;
+    }
+  vmh_qmp_add_viewer_async (opening->monitor, protocol, opening->theirs, on_client_added, opening);
+  vmh_clear_fd (&opening->theirs);
+  g_steal_pointer (&opening);
+}
+
+/* ---- OpenSerial ---- */
+
+static gboolean
+has_line (VmhMachine *machine, const char *name)
+{
+  const char *const *lines = vmh_qemu_get_lines (vmh_machine_get_qemu (machine));
+  g_autofree char *prefix = g_strconcat (name, "=", NULL);
+
+  for (; lines && *lines; lines++)
+    if (g_str_has_prefix (*lines, prefix) && !strchr (name, '='))
+      return TRUE;
+  return FALSE;
+}
+
+void
+vmh_verb_open_serial (VmhCall *call)
+{
+  static const char *const allowed[] = { "history", "b", "read-only", "b", NULL };
+  VmhMachine *machine = vmh_call_get_object (call);
+  g_autoptr (GVariant) options = NULL;
+  gboolean history = TRUE, read_only = FALSE;
+  VMH_AUTOFD ours = -1;
+  VMH_AUTOFD theirs = -1;
+  GError *error = NULL;
+  const char *name;
+  int pair[2];
+
+  g_variant_get (vmh_call_get_parameters (call), "(&s@a{sv})", &name, &options);
+  if (!vmh_call_check_options (options, allowed, &error) ||
+      !vmh_machine_require (machine, UP, &error))
+    {
+      vmh_call_fail (call, error);
+      return;
+    }
+  g_variant_lookup (options, "history", "b", &history);
+  g_variant_lookup (options, "read-only", "b", &read_only);
+  if (!has_line (machine, name))
+    {
+      vmh_call_fail (call,
+                     g_error_new (INN_ERROR, INN_ERROR_NOT_FOUND, _ ("“%s” has no text line “%s”."),
+                                  vmh_machine_get_name (machine), name));
+      return;
+    }
+  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+    {
+      vmh_call_fail (
+          call, g_error_new (INN_ERROR, INN_ERROR_LIMIT, "socketpair: %s", g_strerror (errno)));
+      return;
+    }
+  ours = pair[0];
+  theirs = pair[1];
+  if (vmh_runtime_view (vmh_machine_get_bundle (machine), name, history, read_only, theirs, &error))
+    vmh_call_return_fd (call, g_variant_new ("(h)", 0), vmh_steal_fd (&ours));
+  else
+    vmh_call_fail (call, error);
+}
+
+/* ---- Screenshot ---- */
+
+/* What QEMU wrote is believed only as far as it fits: "P6\nWIDTH HEIGHT\n255\n" and the pixels.
+ * Cuts it to that and seals it. */
+static gboolean
+seal_picture (int fd, GError **error)
+{
+  char head[64] = { 0 };
+  guint width, height;
+  int length = 0;
+  off_t size;
+
+  if (pread (fd, head, sizeof head - 1, 0) > 0 &&
+      sscanf (head, "P6 %5u %5u 255%n", &width, &height, &length) == 2 && length > 0 && width > 0 &&
+      height > 0)
+    {
+      size = length + 1 + (off_t)width * height * 3;
+      if (size <= MAX_SCREENSHOT && ftruncate (fd, size) == 0 &&
+          fcntl (fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) == 0)
+        return TRUE;
+    }
+  g_set_error_literal (error, INN_ERROR, INN_ERROR_QEMU,
+                       _ ("QEMU made no picture of the machine's screen."));
+  return FALSE;
+}
+
+static void
+on_screen_dumped (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Opening) opening = data;
+  GError *error = NULL;
+
+  if (vmh_qmp_screendump_finish (opening->monitor, result, &error) &&
+      seal_picture (opening->ours, &error))
+    vmh_call_return_fd (opening->call, g_variant_new ("(h)", 0), vmh_steal_fd (&opening->ours));
+  else
+    vmh_call_fail (opening->call, error);
+}
+
+/* QEMU writes to an fd of a set only if that fd is for writing alone. */
+static gboolean
+make_picture (Opening *opening, GError **error)
+{
+  g_autofree char *path = NULL;
+
+  opening->ours = memfd_create ("screenshot", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  /* Sparse, and of a size that QEMU cannot make larger. */
+  if (opening->ours >= 0 && ftruncate (opening->ours, MAX_SCREENSHOT) == 0 &&
+      fcntl (opening->ours, F_ADD_SEALS, F_SEAL_GROW) == 0)
+    {
+      path = g_strdup_printf ("/proc/self/fd/%d", opening->ours);
+      opening->theirs = open (path, O_WRONLY | O_CLOEXEC);
+    }
+  if (opening->theirs < 0)
+    g_set_error (error, INN_ERROR, INN_ERROR_LIMIT, "memfd: %s", g_strerror (errno));
+  return opening->theirs >= 0;
+}
+
+void
+vmh_verb_screenshot (VmhCall *call)
+{
+  static const char *const allowed[] = { NULL };
+  VmhMachine *machine = vmh_call_get_object (call);
+  g_autoptr (GVariant) options = NULL;
+  g_autoptr (Opening) opening = NULL;
+  GError *error = NULL;
+
+  g_variant_get (vmh_call_get_parameters (call), "(@a{sv})", &options);
+  if (!vmh_call_check_options (options, allowed, &error) ||
+      !vmh_machine_require (machine, UP, &error))
+    {
+      vmh_call_fail (call, error);
+      return;
+    }
+  if (!*vmh_qemu_get_displays (vmh_machine_get_qemu (machine)))
+    {
+      vmh_call_fail (call, g_error_new (INN_ERROR, INN_ERROR_NOT_FOUND, _ ("“%s” has no screen."),
+                                        vmh_machine_get_name (machine)));
+      return;
+    }
+  opening = opening_new (call, &error);
+  if (!opening || !make_picture (opening, &error))
+    {
+      vmh_call_fail (call, error);
+      return;
+    }
+  vmh_qmp_screendump_async (opening->monitor, opening->theirs, on_screen_dumped, opening);
+  vmh_clear_fd (&opening->theirs);
+  g_steal_pointer (&opening);
+}

@@ -1,0 +1,323 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* A machine's life after its start: what QEMU's events and its end mean, and the verbs that command
+ * it. */
+#include "vmh-life.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "qemu/vmh-qmp-commands.h"
+#include "shared/inn-errors.h"
+
+#define LOG_LINES 10
+#define FATE      "vmh-fate"    /* a sentence: what it is about to end of */
+#define TROUBLE   "vmh-trouble" /* a sentence: why it will stop in a moment */
+
+#define UP (1u << VMH_STATE_RUNNING | 1u << VMH_STATE_PAUSED)
+
+static const char *const no_options[] = { NULL };
+
+/* ---- states ---- */
+
+char *
+vmh_life_dup_crash (VmhMachine *machine, const char *sentence)
+{
+  g_autofree char *log = vmh_machine_dup_log (machine, LOG_LINES);
+
+  return *log ? g_strdup_printf (_ ("%s Its last words:\n%s"), sentence, log) : g_strdup (sentence);
+}
+
+void
+vmh_life_settle (VmhMachine *machine, VmhState state, const char *reason)
+{
+  vmh_machine_set_qemu (machine, NULL);
+  vmh_machine_set_live (machine, NULL);
+  vmh_machine_set_accelerator (machine, NULL, NULL);
+  vmh_machine_set_state (machine, state, reason);
+}
+
+/* What the XML wants where the guest has ended by itself: @field "on-poweroff", "on-reboot",
+ * "on-crash". QEMU stands still meanwhile. */
+static void
+obey_event (VmhMachine *machine, const char *field, const char *what)
+{
+  VmhQemu *qemu = vmh_machine_get_qemu (machine);
+  InnDomain *domain = vmh_machine_get_live (machine) ? vmh_machine_get_live (machine)
+                                                     : vmh_machine_get_domain (machine);
+  InnElement events = inn_domain_get (domain, "events");
+
+  if (inn_element_is (&events, field, "restart"))
+    {
+      vmh_qmp_verb (vmh_qemu_get_monitor (qemu), VMH_QMP_RESET);
+      vmh_qmp_verb (vmh_qemu_get_monitor (qemu), VMH_QMP_CONT);
+    }
+  else if (inn_element_is (&events, field, "preserve"))
+    vmh_machine_set_state (machine, VMH_STATE_PAUSED, what);
+  else
+    {
+      if (g_str_equal (field, "on-crash"))
+        g_object_set_data_full (G_OBJECT (qemu), FATE, g_strdup (what), g_free);
+      vmh_machine_set_state (machine, VMH_STATE_STOPPING, NULL);
+      vmh_qemu_kill (qemu);
+    }
+}
+
+static void
+set_trouble (VmhQemu *qemu, const char *sentence)
+{
+  g_object_set_data_full (G_OBJECT (qemu), TROUBLE, g_strdup (sentence), g_free);
+}
+
+static gboolean
+is_up (VmhMachine *machine)
+{
+  VmhState state = vmh_machine_get_state (machine);
+
+  return state == VMH_STATE_RUNNING || state == VMH_STATE_PAUSED;
+}
+
+static void
+on_stop (VmhMachine *machine, VmhQemu *qemu)
+{
+  if (is_up (machine))
+    vmh_machine_set_state (machine, VMH_STATE_PAUSED, g_object_get_data (G_OBJECT (qemu), TROUBLE));
+}
+
+static void
+on_resume (VmhMachine *machine, VmhQemu *qemu)
+{
+  g_object_set_data (G_OBJECT (qemu), TROUBLE, NULL);
+  if (is_up (machine))
+    vmh_machine_set_state (machine, VMH_STATE_RUNNING, NULL);
+}
+
+static void
+on_block_error (VmhQemu *qemu, JsonObject *data)
+{
+  if (g_strcmp0 (json_object_get_string_member_with_default (data, "action", ""), "stop") != 0)
+    return;
+  set_trouble (qemu, json_object_get_boolean_member_with_default (data, "nospace", FALSE)
+                         ? _ ("This computer's disk is full. Make room, then resume the machine.")
+                         : _ ("One of its disks cannot be read or written. Look at the disk, then "
+                              "resume the machine."));
+}
+
+static void
+on_qemu_event (VmhQemu *qemu, const char *name, JsonObject *data, gpointer user_data)
+{
+  VmhMachine *machine = user_data;
+
+  if (g_str_equal (name, "STOP"))
+    on_stop (machine, qemu);
+  else if (g_str_equal (name, "RESUME"))
+    on_resume (machine, qemu);
+  else if (g_str_equal (name, "BLOCK_IO_ERROR"))
+    on_block_error (qemu, data);
+  else if (g_str_equal (name, "WATCHDOG"))
+    set_trouble (qemu, _ ("Its watchdog has found that the system in it hangs."));
+  else if (g_str_equal (name, "GUEST_PANICKED") && is_up (machine))
+    obey_event (machine, "on-crash", _ ("The system in it has crashed."));
+  else if (g_str_equal (name, "SHUTDOWN") && is_up (machine))
+    {
+      const char *reason = json_object_get_string_member_with_default (data, "reason", "");
+
+      if (g_str_equal (reason, "guest-reset"))
+        obey_event (machine, "on-reboot", _ ("It has asked for a restart."));
+      else if (g_str_equal (reason, "guest-shutdown"))
+        obey_event (machine, "on-poweroff", _ ("It has shut down."));
+    }
+}
+
+static void
+on_qemu_ended (VmhQemu *qemu, gboolean clean, gpointer user_data)
+{
+  VmhMachine *machine = user_data;
+  VmhState state = vmh_machine_get_state (machine);
+  const char *fate = g_object_get_data (G_OBJECT (qemu), FATE);
+
+  if (vmh_machine_get_qemu (machine) != qemu)
+    return;
+  if (state == VMH_STATE_STARTING) /* the start's own end says what comes of it */
+    return;
+  if (fate)
+    {
+      g_autofree char *reason = vmh_life_dup_crash (machine, fate);
+
+      vmh_life_settle (machine, VMH_STATE_CRASHED, reason);
+    }
+  else if (clean || state == VMH_STATE_STOPPING)
+    vmh_life_settle (machine, VMH_STATE_OFF, NULL);
+  else
+    {
+      g_autofree char *reason = vmh_life_dup_crash (
+          machine, _ ("QEMU, the program that runs it, has ended unexpectedly."));
+
+      vmh_life_settle (machine, VMH_STATE_CRASHED, reason);
+    }
+}
+
+void
+vmh_life_adopt (VmhMachine *machine, VmhQemu *qemu)
+{
+  vmh_machine_set_qemu (machine, qemu);
+  g_signal_connect_object (qemu, "event", G_CALLBACK (on_qemu_event), machine, 0);
+  g_signal_connect_object (qemu, "ended", G_CALLBACK (on_qemu_ended), machine, 0);
+}
+
+void
+vmh_life_obey_status (VmhMachine *machine, const char *status)
+{
+  static const struct
+  {
+    const char *status, *reason;
+  } pauses[] = {
+    { "paused", NULL },
+    { "suspended", N_ ("The system in it sleeps. Press a key in it to wake it.") },
+    { "io-error", N_ ("One of its disks cannot be written. Make room, then resume the machine.") },
+    { "watchdog", N_ ("Its watchdog has found that the system in it hangs.") },
+    { "prelaunch", N_ ("It has not begun yet. Resume it.") },
+  };
+
+  if (g_str_equal (status, "running"))
+    {
+      vmh_machine_set_state (machine, VMH_STATE_RUNNING, NULL);
+      return;
+    }
+  if (g_str_equal (status, "guest-panicked"))
+    obey_event (machine, "on-crash", _ ("The system in it has crashed."));
+  else if (g_str_equal (status, "shutdown"))
+    obey_event (machine, "on-poweroff", _ ("It has shut down."));
+  for (guint i = 0; i < G_N_ELEMENTS (pauses); i++)
+    if (g_str_equal (pauses[i].status, status))
+      vmh_machine_set_state (machine, VMH_STATE_PAUSED,
+                             pauses[i].reason ? _ (pauses[i].reason) : NULL);
+}
+
+pid_t
+vmh_life_get_pid (VmhMachine *machine)
+{
+  VmhQemu *qemu = vmh_machine_get_qemu (machine);
+
+  return qemu ? vmh_qemu_get_pid (qemu) : 0;
+}
+
+VmhQmp *
+vmh_life_get_monitor (VmhMachine *machine, GError **error)
+{
+  VmhQemu *qemu = vmh_machine_get_qemu (machine);
+  VmhQmp *monitor = qemu ? vmh_qemu_get_monitor (qemu) : NULL;
+
+  if (!monitor)
+    g_set_error (error, INN_ERROR, INN_ERROR_QEMU,
+                 _ ("QEMU, the program that runs “%s”, does not answer. The machine can only be "
+                    "forced off."),
+                 vmh_machine_get_name (machine));
+  return monitor;
+}
+
+/* ---- verbs ---- */
+
+static void
+on_verb_done (GObject *source, GAsyncResult *result, gpointer data)
+{
+  VmhCall *call = data;
+  GError *error = NULL;
+  g_autoptr (JsonNode) reply = vmh_qmp_call_finish (VMH_QMP (source), result, &error);
+
+  if (reply)
+    vmh_call_return (call, NULL);
+  else
+    vmh_call_fail (call, error);
+}
+
+static gboolean
+check_verb (VmhCall *call, guint states, GError **error)
+{
+  g_autoptr (GVariant) options = NULL;
+
+  g_variant_get (vmh_call_get_parameters (call), "(@a{sv})", &options);
+  return vmh_call_check_options (options, no_options, error) &&
+         vmh_machine_require (vmh_call_get_object (call), states, error);
+}
+
+/* A verb that is one command of QEMU's. */
+static void
+run_verb (VmhCall *call, VmhQmpVerb verb)
+{
+  VmhMachine *machine = vmh_call_get_object (call);
+  VmhQmp *monitor;
+  GError *error = NULL;
+
+  if (check_verb (call, UP, &error) && (monitor = vmh_life_get_monitor (machine, &error)))
+    vmh_qmp_verb_async (monitor, verb, on_verb_done, call);
+  else
+    vmh_call_fail (call, error);
+}
+
+void
+vmh_verb_shutdown (VmhCall *call)
+{
+  run_verb (call, VMH_QMP_POWERDOWN);
+}
+
+void
+vmh_verb_reset (VmhCall *call)
+{
+  run_verb (call, VMH_QMP_RESET);
+}
+
+void
+vmh_verb_pause (VmhCall *call)
+{
+  run_verb (call, VMH_QMP_STOP);
+}
+
+void
+vmh_verb_resume (VmhCall *call)
+{
+  run_verb (call, VMH_QMP_CONT);
+}
+
+/* ---- force off ---- */
+
+static void
+on_forced_state_changed (VmhMachine *machine, gpointer data)
+{
+  VmhState state = vmh_machine_get_state (machine);
+  VmhCall *call = data;
+
+  if (state != VMH_STATE_OFF && state != VMH_STATE_CRASHED)
+    return;
+  g_signal_handlers_disconnect_by_func (machine, on_forced_state_changed, call);
+  vmh_call_return (call, NULL);
+}
+
+void
+vmh_verb_force_off (VmhCall *call)
+{
+  VmhMachine *machine = vmh_call_get_object (call);
+  VmhQemu *qemu = vmh_machine_get_qemu (machine);
+  GError *error = NULL;
+
+  if (!check_verb (
+          call, UP | 1u << VMH_STATE_STARTING | 1u << VMH_STATE_STOPPING | 1u << VMH_STATE_CRASHED,
+          &error))
+    {
+      vmh_call_fail (call, error);
+      return;
+    }
+  if (vmh_machine_get_state (machine) == VMH_STATE_CRASHED)
+    {
+      vmh_machine_set_state (machine, VMH_STATE_OFF, NULL);
+      vmh_call_return (call, NULL);
+      return;
+    }
+  g_signal_connect (machine, "state-changed", G_CALLBACK (on_forced_state_changed), call);
+  if (vmh_machine_get_state (machine) == VMH_STATE_STARTING)
+    vmh_life_cancel_start (machine);
+  else
+    vmh_machine_set_state (machine, VMH_STATE_STOPPING, NULL);
+  if (qemu)
+    vmh_qemu_kill (qemu);
+}

@@ -1,0 +1,35 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* What the files of a machine's life share: start, verbs, recovery. */
+#pragma once
+
+#include "qemu/vmh-qemu.h"
+#include "vmh-verbs.h"
+
+G_BEGIN_DECLS
+
+#define VMH_LIVE_XML "live.xml" /* in the runtime folder: what runs, as XML */
+
+/** vmh_life_adopt: from now on @qemu is the machine's: its events and its end change its state. */
+void vmh_life_adopt (VmhMachine *machine, VmhQemu *qemu);
+/** vmh_life_obey_status: the state that QEMU's own word for its status means. */
+void vmh_life_obey_status (VmhMachine *machine, const char *status);
+/** vmh_life_settle: off or crashed, and nothing of a guest is left in the machine. */
+void vmh_life_settle (VmhMachine *machine, VmhState state, const char *reason);
+/** vmh_life_dup_crash: a sentence with the last lines of the log. */
+char *vmh_life_dup_crash (VmhMachine *machine, const char *sentence);
+/** vmh_life_get_monitor: NULL with INN_ERROR_QEMU where QEMU has never answered us. */
+VmhQmp *vmh_life_get_monitor (VmhMachine *machine, GError **error);
+/** vmh_life_cancel_start: of a machine that is just starting. */
+void vmh_life_cancel_start (VmhMachine *machine);
+
+/** vmh_nvram_prepare: the machine's own UEFI variables are in its bundle: those of before, a copy
+ * of what its XML names, or of the firmware's template. */
+gboolean vmh_nvram_prepare (VmhBundle *bundle,
+                            InnDomain *domain,
+                            const char *template_path, /* of the firmware found on this computer */
+                            GError **error);
+#define VMH_NVRAM "nvram" /* in the bundle */
+
+G_END_DECLS

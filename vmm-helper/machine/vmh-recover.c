@@ -1,0 +1,159 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* When the helper begins: each machine's guest is looked for, and taken up where it runs. */
+#include "vmh-life.h"
+
+#include <fcntl.h>
+#include <glib/gi18n-lib.h>
+
+#include "qemu/vmh-fd.h"
+#include "qemu/vmh-qmp-commands.h"
+#include "qemu/vmh-record.h"
+
+#define PATIENCE_MS 1000 /* for each guest, before the helper goes on the bus */
+
+typedef struct
+{
+  VmhMachine *machine;
+  VmhQemu *qemu;
+  gboolean done;
+  guint users; /* the one who waits, and the one who works */
+} Recovery;
+
+static void
+recovery_unref (Recovery *recovery)
+{
+  if (--recovery->users > 0)
+    return;
+  g_object_unref (recovery->machine);
+  g_object_unref (recovery->qemu);
+  g_free (recovery);
+}
+
+static InnDomain *
+load_live (VmhBundle *bundle)
+{
+  VMH_AUTOFD fd = vmh_bundle_open_runtime (bundle, VMH_LIVE_XML, O_RDONLY, NULL);
+  g_autofree char *xml = g_malloc0 (INN_DOMAIN_MAX_XML + 1);
+  gsize length = 0;
+  ssize_t n;
+
+  while (fd >= 0 && length < INN_DOMAIN_MAX_XML &&
+         (n = read (fd, xml + length, INN_DOMAIN_MAX_XML - length)) > 0)
+    length += (gsize)n;
+  return length > 0 ? inn_domain_parse (xml, (gssize)length, NULL) : NULL;
+}
+
+static void
+on_status (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Recovery *recovery = data;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *status = vmh_qmp_query_status_finish (VMH_QMP (source), result, &error);
+
+  if (vmh_machine_get_qemu (recovery->machine) != recovery->qemu)
+    ; /* it has ended meanwhile */
+  else if (status)
+    vmh_life_obey_status (recovery->machine, status);
+  else
+    g_warning ("%s: %s", vmh_machine_get_name (recovery->machine), error->message);
+  recovery->done = TRUE;
+  recovery_unref (recovery);
+}
+
+static void
+on_connected (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Recovery *recovery = data;
+  g_autoptr (GError) error = NULL;
+
+  if (vmh_qemu_connect_finish (recovery->qemu, result, &error))
+    {
+      vmh_qmp_query_status_async (vmh_qemu_get_monitor (recovery->qemu), on_status, recovery);
+      return;
+    }
+  if (vmh_machine_get_qemu (recovery->machine) == recovery->qemu)
+    vmh_machine_set_state (recovery->machine, VMH_STATE_RUNNING,
+                           _ ("QEMU, the program that runs it, does not answer. The machine can "
+                              "only be forced off."));
+  recovery->done = TRUE;
+  recovery_unref (recovery);
+}
+
+static gboolean
+on_patience_over (gpointer data)
+{
+  gboolean *over = data;
+
+  *over = TRUE;
+  return G_SOURCE_REMOVE;
+}
+
+/* Whoever finds the helper on the bus is to find the states right, so it waits a little; a QEMU
+ * that does not answer is told later. */
+static void
+wait_for (Recovery *recovery)
+{
+  gboolean over = FALSE;
+  guint timeout = g_timeout_add (PATIENCE_MS, on_patience_over, &over);
+
+  while (!recovery->done && !over)
+    g_main_context_iteration (NULL, TRUE);
+  if (!over)
+    g_source_remove (timeout);
+}
+
+static void
+take_up (VmhMachine *machine, VmhQemu *qemu)
+{
+  Recovery *recovery = g_new0 (Recovery, 1);
+  g_autoptr (InnDomain) live = load_live (vmh_machine_get_bundle (machine));
+
+  recovery->machine = g_object_ref (machine);
+  recovery->qemu = g_object_ref (qemu);
+  recovery->users = 2;
+  vmh_life_adopt (machine, qemu);
+  vmh_machine_set_live (machine, live ? live : vmh_machine_get_domain (machine));
+  vmh_machine_set_accelerator (machine, vmh_qemu_get_accelerator (qemu),
+                               vmh_qemu_get_reason (qemu));
+  vmh_machine_set_state (machine, VMH_STATE_RUNNING, NULL);
+  vmh_qemu_connect_async (qemu, NULL, on_connected, recovery);
+  wait_for (recovery);
+  recovery_unref (recovery);
+}
+
+/* What the one that has ended while nobody looked left behind. */
+static void
+tell_end (VmhMachine *machine)
+{
+  VmhBundle *bundle = vmh_machine_get_bundle (machine);
+  g_autoptr (VmhRecord) record = vmh_record_load (bundle);
+  VMH_AUTOFD fd = vmh_bundle_open_runtime (bundle, "exit", O_RDONLY, NULL);
+  char text[32] = { 0 };
+
+  if (record && record->qemu.pid != 0 &&
+      (fd < 0 || read (fd, text, sizeof text - 1) <= 0 || !g_str_equal (text, "exit 0\n")))
+    {
+      g_autofree char *reason = vmh_life_dup_crash (
+          machine, _ ("QEMU, the program that runs it, has ended unexpectedly."));
+
+      vmh_machine_set_state (machine, VMH_STATE_CRASHED, reason);
+    }
+  vmh_record_remove (bundle);
+}
+
+void
+vmh_life_recover (VmhMachine *machine)
+{
+  VmhBundle *bundle = vmh_machine_get_bundle (machine);
+  g_autoptr (VmhQemu) qemu = NULL;
+
+  if (!bundle || vmh_machine_get_state (machine) == VMH_STATE_BROKEN)
+    return;
+  qemu = vmh_qemu_find (bundle);
+  if (qemu)
+    take_up (machine, qemu);
+  else
+    tell_end (machine);
+}

@@ -1,0 +1,436 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The verb Start: a step table from the definition to the first instruction. */
+#include "vmh-life.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gi18n-lib.h>
+#include <string.h>
+
+#include "core/vmh-flow.h"
+#include "host/vmh-host.h"
+#include "qemu/vmh-caps.h"
+#include "qemu/vmh-fd.h"
+#include "qemu/vmh-qmp-commands.h"
+#include "qemu/vmh-sandbox.h"
+#include "shared/inn-domain-new.h"
+#include "shared/inn-errors.h"
+#include "vmh-storage.h"
+#include "vmh-store.h"
+
+#define COMMAND_TIMEOUT_MS 10000
+#define START_JOB          "vmh-start-job"
+
+typedef struct
+{
+  VmhMachine *machine;
+  VmhBundle *bundle;
+  InnDomain *domain; /* as it was when the start began */
+  VmhJob *job;
+  gboolean paused;
+  const VmhEmulator *emulator;
+  const char *accelerator; /* static */
+  char *reason, *remedy;
+  char *firmware, *firmware_format, *template, *nvram_format;
+  gboolean smm;
+  VmhCaps *caps;
+  VmhPlan *plan;
+  GArray *files; /* int */
+  VmhQemu *qemu;
+  guint next_command;
+} Start;
+
+static void
+start_free (Start *start)
+{
+  for (guint i = 0; start->files && i < start->files->len; i++)
+    vmh_clear_fd (&g_array_index (start->files, int, i));
+  g_clear_pointer (&start->files, g_array_unref);
+  g_clear_pointer (&start->caps, g_hash_table_unref);
+  g_clear_pointer (&start->plan, vmh_plan_free);
+  g_clear_object (&start->qemu);
+  g_clear_object (&start->job);
+  inn_domain_unref (start->domain);
+  vmh_bundle_unref (start->bundle);
+  g_object_unref (start->machine);
+  g_free (start->reason);
+  g_free (start->remedy);
+  g_free (start->firmware);
+  g_free (start->firmware_format);
+  g_free (start->template);
+  g_free (start->nvram_format);
+  g_free (start);
+}
+
+/* ---- choosing ---- */
+
+static const char *
+format_of (const char *path)
+{
+  return g_str_has_suffix (path, ".qcow2") ? "qcow2" : "raw";
+}
+
+/* A firmware file that the XML names is taken where the guest's room has it, below /usr; else the
+ * one that fits on this computer. */
+static gboolean
+choose_firmware (Start *start, const char *arch, GError **error)
+{
+  InnElement element = inn_domain_get (start->domain, "firmware");
+  g_autofree char *loader = inn_element_dup (&element, "loader");
+  gboolean secure = inn_element_get_bool (&element, "secure-boot") ||
+                    inn_element_get_bool (&element, "loader-secure");
+  const VmhFirmware *found;
+
+  if (!inn_domain_is_uefi (start->domain))
+    return TRUE;
+  found = vmh_host_get_firmware (vmh_host_get_default (), arch, secure ? "uefi-secure" : "uefi",
+                                 loader ? NULL : error);
+  if (!found && !loader)
+    return FALSE;
+  start->template = found ? g_strdup (found->nvram_template) : NULL;
+  start->nvram_format =
+      g_strdup (found && found->nvram_template_format ? found->nvram_template_format : "raw");
+  if (loader && g_str_has_prefix (loader, "/usr/") && !strstr (loader, "/../") &&
+      g_file_test (loader, G_FILE_TEST_IS_REGULAR))
+    {
+      start->firmware = g_steal_pointer (&loader);
+      start->firmware_format = g_strdup (format_of (start->firmware));
+      start->smm = secure;
+      return TRUE;
+    }
+  if (!found)
+    return vmh_host_get_firmware (vmh_host_get_default (), arch, secure ? "uefi-secure" : "uefi",
+                                  error) != NULL;
+  start->firmware = g_strdup (found->path);
+  start->firmware_format = g_strdup (found->format);
+  start->smm = found->smm;
+  return TRUE;
+}
+
+static gboolean
+step_choose (gpointer context, GError **error)
+{
+  Start *start = context;
+  VmhHost *host = vmh_host_get_default ();
+  InnElement machine = inn_domain_get (start->domain, "machine");
+  InnElement general = inn_domain_get (start->domain, "general");
+  g_autofree char *arch = inn_element_dup (&machine, "arch");
+  g_autofree char *wanted = inn_element_dup (&general, "accelerator");
+
+  if (!inn_domain_check (start->domain, error) || !vmh_sandbox_check (error))
+    return FALSE;
+  start->emulator = vmh_host_get_emulator (host, arch, error);
+  if (!start->emulator)
+    return FALSE;
+  start->accelerator =
+      vmh_host_choose_accelerator (host, wanted, arch, &start->reason, &start->remedy, error);
+  return start->accelerator && choose_firmware (start, arch, error);
+}
+
+static void
+step_check (gpointer context,
+            VmhJob *job,
+            GCancellable *cancellable,
+            GAsyncReadyCallback callback,
+            gpointer data)
+{
+  static const char *const none[] = { NULL };
+  Start *start = context;
+
+  vmh_storage_check_async (start->bundle, start->domain, NULL, none, start->machine, cancellable,
+                           callback, data);
+}
+
+static gboolean
+step_check_finish (gpointer context, GAsyncResult *result, GError **error)
+{
+  return vmh_storage_check_finish (result, error);
+}
+
+static void
+step_ask (gpointer context,
+          VmhJob *job,
+          GCancellable *cancellable,
+          GAsyncReadyCallback callback,
+          gpointer data)
+{
+  Start *start = context;
+  g_autofree char *folder = g_path_get_dirname (vmh_store_get_machines_path ());
+
+  vmh_caps_load_async (start->emulator->path, folder, VMH_GUEST_UID_MAX, cancellable, callback,
+                       data);
+}
+
+static gboolean
+step_ask_finish (gpointer context, GAsyncResult *result, GError **error)
+{
+  Start *start = context;
+
+  start->caps = vmh_caps_load_finish (result, error);
+  return start->caps != NULL;
+}
+
+/* ---- files ---- */
+
+static gboolean
+open_file (Start *start, const VmhPlanFd *fd, GError **error)
+{
+  int *file;
+  const int none = -1;
+
+  g_array_append_val (start->files, none);
+  file = &g_array_index (start->files, int, start->files->len - 1);
+  if (fd->type == VMH_PLAN_FD_NVRAM)
+    *file =
+        vmh_bundle_open_file (start->bundle, VMH_NVRAM, fd->writable ? O_RDWR : O_RDONLY, error);
+  else if (fd->type == VMH_PLAN_FD_FILE || fd->type == VMH_PLAN_FD_COPY)
+    *file = vmh_storage_open (start->bundle, fd->path, fd->writable, error);
+  else
+    return TRUE;
+  return *file >= 0;
+}
+
+static gboolean
+save_live (Start *start, GError **error)
+{
+  g_autofree char *xml = inn_domain_to_xml (start->domain);
+  gsize length = strlen (xml);
+  VMH_AUTOFD fd =
+      vmh_bundle_open_runtime (start->bundle, VMH_LIVE_XML, O_WRONLY | O_CREAT | O_TRUNC, error);
+
+  if (fd < 0)
+    return FALSE;
+  if (write (fd, xml, length) == (ssize_t)length)
+    return TRUE;
+  g_set_error (error, INN_ERROR, INN_ERROR_IO, "%s: %s", VMH_LIVE_XML, g_strerror (errno));
+  return FALSE;
+}
+
+static gboolean
+step_open (gpointer context, GError **error)
+{
+  Start *start = context;
+  VmhPlanHost host = { .emulator = start->emulator->path,
+                       .accelerator = start->accelerator,
+                       .firmware = start->firmware,
+                       .firmware_format = start->firmware_format,
+                       .nvram_format = start->nvram_format,
+                       .firmware_smm = start->smm,
+                       .has = vmh_caps_has,
+                       .has_data = start->caps };
+  GPtrArray *fds;
+
+  start->plan = vmh_plan_new (start->domain, &host);
+  if (!vmh_plan_build (start->plan, error))
+    return FALSE;
+  if (start->firmware && !vmh_nvram_prepare (start->bundle, start->domain, start->template, error))
+    return FALSE;
+  fds = vmh_plan_get_fds (start->plan);
+  start->files = g_array_new (FALSE, FALSE, sizeof (int));
+  for (guint i = 0; i < fds->len; i++)
+    if (!open_file (start, fds->pdata[i], error))
+      return FALSE;
+  return TRUE;
+}
+
+/* ---- QEMU ---- */
+
+static gboolean
+step_spawn (gpointer context, GError **error)
+{
+  Start *start = context;
+  InnElement clock = inn_domain_get (start->domain, "clock");
+  VmhQemuStart how = { .plan = start->plan,
+                       .accelerator = start->accelerator,
+                       .reason = start->reason,
+                       .files = start->files,
+                       .localtime = inn_element_is (&clock, "offset", "localtime") };
+
+  if (!save_live (start, error))
+    return FALSE;
+  start->qemu = vmh_qemu_spawn (start->bundle, &how, error);
+  if (!start->qemu)
+    return FALSE;
+  vmh_life_adopt (start->machine, start->qemu);
+  return TRUE;
+}
+
+static void
+undo_spawn (gpointer context)
+{
+  Start *start = context;
+
+  if (start->qemu)
+    vmh_qemu_kill (start->qemu);
+}
+
+static void
+step_connect (gpointer context,
+              VmhJob *job,
+              GCancellable *cancellable,
+              GAsyncReadyCallback callback,
+              gpointer data)
+{
+  Start *start = context;
+
+  vmh_qemu_connect_async (start->qemu, cancellable, callback, data);
+}
+
+static gboolean
+step_connect_finish (gpointer context, GAsyncResult *result, GError **error)
+{
+  Start *start = context;
+
+  return vmh_qemu_connect_finish (start->qemu, result, error);
+}
+
+/* The plan's commands one after the other, then the first instruction. */
+static void
+on_command_done (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  Start *start = g_task_get_task_data (task);
+  GPtrArray *commands = vmh_plan_get_commands (start->plan);
+  VmhQmp *monitor = vmh_qemu_get_monitor (start->qemu);
+  GError *error = NULL;
+  g_autoptr (JsonNode) reply = source ? vmh_qmp_call_finish (monitor, result, &error) : NULL;
+
+  if (source && !reply)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  if (start->next_command < commands->len)
+    {
+      const VmhPlanCommand *command = commands->pdata[start->next_command++];
+
+      vmh_qmp_call_async (monitor, command->command,
+                          command->arguments ? json_object_ref (command->arguments) : NULL, -1,
+                          COMMAND_TIMEOUT_MS, NULL, on_command_done, g_steal_pointer (&task));
+    }
+  else if (start->next_command == commands->len && !start->paused)
+    {
+      start->next_command++;
+      vmh_qmp_verb_async (monitor, VMH_QMP_CONT, on_command_done, g_steal_pointer (&task));
+    }
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
+static void
+step_go (gpointer context,
+         VmhJob *job,
+         GCancellable *cancellable,
+         GAsyncReadyCallback callback,
+         gpointer data)
+{
+  GTask *task = g_task_new (NULL, NULL, callback, data);
+
+  g_task_set_task_data (task, context, NULL);
+  on_command_done (NULL, NULL, task);
+}
+
+static gboolean
+step_go_finish (gpointer context, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static const VmhStep steps[] = {
+  { N_ ("Choosing how to run it"), 1, .run = step_choose },
+  { N_ ("Looking at its disks"), 5, .start = step_check, .finish = step_check_finish },
+  { N_ ("Asking QEMU what it can do"), 5, .start = step_ask, .finish = step_ask_finish },
+  { N_ ("Opening its files"), 5, .run = step_open },
+  { N_ ("Starting QEMU"), 10, .run = step_spawn, .undo = undo_spawn },
+  { N_ ("Waiting for QEMU"), 60, .start = step_connect, .finish = step_connect_finish },
+  { N_ ("Letting it run"), 5, .start = step_go, .finish = step_go_finish },
+  { 0 },
+};
+
+static void
+on_start_done (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Start *start = data;
+  GError *error = NULL;
+  gboolean done = vmh_flow_run_finish (result, &error);
+
+  vmh_machine_end (start->machine);
+  g_object_set_data (G_OBJECT (start->machine), START_JOB, NULL);
+  if (done)
+    {
+      vmh_machine_set_live (start->machine, start->domain);
+      vmh_machine_set_accelerator (start->machine, start->accelerator, start->reason);
+      vmh_machine_set_state (start->machine, start->paused ? VMH_STATE_PAUSED : VMH_STATE_RUNNING,
+                             NULL);
+    }
+  else
+    {
+      /* What QEMU itself said is the better reason, where it got so far. */
+      if (start->qemu && error->domain == INN_ERROR && error->code == INN_ERROR_QEMU)
+        {
+          g_autofree char *why = vmh_life_dup_crash (start->machine, _ ("QEMU did not start."));
+
+          g_free (error->message);
+          error->message = g_steal_pointer (&why);
+        }
+      vmh_life_settle (start->machine, VMH_STATE_OFF, error->message);
+    }
+  vmh_job_end (start->job, error);
+  start_free (start);
+}
+
+VmhJob *
+vmh_life_start (VmhMachine *machine, gboolean paused, GError **error)
+{
+  Start *start;
+
+  if (!vmh_machine_require (machine, 1u << VMH_STATE_OFF | 1u << VMH_STATE_CRASHED, error) ||
+      !vmh_machine_begin (machine, error))
+    return NULL;
+  start = g_new0 (Start, 1);
+  start->machine = g_object_ref (machine);
+  start->bundle = vmh_bundle_ref (vmh_machine_get_bundle (machine));
+  start->domain = inn_domain_ref (vmh_machine_get_domain (machine));
+  start->paused = paused;
+  start->job =
+      vmh_job_new (vmh_machine_get_registry (machine), "start", vmh_machine_get_path (machine),
+                   vmh_machine_get_name (machine), vmh_machine_get_owner (machine));
+  g_object_set_data_full (G_OBJECT (machine), START_JOB, g_object_ref (start->job), g_object_unref);
+  vmh_machine_set_state (machine, VMH_STATE_STARTING, NULL);
+  vmh_flow_run_async ("start", steps, start, start->job, vmh_job_get_cancellable (start->job),
+                      on_start_done, start);
+  return start->job;
+}
+
+void
+vmh_life_cancel_start (VmhMachine *machine)
+{
+  VmhJob *job = g_object_get_data (G_OBJECT (machine), START_JOB);
+
+  if (job)
+    g_cancellable_cancel (vmh_job_get_cancellable (job));
+}
+
+void
+vmh_verb_start (VmhCall *call)
+{
+  static const char *const allowed[] = { "paused", "b", NULL };
+  VmhMachine *machine = vmh_call_get_object (call);
+  g_autoptr (GVariant) options = NULL;
+  gboolean paused = FALSE;
+  GError *error = NULL;
+  VmhJob *job = NULL;
+
+  g_variant_get (vmh_call_get_parameters (call), "(@a{sv})", &options);
+  if (vmh_call_check_options (options, allowed, &error))
+    {
+      g_variant_lookup (options, "paused", "b", &paused);
+      job = vmh_life_start (machine, paused, &error);
+    }
+  if (job)
+    vmh_call_return (call, g_variant_new ("(o)", vmh_job_get_path (job)));
+  else
+    vmh_call_fail (call, error);
+}

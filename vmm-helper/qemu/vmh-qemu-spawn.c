@@ -1,0 +1,287 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Owns how a QEMU comes to be ours: started from a plan, or found by its record. */
+#include "qemu/vmh-qemu-private.h"
+
+#include "qemu/vmh-fd.h"
+#include "qemu/vmh-launch.h"
+#include "qemu/vmh-runtime.h"
+#include "qemu/vmh-sandbox.h"
+#include "shared/inn-errors.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gi18n-lib.h>
+#include <sys/socket.h>
+
+/* Numbers in the shim; those of the plan begin at VMH_PLAN_FIRST_FD, the shim's ends of the lines
+ * come after them. */
+enum
+{
+  FD_ERRORS = 2,
+  FD_CONTROL,
+  FD_EXIT,
+  FD_LOG,
+  FD_OLD_LOG,
+  FD_INFO,
+};
+G_STATIC_ASSERT (FD_INFO < VMH_PLAN_FIRST_FD);
+
+typedef struct
+{
+  VmhBundle *bundle;
+  const VmhQemuStart *start;
+  VmhLaunch *launch;
+  VmhSandbox sandbox;
+  VmhQemu *qemu;
+  int next_fd;
+} Spawn;
+
+static void G_GNUC_PRINTF (2, 3) add_arg (Spawn *spawn, const char *format, ...)
+{
+  g_autofree char *arg = NULL;
+  va_list args;
+
+  va_start (args, format);
+  arg = g_strdup_vprintf (format, args);
+  va_end (args);
+  vmh_launch_add_arg (spawn->launch, arg);
+}
+
+/* A file of ours that the shim writes. */
+static gboolean
+add_file (Spawn *spawn, const char *option, int number, int fd)
+{
+  if (fd < 0)
+    return FALSE;
+  vmh_launch_set_fd (spawn->launch, number, fd);
+  add_arg (spawn, "%s", option);
+  add_arg (spawn, "%d", number);
+  return TRUE;
+}
+
+static gboolean
+add_shim_options (Spawn *spawn, GError **error)
+{
+  const int log_flags = O_RDWR | O_CREAT | O_TRUNC;
+  int errors;
+
+  vmh_launch_add_arg (spawn->launch, "vmm-shim");
+  add_arg (spawn, "--peer");
+  add_arg (spawn, "%u", (guint)geteuid ());
+  if (!add_file (spawn, "--control", FD_CONTROL,
+                 vmh_runtime_listen (spawn->bundle, "shim", SOCK_SEQPACKET, error)) ||
+      !add_file (spawn, "--exit", FD_EXIT,
+                 vmh_bundle_open_runtime (spawn->bundle, "exit", log_flags, error)) ||
+      !add_file (spawn, "--log", FD_LOG,
+                 vmh_bundle_open_file (spawn->bundle, "log/qemu.log", log_flags, error)) ||
+      !add_file (spawn, "--old-log", FD_OLD_LOG,
+                 vmh_bundle_open_file (spawn->bundle, "log/qemu.log.1", log_flags, error)))
+    return FALSE;
+  errors = vmh_bundle_open_file (spawn->bundle, "log/qemu.log", O_WRONLY | O_APPEND, error);
+  if (errors < 0)
+    return FALSE;
+  vmh_launch_set_fd (spawn->launch, FD_ERRORS, errors);
+  return TRUE;
+}
+
+/* A line has QEMU's end at the number in the plan, and the shim's after all of those. */
+static gboolean
+add_line (Spawn *spawn, const VmhPlanFd *fd, GError **error)
+{
+  int pair[2];
+
+  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+    {
+      g_set_error (error, INN_ERROR, INN_ERROR_IO, "socketpair: %s", g_strerror (errno));
+      return FALSE;
+    }
+  vmh_launch_set_fd (spawn->launch, fd->number, pair[0]);
+  vmh_launch_set_fd (spawn->launch, spawn->next_fd, pair[1]);
+  add_arg (spawn, "--line");
+  add_arg (spawn, "%s", fd->name);
+  add_arg (spawn, "%d", spawn->next_fd++);
+  return TRUE;
+}
+
+static gboolean
+add_plan_fd (Spawn *spawn, const VmhPlanFd *fd, int *file, GError **error)
+{
+  int socket;
+
+  switch (fd->type)
+    {
+    case VMH_PLAN_FD_LINE:
+      return add_line (spawn, fd, error);
+    case VMH_PLAN_FD_LISTEN:
+      socket = vmh_runtime_listen (spawn->bundle, fd->name, SOCK_STREAM, error);
+      if (socket < 0)
+        return FALSE;
+      vmh_launch_set_fd (spawn->launch, fd->number, socket);
+      return TRUE;
+    case VMH_PLAN_FD_COPY:
+      g_return_val_if_fail (spawn->sandbox.n_copies < VMH_SANDBOX_MAX_COPIES, FALSE);
+      spawn->sandbox.copies[spawn->sandbox.n_copies].fd = fd->number;
+      spawn->sandbox.copies[spawn->sandbox.n_copies++].name = fd->name;
+      G_GNUC_FALLTHROUGH;
+    case VMH_PLAN_FD_FILE:
+    case VMH_PLAN_FD_NVRAM:
+    default:
+      g_return_val_if_fail (*file >= 0, FALSE);
+      vmh_launch_set_fd (spawn->launch, fd->number, vmh_steal_fd (file));
+      return TRUE;
+    }
+}
+
+static gboolean
+add_plan_fds (Spawn *spawn, GError **error)
+{
+  GPtrArray *fds = vmh_plan_get_fds (spawn->start->plan);
+
+  spawn->next_fd = VMH_PLAN_FIRST_FD + (int)fds->len;
+  for (guint i = 0; i < fds->len; i++)
+    if (!add_plan_fd (spawn, fds->pdata[i], &g_array_index (spawn->start->files, int, i), error))
+      return FALSE;
+  return TRUE;
+}
+
+static void
+add_command (Spawn *spawn)
+{
+  g_autoptr (GPtrArray) sandbox = g_ptr_array_new_with_free_func (g_free);
+  g_auto (GStrv) argv = vmh_plan_dup_argv (spawn->start->plan);
+
+  add_arg (spawn, "--");
+  vmh_sandbox_add_args (&spawn->sandbox, sandbox);
+  for (guint i = 0; i < sandbox->len; i++)
+    vmh_launch_add_arg (spawn->launch, sandbox->pdata[i]);
+  for (char **arg = argv; *arg; arg++)
+    vmh_launch_add_arg (spawn->launch, *arg);
+}
+
+static VmhRecord *
+make_record (const VmhQemuStart *start)
+{
+  static const char *const protocols[] = { "dbus", "vnc" };
+  VmhRecord *record = g_new0 (VmhRecord, 1);
+  GPtrArray *fds = vmh_plan_get_fds (start->plan);
+  g_autoptr (GStrvBuilder) lines = g_strv_builder_new ();
+  g_autoptr (GStrvBuilder) displays = g_strv_builder_new ();
+
+  for (guint i = 0; i < fds->len; i++)
+    {
+      const VmhPlanFd *fd = fds->pdata[i];
+      g_autofree char *line = g_strdup_printf ("%s=%s", fd->name, fd->kind);
+
+      if (fd->type == VMH_PLAN_FD_LINE)
+        g_strv_builder_add (lines, line);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (protocols); i++)
+    if (vmh_plan_has_display (start->plan, protocols[i]))
+      g_strv_builder_add (displays, protocols[i]);
+  record->accelerator = g_strdup (start->accelerator);
+  record->reason = g_strdup (start->reason);
+  record->lines = g_strv_builder_end (lines);
+  record->displays = g_strv_builder_end (displays);
+  return record;
+}
+
+/* Between fork and exec: whatever happens to us from here on, the next helper knows the shim. */
+static gboolean
+on_forked (pid_t pid, gpointer data, GError **error)
+{
+  Spawn *spawn = data;
+  VmhRecord *record = spawn->qemu->record;
+
+  if (!vmh_pid_look (pid, &record->shim))
+    {
+      g_set_error (error, INN_ERROR, INN_ERROR_FAILED, _ ("The shim ended before it began."));
+      return FALSE;
+    }
+  vmh_qemu_watch_shim (spawn->qemu);
+  return vmh_record_save (record, spawn->bundle, error);
+}
+
+static gboolean
+launch (Spawn *spawn, GError **error)
+{
+  uid_t uid = vmh_bundle_get_guest_uid (spawn->bundle, error);
+  int program = uid == (uid_t)-1 ? -1 : vmh_sandbox_open_shim (error);
+  int info[2];
+
+  if (program < 0)
+    return FALSE;
+  spawn->launch = vmh_launch_new (program, uid, vmh_sandbox_get_gid (&spawn->sandbox, uid));
+  if (!add_shim_options (spawn, error) || !add_plan_fds (spawn, error))
+    return FALSE;
+  if (pipe2 (info, O_CLOEXEC) < 0)
+    {
+      g_set_error (error, INN_ERROR, INN_ERROR_IO, "pipe: %s", g_strerror (errno));
+      return FALSE;
+    }
+  spawn->qemu->info = info[0];
+  vmh_launch_set_fd (spawn->launch, FD_INFO, info[1]);
+  add_command (spawn);
+  return vmh_launch_run (spawn->launch, on_forked, spawn, error) > 0;
+}
+
+VmhQemu *
+vmh_qemu_spawn (VmhBundle *bundle, const VmhQemuStart *start, GError **error)
+{
+  g_autoptr (VmhQemu) qemu = vmh_qemu_new (bundle, make_record (start));
+  Spawn spawn = { .bundle = bundle,
+                  .start = start,
+                  .qemu = qemu,
+                  .sandbox = { .kvm = g_str_equal (start->accelerator, "kvm"),
+                               .network = vmh_plan_uses_network (start->plan),
+                               .localtime = start->localtime,
+                               .info_fd = FD_INFO } };
+  gboolean done = launch (&spawn, error);
+
+  g_clear_pointer (&spawn.launch, vmh_launch_free);
+  if (done)
+    return g_steal_pointer (&qemu);
+  vmh_record_remove (bundle);
+  return NULL;
+}
+
+/* Started and never finished: the helper was killed in between. */
+static void
+end_unfinished (const VmhRecord *record)
+{
+  pid_t bwrap = vmh_pid_child (record->shim.pid);
+  pid_t child = bwrap ? vmh_pid_child (bwrap) : 0;
+  const pid_t pids[] = { child, bwrap, record->shim.pid };
+
+  for (guint i = 0; i < G_N_ELEMENTS (pids); i++)
+    {
+      VmhPid pid;
+      VMH_AUTOFD fd = vmh_pid_look (pids[i], &pid) ? vmh_pid_open (&pid) : -1;
+
+      if (fd >= 0)
+        vmh_pidfd_kill (fd);
+    }
+}
+
+VmhQemu *
+vmh_qemu_find (VmhBundle *bundle)
+{
+  g_autoptr (VmhRecord) record = vmh_record_load (bundle);
+  g_autoptr (VmhQemu) qemu = NULL;
+  VMH_AUTOFD shim = record ? vmh_pid_open (&record->shim) : -1;
+
+  if (!record)
+    return NULL;
+  if (record->qemu.pid == 0)
+    {
+      if (shim >= 0)
+        end_unfinished (record);
+      return NULL;
+    }
+  qemu = vmh_qemu_new (bundle, g_steal_pointer (&record));
+  if (!vmh_qemu_watch (qemu))
+    return NULL;
+  vmh_qemu_watch_shim (qemu);
+  return g_steal_pointer (&qemu);
+}

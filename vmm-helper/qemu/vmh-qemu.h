@@ -1,0 +1,53 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* One running QEMU: its process, its shim, its two monitors. Started or found again; knows no
+ * machine's state. */
+#pragma once
+
+#include "devices/vmh-plan.h"
+#include "machine/vmh-bundle.h"
+#include "qemu/vmh-qmp.h"
+
+G_BEGIN_DECLS
+
+#define VMH_TYPE_QEMU (vmh_qemu_get_type ())
+G_DECLARE_FINAL_TYPE (VmhQemu, vmh_qemu, VMH, QEMU, GObject)
+
+/* signals: "event" (const char *name, JsonObject *data): from the monitor for events.
+ * "ended" (gboolean clean): once, when the process is gone; clean: it ended by itself, with 0. */
+
+/** VmhQemuStart: all that a start needs; borrowed for the call. */
+typedef struct
+{
+  VmhPlan *plan;
+  const char *accelerator, *reason;
+  GArray
+      *files; /* int, one for each of the plan's fds: open for files, -1 for others; taken over */
+  gboolean localtime;
+} VmhQemuStart;
+
+/** vmh_qemu_spawn: starts shim, sandbox and QEMU, stopped before its first instruction. What there
+ * is to know of them is on record before any of them runs. */
+VmhQemu *vmh_qemu_spawn (VmhBundle *bundle, const VmhQemuStart *start, GError **error);
+/** vmh_qemu_find: the one on record, if it lives. An unfinished start is ended. */
+VmhQemu *vmh_qemu_find (VmhBundle *bundle);
+
+/** vmh_qemu_connect_async: until both monitors have greeted. */
+void vmh_qemu_connect_async (VmhQemu *qemu,
+                             GCancellable *cancellable,
+                             GAsyncReadyCallback callback,
+                             gpointer data);
+gboolean vmh_qemu_connect_finish (VmhQemu *qemu, GAsyncResult *result, GError **error);
+
+VmhQmp *vmh_qemu_get_monitor (VmhQemu *qemu); /* for commands; NULL before it is connected */
+pid_t vmh_qemu_get_pid (VmhQemu *qemu);       /* 0 where it is not known yet, or gone */
+const char *vmh_qemu_get_accelerator (VmhQemu *qemu);
+const char *vmh_qemu_get_reason (VmhQemu *qemu);
+const char *const *vmh_qemu_get_displays (VmhQemu *qemu);
+const char *const *vmh_qemu_get_lines (VmhQemu *qemu); /* "serial0=serial" */
+/** vmh_qemu_kill: at once and for good; "ended" follows as soon as it is dead. */
+void vmh_qemu_kill (VmhQemu *qemu);
+gboolean vmh_qemu_has_ended (VmhQemu *qemu);
+
+G_END_DECLS

@@ -1,0 +1,207 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Owns names, arguments and answers of QEMU's commands. */
+#include "qemu/vmh-qmp-commands.h"
+
+#include "shared/inn-errors.h"
+
+#define TIMEOUT_MS 5000
+
+static JsonObject *
+one_string (const char *name, const char *value)
+{
+  JsonObject *object = json_object_new ();
+
+  json_object_set_string_member (object, name, value);
+  return object;
+}
+
+static void
+call (VmhQmp *qmp,
+      const char *command,
+      JsonObject *arguments,
+      int fd,
+      GAsyncReadyCallback callback,
+      gpointer data)
+{
+  vmh_qmp_call_async (qmp, command, arguments, fd, TIMEOUT_MS, NULL, callback, data);
+}
+
+static void
+on_ignored (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode) reply = vmh_qmp_call_finish (VMH_QMP (source), result, &error);
+
+  if (!reply)
+    g_info ("%s", error->message);
+}
+
+static gboolean
+refuse_shape (GError **error)
+{
+  g_set_error_literal (error, INN_ERROR, INN_ERROR_QEMU, "QEMU gave an answer of the wrong shape.");
+  return FALSE;
+}
+
+/* ---- verbs ---- */
+
+void
+vmh_qmp_verb_async (VmhQmp *qmp, VmhQmpVerb verb, GAsyncReadyCallback callback, gpointer data)
+{
+  static const char *const names[] = {
+    [VMH_QMP_CONT] = "cont",          [VMH_QMP_STOP] = "stop",
+    [VMH_QMP_RESET] = "system_reset", [VMH_QMP_POWERDOWN] = "system_powerdown",
+    [VMH_QMP_QUIT] = "quit",
+  };
+
+  call (qmp, names[verb], NULL, -1, callback, data);
+}
+
+void
+vmh_qmp_verb (VmhQmp *qmp, VmhQmpVerb verb)
+{
+  vmh_qmp_verb_async (qmp, verb, on_ignored, NULL);
+}
+
+/* ---- status ---- */
+
+void
+vmh_qmp_query_status_async (VmhQmp *qmp, GAsyncReadyCallback callback, gpointer data)
+{
+  call (qmp, "query-status", NULL, -1, callback, data);
+}
+
+char *
+vmh_qmp_query_status_finish (VmhQmp *qmp, GAsyncResult *result, GError **error)
+{
+  g_autoptr (JsonNode) reply = vmh_qmp_call_finish (qmp, result, error);
+
+  if (!reply)
+    return NULL;
+  if (!JSON_NODE_HOLDS_OBJECT (reply))
+    {
+      refuse_shape (error);
+      return NULL;
+    }
+  return g_strdup (
+      json_object_get_string_member_with_default (json_node_get_object (reply), "status", ""));
+}
+
+/* ---- viewers ---- */
+
+void
+vmh_qmp_add_viewer_async (VmhQmp *qmp,
+                          const char *protocol,
+                          int socket,
+                          GAsyncReadyCallback callback,
+                          gpointer data)
+{
+  static guint serial; /* of names in QEMU, never the same twice */
+  g_autofree char *name = g_strdup_printf ("innkeeper-%u", ++serial);
+  JsonObject *client = one_string ("fdname", name);
+
+  json_object_set_string_member (client, "protocol",
+                                 g_str_equal (protocol, "dbus") ? "@dbus-display" : protocol);
+  json_object_set_boolean_member (client, "skipauth", TRUE);
+  /* At once behind each other: the first one's failure shows in the second's. */
+  call (qmp, "getfd", one_string ("fdname", name), socket, on_ignored, NULL);
+  call (qmp, "add_client", client, -1, callback, data);
+}
+
+/* ---- screendump ---- */
+
+static void
+on_dumped (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  VmhQmp *qmp = VMH_QMP (source);
+  GError *error = NULL;
+  g_autoptr (JsonNode) reply = vmh_qmp_call_finish (qmp, result, &error);
+  JsonObject *arguments = json_object_new ();
+
+  json_object_set_int_member (arguments, "fdset-id", *(gint64 *)g_task_get_task_data (task));
+  call (qmp, "remove-fd", arguments, -1, on_ignored, NULL);
+  if (reply)
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+on_picture_passed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  VmhQmp *qmp = VMH_QMP (source);
+  GError *error = NULL;
+  g_autoptr (JsonNode) reply = vmh_qmp_call_finish (qmp, result, &error);
+  g_autofree char *file = NULL;
+  gint64 *set = g_new0 (gint64, 1);
+
+  g_task_set_task_data (task, set, g_free);
+  if (!reply || (!JSON_NODE_HOLDS_OBJECT (reply) && !refuse_shape (&error)))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  *set = json_object_get_int_member_with_default (json_node_get_object (reply), "fdset-id", 0);
+  file = g_strdup_printf ("/dev/fdset/%" G_GINT64_FORMAT, *set);
+  call (qmp, "screendump", one_string ("filename", file), -1, on_dumped, g_steal_pointer (&task));
+}
+
+void
+vmh_qmp_screendump_async (VmhQmp *qmp, int fd, GAsyncReadyCallback callback, gpointer data)
+{
+  GTask *task = g_task_new (qmp, NULL, callback, data);
+
+  g_task_set_source_tag (task, vmh_qmp_screendump_async);
+  call (qmp, "add-fd", NULL, fd, on_picture_passed, task);
+}
+
+gboolean
+vmh_qmp_screendump_finish (VmhQmp *qmp, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/* ---- types ---- */
+
+void
+vmh_qmp_query_types_async (VmhQmp *qmp,
+                           GCancellable *cancellable,
+                           GAsyncReadyCallback callback,
+                           gpointer data)
+{
+  JsonObject *arguments = json_object_new ();
+
+  json_object_set_boolean_member (arguments, "abstract", FALSE);
+  vmh_qmp_call_async (qmp, "qom-list-types", arguments, -1, 2 * TIMEOUT_MS, cancellable, callback,
+                      data);
+}
+
+char **
+vmh_qmp_query_types_finish (VmhQmp *qmp, GAsyncResult *result, GError **error)
+{
+  g_autoptr (JsonNode) reply = vmh_qmp_call_finish (qmp, result, error);
+  g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
+  JsonArray *types;
+
+  if (!reply)
+    return NULL;
+  if (!JSON_NODE_HOLDS_ARRAY (reply))
+    {
+      refuse_shape (error);
+      return NULL;
+    }
+  types = json_node_get_array (reply);
+  for (guint i = 0; i < json_array_get_length (types); i++)
+    {
+      JsonNode *type = json_array_get_element (types, i);
+
+      if (JSON_NODE_HOLDS_OBJECT (type))
+        g_strv_builder_add (names, json_object_get_string_member_with_default (
+                                       json_node_get_object (type), "name", ""));
+    }
+  return g_strv_builder_end (names);
+}

@@ -1,0 +1,119 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Owns the file "record" in a machine's runtime folder. */
+#include "qemu/vmh-record.h"
+
+#include "qemu/vmh-fd.h"
+#include "shared/inn-errors.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#define GROUP    "guest"
+#define NAME     "record"
+#define NEW      "record.new"
+#define MAX_FILE 65536
+
+void
+vmh_record_free (VmhRecord *record)
+{
+  g_free (record->accelerator);
+  g_free (record->reason);
+  g_strfreev (record->lines);
+  g_strfreev (record->displays);
+  g_free (record);
+}
+
+static void
+set_pid (GKeyFile *file, const char *name, const VmhPid *pid)
+{
+  g_autofree char *start = g_strconcat (name, "-start", NULL);
+
+  g_key_file_set_integer (file, GROUP, name, pid->pid);
+  g_key_file_set_uint64 (file, GROUP, start, pid->start);
+}
+
+static void
+get_pid (GKeyFile *file, const char *name, VmhPid *pid)
+{
+  g_autofree char *start = g_strconcat (name, "-start", NULL);
+
+  pid->pid = g_key_file_get_integer (file, GROUP, name, NULL);
+  pid->start = g_key_file_get_uint64 (file, GROUP, start, NULL);
+}
+
+static void
+set_list (GKeyFile *file, const char *name, char **list)
+{
+  if (list)
+    g_key_file_set_string_list (file, GROUP, name, (const char *const *)list, g_strv_length (list));
+}
+
+gboolean
+vmh_record_save (const VmhRecord *record, VmhBundle *bundle, GError **error)
+{
+  g_autoptr (GKeyFile) file = g_key_file_new ();
+  const char *folder = vmh_bundle_get_runtime_path (bundle);
+  g_autofree char *from = g_build_filename (folder ? folder : "", NEW, NULL);
+  g_autofree char *to = g_build_filename (folder ? folder : "", NAME, NULL);
+  g_autofree char *text = NULL;
+  VMH_AUTOFD fd = vmh_bundle_open_runtime (bundle, NEW, O_WRONLY | O_CREAT | O_TRUNC, error);
+  gsize length;
+
+  if (fd < 0)
+    return FALSE;
+  g_key_file_set_string (file, GROUP, "boot", vmh_boot_id ());
+  set_pid (file, "shim", &record->shim);
+  set_pid (file, "qemu", &record->qemu);
+  g_key_file_set_string (file, GROUP, "accelerator", record->accelerator);
+  g_key_file_set_string (file, GROUP, "reason", record->reason ? record->reason : "");
+  set_list (file, "lines", record->lines);
+  set_list (file, "displays", record->displays);
+  text = g_key_file_to_data (file, &length, NULL);
+  if (write (fd, text, length) == (ssize_t)length && rename (from, to) == 0)
+    return TRUE;
+  g_set_error (error, INN_ERROR, INN_ERROR_IO, "%s: %s", to, g_strerror (errno));
+  return FALSE;
+}
+
+VmhRecord *
+vmh_record_load (VmhBundle *bundle)
+{
+  g_autoptr (GKeyFile) file = g_key_file_new ();
+  g_autoptr (VmhRecord) record = g_new0 (VmhRecord, 1);
+  VMH_AUTOFD fd = vmh_bundle_open_runtime (bundle, NAME, O_RDONLY, NULL);
+  g_autofree char *text = g_malloc0 (MAX_FILE);
+  g_autofree char *boot = NULL;
+  ssize_t n = fd < 0 ? -1 : read (fd, text, MAX_FILE - 1);
+
+  if (n <= 0 || !g_key_file_load_from_data (file, text, (gsize)n, G_KEY_FILE_NONE, NULL))
+    return NULL;
+  boot = g_key_file_get_string (file, GROUP, "boot", NULL);
+  if (g_strcmp0 (boot, vmh_boot_id ()) != 0)
+    return NULL;
+  get_pid (file, "shim", &record->shim);
+  get_pid (file, "qemu", &record->qemu);
+  record->accelerator = g_key_file_get_string (file, GROUP, "accelerator", NULL);
+  record->reason = g_key_file_get_string (file, GROUP, "reason", NULL);
+  record->lines = g_key_file_get_string_list (file, GROUP, "lines", NULL, NULL);
+  record->displays = g_key_file_get_string_list (file, GROUP, "displays", NULL, NULL);
+  return g_steal_pointer (&record);
+}
+
+void
+vmh_record_remove (VmhBundle *bundle)
+{
+  static const char *const names[] = { NAME,   NEW,     "exit",   "live.xml", "monitor",
+                                       "shim", "agent", "events", NULL };
+  const char *folder = vmh_bundle_get_runtime_path (bundle);
+
+  for (const char *const *name = names; folder && *name; name++)
+    {
+      g_autofree char *path = g_build_filename (folder, *name, NULL);
+
+      unlink (path);
+    }
+}

@@ -1,0 +1,30 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* What the runtime folder says of a running guest, so that the next helper finds it. */
+#pragma once
+
+#include "machine/vmh-bundle.h"
+#include "qemu/vmh-pid.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  VmhPid shim, qemu; /* qemu.pid 0: not known yet */
+  char *accelerator, *reason;
+  char **lines;    /* "serial0=serial" */
+  char **displays; /* "vnc" */
+} VmhRecord;
+
+void vmh_record_free (VmhRecord *record);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmhRecord, vmh_record_free)
+
+/** vmh_record_save: the old content or the new one, never half of one. */
+gboolean vmh_record_save (const VmhRecord *record, VmhBundle *bundle, GError **error);
+/** vmh_record_load: NULL where there is none, or it is of another boot. */
+VmhRecord *vmh_record_load (VmhBundle *bundle);
+/** vmh_record_remove: everything of a guest that is gone: record, sockets, exit status. */
+void vmh_record_remove (VmhBundle *bundle);
+
+G_END_DECLS

@@ -1,0 +1,25 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Sockets in a machine's runtime folder, however long the path to it is. */
+#pragma once
+
+#include "machine/vmh-bundle.h"
+
+G_BEGIN_DECLS
+
+/** vmh_runtime_listen: a listening unix socket of @type (SOCK_STREAM, SOCK_SEQPACKET) called @name;
+ * an old one is replaced. -1 on error. */
+int vmh_runtime_listen (VmhBundle *bundle, const char *name, int type, GError **error);
+/** vmh_runtime_connect: to such a socket. -1 on error. */
+int vmh_runtime_connect (VmhBundle *bundle, const char *name, int type, GError **error);
+/** vmh_runtime_view: asks the machine's shim to show the line @name to @socket (stays the
+ * caller's). */
+gboolean vmh_runtime_view (VmhBundle *bundle,
+                           const char *name,
+                           gboolean history,
+                           gboolean read_only,
+                           int socket,
+                           GError **error);
+
+G_END_DECLS
