@@ -248,6 +248,11 @@ test_screen (Fixture *fixture, gconstpointer data)
   g_signal_emit_by_name (find_button (fixture, "_Connect Again"), "clicked");
   wait_until (find_button (fixture, "_Connect Again") == NULL && count_colours (display) > 100);
 
+  /* Shutting down: no new screen can be had, the one there is shows how it goes. */
+  change (fixture, INN_IFACE_CONSOLE, "Displays", g_variant_new_strv (NULL, 0));
+  set_state (fixture, "stopping", INN_STATE_STOPPING);
+  g_assert_cmpuint (count_colours (display), >, 100);
+  g_assert_true (gtk_widget_get_mapped (display));
   set_state (fixture, "off", INN_STATE_OFF);
   wait_until (find_button (fixture, "_Start"));
 }

@@ -32,6 +32,7 @@ struct _InnConsoleView
   gboolean opening;
   GError *lost; /* why there is no screen though there should be one */
   guint lost_later;
+  guint update_later;
   gboolean focus_wanted; /* the person pressed Start here */
   InnVerb verb;          /* of the button */
   GtkWidget *window;     /* in full screen */
@@ -276,7 +277,9 @@ static void
 show_screens (InnConsoleView *self)
 {
   GVariant *lines = inn_machine_get_serials (self->machine);
-  const gboolean has_display = g_strv_contains (inn_machine_get_displays (self->machine), "vnc");
+  /* A screen that is open says itself when it ends. */
+  const gboolean has_display = (self->source != NULL && self->lost == NULL) ||
+                               g_strv_contains (inn_machine_get_displays (self->machine), "vnc");
   const gboolean has_lines = lines != NULL && g_variant_n_children (lines) > 0;
 
   if (!has_display && !has_lines)
@@ -309,6 +312,18 @@ update (InnConsoleView *self)
     return;
   name = inn_machine_get_name (self->machine);
   inn_screens_set_name (self->screens, name);
+  if (inn_machine_get_state (self->machine) == INN_STATE_STOPPING)
+    {
+      /* What is open shows how the guest ends; nothing new can be opened. */
+      if (self->source != NULL)
+        show_veil (self);
+      else
+        {
+          title = g_strdup_printf (_ ("“%s” is shutting down"), name);
+          show_status (self, NULL, title, NULL, NULL, INN_N_VERBS, NULL);
+        }
+      return;
+    }
   if (inn_machine_can (self->machine, INN_VERB_OPEN_DISPLAY))
     {
       show_screens (self);
@@ -446,6 +461,7 @@ inn_console_view_dispose (GObject *object)
   InnConsoleView *self = INN_CONSOLE_VIEW (object);
   GtkWidget *child;
 
+  g_clear_handle_id (&self->update_later, g_source_remove);
   if (self->screens != NULL)
     {
       inn_console_view_set_machine (self, NULL);
@@ -484,26 +500,36 @@ inn_console_view_class_init (InnConsoleViewClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, on_toggle_fullscreen);
 }
 
-static void
-on_state_changed (InnConsoleView *self)
+static gboolean
+on_update_due (gpointer data)
 {
-  if (!inn_machine_can (self->machine, INN_VERB_OPEN_DISPLAY))
-    g_clear_error (&self->lost);
+  InnConsoleView *self = data;
+
+  self->update_later = 0;
   update (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* State, displays and lines come in messages of their own: what is between two of them is not
+ * worth showing. */
+static void
+queue_update (InnConsoleView *self)
+{
+  if (self->update_later == 0)
+    self->update_later = g_idle_add (on_update_due, self);
 }
 
 static void
 inn_console_view_init (InnConsoleView *self)
 {
+  static const char *const shown[] = { "notify::state", "notify::state-reason", "notify::name",
+                                       "notify::displays", "notify::serials" };
+
   gtk_widget_init_template (GTK_WIDGET (self));
   self->cancellable = g_cancellable_new ();
   self->signals = g_signal_group_new (INN_TYPE_MACHINE);
-  g_signal_group_connect_swapped (self->signals, "notify::state", G_CALLBACK (on_state_changed),
-                                  self);
-  g_signal_group_connect_swapped (self->signals, "notify::state-reason", G_CALLBACK (update), self);
-  g_signal_group_connect_swapped (self->signals, "notify::name", G_CALLBACK (update), self);
-  g_signal_group_connect_swapped (self->signals, "notify::displays", G_CALLBACK (update), self);
-  g_signal_group_connect_swapped (self->signals, "notify::serials", G_CALLBACK (update), self);
+  for (guint i = 0; i < G_N_ELEMENTS (shown); i++)
+    g_signal_group_connect_swapped (self->signals, shown[i], G_CALLBACK (queue_update), self);
 }
 
 GtkWidget *
@@ -519,6 +545,7 @@ inn_console_view_set_machine (InnConsoleView *self, InnMachine *machine)
 
   if (machine == self->machine)
     return;
+  g_clear_handle_id (&self->update_later, g_source_remove);
   leave_fullscreen (self);
   close_all (self);
   inn_screens_set_lines (self->screens, NULL);
