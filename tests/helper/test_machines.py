@@ -169,6 +169,15 @@ def images_of_others():
     os.link(base, hard)
     tap.true("Error.InUse" in refused(link), "by another name")
     tap.true("Error.InUse" in refused(hard), "by a hard link")
+    # Two at once: the second learns it at the latest when it would be there.
+    other = session.path / "other.qcow2"
+    bus.run(["qemu-img", "create", "-q", "-f", "qcow2", other, "8M"])
+    begun = [session.call(bus.MANAGER, domain.MANAGER, "Create",
+                          GLib.Variant("(sa{sv})", (domain.xml(n, domain.disk(source=other)), {})))[1]
+             for n in ("one", "two")]
+    ends = [domain.wait_job(session, job) for job in begun]
+    tap.equal(sorted(e["State"] for e in ends), ["done", "failed"], "two at once")
+    tap.equal([e["ErrorName"] for e in ends if e["State"] == "failed"], [ERROR + "InUse"], "two at once")
     with open(base, "rb") as f:
         facts = session.call(bus.MANAGER, domain.MANAGER, "InspectImage", GLib.Variant("(ha{sv})", (0, {})),
                              fds=[f.fileno()])[0]

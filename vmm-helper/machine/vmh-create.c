@@ -21,6 +21,7 @@ typedef struct
   GPtrArray *orders;
   gboolean start;
   VmhBundle *bundle;
+  VmhMachine *machine; /* once it is there */
   VmhJob *job;
 } Create;
 
@@ -33,6 +34,7 @@ create_free (gpointer data)
   g_clear_pointer (&create->domain, inn_domain_unref);
   g_clear_pointer (&create->orders, g_ptr_array_unref);
   g_clear_pointer (&create->bundle, vmh_bundle_unref);
+  g_clear_object (&create->machine);
   g_clear_object (&create->job);
   g_free (create);
 }
@@ -104,12 +106,45 @@ save (gpointer context, GError **error)
          vmh_bundle_save (create->bundle, VMH_MACHINE_XML, xml, -1, error);
 }
 
+/* Another machine may have taken an image while this one's disks were made. */
+static gboolean
+check_again (Create *create, GError **error)
+{
+  g_autoptr (GPtrArray) machines = vmh_manager_list (vmh_manager_get ());
+  g_autoptr (GPtrArray) list = vmh_storage_list (create->domain);
+
+  for (guint i = 0; i < list->len; i++)
+    {
+      const InnElement *storage = g_ptr_array_index (list, i);
+      g_autofree char *path = vmh_storage_dup_path (storage);
+
+      if (path == NULL || !vmh_storage_is_writable (storage) ||
+          inn_element_get_bool (storage, "shareable"))
+        continue;
+      for (guint j = 0; j < machines->len; j++)
+        if (vmh_storage_names (g_ptr_array_index (machines, j), path))
+          {
+            g_set_error (error, INN_ERROR, INN_ERROR_IN_USE,
+                         _ ("“%s” has just been taken by another machine. Choose another."), path);
+            return FALSE;
+          }
+    }
+  return TRUE;
+}
+
+/* There at once, on disk and on the bus: nothing comes between. */
 static gboolean
 commit (gpointer context, GError **error)
 {
   Create *create = context;
+  VmhManager *manager = vmh_manager_get ();
 
-  return vmh_bundle_commit (create->bundle, error);
+  if (!check_again (create, error) || !vmh_bundle_commit (create->bundle, error))
+    return FALSE;
+  create->machine = vmh_machine_new (vmh_manager_get_registry (manager), create->uuid,
+                                     create->bundle, create->domain, NULL);
+  vmh_manager_add (manager, create->machine);
+  return TRUE;
 }
 
 static const VmhStep steps[] = {
@@ -125,22 +160,15 @@ static void
 on_created (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (Create) create = data;
-  VmhManager *manager = vmh_manager_get ();
-  g_autoptr (VmhMachine) machine = NULL;
+  VmhMachine *machine = create->machine;
   g_autoptr (VmhJob) starting = NULL;
   g_autoptr (GError) local = NULL;
   GError *error = NULL;
   gboolean good = vmh_flow_run_finish (result, &error);
 
-  vmh_manager_release (manager, create->owner, create->domain);
-  if (good)
-    {
-      machine = vmh_machine_new (vmh_manager_get_registry (manager), create->uuid, create->bundle,
-                                 create->domain, NULL);
-      vmh_manager_add (manager, machine);
-      if (create->start && (starting = vmh_life_start (machine, FALSE, &local)) == NULL)
-        vmh_machine_set_state (machine, vmh_machine_get_state (machine), local->message);
-    }
+  vmh_manager_release (vmh_manager_get (), create->owner, create->domain);
+  if (good && create->start && (starting = vmh_life_start (machine, FALSE, &local)) == NULL)
+    vmh_machine_set_state (machine, vmh_machine_get_state (machine), local->message);
   vmh_job_end (create->job, error);
 }
 

@@ -4,10 +4,8 @@
 /* All machines: found in the store, kept apart by uuid and name, shown on the bus. */
 #include "vmh-manager.h"
 
-#include <fcntl.h>
 #include <glib/gi18n-lib.h>
 #include <string.h>
-#include <unistd.h>
 #include "core/vmh-job.h"
 #include "core/vmh-limits.h"
 #include "dbus/vmh-contract.h"
@@ -150,17 +148,25 @@ vmh_manager_load (VmhManager *manager, GError **error)
   return uuids != NULL;
 }
 
-/* Once in the life of the runtime folder: the computer's in the system, the login's in a session.
- */
+/* A helper that begins again is not a computer that begins again: its id of this boot is kept
+ * beside the guests' runtime folders. */
 static gboolean
 is_first_since_boot (void)
 {
-  int fd = openat (vmh_store_get_runtime_fd (), "autostarted",
-                   O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+  g_autofree char *path = g_build_filename (vmh_store_get_runtime_path (), "autostarted", NULL);
+  g_autofree char *boot = NULL;
+  g_autofree char *last = NULL;
+  g_autoptr (GError) error = NULL;
 
-  if (fd < 0)
+  if (!g_file_get_contents ("/proc/sys/kernel/random/boot_id", &boot, NULL, &error))
+    {
+      g_warning ("%s", error->message);
+      return FALSE;
+    }
+  if (g_file_get_contents (path, &last, NULL, NULL) && g_str_equal (last, boot))
     return FALSE;
-  close (fd);
+  if (!g_file_set_contents_full (path, boot, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, &error))
+    g_warning ("%s", error->message);
   return TRUE;
 }
 
