@@ -32,7 +32,7 @@ typedef struct
   VmhRegistry *registry;
   VmhManager *manager;
   guint name_id;
-  guint idle_seconds;
+  gint64 idle_since; /* monotonic; 0: it is not idle */
   int status;
 } Helper;
 
@@ -90,12 +90,15 @@ static gboolean
 on_idle_check (gpointer data)
 {
   Helper *helper = data;
+  gint64 now = g_get_monotonic_time ();
 
-  helper->idle_seconds =
-      vmh_manager_is_idle (helper->manager) ? helper->idle_seconds + IDLE_CHECK : 0;
-  if (helper->idle_seconds < VMH_IDLE_EXIT)
+  if (!vmh_manager_is_idle (helper->manager))
+    helper->idle_since = 0;
+  else if (helper->idle_since == 0)
+    helper->idle_since = now;
+  if (helper->idle_since == 0 || now - helper->idle_since < VMH_IDLE_EXIT * G_USEC_PER_SEC)
     return G_SOURCE_CONTINUE;
-  helper->idle_seconds = 0;
+  helper->idle_since = 0;
   /* First the name: who calls from here on makes the bus start the next helper. */
   g_clear_handle_id (&helper->name_id, g_bus_unown_name);
   g_timeout_add (LAST_CALLS_MS, on_last_calls_over, helper);
