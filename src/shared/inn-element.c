@@ -5,6 +5,7 @@
 #include "inn-domain-private.h"
 #include "inn-errors.h"
 
+#include <inttypes.h>
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
@@ -270,9 +271,8 @@ check_number (const InnField *field, const char *text, const char *shown, GError
 
       return refuse (field, error, _ ("Choose a size from %s to %s."), low, high);
     }
-  return refuse (field, error,
-                 _ ("Choose a number from %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT "."),
-                 field->min, max);
+  return refuse (field, error, _ ("Choose a number from %" PRIu64 " to %" PRIu64 "."), field->min,
+                 max);
 }
 
 static gboolean

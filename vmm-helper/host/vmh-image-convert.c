@@ -6,6 +6,7 @@
 
 #include "vmh-image-private.h"
 
+#include <inttypes.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gi18n-lib.h>
@@ -244,7 +245,7 @@ finish_size (gpointer context, GAsyncResult *result, GError **error)
   if (convert->size == 0 || convert->size > VMH_IMAGE_MAX_SIZE)
     {
       g_set_error (error, INN_ERROR, INN_ERROR_BAD_IMAGE,
-                   _ ("“%s” holds a disk of %" G_GUINT64_FORMAT " bytes, which nothing can be done "
+                   _ ("“%s” holds a disk of %" PRIu64 " bytes, which nothing can be done "
                       "with. Choose another image."),
                    convert->source_name, convert->size);
       return FALSE;
