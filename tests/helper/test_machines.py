@@ -303,6 +303,42 @@ def autostart():
 
 
 @tap.case
+def starts():
+    """A machine is started when it is made, if asked, and with the computer, but not with each helper"""
+    session = start()
+    machine = domain.create(session, domain.xml("a"), start=GLib.Variant("b", True))
+
+    def state():
+        return session.get(machine, domain.MACHINE, "State")
+
+    tap.wait_for(lambda: state() == "running", 30, "the start")
+    bus.refuses(lambda: domain.call(session, machine, "Delete"), ERROR + "BadState")
+    statistics = session.call(bus.MANAGER, domain.MANAGER, "GetStatistics", GLib.Variant("(a{sv})", ({},)))[0]
+    tap.equal([s[0] for s in statistics], [machine], "statistics")
+    tap.true(statistics[0][1]["resident"] > domain.MIB, statistics)
+    # What says nothing to the guest takes effect at once, the rest waits.
+    xml, _ = xml_of(session, machine)
+    changes = apply(session, machine, xml.replace("<name>a<", "<name>b<").replace(">64<", ">96<"))
+    tap.equal({c[0]: c[1] for c in changes}, {"general/name": "live", "memory/size": "restart"}, "changes")
+    tap.equal(session.get(machine, domain.MACHINE, "Pending"), ["memory/size"], "pending")
+    tap.equal(session.get(machine, domain.MACHINE, "Name"), "b", "name")
+    tap.true(">64<" in xml_of(session, machine, live=GLib.Variant("b", True))[0], "what runs")
+    tap.true(">96<" in xml_of(session, machine)[0], "what is desired")
+    domain.call(session, machine, "SetAutostart", GLib.Variant("b", True))
+    domain.call(session, machine, "ForceOff")
+    tap.equal(session.get(machine, domain.MACHINE, "Pending"), [], "pending")
+    session.helper.stop()
+    session.start_helper()
+    tap.equal(state(), "off", "state after the helper's restart")
+    session.helper.stop()
+    os.unlink(session.path / "runtime_dir" / "innkeeper" / "autostarted")  # as if the computer had
+    session.start_helper()
+    tap.wait_for(lambda: state() == "running", 30, "the start with the computer")
+    domain.call(session, machine, "ForceOff")
+    domain.delete(session, machine)
+
+
+@tap.case
 def restart():
     """Killed and started again the helper has all its machines, and the broken ones say why"""
     session = start()

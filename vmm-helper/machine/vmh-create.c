@@ -161,13 +161,12 @@ on_created (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (Create) create = data;
   VmhMachine *machine = create->machine;
-  g_autoptr (VmhJob) starting = NULL;
   g_autoptr (GError) local = NULL;
   GError *error = NULL;
   gboolean good = vmh_flow_run_finish (result, &error);
 
   vmh_manager_release (vmh_manager_get (), create->owner, create->domain);
-  if (good && create->start && (starting = vmh_life_start (machine, FALSE, &local)) == NULL)
+  if (good && create->start && vmh_life_start (machine, FALSE, &local) == NULL)
     vmh_machine_set_state (machine, vmh_machine_get_state (machine), local->message);
   vmh_job_end (create->job, error);
 }

@@ -181,7 +181,6 @@ vmh_manager_begin (VmhManager *manager)
       VmhMachine *machine = g_ptr_array_index (machines, i);
       InnDomain *domain = vmh_machine_get_domain (machine);
       g_autoptr (GError) error = NULL;
-      g_autoptr (VmhJob) job = NULL;
       InnElement general;
 
       if (domain == NULL)
@@ -191,8 +190,7 @@ vmh_manager_begin (VmhManager *manager)
       if (!autostart || vmh_machine_get_state (machine) != VMH_STATE_OFF ||
           !inn_element_get_bool (&general, "autostart"))
         continue;
-      job = vmh_life_start (machine, FALSE, &error);
-      if (job == NULL)
+      if (vmh_life_start (machine, FALSE, &error) == NULL)
         g_warning ("“%s” is not started: %s", vmh_machine_get_name (machine), error->message);
     }
 }

@@ -40,8 +40,8 @@ void vmh_verb_screenshot (VmhCall *call);
 GVariant *vmh_console_get_displays (gpointer machine); /* as, floating */
 GVariant *vmh_console_get_serials (gpointer machine);  /* a(ss), floating */
 
-/** vmh_life_start: begins to start the machine; the job is on the bus and goes on by itself. NULL
- * where it cannot even begin. */
+/** vmh_life_start: begins to start the machine; the job is on the bus and goes on by itself.
+ * (transfer none): NULL where it cannot even begin. */
 VmhJob *vmh_life_start (VmhMachine *machine, gboolean paused, GError **error);
 /** vmh_life_recover: when the helper begins: attaches to the machine's guest if one still runs. */
 void vmh_life_recover (VmhMachine *machine);
