@@ -111,7 +111,7 @@ check_places (InnDomain *domain, GError **error)
       place = inn_device_dup_place (node);
       if (place == NULL)
         continue;
-      shown = inn_text_shorten (place);
+      shown = inn_text_shorten (place, 80);
       if (g_hash_table_add (seen, g_steal_pointer (&place)))
         continue;
       g_set_error (&cause, INN_ERROR, INN_ERROR_INVALID_XML,

@@ -35,16 +35,35 @@ add_change (GPtrArray *changes,
   g_ptr_array_add (changes, change);
 }
 
+/* The element as XML, without its secrets. */
 static char *
-dup_node_xml (const xmlNode *node)
+dup_element_xml (const InnElement *element)
 {
+  InnElement open = *element;
   xmlBuffer *buffer = xmlBufferCreate ();
   char *xml;
 
-  xmlNodeDump (buffer, node->doc, (xmlNode *)node, 0, 0);
+  open.node = xmlDocCopyNode (element->node, element->domain->doc, 1);
+  for (const InnField *field = open.kind->fields; field->name != NULL; field++)
+    if ((field->flags & INN_FIELD_SECRET) != 0)
+      inn_path_remove (open.node, field->path);
+  xmlNodeDump (buffer, element->domain->doc, open.node, 0, 0);
   xml = g_strndup ((const char *)xmlBufferContent (buffer), xmlBufferLength (buffer));
   xmlBufferFree (buffer);
+  xmlFreeNode (open.node);
   return xml;
+}
+
+/* As it is told: a secret only as being there. */
+static char *
+dup_told (const InnElement *element, const InnField *field)
+{
+  char *said = inn_element_dup_said (element, field);
+
+  if (said == NULL || (field->flags & INN_FIELD_SECRET) == 0)
+    return said;
+  g_free (said);
+  return g_strdup ("***");
 }
 
 static void
@@ -56,8 +75,8 @@ diff_fields (GPtrArray *changes, const char *id, const InnElement *before, const
       g_autofree char *is = inn_element_dup_meant (after, field);
 
       if (g_strcmp0 (was, is) != 0)
-        add_change (changes, id, before->kind, field, inn_element_dup_said (before, field),
-                    inn_element_dup_said (after, field));
+        add_change (changes, id, before->kind, field, dup_told (before, field),
+                    dup_told (after, field));
     }
 }
 
@@ -189,7 +208,7 @@ diff_lone (GPtrArray *changes, const Side *side, const Side *others, gboolean ca
 
       if (g_hash_table_contains (others->by_id, side->ids->pdata[i]))
         continue;
-      xml = dup_node_xml (device->node);
+      xml = dup_element_xml (device);
       add_change (changes, side->ids->pdata[i], device->kind, NULL, came ? NULL : xml,
                   came ? xml : NULL);
     }

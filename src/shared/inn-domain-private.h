@@ -47,7 +47,7 @@ char *inn_element_dup_meant (const InnElement *element, const InnField *field);
 void inn_element_clear (InnElement *element, const InnField *field);
 /** inn_device_dup_place: one text for each place on a bus, NULL for a device that names none. */
 char *inn_device_dup_place (xmlNode *device);
-/** inn_text_shorten: at most 80 characters of @text, for a message. */
-char *inn_text_shorten (const char *text);
+/** inn_text_shorten: at most @max characters of @text, for a message. */
+char *inn_text_shorten (const char *text, gsize max);
 
 G_END_DECLS

@@ -26,18 +26,24 @@ static const char empty_domain[] = "<domain type=\"kvm\">\n"
                                    "  <devices/>\n"
                                    "</domain>\n";
 
+/* Whether the parser has nothing against it; not even an undeclared name space, which it takes. */
 static gboolean
-set_parse_error (xmlParserCtxt *ctxt, GError **error)
+check_parse (xmlParserCtxt *ctxt, const xmlDoc *doc, GError **error)
 {
   const xmlError *last = xmlCtxtGetLastError (ctxt);
-  g_autofree char *message = g_strdup (last != NULL ? last->message : NULL);
+  g_autofree char *message = NULL;
 
-  if (message == NULL)
-    g_set_error_literal (error, INN_ERROR, INN_ERROR_INVALID_XML,
-                         _ ("This is not XML. Check that the whole text was copied."));
-  else
-    g_set_error (error, INN_ERROR, INN_ERROR_INVALID_XML, _ ("Line %d, column %d: %s."), last->line,
-                 last->int2, g_strchomp (message));
+  if (doc != NULL && xmlGetIntSubset (doc) == NULL && (last == NULL || last->level < XML_ERR_ERROR))
+    return TRUE;
+  if (last == NULL || last->message == NULL)
+    {
+      g_set_error_literal (error, INN_ERROR, INN_ERROR_INVALID_XML,
+                           _ ("This is not XML. Check that the whole text was copied."));
+      return FALSE;
+    }
+  message = inn_text_shorten (last->message, 200);
+  g_set_error (error, INN_ERROR, INN_ERROR_INVALID_XML, _ ("Line %d, column %d: %s."), last->line,
+               last->int2, g_strstrip (message));
   return FALSE;
 }
 
@@ -106,6 +112,8 @@ inn_domain_parse (const char *xml, gssize length, GError **error)
   xmlParserCtxt *ctxt;
   xmlDoc *doc;
 
+  if (size == 0)
+    xml = ""; /* it may be NULL */
   if (size > INN_DOMAIN_MAX_XML)
     {
       g_set_error (error, INN_ERROR, INN_ERROR_LIMIT,
@@ -126,9 +134,7 @@ inn_domain_parse (const char *xml, gssize length, GError **error)
   doc = xmlCtxtReadMemory (ctxt, xml, (int)size, NULL, "UTF-8",
                            XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING |
                                XML_PARSE_IGNORE_ENC | XML_PARSE_BIG_LINES);
-  if (doc == NULL || xmlGetIntSubset (doc) != NULL)
-    set_parse_error (ctxt, error);
-  else if (check_document (doc, error))
+  if (check_parse (ctxt, doc, error) && check_document (doc, error))
     {
       xmlFreeParserCtxt (ctxt);
       return domain_new_take (doc, g_strndup (xml, size),
@@ -448,7 +454,7 @@ inn_element_dup_label (const InnElement *element)
 
   if (!element->kind->device || (key = dup_key (element)) == NULL)
     return g_strdup (_ (element->kind->label));
-  shown = inn_text_shorten (key);
+  shown = inn_text_shorten (key, 80);
   return g_strdup_printf ("%s %s", _ (element->kind->label), shown);
 }
 

@@ -91,7 +91,7 @@ typedef struct
   char *id; /* inn_element_dup_id() */
   const InnKind *kind;
   const InnField *field; /* NULL: the whole element came (before NULL) or went (after NULL) */
-  char *before, *after;  /* as XML text, NULL where absent */
+  char *before, *after;  /* as XML text, NULL where absent; "***" for a secret that is there */
 } InnChange;
 
 void inn_change_free (InnChange *change);

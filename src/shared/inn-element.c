@@ -208,13 +208,13 @@ is_mac (const char *text)
 }
 
 char *
-inn_text_shorten (const char *text)
+inn_text_shorten (const char *text, gsize max)
 {
-  g_autofree char *valid = g_utf8_make_valid (text, (gssize)MIN (strlen (text), 4 * 80));
+  g_autofree char *valid = g_utf8_make_valid (text, (gssize)strnlen (text, 4 * max + 4));
 
-  if (g_utf8_strlen (valid, -1) <= 80)
+  if ((gsize)g_utf8_strlen (valid, -1) <= max)
     return g_steal_pointer (&valid);
-  *g_utf8_offset_to_pointer (valid, 79) = '\0';
+  *g_utf8_offset_to_pointer (valid, (glong)max - 1) = '\0';
   return g_strconcat (valid, "…", NULL);
 }
 
@@ -292,7 +292,8 @@ check_choice (const InnField *field, const char *text, const char *shown, GError
 gboolean
 inn_field_check (const InnField *field, const char *text, GError **error)
 {
-  g_autofree char *shown = inn_text_shorten (text);
+  g_autofree char *shown =
+      (field->flags & INN_FIELD_SECRET) != 0 ? g_strdup ("***") : inn_text_shorten (text, 80);
 
   if (!is_xml_text (text, (field->flags & INN_FIELD_MULTILINE) != 0))
     return refuse (field, error, _ ("Only printable characters are allowed."));

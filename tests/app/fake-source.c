@@ -9,6 +9,7 @@ struct _FakeSource
 
   cairo_surface_t *surface;
   GString *log;
+  gboolean ignore_motion;
 };
 
 G_DEFINE_FINAL_TYPE (FakeSource, fake_source, INN_TYPE_DISPLAY_SOURCE)
@@ -22,7 +23,8 @@ fake_source_key (InnDisplaySource *source, guint keyval, guint qnum, gboolean do
 static void
 fake_source_motion (InnDisplaySource *source, double x, double y)
 {
-  g_string_append_printf (FAKE_SOURCE (source)->log, " move %g,%g", x, y);
+  if (!FAKE_SOURCE (source)->ignore_motion)
+    g_string_append_printf (FAKE_SOURCE (source)->log, " move %g,%g", x, y);
 }
 
 static void
@@ -117,6 +119,19 @@ fake_source_fill (FakeSource *self, const cairo_rectangle_int_t *rectangle, guin
       set_pixel (self, x, y, colour);
   inn_display_source_emit_damaged (INN_DISPLAY_SOURCE (self), region);
   cairo_region_destroy (region);
+}
+
+void
+fake_source_ignore_motion (FakeSource *self)
+{
+  self->ignore_motion = TRUE;
+  g_string_truncate (self->log, 0);
+}
+
+gboolean
+fake_source_has_log (FakeSource *self)
+{
+  return self->log->len > 0;
 }
 
 char *

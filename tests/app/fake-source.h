@@ -13,5 +13,8 @@ FakeSource *fake_source_new (int width, int height);
 /* A pattern without two equal neighbours. */
 void fake_source_resize (FakeSource *self, int width, int height);
 void fake_source_fill (FakeSource *self, const cairo_rectangle_int_t *rectangle, guint32 colour);
+/* The server's mouse may lie anywhere and moves as windows come: nothing of it from now on. */
+void fake_source_ignore_motion (FakeSource *self);
+gboolean fake_source_has_log (FakeSource *self);
 /* What was sent since the last call, "+30 -30 move 5,6 …". */
 char *fake_source_take_log (FakeSource *self);

@@ -287,8 +287,13 @@ static gboolean
 shows (InnTerminal *terminal, const char *text)
 {
   VteTerminal *vte = inn_terminal_get_vte (terminal);
-  g_autofree char *all = vte_terminal_get_text_range (
-      vte, 0, 0, 100000, vte_terminal_get_column_count (vte), NULL, NULL, NULL);
+  glong columns = vte_terminal_get_column_count (vte);
+#if VTE_CHECK_VERSION(0, 72, 0)
+  g_autofree char *all =
+      vte_terminal_get_text_range_format (vte, VTE_FORMAT_TEXT, 0, 0, 100000, columns, NULL);
+#else
+  g_autofree char *all = vte_terminal_get_text_range (vte, 0, 0, 100000, columns, NULL, NULL, NULL);
+#endif
 
   return all != NULL && strstr (all, text) != NULL;
 }

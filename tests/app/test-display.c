@@ -124,6 +124,7 @@ test_keys (void)
   GtkWidget *display = inn_display_new ();
   GtkWidget *window = show (display, 640, 480);
 
+  fake_source_ignore_motion (source);
   inn_display_set_source (INN_DISPLAY (display), INN_DISPLAY_SOURCE (source));
   gtk_widget_grab_focus (display);
   wait_until (inn_display_get_captured (INN_DISPLAY (display)));
@@ -180,6 +181,32 @@ on_quit (GtkWidget *widget, GVariant *arguments, gpointer quits)
   return TRUE;
 }
 
+static gboolean
+on_tick (gpointer data)
+{
+  return G_SOURCE_CONTINUE; /* what is waited for is looked for often enough */
+}
+
+static void
+run_xdotool (FakeSource *source, const char *arguments, GString *log, const char *last)
+{
+  g_autofree char *command = g_strconcat ("xdotool ", arguments, NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_string_truncate (log, 0);
+  g_assert_true (g_spawn_command_line_async (command, &error));
+  g_assert_no_error (error);
+  while (!g_str_has_suffix (log->str, last))
+    {
+      g_autofree char *more = NULL;
+
+      g_main_context_iteration (NULL, TRUE);
+      more = fake_source_take_log (source);
+      if (*more != '\0')
+        g_string_append_printf (log, "%s%s", log->len > 0 ? " " : "", more);
+    }
+}
+
 /* Keys of the X server, with the window's shortcuts in their way. */
 static void
 test_real_keys (void)
@@ -189,7 +216,6 @@ test_real_keys (void)
   GtkWidget *window = show (display, 640, 480);
   GtkEventController *shortcuts = gtk_shortcut_controller_new ();
   g_autoptr (GString) log = g_string_new (NULL);
-  g_autoptr (GError) error = NULL;
   gboolean quits = FALSE;
   static const char expected[] = "+29 +16 -29 -16 +68 -68 +15 -15 +200 -200 +211 -211 +156 -156";
 
@@ -205,20 +231,9 @@ test_real_keys (void)
   inn_display_set_source (INN_DISPLAY (display), INN_DISPLAY_SOURCE (source));
   gtk_widget_grab_focus (display);
   wait_until (inn_display_get_captured (INN_DISPLAY (display)));
-  g_assert_true (g_spawn_command_line_async ("xdotool mousemove 300 200 key --delay 20 ctrl+q F10 "
-                                             "Tab Up Delete KP_Enter",
-                                             &error));
-  g_assert_no_error (error);
-  while (!g_str_has_suffix (log->str, "-156"))
-    {
-      g_autofree char *more = NULL;
-      char *move;
-
-      g_main_context_iteration (NULL, TRUE);
-      more = fake_source_take_log (source);
-      if ((move = strstr (more, "move")) == NULL && *more != '\0')
-        g_string_append_printf (log, "%s%s", log->len > 0 ? " " : "", more);
-    }
+  run_xdotool (source, "mousemove 300 200", log, "move 30,20");
+  fake_source_ignore_motion (source);
+  run_xdotool (source, "key --delay 20 ctrl+q F10 Tab Up Delete KP_Enter", log, "-156");
   g_assert_cmpstr (log->str, ==, expected);
   g_assert_false (quits);
   gtk_window_destroy (GTK_WINDOW (window));
@@ -271,6 +286,78 @@ test_pointer (void)
   iterate ();
   assert_point (display, 260, 100, 0, 0);
   assert_point (display, 899, 499, 639, 399);
+  gtk_window_destroy (GTK_WINDOW (window));
+  iterate ();
+}
+
+/* The mouse of the X server, on a picture twice as large as the guest's screen. */
+static void
+test_real_pointer (void)
+{
+  g_autoptr (FakeSource) source = fake_source_new (320, 240);
+  GtkWidget *display = inn_display_new ();
+  GtkWidget *window = show (display, 640, 480);
+  g_autoptr (GString) log = g_string_new (NULL);
+
+  inn_display_set_source (INN_DISPLAY (display), INN_DISPLAY_SOURCE (source));
+  gtk_widget_grab_focus (gtk_widget_get_next_sibling (gtk_widget_get_parent (display)));
+  run_xdotool (source, "mousemove 20 40 sleep 0.1 mousemove 301 203", log, "move 150,101");
+  g_assert_false (inn_display_get_captured (INN_DISPLAY (display)));
+  run_xdotool (source, "click 1", log, "release 1");
+  g_assert_cmpstr (log->str, ==, "move 150,101 press 1 move 150,101 release 1");
+  g_assert_true (inn_display_get_captured (INN_DISPLAY (display)));
+  run_xdotool (source, "click 3", log, "release 3");
+  run_xdotool (source, "click 8", log, "release 8");
+  run_xdotool (source, "click 4", log, "scroll 0,-1");
+  run_xdotool (source, "click 5", log, "scroll 0,1");
+  run_xdotool (source, "click 6", log, "scroll -1,0");
+
+  /* Dragging goes on beyond the edge, and stops at the guest's. */
+  run_xdotool (source,
+               "mousemove 630 470 mousedown 1 sleep 0.1 mousemove 800 600 sleep 0.1 mouseup 1", log,
+               "release 1");
+  g_assert_nonnull (strstr (log->str, "press 1 move 319,239"));
+
+  /* What is held when the focus goes is let go. */
+  run_xdotool (source, "mousemove 100 100 mousedown 1", log, "press 1");
+  gtk_widget_grab_focus (gtk_widget_get_next_sibling (gtk_widget_get_parent (display)));
+  assert_log (source, "release 1");
+  run_xdotool (source, "mouseup 1 click 1", log, "release 1");
+
+  /* Relative: steps, in guest pixels. */
+  inn_display_source_set_absolute (INN_DISPLAY_SOURCE (source), FALSE);
+  run_xdotool (source, "mousemove 100 100 sleep 0.2 mousemove 120 90", log, "move 10,-5");
+  gtk_window_destroy (GTK_WINDOW (window));
+  iterate ();
+}
+
+static void
+test_resize_guest (void)
+{
+  g_autoptr (FakeSource) source = fake_source_new (320, 240);
+  GtkWidget *display = inn_display_new ();
+  GtkWidget *window = show (display, 400, 300);
+
+  fake_source_ignore_motion (source);
+  inn_display_set_source (INN_DISPLAY (display), INN_DISPLAY_SOURCE (source));
+  inn_display_set_resize_guest (INN_DISPLAY (display), TRUE);
+  inn_display_source_set_can_resize (INN_DISPLAY_SOURCE (source), TRUE);
+  gtk_widget_set_size_request (display, 500, 300);
+  wait_until (gtk_widget_get_width (display) == 500);
+  gtk_widget_set_size_request (display, 600, 400);
+  wait_until (gtk_widget_get_width (display) == 600);
+  wait_until (fake_source_has_log (source));
+  assert_log (source, "size 600x400"); /* once, the last */
+
+  /* A source that cannot is not asked, and neither is one that has the size. */
+  inn_display_source_set_can_resize (INN_DISPLAY_SOURCE (source), FALSE);
+  gtk_widget_set_size_request (display, 640, 480);
+  wait_until (gtk_widget_get_width (display) == 640);
+  fake_source_resize (source, 640, 480);
+  inn_display_source_set_can_resize (INN_DISPLAY_SOURCE (source), TRUE);
+  g_usleep (400 * 1000);
+  iterate ();
+  assert_log (source, "");
   gtk_window_destroy (GTK_WINDOW (window));
   iterate ();
 }
@@ -368,12 +455,6 @@ is_drawn (GtkWidget *display, Guest *guest)
   for (int i = 1; i < width * height && flat; i++)
     flat = wanted[i] == wanted[0];
   return !flat && memcmp (drawn, wanted, (gsize)width * height * 4) == 0;
-}
-
-static gboolean
-on_tick (gpointer data)
-{
-  return G_SOURCE_CONTINUE;
 }
 
 static guint32
@@ -483,6 +564,8 @@ main (int argc, char **argv)
   g_test_add_func ("/display/accessible", test_accessible);
   g_test_add_func ("/display/keys", test_keys);
   g_test_add_func ("/display/real-keys", test_real_keys);
+  g_test_add_func ("/display/real-pointer", test_real_pointer);
+  g_test_add_func ("/display/resize-guest", test_resize_guest);
   g_test_add_func ("/display/pointer", test_pointer);
   g_test_add_func ("/display/drawing", test_drawing);
   g_test_add_func ("/display/broken", test_broken);

@@ -85,14 +85,17 @@ read_back (InnDomain *domain)
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
-  g_autoptr (InnDomain) domain = inn_domain_parse ((const char *)data, (gssize)size, NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (InnDomain) domain = inn_domain_parse ((const char *)data, (gssize)size, &error);
   g_autoptr (InnDomain) copy = NULL;
   g_autoptr (GPtrArray) changes = NULL;
-  g_autoptr (GError) error = NULL;
   g_autofree char *xml = NULL;
 
   if (domain == NULL)
-    return 0;
+    {
+      g_assert_true (g_utf8_validate (error->message, -1, NULL) && strlen (error->message) < 2000);
+      return 0;
+    }
   xml = inn_domain_to_xml (domain);
   g_assert_true (strlen (xml) == size && memcmp (xml, data, size) == 0);
   if (!inn_domain_check (domain, &error))

@@ -6,7 +6,7 @@ import os
 import time
 import uuid
 
-from gi.repository import Gio, GLib
+from gi.repository import GLib
 
 from . import bus
 
@@ -96,8 +96,3 @@ def entries(session):
 
 def new_uuid():
     return str(uuid.uuid4())
-
-
-def strip(error):
-    Gio.DBusError.strip_remote_error(error)
-    return error.message

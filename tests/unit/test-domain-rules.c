@@ -295,6 +295,41 @@ test_diff_devices (void)
                            "<target dev=\"vda\"/>\n    </disk>", ));
 }
 
+/* What is told of a change may be logged and shown: no secret is in it. */
+static void
+test_diff_secret (void)
+{
+  g_autoptr (InnDomain) before = fixture_load ("desktop-uefi.xml");
+  g_autoptr (InnDomain) after = inn_domain_copy (before);
+  InnElement graphics = fixture_device (after, "graphics", 0);
+  g_autoptr (GPtrArray) changes = NULL;
+
+  g_assert_true (inn_element_set (&graphics, "passwd", "another", NULL));
+  assert_changes (before, after, CHANGES ("graphics:0/passwd: *** -> ***", ));
+  inn_domain_remove (&graphics);
+  changes = inn_domain_diff (before, after);
+  g_assert_cmpuint (changes->len, ==, 1);
+  g_assert_nonnull (strstr (((InnChange *)changes->pdata[0])->before, "<graphics type=\"vnc\""));
+  g_assert_null (strstr (((InnChange *)changes->pdata[0])->before, "passwd"));
+}
+
+static void
+test_refuse_secret (void)
+{
+  g_autofree char *password = g_strnfill (300, 'p');
+  g_autoptr (InnDomain) domain = fixture_load ("desktop-uefi.xml");
+  InnElement graphics = fixture_device (domain, "graphics", 0);
+  const char *const words[] = { password, "pppp\n" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (words); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_false (inn_element_set (&graphics, "passwd", words[i], &error));
+      g_assert_null (strstr (error->message, "pppp"));
+    }
+}
+
 /* The order of devices is no change, nor is an empty list of them. */
 static void
 test_diff_order (void)
@@ -362,6 +397,8 @@ main (int argc, char **argv)
   g_test_add_func ("/diff/same", test_diff_same);
   g_test_add_func ("/diff/fields", test_diff_fields);
   g_test_add_func ("/diff/devices", test_diff_devices);
+  g_test_add_func ("/diff/secret", test_diff_secret);
+  g_test_add_func ("/diff/refuse-secret", test_refuse_secret);
   g_test_add_func ("/diff/order", test_diff_order);
   g_test_add_func ("/diff/unknown", test_diff_unknown);
   return g_test_run ();

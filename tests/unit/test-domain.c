@@ -153,6 +153,7 @@ assert_refused (const char *xml, gssize length, InnError code, const char *part)
   g_assert_error (error, INN_ERROR, (int)code);
   g_test_message ("%s", error->message);
   g_assert_true (g_utf8_validate (error->message, -1, NULL));
+  g_assert_cmpuint (strlen (error->message), <, 1000);
   if (part != NULL)
     g_assert_nonnull (strstr (error->message, part));
 }
@@ -166,6 +167,7 @@ test_refused (void)
   static const char outside[] = "<!DOCTYPE domain SYSTEM 'file:///etc/passwd'><domain/>";
 
   assert_refused ("", -1, INN_ERROR_INVALID_XML, NULL);
+  assert_refused (NULL, 0, INN_ERROR_INVALID_XML, NULL);
   assert_refused ("no XML", -1, INN_ERROR_INVALID_XML, "Line 1");
   assert_refused ("<domain>\n  <name>a</nme>\n</domain>", -1, INN_ERROR_INVALID_XML, "Line 2");
   assert_refused ("<domain>\n\n<a", -1, INN_ERROR_INVALID_XML, "Line 3");
@@ -176,6 +178,7 @@ test_refused (void)
   assert_refused ("<domain><name>\xff</name></domain>", -1, INN_ERROR_INVALID_XML, "UTF-8");
   assert_refused ("<domain>\0</domain>", 18, INN_ERROR_INVALID_XML, "UTF-8");
   assert_refused ("<domain><name>&no;</name></domain>", -1, INN_ERROR_INVALID_XML, "Line 1");
+  assert_refused ("<domain>\n<no:such/></domain>", -1, INN_ERROR_INVALID_XML, "Line 2");
   assert_refused ("<domain>&#1;</domain>", -1, INN_ERROR_INVALID_XML, NULL);
   assert_refused (bomb, -1, INN_ERROR_INVALID_XML, "Line 2, column 1");
   assert_refused (outside, -1, INN_ERROR_INVALID_XML, "Line 1, column 1");
@@ -198,6 +201,7 @@ repeat (const char *start, const char *part, guint times, const char *end)
 static void
 test_limits (void)
 {
+  g_autofree char *open = repeat ("<domain><", "ä", 20000, "></domain>");
   g_autofree char *large = g_strnfill (INN_DOMAIN_MAX_XML + 1, ' ');
   g_autofree char *deep = repeat ("<domain>", "<a>", INN_DOMAIN_MAX_DEPTH, "");
   g_autofree char *many = repeat ("<domain>", "<a/>", INN_DOMAIN_MAX_ELEMENTS, "</domain>");
@@ -213,6 +217,7 @@ test_limits (void)
   InnElement general, disk;
 
   assert_refused (large, -1, INN_ERROR_LIMIT, NULL);
+  assert_refused (open, -1, INN_ERROR_INVALID_XML, NULL);
   assert_refused (large, INN_DOMAIN_MAX_XML + 1, INN_ERROR_LIMIT, NULL);
   assert_refused (large, INN_DOMAIN_MAX_XML, INN_ERROR_INVALID_XML, NULL);
   assert_refused (deep, -1, INN_ERROR_LIMIT, "deep");
