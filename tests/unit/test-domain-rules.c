@@ -76,6 +76,8 @@ static const Rule rules[] = {
     "used by another" },
   { "desktop-uefi", "channel:com.redhat.spice.0", { "name=other" }, "is called" },
   { "desktop-uefi", "general", { "name=" }, "is missing" },
+  { "foreign", "graphics:vnc", { "listen=none" }, "Listening on a network" },
+  { "desktop-uefi", "graphics:vnc", { "listen=network" }, "Listening on a network" },
 };
 
 static void
@@ -305,7 +307,7 @@ test_diff_secret (void)
   g_autoptr (GPtrArray) changes = NULL;
 
   g_assert_true (inn_element_set (&graphics, "passwd", "another", NULL));
-  assert_changes (before, after, CHANGES ("graphics:0/passwd: *** -> ***", ));
+  assert_changes (before, after, CHANGES ("graphics:vnc/passwd: *** -> ***", ));
   inn_domain_remove (&graphics);
   changes = inn_domain_diff (before, after);
   g_assert_cmpuint (changes->len, ==, 1);

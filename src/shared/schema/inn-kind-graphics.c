@@ -19,7 +19,8 @@ static const InnChoice listens[] = {
   { NULL, NULL },
 };
 
-/* Each protocol has words of its own that we keep but do not know, so a protocol is not changed. */
+/* Each protocol has words of its own that we keep but do not know, so a display is not changed to
+ * another protocol but replaced. Nobody but this window needs to reach the screen. */
 static const InnField fields[] = {
   { .name = "type",
     .path = "@type",
@@ -31,10 +32,15 @@ static const InnField fields[] = {
   { .name = "listen",
     .path = "listen/@type",
     .type = INN_TYPE_ENUM,
-    .flags = INN_FIELD_ADVANCED | INN_FIELD_FIXED,
+    .flags = INN_FIELD_HIDDEN,
     .choices = listens,
-    .label = N_ ("Listens on"),
-    .help = N_ ("Nobody but this window needs to reach the screen.") },
+    .label = N_ ("Listens on") },
+  { .name = "listen-network",
+    .path = "listen/@network",
+    .type = INN_TYPE_STRING,
+    .flags = INN_FIELD_HIDDEN,
+    .max = 64,
+    .label = N_ ("Listens on the network") },
   { .name = "keymap",
     .path = "@keymap",
     .type = INN_TYPE_STRING,
@@ -51,6 +57,14 @@ static const InnField fields[] = {
   { NULL },
 };
 
+static gboolean
+check (const InnElement *element, GError **error)
+{
+  return inn_rule (
+      inn_element_is (element, "listen", "network") == inn_element_has (element, "listen-network"),
+      _ ("Listening on a network needs the network's name, and only that does."), error);
+}
+
 static char *
 summary (const InnElement *element)
 {
@@ -60,9 +74,11 @@ summary (const InnElement *element)
 const InnKind inn_kind_graphics = {
   .name = "graphics",
   .path = "devices/graphics",
+  .key = "type",
   .label = N_ ("Display"),
   .icon = "preferences-desktop-display-symbolic",
   .device = TRUE,
   .fields = fields,
+  .check = check,
   .summary = summary,
 };
