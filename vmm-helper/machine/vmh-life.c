@@ -37,6 +37,12 @@ vmh_life_settle (VmhMachine *machine, VmhState state, const char *reason)
   vmh_machine_set_state (machine, state, reason);
 }
 
+static void
+set_trouble (VmhQemu *qemu, const char *sentence)
+{
+  g_object_set_data_full (G_OBJECT (qemu), TROUBLE, g_strdup (sentence), g_free);
+}
+
 /* What the XML wants where the guest has ended by itself: @field "on-poweroff", "on-reboot",
  * "on-crash". QEMU stands still meanwhile. */
 static void
@@ -53,7 +59,10 @@ obey_event (VmhMachine *machine, const char *field, const char *what)
       vmh_qmp_verb (vmh_qemu_get_monitor (qemu), VMH_QMP_CONT);
     }
   else if (inn_element_is (&events, field, "preserve"))
-    vmh_machine_set_state (machine, VMH_STATE_PAUSED, what);
+    {
+      set_trouble (qemu, what); /* for the STOP that follows */
+      vmh_machine_set_state (machine, VMH_STATE_PAUSED, what);
+    }
   else
     {
       if (g_str_equal (field, "on-crash"))
@@ -61,12 +70,6 @@ obey_event (VmhMachine *machine, const char *field, const char *what)
       vmh_machine_set_state (machine, VMH_STATE_STOPPING, NULL);
       vmh_qemu_kill (qemu);
     }
-}
-
-static void
-set_trouble (VmhQemu *qemu, const char *sentence)
-{
-  g_object_set_data_full (G_OBJECT (qemu), TROUBLE, g_strdup (sentence), g_free);
 }
 
 static gboolean

@@ -20,7 +20,7 @@ struct _VmhQemu
   VmhQmp *monitor, *events;
   GTask *connecting;
   guint to_connect; /* monitors that have not greeted, and the pid */
-  gboolean killed, dead, ended;
+  gboolean killed, dead, ended, held;
 };
 
 VmhQemu *vmh_qemu_new (VmhBundle *bundle, VmhRecord *record);

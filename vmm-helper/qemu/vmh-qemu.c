@@ -39,6 +39,17 @@ exit_was_clean (VmhQemu *qemu)
   return fd >= 0 && read (fd, text, sizeof text - 1) > 0 && g_str_equal (text, "exit 0\n");
 }
 
+/* Whoever loses interest in it, it stays until nothing of it runs: its record has to go, and its
+ * shim is a child of ours to be reaped. */
+static void
+release (VmhQemu *qemu)
+{
+  if (!qemu->held || !qemu->ended || qemu->shim_pidfd >= 0)
+    return;
+  qemu->held = FALSE;
+  g_object_unref (qemu);
+}
+
 static void
 finish_end (VmhQemu *qemu)
 {
@@ -57,13 +68,14 @@ finish_end (VmhQemu *qemu)
     vmh_qmp_close (qemu->events);
   vmh_record_remove (qemu->bundle);
   g_signal_emit (qemu, signals[SIGNAL_ENDED], 0, clean);
+  release (qemu);
   g_object_unref (qemu);
 }
 
 static gboolean
 on_end_timeout (gpointer data)
 {
-  VmhQemu *qemu = data;
+  g_autoptr (VmhQemu) qemu = g_object_ref (data);
 
   qemu->end_timeout = 0;
   finish_end (qemu);
@@ -87,7 +99,7 @@ see_death (VmhQemu *qemu)
 static gboolean
 on_qemu_gone (int fd, GIOCondition condition, gpointer data)
 {
-  VmhQemu *qemu = data;
+  g_autoptr (VmhQemu) qemu = g_object_ref (data);
 
   qemu->pidfd_source = 0;
   vmh_clear_fd (&qemu->pidfd);
@@ -98,7 +110,7 @@ on_qemu_gone (int fd, GIOCondition condition, gpointer data)
 static gboolean
 on_shim_gone (int fd, GIOCondition condition, gpointer data)
 {
-  VmhQemu *qemu = data;
+  g_autoptr (VmhQemu) qemu = g_object_ref (data);
   siginfo_t info;
 
   waitid (P_PIDFD, (id_t)fd, &info, WEXITED | WNOHANG); /* ours only if we started it */
@@ -108,6 +120,7 @@ on_shim_gone (int fd, GIOCondition condition, gpointer data)
     finish_end (qemu);
   else if (qemu->pidfd < 0) /* before its pid was known: it never ran */
     see_death (qemu);
+  release (qemu);
   return G_SOURCE_REMOVE;
 }
 
@@ -115,6 +128,9 @@ void
 vmh_qemu_watch_shim (VmhQemu *qemu)
 {
   qemu->shim_pidfd = vmh_pid_open (&qemu->record->shim);
+  if (!qemu->held)
+    g_object_ref (qemu);
+  qemu->held = TRUE;
   if (qemu->shim_pidfd >= 0)
     qemu->shim_source = g_unix_fd_add (qemu->shim_pidfd, G_IO_IN, on_shim_gone, qemu);
 }
