@@ -123,7 +123,7 @@ next_image (GTask *task)
     fail (task, error);
   else
     vmh_storage_find_user_async (check->fd, vmh_bundle_get_owner (check->bundle), writable,
-                                 inn_element_get_bool (storage, "shareable"), check->except,
+                                 vmh_storage_is_shareable (storage), check->except,
                                  g_task_get_cancellable (task), on_user_found, task);
 }
 
@@ -161,7 +161,7 @@ was_there (InnDomain *before, const InnElement *storage, const char *path)
 
   return old_path != NULL && g_str_equal (old_path, path) && g_strcmp0 (old_format, format) == 0 &&
          vmh_storage_is_writable (old) >= vmh_storage_is_writable (storage) &&
-         inn_element_get_bool (old, "shareable") == inn_element_get_bool (storage, "shareable");
+         vmh_storage_is_shareable (old) == vmh_storage_is_shareable (storage);
 }
 
 void

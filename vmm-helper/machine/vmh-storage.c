@@ -62,6 +62,12 @@ vmh_storage_is_writable (const InnElement *storage)
   return !g_str_equal (storage->kind->name, "cdrom") && !inn_element_get_bool (storage, "readonly");
 }
 
+gboolean
+vmh_storage_is_shareable (const InnElement *storage)
+{
+  return g_str_equal (storage->kind->name, "disk") && inn_element_get_bool (storage, "shareable");
+}
+
 static gboolean
 rebase_element (InnElement *element, const char *from, const char *to)
 {
@@ -171,7 +177,7 @@ add_candidates (Search *search,
 
       /* Readers do not hurt each other, and who shares says so on both sides. */
       if (path == NULL || (!writable && !vmh_storage_is_writable (storage)) ||
-          (shareable && inn_element_get_bool (storage, "shareable")))
+          (shareable && vmh_storage_is_shareable (storage)))
         continue;
       candidate = g_new0 (Candidate, 1);
       candidate->path = g_steal_pointer (&path);

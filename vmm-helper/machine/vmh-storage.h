@@ -16,6 +16,8 @@ GPtrArray *vmh_storage_list (InnDomain *domain);
 /** vmh_storage_dup_path: file or device; NULL for an empty drive. */
 char *vmh_storage_dup_path (const InnElement *storage);
 gboolean vmh_storage_is_writable (const InnElement *storage);
+/** vmh_storage_is_shareable: only a disk can say so. */
+gboolean vmh_storage_is_shareable (const InnElement *storage);
 /** vmh_storage_names: @machine's definition names the image by this very path. */
 gboolean vmh_storage_names (VmhMachine *machine, const char *path);
 /** vmh_storage_rebase: every file name of the domain below @from is one below @to. TRUE if any was.
