@@ -37,6 +37,11 @@ def cleanup(function, *args, **kwargs):
     _stack.callback(function, *args, **kwargs)
 
 
+def cleanup_at_end(function, *args, **kwargs):
+    """As cleanup(), but when all cases have run, also within one."""
+    _whole.callback(function, *args, **kwargs)
+
+
 def on_failure(function):
     """Called when a case has failed, before its cleanups: to print or keep what explains it."""
     _on_failure.append(function)

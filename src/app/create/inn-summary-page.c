@@ -18,9 +18,7 @@ struct _InnSummaryPage
 
   GtkLabel *notes;
   AdwPreferencesGroup *basics, *hardware, *devices;
-  GtkWidget *more;
   GPtrArray *rows; /* of the groups, to be removed when they are filled anew */
-  GtkWidget *name_row;
 
   InnConnection *connection;
   InnSource *source; /* not owned */
@@ -68,33 +66,44 @@ static const InnField start_field = { .name = "start",
                                       .fallback = "yes",
                                       .label = N_ ("Start when created") };
 
+/* A field of the schema as it is shown here: @title and @choices, where given, stand in for its
+ * own, and so does @help in any case: beside proposed values little needs to be said. */
 typedef struct
 {
   const char *kind, *field;
-  const char *title; /* NULL: the field's own label says enough */
+  const char *title, *help;
+  const InnChoice *choices;
 } Shown;
 
+static const InnChoice networks[] = {
+  { "user", N_ ("This computer's") },
+  { "bridge", N_ ("A bridge") },
+  { "network", N_ ("A virtual network") },
+  { NULL, NULL },
+};
+
+static const Shown name_row = { "general", "name" };
 static const Shown hardware_rows[] = {
-  { "memory", "size", NULL },
+  { "memory", "size" },
   { "cpu", "vcpus", N_ ("Processors") },
   { NULL },
 };
 static const Shown board_rows[] = {
-  { "firmware", "firmware", NULL },
-  { "interface", "type", N_ ("Network") },
+  { "firmware", "firmware" },
+  { "interface", "type", N_ ("Network"), NULL, networks },
   { NULL },
 };
 static const Shown device_rows[] = {
-  { "machine", "machine", NULL },
-  { "firmware", "secure-boot", NULL },
-  { "general", "accelerator", NULL },
+  { "machine", "machine" },
+  { "firmware", "secure-boot" },
+  { "general", "accelerator" },
   { "cpu", "mode", N_ ("Processor model") },
   { "disk", "bus", N_ ("Disk bus") },
   { "disk", "cache", N_ ("Disk cache") },
   { "cdrom", "bus", N_ ("CD drive bus") },
   { "interface", "model", N_ ("Network card") },
   { "interface", "mac", N_ ("Network card's address") },
-  { "interface", "bridge", NULL },
+  { "interface", "bridge" },
   { "interface", "network", N_ ("Virtual network") },
   { "video", "model", N_ ("Graphics card") },
   { "sound", "model", N_ ("Sound card") },
@@ -102,10 +111,10 @@ static const Shown device_rows[] = {
   { "input", "type", N_ ("Pointing device") },
   { "rng", "model", N_ ("Random numbers") },
   { "memballoon", "model", N_ ("Memory balloon") },
-  { "clock", "offset", NULL },
-  { "boot", "menu", NULL },
-  { "kernel", "cmdline", NULL },
-  { "general", "autostart", NULL },
+  { "clock", "offset" },
+  { "boot", "menu" },
+  { "kernel", "cmdline" },
+  { "general", "autostart" },
   { NULL },
 };
 
@@ -144,27 +153,28 @@ find_element (InnSummaryPage *self, const char *kind)
   return list->len > 0 ? inn_element_copy (list->pdata[0]) : NULL;
 }
 
-static GtkWidget *
+static void
 add_field (InnSummaryPage *self, GtkWidget *group, const Shown *shown)
 {
   g_autoptr (InnElement) element = find_element (self, shown->kind);
   const InnField *field = inn_kind_find (inn_schema_find (shown->kind), shown->field);
+  InnField *variant;
   InnFieldRow *row;
 
-  if (element == NULL || (shown->kind[0] == 'k' && !inn_element_has (element, "kernel")))
-    return NULL;
-  row = inn_field_row_new (self->draft, element, field);
+  if (element == NULL ||
+      (g_str_equal (shown->kind, "kernel") && !inn_element_has (element, "kernel")))
+    return;
+  variant = g_memdup2 (field, sizeof *field);
+  if (shown->title != NULL)
+    variant->label = shown->title;
+  if (shown->choices != NULL)
+    variant->choices = shown->choices;
+  variant->help = shown->help;
+  row = inn_field_row_new (self->draft, element, variant);
+  g_object_set_data_full (G_OBJECT (row), "inn-variant", variant, g_free);
   add_row (self, group, inn_field_row_get_row (row));
   if (inn_field_row_get_note (row) != NULL)
     add_row (self, group, inn_field_row_get_note (row));
-  if (shown->title != NULL)
-    {
-      adw_preferences_row_set_title (ADW_PREFERENCES_ROW (inn_field_row_get_row (row)),
-                                     _ (shown->title));
-      gtk_accessible_update_property (GTK_ACCESSIBLE (inn_field_row_get_editor (row)),
-                                      GTK_ACCESSIBLE_PROPERTY_LABEL, _ (shown->title), -1);
-    }
-  return inn_field_row_get_editor (row);
 }
 
 static void
@@ -288,23 +298,23 @@ clear_rows (InnSummaryPage *self)
 static void
 fill_rows (InnSummaryPage *self)
 {
-  static const Shown name_row = { "general", "name", NULL };
+  GtkWidget *more = adw_expander_row_new ();
   g_autofree char *notes = inn_summary_notes (&self->profile, self->source, self->os);
 
   clear_rows (self);
-  self->name_row = add_field (self, GTK_WIDGET (self->basics), &name_row);
+  add_field (self, GTK_WIDGET (self->basics), &name_row);
   add_os_row (self);
   add_fields (self, GTK_WIDGET (self->hardware), hardware_rows);
   add_disk (self);
   add_fields (self, GTK_WIDGET (self->hardware), board_rows);
   add_own (self, GTK_WIDGET (self->hardware), &start_field, self->start ? "yes" : "no",
            on_start_taken);
-  self->more = adw_expander_row_new ();
-  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->more), _ ("More"));
-  adw_expander_row_set_subtitle (ADW_EXPANDER_ROW (self->more),
+
+  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (more), _ ("More"));
+  adw_expander_row_set_subtitle (ADW_EXPANDER_ROW (more),
                                  _ ("Each device's model, and what is seldom changed."));
-  add_row (self, GTK_WIDGET (self->devices), self->more);
-  add_fields (self, self->more, device_rows);
+  add_row (self, GTK_WIDGET (self->devices), more);
+  add_fields (self, more, device_rows);
   gtk_label_set_label (self->notes, notes);
   gtk_widget_set_visible (GTK_WIDGET (self->notes), notes[0] != '\0');
 }
