@@ -263,9 +263,10 @@ act_as (uid_t uid, const char *path, int flags, GError **error)
     set_open_error (&local, code, path);
   else if (local == NULL && fd < 0 && flags != DO_UNLINK)
     set_open_error (&local, EIO, path);
-  if (local != NULL)
-    g_propagate_error (error, local);
-  return fd;
+  if (local == NULL)
+    return fd;
+  g_propagate_error (error, local);
+  return -1;
 }
 
 int

@@ -75,6 +75,7 @@ show_hint (InnScreens *self)
   GtkWidget *child = gtk_stack_get_visible_child (self->stack);
   const gboolean screen = child != NULL && !INN_IS_TERMINAL (child) && source != NULL;
   const char *text = "";
+  const char *tip;
 
   if (gtk_widget_get_visible (self->veil))
     text = "";
@@ -82,13 +83,14 @@ show_hint (InnScreens *self)
     text = _ ("Ctrl+Shift+C copies, Ctrl+Shift+V pastes.");
   else if (source != NULL && !inn_display_get_captured (self->display))
     text = _ ("Click the screen to type into it.");
-  else if (source != NULL && !inn_display_source_get_absolute (source))
-    text = _ ("Ctrl+Alt releases the keyboard. For a pointer that follows yours, add a tablet to "
-              "the machine’s input devices.");
   else if (source != NULL)
     text = _ ("Ctrl+Alt releases the keyboard.");
   gtk_label_set_label (self->hint, text);
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self->hint), *text != '\0' ? text : NULL);
+  tip = screen && !inn_display_source_get_absolute (source)
+            ? _ ("The machine’s pointer moves by steps. It follows yours when the machine has a "
+                 "tablet among its input devices, and its system uses it.")
+            : NULL;
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->hint), tip);
   set_enabled (self, "send-keys", screen);
   set_enabled (self, "save-screenshot", screen);
   set_enabled (self, "copy-screenshot", screen);
@@ -108,6 +110,13 @@ static void
 on_veil_clicked (InnScreens *self)
 {
   g_signal_emit (self, signals[VEIL_CLICKED], 0);
+}
+
+/* Not by the action's name: GTK 4.8 loses a button's action when it is moved to another parent. */
+static void
+on_fullscreen_clicked (InnScreens *self)
+{
+  g_signal_emit (self, signals[TOGGLE_FULLSCREEN], 0);
 }
 
 static void
@@ -297,6 +306,7 @@ inn_screens_class_init (InnScreensClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, show_hint);
   gtk_widget_class_bind_template_callback (widget_class, on_visible_child_changed);
   gtk_widget_class_bind_template_callback (widget_class, on_veil_clicked);
+  gtk_widget_class_bind_template_callback (widget_class, on_fullscreen_clicked);
 }
 
 static void
@@ -515,6 +525,8 @@ inn_screens_set_fullscreen (InnScreens *self, gboolean fullscreen)
       gtk_box_append (self->bar_place, bar);
     }
   gtk_revealer_set_reveal_child (self->bar, !fullscreen);
+  gtk_widget_set_tooltip_text (self->fullscreen_button, fullscreen ? _ ("Leave full screen (F11)")
+                                                                   : _ ("Full screen (F11)"));
   gtk_button_set_icon_name (GTK_BUTTON (self->fullscreen_button),
                             fullscreen ? "view-restore-symbolic" : "view-fullscreen-symbolic");
 }

@@ -1,0 +1,292 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The store and its bundles in a folder of the test's own: made and ended by one rename, opened
+ * beneath only, saved whole, with guest uids that nobody shares. */
+#include <fcntl.h>
+#include <gio/gio.h>
+#include <glib/gstdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "machine/vmh-bundle.h"
+#include "machine/vmh-store.h"
+#include "machine/vmh-trash.h"
+#include "shared/inn-errors.h"
+
+#define UUID_A "11111111-2222-4333-8444-555555555555"
+#define UUID_B "11111111-2222-4333-8444-666666666666"
+
+static void
+set_up (int *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  umask (0077);
+  g_assert_true (vmh_store_open (FALSE, &error));
+  g_assert_no_error (error);
+}
+
+static void
+tear_down (int *fixture, gconstpointer data)
+{
+  vmh_remove_tree (vmh_store_get_machines_fd (), UUID_A, NULL);
+  vmh_remove_tree (vmh_store_get_machines_fd (), UUID_B, NULL);
+  vmh_store_close ();
+}
+
+static VmhBundle *
+make (const char *uuid)
+{
+  g_autoptr (GError) error = NULL;
+  VmhBundle *bundle = vmh_bundle_create (uuid, geteuid (), &error);
+
+  g_assert_no_error (error);
+  g_assert_true (vmh_bundle_set_generation (bundle, 1, &error));
+  g_assert_no_error (error);
+  return bundle;
+}
+
+static guint
+count_machines (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) uuids = vmh_store_list ("", &error);
+
+  g_assert_no_error (error);
+  return g_strv_length (uuids);
+}
+
+static void
+test_one_rename (int *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VmhBundle) bundle = make (UUID_A);
+  VmhBundle *second;
+
+  /* Not there before its commit, and yet nobody else can make it. */
+  g_assert_cmpuint (count_machines (), ==, 0);
+  second = vmh_bundle_create (UUID_A, geteuid (), &error);
+  g_assert_null (second);
+  g_assert_error (error, INN_ERROR, INN_ERROR_EXISTS);
+  g_clear_error (&error);
+  g_assert_true (vmh_bundle_commit (bundle, &error));
+  g_assert_cmpuint (count_machines (), ==, 1);
+  second = vmh_bundle_create (UUID_A, geteuid (), &error);
+  g_assert_null (second);
+  g_assert_error (error, INN_ERROR, INN_ERROR_EXISTS);
+  g_clear_error (&error);
+  /* Gone at once; what is left of it is finished by whoever comes next. */
+  g_assert_true (vmh_bundle_throw_away (bundle, &error));
+  g_assert_cmpuint (count_machines (), ==, 0);
+  g_assert_true (vmh_trash_empty (&error));
+  g_assert_cmpint (faccessat (vmh_store_get_machines_fd (), VMH_STORE_TRASH UUID_A, F_OK, 0), <, 0);
+}
+
+static void
+test_unfinished (int *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VmhBundle) bundle = make (UUID_A);
+
+  g_assert_true (vmh_trash_empty (&error));
+  g_assert_cmpint (faccessat (vmh_store_get_machines_fd (), VMH_STORE_NEW UUID_A, F_OK, 0), <, 0);
+}
+
+static void
+test_names (int *fixture, gconstpointer data)
+{
+  static const char *const uuids[] = {
+    "..", ".", "", "../x", "/etc", UUID_A "/..", "." UUID_A, "x"
+  };
+  static const char *const names[] = { "../state", "/etc/passwd", "disks/../../x", "link",
+                                       "folder-link/passwd" };
+  g_autoptr (VmhBundle) bundle = make (UUID_A);
+  int folder = vmh_bundle_get_fd (bundle);
+
+  for (guint i = 0; i < G_N_ELEMENTS (uuids); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_null (vmh_bundle_create (uuids[i], geteuid (), &error));
+      g_assert_error (error, INN_ERROR, INN_ERROR_INVALID_ARGUMENT);
+    }
+  g_assert_cmpint (symlinkat ("/etc/passwd", folder, "link"), ==, 0);
+  g_assert_cmpint (symlinkat ("/etc", folder, "folder-link"), ==, 0);
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_cmpint (vmh_bundle_open_file (bundle, names[i], O_RDONLY, &error), ==, -1);
+      g_assert_nonnull (error);
+      g_assert_null (vmh_bundle_load (bundle, names[i], 4096, NULL));
+      g_assert_false (g_str_equal (names[i], "folder-link/passwd") &&
+                      vmh_bundle_save (bundle, names[i], "x", -1, NULL));
+    }
+  vmh_bundle_discard (bundle);
+  g_assert_true (g_file_test ("/etc/passwd", G_FILE_TEST_EXISTS)); /* no link was followed */
+}
+
+static void
+test_save (int *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VmhBundle) bundle = make (UUID_A);
+  g_autoptr (GBytes) bytes = NULL;
+  struct stat st;
+  int fd;
+
+  g_assert_true (vmh_bundle_save (bundle, "log/note", "old", -1, &error));
+  /* What a killed one has left does not stop the next. */
+  fd = vmh_bundle_open_file (bundle, "log/.note.new", O_WRONLY | O_CREAT, &error);
+  g_assert_cmpint (fd, >=, 0);
+  close (fd);
+  g_assert_true (vmh_bundle_save (bundle, "log/note", "new", -1, &error));
+  bytes = vmh_bundle_load (bundle, "log/note", 3, &error);
+  g_assert_no_error (error);
+  g_assert_cmpmem (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), "new", 3);
+  g_assert_null (vmh_bundle_load (bundle, "log/note", 2, &error));
+  g_assert_error (error, INN_ERROR, INN_ERROR_LIMIT);
+  g_assert_cmpint (fstatat (vmh_bundle_get_fd (bundle), "log/note", &st, 0), ==, 0);
+  g_assert_cmpuint (st.st_mode & 0777, ==, 0600);
+  /* O_CREAT alone never opens what is there. */
+  g_assert_cmpint (vmh_bundle_open_file (bundle, "log/note", O_WRONLY | O_CREAT, NULL), ==, -1);
+  vmh_bundle_discard (bundle);
+}
+
+static void
+test_relative (int *fixture, gconstpointer data)
+{
+  g_autoptr (VmhBundle) bundle = make (UUID_A);
+  g_autofree char *inside = g_build_filename (vmh_bundle_get_path (bundle), "disks", "a", NULL);
+  g_autofree char *beside = g_strconcat (vmh_bundle_get_path (bundle), "x/a", NULL);
+
+  g_assert_cmpstr (vmh_bundle_relative (bundle, inside), ==, "disks/a");
+  g_assert_null (vmh_bundle_relative (bundle, beside));
+  g_assert_null (vmh_bundle_relative (bundle, vmh_bundle_get_path (bundle)));
+  vmh_bundle_discard (bundle);
+}
+
+static void
+test_guest_uids (int *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VmhBundle) a = make (UUID_A);
+  g_autoptr (VmhBundle) b = NULL;
+  g_autoptr (GBytes) state = NULL;
+  uid_t uid_a = vmh_bundle_get_guest_uid (a, &error);
+  uid_t uid_b;
+
+  g_assert_no_error (error);
+  if (geteuid () != 0)
+    {
+      g_assert_cmpuint (uid_a, ==, geteuid ());
+      vmh_bundle_discard (a);
+      return;
+    }
+  g_assert_cmpuint (uid_a, >=, VMH_GUEST_UID_MIN);
+  g_assert_cmpuint (uid_a, <=, VMH_GUEST_UID_MAX);
+  g_assert_cmpuint (vmh_bundle_get_guest_uid (a, &error), ==, uid_a);
+  g_assert_true (vmh_bundle_commit (a, &error));
+  /* A copy brings the uid of its original, and gets one of its own. */
+  b = make (UUID_B);
+  state = vmh_bundle_load (a, "state", 4096, &error);
+  g_assert_true (vmh_bundle_save (b, "state", g_bytes_get_data (state, NULL),
+                                  (gssize)g_bytes_get_size (state), &error));
+  g_assert_true (vmh_bundle_commit (b, &error));
+  vmh_bundle_unref (b);
+  b = vmh_bundle_open (UUID_B, &error);
+  g_assert_no_error (error);
+  uid_b = vmh_bundle_get_guest_uid (b, &error);
+  g_assert_cmpuint (uid_b, !=, uid_a);
+  /* Both are remembered. */
+  vmh_bundle_unref (g_steal_pointer (&a));
+  vmh_bundle_unref (g_steal_pointer (&b));
+  a = vmh_bundle_open (UUID_A, &error);
+  b = vmh_bundle_open (UUID_B, &error);
+  g_assert_cmpuint (vmh_bundle_get_guest_uid (a, &error), ==, uid_a);
+  g_assert_cmpuint (vmh_bundle_get_guest_uid (b, &error), ==, uid_b);
+}
+
+static void
+test_open_as (int *fixture, gconstpointer data)
+{
+  const uid_t nobody = 65534;
+  g_autofree char *folder = g_dir_make_tmp ("inn-open-XXXXXX", NULL);
+  g_autofree char *file = g_build_filename (folder, "file", NULL);
+  g_autofree char *fifo = g_build_filename (folder, "fifo", NULL);
+  g_autoptr (GError) error = NULL;
+  int fd;
+
+  g_assert_true (g_file_set_contents (file, "x", 1, NULL));
+  g_assert_cmpint (mkfifo (fifo, 0600), ==, 0);
+  fd = vmh_open_as (geteuid (), file, O_RDWR, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (fcntl (fd, F_GETFL) & (O_ACCMODE | O_NONBLOCK), ==, O_RDWR);
+  g_assert_cmpint (fcntl (fd, F_GETFD) & FD_CLOEXEC, ==, FD_CLOEXEC);
+  close (fd);
+  for (guint i = 0; i < 3; i++)
+    {
+      const char *const bad[] = { fifo, folder, "/dev/null" };
+
+      g_assert_cmpint (vmh_open_as (geteuid (), bad[i], O_RDONLY, &error), ==, -1);
+      g_assert_error (error, INN_ERROR, INN_ERROR_BAD_IMAGE);
+      g_clear_error (&error);
+    }
+  g_assert_cmpint (vmh_open_as (geteuid (), "file", O_RDONLY, &error), ==, -1);
+  g_assert_error (error, INN_ERROR, INN_ERROR_INVALID_ARGUMENT);
+  g_clear_error (&error);
+  if (geteuid () == 0)
+    {
+      /* root's file in root's folder: not for nobody, neither to open nor to remove */
+      g_assert_cmpint (vmh_open_as (nobody, file, O_RDONLY, &error), ==, -1);
+      g_assert_error (error, INN_ERROR, INN_ERROR_DENIED);
+      g_clear_error (&error);
+      g_assert_false (vmh_unlink_as (nobody, file, &error));
+      g_assert_error (error, INN_ERROR, INN_ERROR_DENIED);
+      g_clear_error (&error);
+      g_assert_cmpint (g_chmod (folder, 0711), ==, 0);
+      g_assert_cmpint (g_chmod (file, 0644), ==, 0);
+      fd = vmh_open_as (nobody, file, O_RDONLY, &error);
+      g_assert_no_error (error);
+      g_assert_cmpint (fd, >=, 0);
+      close (fd);
+      g_assert_cmpint (vmh_open_as (nobody, file, O_RDWR, &error), ==, -1);
+      g_assert_error (error, INN_ERROR, INN_ERROR_DENIED);
+      g_clear_error (&error);
+      g_assert_cmpint (vmh_open_as (4242424, file, O_RDONLY, &error), ==, -1); /* nobody's uid */
+      g_assert_error (error, INN_ERROR, INN_ERROR_DENIED);
+      g_clear_error (&error);
+    }
+  g_assert_true (vmh_unlink_as (geteuid (), file, &error));
+  g_assert_false (vmh_unlink_as (geteuid (), fifo, &error));
+  g_assert_error (error, INN_ERROR, INN_ERROR_BAD_IMAGE);
+  g_unlink (fifo);
+  g_rmdir (folder);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autofree char *root = g_dir_make_tmp ("inn-bundle-XXXXXX", NULL);
+  g_autofree char *name = g_path_get_basename (root);
+  int tmp = open (g_get_tmp_dir (), O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+  int status;
+
+  g_setenv ("XDG_DATA_HOME", root, TRUE);
+  g_setenv ("XDG_RUNTIME_DIR", root, TRUE);
+  g_test_init (&argc, &argv, NULL);
+#define ADD(path, function)                                                                        \
+  g_test_add ("/helper/bundle/" path, int, NULL, set_up, function, tear_down)
+  ADD ("one-rename", test_one_rename);
+  ADD ("unfinished", test_unfinished);
+  ADD ("names", test_names);
+  ADD ("save", test_save);
+  ADD ("relative", test_relative);
+  ADD ("guest-uids", test_guest_uids);
+  ADD ("open-as", test_open_as);
+  status = g_test_run ();
+  vmh_remove_tree (tmp, name, NULL);
+  close (tmp);
+  return status;
+}
