@@ -45,6 +45,7 @@ take (gpointer editor, const char *text)
     target->taken (text, target->data);
 }
 
+/* Editors that a row activates are labelled by its title already. */
 static void
 name_for_assistive (GtkWidget *editor, const InnField *field)
 {
@@ -75,7 +76,6 @@ build_switch (const InnField *field, GtkWidget **out_editor, InnTaken taken, gpo
   gtk_widget_set_valign (editor, GTK_ALIGN_CENTER);
   adw_action_row_add_suffix (ADW_ACTION_ROW (row), editor);
   adw_action_row_set_activatable_widget (ADW_ACTION_ROW (row), editor);
-  name_for_assistive (editor, field);
   target_set (editor, field, taken, data);
   g_signal_connect (editor, "notify::active", G_CALLBACK (on_switch_notify), NULL);
   *out_editor = editor;
@@ -225,7 +225,6 @@ build_spin (const InnField *field, GtkWidget **out_editor, InnTaken taken, gpoin
   gtk_widget_set_valign (editor, GTK_ALIGN_CENTER);
   adw_action_row_add_suffix (ADW_ACTION_ROW (row), editor);
   adw_action_row_set_activatable_widget (ADW_ACTION_ROW (row), editor);
-  name_for_assistive (editor, field);
   target_set (editor, field, taken, data);
   g_signal_connect (editor, "input", G_CALLBACK (on_spin_input), NULL);
   g_signal_connect (editor, "output", G_CALLBACK (on_spin_output), NULL);

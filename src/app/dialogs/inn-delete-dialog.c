@@ -158,7 +158,6 @@ add_disk (Delete *self, GtkListBox *list, GVariant *storage)
   gtk_widget_set_valign (toggle, GTK_ALIGN_CENTER);
   gtk_widget_set_name (toggle, target);
   gtk_switch_set_active (GTK_SWITCH (toggle), created && (shared == NULL || shared[0] == NULL));
-  gtk_accessible_update_property (GTK_ACCESSIBLE (toggle), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
   adw_action_row_add_suffix (ADW_ACTION_ROW (row), toggle);
   adw_action_row_set_activatable_widget (ADW_ACTION_ROW (row), toggle);
   gtk_list_box_append (list, row);
