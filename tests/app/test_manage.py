@@ -121,14 +121,21 @@ def helper_dies():
     app.activate("win.delete")
     app.find(contains="Delete “first”?")
     app.click("_Cancel Cancel", "push button")
+    app.gone("dialog")
     tap.equal(len(session.machines()), 1, "machines after Cancel")
 
 
 @tap.case
 def closes():
     """The window closes without a question, and the program ends well"""
-    start()
-    tap.equal(app.close(), 0, "exit code")
+    # Not the one that was looked at: GTK 4.8 complains when AT-SPI asks about what is just closing.
+    if app is not None:
+        app.process.kill()
+    process = session.spawn([env.APP], name="innkeeper", extra_env={"GTK_A11Y": "none"})
+    tap.wait_for(lambda: display.windows(process.pid), 30, "the window")
+    display.move(100, 400)  # without a window manager keys go where the pointer is
+    display.key("ctrl+w")
+    tap.equal(process.wait(20), 0, "exit code")
 
 
 tap.main()
