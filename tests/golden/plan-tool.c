@@ -1,8 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The Innkeeper developers
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* plan-tool FILE [TYPES]: prints as JSON how the machine would be started on a computer that never
- * changes: argv, files, commands; or {"error": …}. */
+/* plan-tool [--types TYPES] FILE…: prints as JSON, one line a file, how the machine would be
+ * started on a computer that never changes: argv, files, commands; or {"error": …}. TYPES: a file
+ * with the types that its QEMU has, one a line; else it has all. */
 #include "devices/vmh-plan.h"
 #include "shared/inn-domain-new.h"
 
@@ -106,24 +107,36 @@ describe (const char *file, char **types, JsonObject *result, GError **error)
   return TRUE;
 }
 
-int
-main (int argc, char **argv)
+static void
+print (const char *file, char **types)
 {
   g_autoptr (JsonNode) node = json_node_new (JSON_NODE_OBJECT);
   g_autoptr (JsonObject) result = json_object_new ();
   g_autoptr (GError) error = NULL;
   g_autofree char *text = NULL;
-  g_autofree char *list = NULL;
-  g_auto (GStrv) types = NULL;
 
-  if (argc == 3 && g_file_get_contents (argv[2], &list, NULL, NULL))
-    types = g_strsplit (list, "\n", -1);
-  else if (argc != 2)
-    return EXIT_FAILURE;
-  if (!describe (argv[1], types, result, &error))
+  if (!describe (file, types, result, &error))
     json_object_set_string_member (result, "error", error->message);
   json_node_set_object (node, result);
   text = json_to_string (node, FALSE);
   puts (text); /* as it is: g_print would put it into the locale's charset */
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autofree char *list = NULL;
+  g_auto (GStrv) types = NULL;
+  int i = 1;
+
+  if (argc > 2 && g_str_equal (argv[1], "--types"))
+    {
+      if (!g_file_get_contents (argv[2], &list, NULL, NULL))
+        return EXIT_FAILURE;
+      types = g_strsplit (list, "\n", -1);
+      i = 3;
+    }
+  for (; i < argc; i++)
+    print (argv[i], types);
   return EXIT_SUCCESS;
 }

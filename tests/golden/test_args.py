@@ -26,12 +26,16 @@ EXAMPLES = sorted((GOLDEN / "xml").glob("*.xml"))
 TOOL = env.BUILD / "tests" / "golden" / "plan-tool"
 
 
-def plan(path, types=()):
-    done = subprocess.run([str(TOOL), str(path), *types], capture_output=True, text=True,
-                          env={**os.environ, "LC_ALL": "C.UTF-8"})
+def plans(paths, types=None):
+    done = subprocess.run([str(TOOL), *(["--types", types] if types else []), *map(str, paths)],
+                          capture_output=True, text=True, env={**os.environ, "LC_ALL": "C.UTF-8"})
     if done.returncode:
-        raise AssertionError(f"{path.name}: {done.stderr}")
-    return json.loads(done.stdout)
+        raise AssertionError(done.stderr)
+    return dict(zip(paths, map(json.loads, done.stdout.splitlines()), strict=True))
+
+
+def plan(path):
+    return plans([path])[path]
 
 
 def text_of(made):
@@ -180,9 +184,8 @@ def without_kernel(made):
     return made
 
 
-def accepted(path, types=()):
+def accepted(path, made):
     """None, or why the real QEMU does not take it."""
-    made = plan(path, types)
     if "error" in made:
         return None
     with tempfile.TemporaryDirectory() as folder:
@@ -224,7 +227,7 @@ def pairs():
 def taken_by_qemu():
     """QEMU takes the arguments of every example that is not refused"""
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        complain([p for p in pool.map(accepted, EXAMPLES) if p])
+        complain([p for p in pool.map(lambda i: accepted(*i), plans(EXAMPLES).items()) if p])
 
 
 def qemu_types():
@@ -242,19 +245,20 @@ def every_value():
         subprocess.run([str(writer), folder], check=True, capture_output=True,
                        env={**os.environ, "G_TEST_SRCDIR": str(env.SOURCE / "tests" / "unit")})
         different = {}
-        types = [pathlib.Path(folder) / "types"]
-        types[0].write_text("\n".join(qemu_types()))
-        for path in sorted(pathlib.Path(folder).glob('*.xml')):
+        types = pathlib.Path(folder) / "types"
+        types.write_text("\n".join(qemu_types()))
+        paths = sorted(pathlib.Path(folder).glob("*.xml"))
+        for path in paths:
             tame(path)
-            made = plan(path, types)
+        for path, made in plans(paths, types).items():
             if "error" in made:
                 tap.diag(f"{path.name}: {made['error']}")
                 tap.true(made["error"].endswith("."), f"{path.name}: no sentence: {made['error']}")
             else:
-                different.setdefault(json.dumps([made["argv"][3:], made["commands"]]), path)
+                different.setdefault(json.dumps([made["argv"][3:], made["commands"]]), (path, made))
         tap.true(len(different) > 60, f"only {len(different)} different machines")
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
-            complain([p for p in pool.map(lambda p: accepted(p, types), different.values()) if p])
+            complain([p for p in pool.map(lambda i: accepted(*i), different.values()) if p])
     tap.diag(f"{len(different)} different machines")
 
 

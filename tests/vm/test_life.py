@@ -256,6 +256,54 @@ def cancelled_start():
 
 
 @tap.case
+def uefi_has_its_own_variables():
+    """A UEFI machine starts with variables of its own, which the firmware writes and no other machine has"""
+    made = session()
+    template = "/usr/share/OVMF/OVMF_VARS_4M.fd"
+    if not os.path.exists(template):
+        tap.skip("ovmf is not installed")
+    machines = []
+    for name in ("one", "two"):
+        xml = vm.definition(name, vm.SERIAL + vm.VIDEO, memory=256).replace("<os>", "<os firmware='efi'>")
+        machines.append(domain.create(made, xml))
+    vm.start(made, machines[0])
+    nvram = domain.folder(made) / domain.uuid_of(machines[0]) / "nvram"
+    with open(template, "rb") as file:
+        fresh = file.read()
+    tap.equal(nvram.stat().st_mode & 0o777, 0o600, "rights of the variables")
+    tap.equal(nvram.stat().st_size, len(fresh), "size of the variables")
+    tap.wait_for(lambda: nvram.read_bytes() != fresh, 90, "the firmware's first write", 0.2)
+    vm.force_off(made, machines[0])
+    kept = nvram.read_bytes()
+    vm.start(made, machines[0], paused=GLib.Variant("b", True))
+    tap.equal(nvram.read_bytes(), kept, "variables after another start")
+    vm.start(made, machines[1], paused=GLib.Variant("b", True))
+    other = domain.folder(made) / domain.uuid_of(machines[1]) / "nvram"
+    tap.equal(other.read_bytes(), fresh, "another machine's variables")
+
+
+@tap.case
+def panic_is_told():
+    """A guest that tells of its crash: crashed with the reason, or kept paused, as on_crash says"""
+    made = session()
+    image = made.path / "panic.img"
+    # mov al, 1; mov dx, 0x505 (pvpanic); out dx, al; hlt; jmp -3
+    image.write_bytes(bytes([0xB0, 1, 0xBA, 5, 5, 0xEE, 0xF4, 0xEB, 0xFD]).ljust(510, b"\0") + b"\x55\xAA"
+                      + bytes((1 << 20) - 512))
+    image.chmod(0o666)
+    disk = (f"<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='{image}'/>"
+            "<target dev='hda' bus='ide'/><shareable/></disk>")
+    for action, wanted in (("destroy", "crashed"), ("preserve", "paused")):
+        machine = domain.create(made, vm.definition(action, disk + vm.VIDEO, memory=32, machine="pc",
+                                                    more=f"<on_crash>{action}</on_crash>"))
+        vm.start(made, machine)
+        vm.wait_state(made, machine, wanted, 30)
+        tap.true("The system in it has crashed." in vm.reason(made, machine), vm.reason(made, machine))
+        vm.force_off(made, machine)
+        tap.equal(vm.state(made, machine), "off", "state")
+
+
+@tap.case
 def paused_start_and_events():
     """A machine starts paused on demand; on_poweroff and on_reboot are obeyed"""
     made = session()

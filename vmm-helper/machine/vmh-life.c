@@ -49,14 +49,15 @@ static void
 obey_event (VmhMachine *machine, const char *field, const char *what)
 {
   VmhQemu *qemu = vmh_machine_get_qemu (machine);
+  VmhQmp *monitor = vmh_qemu_get_monitor (qemu);
   InnDomain *domain = vmh_machine_get_live (machine) ? vmh_machine_get_live (machine)
                                                      : vmh_machine_get_domain (machine);
   InnElement events = inn_domain_get (domain, "events");
 
-  if (inn_element_is (&events, field, "restart"))
+  if (inn_element_is (&events, field, "restart") && monitor)
     {
-      vmh_qmp_verb (vmh_qemu_get_monitor (qemu), VMH_QMP_RESET);
-      vmh_qmp_verb (vmh_qemu_get_monitor (qemu), VMH_QMP_CONT);
+      vmh_qmp_verb (monitor, VMH_QMP_RESET);
+      vmh_qmp_verb (monitor, VMH_QMP_CONT);
     }
   else if (inn_element_is (&events, field, "preserve"))
     {
