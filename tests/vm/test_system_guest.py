@@ -1,0 +1,131 @@
+# SPDX-FileCopyrightText: 2026 The Innkeeper developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Guests of the system helper: root's process, a user's machine, the machine's own uid."""
+
+import os
+import pwd
+import re
+from pathlib import Path
+
+from lib import bus, domain, env, guest, ns, proc, tap, vm
+from lib.caller import Caller
+
+ns.enter()
+
+RULES = """
+polkit.addRule(function(action, subject) {
+  if (action.id.indexOf("org.innkeeper.helper.") == 0) return polkit.Result.YES;
+});
+"""
+OM = "org.freedesktop.DBus.ObjectManager"
+
+system = ns.System(policies=[env.BUILD / "data/system/org.innkeeper.helper.policy"],
+                   bus_configs=[env.SOURCE / "data/system/org.innkeeper.Helper1.conf"],
+                   services={bus.NAME: f"{env.HELPER} --system"}, rules=RULES)
+helper = None
+
+
+def start_helper():
+    global helper
+    helper = proc.Process([env.HELPER, "--system"], log=system.dir / "helper.log", name="vmm-helper")
+    one = Caller(ns.USER)
+    tap.cleanup(one.close)
+    tap.wait_for(lambda: "value" in one.call(bus.ROOT, OM, "GetManagedObjects"), 10, "the helper")
+    return one
+
+
+def quoted(text):
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def value(answer):
+    tap.true("value" in answer, answer)
+    return answer["value"]
+
+
+def prop(one, path, interface, name):
+    return value(one.call(path, bus.PROPERTIES, "Get", f"({quoted(interface)}, {quoted(name)})"))
+
+
+def wait_job(one, job):
+    tap.wait_for(lambda: "running" not in prop(one, job, domain.JOB, "State"), 30, "the job's end", 0.05)
+    return prop(one, job, domain.JOB, "State") + prop(one, job, domain.JOB, "ErrorMessage")
+
+
+def create(one, xml):
+    made = value(one.call(bus.MANAGER, domain.MANAGER, "Create", f"({quoted(xml)}, @a{{sv}} {{}})"))
+    machine, job = re.findall(r"'(/org[^']*)'", made)
+    return machine, wait_job(one, job)
+
+
+def start(one, machine):
+    job = re.findall(r"'(/org[^']*)'", value(one.call(machine, domain.MACHINE, "Start", "(@a{sv} {},)")))[0]
+    return wait_job(one, job)
+
+
+def image(name, user, mode=0o600):
+    """A boot sector in the user's own home, for nobody else to read."""
+    home = Path(pwd.getpwnam(user).pw_dir)
+    home.chmod(0o700)
+    path = home / f"{name}.img"
+    path.write_bytes(guest.boot_sector(f"I AM {name}\r\n"))
+    os.chown(path, pwd.getpwnam(user).pw_uid, pwd.getpwnam(user).pw_gid)
+    path.chmod(mode)
+    return path
+
+
+def definition(name, path):
+    disk = (f"<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='{path}'/>"
+            "<target dev='hda' bus='ide'/></disk>")
+    return vm.definition(name, disk + vm.SERIAL, memory=32, machine="pc")
+
+
+@tap.case
+def users_machine():
+    """A user's machine runs as its own uid with the user's private disk, and outlives the helper"""
+    one = start_helper()
+    machine, said = create(one, definition("mine", image("mine", ns.USER)))
+    tap.true("done" in said, said)
+    said = start(one, machine)
+    tap.true("done" in said, said)
+    pids = proc.find("qemu-system")
+    tap.equal(len(pids), 1, "QEMUs")
+    facts = Path(f"/proc/{pids[0]}/status").read_text()
+    uid = int(re.search(r"^Uid:\t(\d+)", facts, re.M)[1])
+    tap.true(2001000000 <= uid <= 2001999999, f"uid {uid}")
+    tap.true(re.search(r"^CapEff:\t0+$", facts, re.M) and re.search(r"^Seccomp:\t2$", facts, re.M), facts)
+    disks = [f for f in vm.fds_of(pids[0]).values() if f.endswith("mine.img")]
+    tap.true(disks, "it does not hold its disk")
+    helper.kill()
+    one.close()
+    again = start_helper()
+    tap.true("running" in prop(again, machine, domain.MACHINE, "State"), "not running for the next helper")
+    value(again.call(machine, domain.MACHINE, "ForceOff", "(@a{sv} {},)"))
+    tap.true(not proc.alive(pids[0]), "QEMU is still there")
+    helper.stop()
+
+
+@tap.case
+def anothers_disk():
+    """A machine is not started with a disk that its owner may not open, though root could"""
+    one = start_helper()
+    path = image("theirs", ns.OTHER)
+    answer = one.call(bus.MANAGER, domain.MANAGER, "Create",
+                      f"({quoted(definition('thief', path))}, @a{{sv}} {{}})")
+    if "value" in answer:
+        machine, job = re.findall(r"'(/org[^']*)'", answer["value"])
+        said = wait_job(one, job)
+        tap.true("failed" in said, f"it was made: {said}")
+    # Theirs afterwards: it was the user's own when the machine was made.
+    mine = image("swap", ns.USER)
+    machine, said = create(one, definition("swap", mine))
+    tap.true("done" in said, said)
+    mine.unlink()
+    mine.symlink_to(path)
+    said = start(one, machine)
+    tap.true("failed" in said, f"started with another's disk: {said}")
+    tap.equal(proc.find("qemu-system"), [], "QEMUs")
+    helper.stop()
+
+
+tap.main()
