@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <gio/gio.h>
 #include <glib/gstdio.h>
+#include <sys/fanotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -265,6 +266,59 @@ test_open_as (int *fixture, gconstpointer data)
   g_rmdir (folder);
 }
 
+static gboolean
+on_tick (gpointer data)
+{
+  ++*(guint *)data;
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+on_opened (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  *(int *)data = vmh_open_as_finish (result, &error);
+  g_assert_no_error (error);
+}
+
+/* A file whose opening hangs (a permission event of fanotify that nobody answers yet) holds nobody
+ * but who wants it. */
+static void
+test_open_hangs (int *fixture, gconstpointer data)
+{
+  g_autofree char *file = g_build_filename (g_get_user_data_dir (), "hanging", NULL);
+  struct fanotify_event_metadata event = { 0 };
+  struct fanotify_response response = { .response = FAN_ALLOW };
+  int notify = fanotify_init (FAN_CLASS_CONTENT | FAN_CLOEXEC, O_RDONLY | O_CLOEXEC);
+  guint ticks = 0;
+  guint timer = g_timeout_add (10, on_tick, &ticks);
+  int fd = -1;
+
+  if (notify < 0)
+    {
+      g_source_remove (timer);
+      g_test_skip ("needs root, to make the opening of a file hang");
+      return;
+    }
+  g_assert_true (g_file_set_contents (file, "x", 1, NULL));
+  g_assert_cmpint (fanotify_mark (notify, FAN_MARK_ADD, FAN_OPEN_PERM, AT_FDCWD, file), ==, 0);
+  vmh_open_as_async (geteuid (), file, O_RDONLY, NULL, on_opened, &fd);
+  while (ticks < 20)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpint (fd, ==, -1); /* still hanging, and we still turn */
+  g_assert_cmpint (read (notify, &event, sizeof event), ==, sizeof event);
+  response.fd = event.fd;
+  g_assert_cmpint (write (notify, &response, sizeof response), ==, sizeof response);
+  while (fd < 0)
+    g_main_context_iteration (NULL, TRUE);
+  close (event.fd);
+  close (fd);
+  close (notify);
+  g_source_remove (timer);
+  g_unlink (file);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -285,6 +339,7 @@ main (int argc, char **argv)
   ADD ("relative", test_relative);
   ADD ("guest-uids", test_guest_uids);
   ADD ("open-as", test_open_as);
+  ADD ("open-hangs", test_open_hangs);
   status = g_test_run ();
   vmh_remove_tree (tmp, name, NULL);
   close (tmp);

@@ -129,6 +129,8 @@ def auth_required():
     asked = agent(ns.USER, one, ns.PASSWORD)
     refused(create(one, "a"), "AuthRequired")  # an agent, but the message does not allow to ask
     tap.equal(asked.asked(), [], "questions")
+    # Nothing that the caller says is looked at before it is allowed to say it.
+    refused(one.call(bus.MANAGER, domain.MANAGER, "Create", "('<nonsense', {'odd': <1>})"), "AuthRequired")
     tap.equal(os.listdir(MACHINES), [], "machines")
 
 

@@ -80,6 +80,15 @@ const char *vmh_bundle_relative (VmhBundle *bundle, const char *path);
  * devices (O_NONBLOCK while looking). */
 int vmh_open_as (uid_t uid, const char *path, int flags, GError **error);
 
+/** vmh_open_as_async: the same without holding up the main loop, for files that may be on something
+ * that does not answer. */
+void vmh_open_as_async (uid_t uid,
+                        const char *path,
+                        int flags,
+                        GCancellable *cancellable,
+                        GAsyncReadyCallback callback,
+                        gpointer data);
+int vmh_open_as_finish (GAsyncResult *result, GError **error);
 /** vmh_unlink_as: removes the regular file @path with the rights of @uid; not there: fine. */
 gboolean vmh_unlink_as (uid_t uid, const char *path, GError **error);
 

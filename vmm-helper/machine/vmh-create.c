@@ -118,8 +118,7 @@ check_again (Create *create, GError **error)
       const InnElement *storage = g_ptr_array_index (list, i);
       g_autofree char *path = vmh_storage_dup_path (storage);
 
-      if (path == NULL || !vmh_storage_is_writable (storage) ||
-          inn_element_get_bool (storage, "shareable"))
+      if (path == NULL || !vmh_storage_is_writable (storage) || vmh_storage_is_shareable (storage))
         continue;
       for (guint j = 0; j < machines->len; j++)
         if (vmh_storage_names (g_ptr_array_index (machines, j), path))

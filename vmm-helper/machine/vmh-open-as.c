@@ -286,3 +286,70 @@ vmh_unlink_as (uid_t uid, const char *path, GError **error)
     g_propagate_error (error, local);
   return local == NULL;
 }
+
+typedef struct
+{
+  uid_t uid;
+  char *path;
+  int flags;
+  int fd;
+} Opening;
+
+static void
+opening_free (gpointer data)
+{
+  Opening *opening = data;
+
+  if (opening->fd >= 0)
+    close (opening->fd);
+  g_free (opening->path);
+  g_free (opening);
+}
+
+static void
+open_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  Opening *opening = data;
+  GError *error = NULL;
+
+  opening->fd = vmh_open_as (opening->uid, opening->path, opening->flags, &error);
+  if (opening->fd < 0)
+    g_task_return_error (task, error);
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
+void
+vmh_open_as_async (uid_t uid,
+                   const char *path,
+                   int flags,
+                   GCancellable *cancellable,
+                   GAsyncReadyCallback callback,
+                   gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, data);
+  Opening *opening = g_new0 (Opening, 1);
+
+  g_task_set_source_tag (task, vmh_open_as_async);
+  opening->uid = uid;
+  opening->path = g_strdup (path);
+  opening->flags = flags;
+  opening->fd = -1;
+  g_task_set_task_data (task, opening, opening_free);
+  g_task_run_in_thread (task, open_thread);
+}
+
+int
+vmh_open_as_finish (GAsyncResult *result, GError **error)
+{
+  Opening *opening;
+  int fd;
+
+  g_return_val_if_fail (g_task_is_valid (result, NULL), -1);
+  if (!g_task_propagate_boolean (G_TASK (result), error))
+    return -1;
+  opening = g_task_get_task_data (G_TASK (result));
+  fd = opening->fd;
+  opening->fd = -1;
+  return fd;
+}

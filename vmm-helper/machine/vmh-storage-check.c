@@ -10,18 +10,40 @@
 #include <unistd.h>
 #include "shared/inn-errors.h"
 
+/* One file that the definition names. */
+typedef struct
+{
+  char *path;
+  char *format; /* NULL: no image (a kernel): to be opened is enough */
+  gboolean writable, shareable;
+} Named;
+
 typedef struct
 {
   VmhBundle *bundle;
-  InnDomain *domain;
   VmhMachine *except;
-  GPtrArray *list; /* InnElement that are to be checked */
+  GPtrArray *list; /* Named, that are to be checked */
   guint current;
-  char *path; /* of the current one */
-  int fd;
+  int fd; /* of the current one */
 } Check;
 
 static void next_image (GTask *task);
+
+static void
+named_free (gpointer data)
+{
+  Named *named = data;
+
+  g_free (named->path);
+  g_free (named->format);
+  g_free (named);
+}
+
+static Named *
+get_current (Check *check)
+{
+  return g_ptr_array_index (check->list, check->current);
+}
 
 static void
 close_current (Check *check)
@@ -29,7 +51,6 @@ close_current (Check *check)
   if (check->fd >= 0)
     close (check->fd);
   check->fd = -1;
-  g_clear_pointer (&check->path, g_free);
 }
 
 static void
@@ -41,7 +62,6 @@ check_free (gpointer data)
   vmh_bundle_unref (check->bundle);
   g_clear_object (&check->except);
   g_ptr_array_unref (check->list);
-  inn_domain_unref (check->domain);
   g_free (check);
 }
 
@@ -57,16 +77,13 @@ on_inspected (GObject *source, GAsyncResult *result, gpointer data)
 {
   GTask *task = data;
   Check *check = g_task_get_task_data (task);
+  const Named *named = get_current (check);
   g_autoptr (VmhImageInfo) info = NULL;
-  g_autofree char *format = NULL;
   GError *error = NULL;
 
   info = vmh_image_inspect_finish (result, &error);
   if (info != NULL)
-    {
-      format = inn_element_dup (g_ptr_array_index (check->list, check->current), "format");
-      vmh_image_info_check (info, check->path, format, &error);
-    }
+    vmh_image_info_check (info, named->path, named->format, &error);
   if (error != NULL)
     {
       fail (task, error);
@@ -88,12 +105,12 @@ on_user_found (GObject *source, GAsyncResult *result, gpointer data)
     error = g_error_new (INN_ERROR, INN_ERROR_IN_USE,
                          _ ("“%s” is used by the machine “%s”. Two machines writing to one disk "
                             "destroy it: choose another, or make a copy."),
-                         check->path, machine);
+                         get_current (check)->path, machine);
   else if (machine != NULL)
     error = g_error_new (INN_ERROR, INN_ERROR_IN_USE,
                          _ ("“%s” is used by a machine of another user. Choose another, or make a "
                             "copy."),
-                         check->path);
+                         get_current (check)->path);
   if (error != NULL)
     fail (task, error);
   else
@@ -101,11 +118,40 @@ on_user_found (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
+image_opened (GTask *task, GError *error)
+{
+  Check *check = g_task_get_task_data (task);
+  const Named *named = get_current (check);
+
+  if (error != NULL)
+    fail (task, error);
+  else if (named->format == NULL)
+    {
+      check->current++;
+      next_image (task);
+    }
+  else
+    vmh_storage_find_user_async (check->fd, vmh_bundle_get_owner (check->bundle), named->writable,
+                                 named->shareable, check->except, g_task_get_cancellable (task),
+                                 on_user_found, task);
+}
+
+static void
+on_opened (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GTask *task = data;
+  Check *check = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  check->fd = vmh_open_as_finish (result, &error);
+  image_opened (task, error);
+}
+
+static void
 next_image (GTask *task)
 {
   Check *check = g_task_get_task_data (task);
-  const InnElement *storage;
-  gboolean writable;
+  const Named *named;
   GError *error = NULL;
 
   close_current (check);
@@ -115,38 +161,50 @@ next_image (GTask *task)
       g_object_unref (task);
       return;
     }
-  storage = g_ptr_array_index (check->list, check->current);
-  writable = vmh_storage_is_writable (storage);
-  check->path = vmh_storage_dup_path (storage);
-  check->fd = vmh_storage_open (check->bundle, check->path, writable, &error);
-  if (check->fd < 0)
-    fail (task, error);
-  else
-    vmh_storage_find_user_async (check->fd, vmh_bundle_get_owner (check->bundle), writable,
-                                 vmh_storage_is_shareable (storage), check->except,
-                                 g_task_get_cancellable (task), on_user_found, task);
+  named = get_current (check);
+  if (vmh_bundle_relative (check->bundle, named->path) == NULL)
+    {
+      vmh_open_as_async (vmh_bundle_get_owner (check->bundle), named->path,
+                         named->writable ? O_RDWR : O_RDONLY, g_task_get_cancellable (task),
+                         on_opened, task);
+      return;
+    }
+  check->fd = vmh_storage_open (check->bundle, named->path, named->writable, &error);
+  image_opened (task, error);
 }
 
 /* Kernel and initramfs of a direct boot: no images, but named by the user all the same. */
-static gboolean
-check_kernel (Check *check, GError **error)
+static void
+add_kernel (Check *check, InnDomain *domain)
 {
   static const char *const fields[] = { "kernel", "initrd" };
-  InnElement section = inn_domain_get (check->domain, "kernel");
+  InnElement section = inn_domain_get (domain, "kernel");
 
   for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
     {
-      g_autofree char *path = inn_element_dup (&section, fields[i]);
-      int fd;
+      char *path = inn_element_dup (&section, fields[i]);
+      Named *named;
 
       if (path == NULL)
         continue;
-      fd = vmh_storage_open (check->bundle, path, FALSE, error);
-      if (fd < 0)
-        return FALSE;
-      close (fd);
+      named = g_new0 (Named, 1);
+      named->path = path;
+      g_ptr_array_add (check->list, named);
     }
-  return TRUE;
+}
+
+static void
+add_storage (Check *check, const InnElement *storage, char *path)
+{
+  Named *named = g_new0 (Named, 1);
+
+  named->path = path;
+  named->format = inn_element_dup (storage, "format");
+  if (named->format == NULL)
+    named->format = g_strdup ("raw");
+  named->writable = vmh_storage_is_writable (storage);
+  named->shareable = vmh_storage_is_shareable (storage);
+  g_ptr_array_add (check->list, named);
 }
 
 /* What was there before under the same name and format was checked when it came. */
@@ -177,13 +235,11 @@ vmh_storage_check_async (VmhBundle *bundle,
   GTask *task = g_task_new (NULL, cancellable, callback, data);
   g_autoptr (GPtrArray) all = vmh_storage_list (domain);
   Check *check = g_new0 (Check, 1);
-  GError *error = NULL;
 
   g_task_set_source_tag (task, vmh_storage_check_async);
   check->bundle = vmh_bundle_ref (bundle);
-  check->domain = inn_domain_ref (domain);
   check->except = except != NULL ? g_object_ref (except) : NULL;
-  check->list = g_ptr_array_new_with_free_func ((GDestroyNotify)inn_element_free);
+  check->list = g_ptr_array_new_with_free_func (named_free);
   check->fd = -1;
   g_task_set_task_data (task, check, check_free);
   for (guint i = 0; i < all->len; i++)
@@ -194,12 +250,10 @@ vmh_storage_check_async (VmhBundle *bundle,
 
       if (path != NULL && !was_there (before, storage, path) &&
           (target == NULL || !g_strv_contains (made, target)))
-        g_ptr_array_add (check->list, inn_element_copy (storage));
+        add_storage (check, storage, g_steal_pointer (&path));
     }
-  if (check_kernel (check, &error))
-    next_image (task);
-  else
-    fail (task, error);
+  add_kernel (check, domain);
+  next_image (task);
 }
 
 gboolean

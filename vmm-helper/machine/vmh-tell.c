@@ -65,18 +65,11 @@ list_users (VmhMachine *machine, const char *path)
 }
 
 static guint64
-file_size (VmhBundle *bundle, const char *path)
+size_of_fd (int fd)
 {
-  g_autoptr (GError) error = NULL;
-  int fd = vmh_storage_open (bundle, path, FALSE, &error);
-  struct stat st = { 0 };
+  struct stat st;
 
-  if (fd < 0)
-    return 0;
-  if (fstat (fd, &st) < 0 || !S_ISREG (st.st_mode))
-    st.st_size = 0;
-  close (fd);
-  return (guint64)st.st_size;
+  return fstat (fd, &st) == 0 && S_ISREG (st.st_mode) ? (guint64)st.st_size : 0;
 }
 
 static void
@@ -88,7 +81,10 @@ add_text (GVariantBuilder *builder, const char *key, const InnElement *storage, 
 }
 
 static GVariant *
-describe_storage (VmhMachine *machine, const InnElement *storage, const char *path)
+describe_storage (VmhMachine *machine,
+                  const InnElement *storage,
+                  const char *path,
+                  guint64 file_size)
 {
   VmhBundle *bundle = vmh_machine_get_bundle (machine);
   const char *inside = vmh_bundle_relative (bundle, path);
@@ -103,10 +99,69 @@ describe_storage (VmhMachine *machine, const InnElement *storage, const char *pa
   g_variant_builder_add (
       &builder, "{sv}", "created",
       g_variant_new_boolean (inside != NULL && vmh_bundle_is_created (bundle, inside)));
-  g_variant_builder_add (&builder, "{sv}", "file-size",
-                         g_variant_new_uint64 (file_size (bundle, path)));
+  g_variant_builder_add (&builder, "{sv}", "file-size", g_variant_new_uint64 (file_size));
   g_variant_builder_add (&builder, "{sv}", "shared-with", list_users (machine, path));
   return g_variant_builder_end (&builder);
+}
+
+typedef struct
+{
+  VmhCall *call;
+  VmhMachine *machine;
+  InnDomain *domain;
+  GPtrArray *list; /* InnElement of @domain */
+  guint current;
+  GVariantBuilder builder;
+} Listing;
+
+static void list_next (Listing *listing);
+
+static void
+list_one (Listing *listing, int fd)
+{
+  const InnElement *storage = g_ptr_array_index (listing->list, listing->current++);
+  g_autofree char *path = vmh_storage_dup_path (storage);
+  guint64 size = fd >= 0 ? size_of_fd (fd) : 0;
+
+  if (fd >= 0)
+    close (fd);
+  g_variant_builder_add_value (&listing->builder,
+                               describe_storage (listing->machine, storage, path, size));
+  list_next (listing);
+}
+
+static void
+on_listed_opened (GObject *source, GAsyncResult *result, gpointer data)
+{
+  list_one (data, vmh_open_as_finish (result, NULL));
+}
+
+/* One after the other, the user's own files by a child in a thread: any may be where nothing
+ * answers. */
+static void
+list_next (Listing *listing)
+{
+  VmhBundle *bundle = vmh_machine_get_bundle (listing->machine);
+  g_autofree char *path = NULL;
+
+  for (; listing->current < listing->list->len && path == NULL; listing->current++)
+    path = vmh_storage_dup_path (g_ptr_array_index (listing->list, listing->current));
+  if (path == NULL)
+    {
+      vmh_call_return (listing->call,
+                       g_variant_new ("(@aa{sv})", g_variant_builder_end (&listing->builder)));
+      g_ptr_array_unref (listing->list);
+      inn_domain_unref (listing->domain);
+      g_object_unref (listing->machine);
+      g_free (listing);
+      return;
+    }
+  listing->current--; /* the one that has the path */
+  if (vmh_bundle_relative (bundle, path) != NULL)
+    list_one (listing, vmh_storage_open (bundle, path, FALSE, NULL));
+  else
+    vmh_open_as_async (vmh_bundle_get_owner (bundle), path, O_RDONLY, NULL, on_listed_opened,
+                       listing);
 }
 
 void
@@ -114,8 +169,7 @@ vmh_verb_list_storage (VmhCall *call)
 {
   VmhMachine *machine = vmh_call_get_object (call);
   g_autoptr (GVariant) options = NULL;
-  g_autoptr (GPtrArray) list = NULL;
-  GVariantBuilder builder;
+  Listing *listing;
   GError *error = NULL;
 
   g_variant_get (vmh_call_get_parameters (call), "(@a{sv})", &options);
@@ -125,17 +179,13 @@ vmh_verb_list_storage (VmhCall *call)
       vmh_call_fail (call, error);
       return;
     }
-  list = vmh_storage_list (vmh_machine_get_domain (machine));
-  g_variant_builder_init (&builder, G_VARIANT_TYPE ("aa{sv}"));
-  for (guint i = 0; i < list->len; i++)
-    {
-      const InnElement *storage = g_ptr_array_index (list, i);
-      g_autofree char *path = vmh_storage_dup_path (storage);
-
-      if (path != NULL)
-        g_variant_builder_add_value (&builder, describe_storage (machine, storage, path));
-    }
-  vmh_call_return (call, g_variant_new ("(@aa{sv})", g_variant_builder_end (&builder)));
+  listing = g_new0 (Listing, 1);
+  listing->call = call;
+  listing->machine = g_object_ref (machine);
+  listing->domain = inn_domain_ref (vmh_machine_get_domain (machine));
+  listing->list = vmh_storage_list (listing->domain);
+  g_variant_builder_init (&listing->builder, G_VARIANT_TYPE ("aa{sv}"));
+  list_next (listing);
 }
 
 char *
