@@ -275,6 +275,14 @@ def many_callers():
                for i in range(200)]
     times = sorted(crowd.result(n, 60)["seconds"] * 1000 for n in numbers)
     tap.diag(f"200 callers again: median {times[100]:.0f} ms, slowest {times[-1]:.0f} ms")
+    # The same when each call may ask, as the app's do, and with one's hands full of questions.
+    numbers = [crowd.send(path, domain.MACHINE, "GetXml", "(@a{sv} {},)", connection=1 + i, interactive=True)
+               for i in range(200)]
+    tap.equal([a for a in (crowd.result(n, 60) for n in numbers) if "value" not in a], [], "refused")
+    more = [one.send(bus.MANAGER, domain.MANAGER, "Create", create_args("more"), interactive=True)
+            for _ in range(6)]
+    tap.wait_for(lambda: [m for m in more if one.answered(m)], 10, "the end of a user's patience")
+    refused(one.result(next(m for m in more if one.answered(m))), "Limit")
     tap.true(not one.answered(open_call), "the question is still open")
     asked.close()
     tap.true("error" in one.result(open_call), "a question whose agent has died is a no")

@@ -7,13 +7,22 @@
 #include <glib/gi18n-lib.h>
 #include <polkit/polkit.h>
 #include "shared/inn-errors.h"
+#include "vmh-limits.h"
 
 typedef struct
 {
   char *sender;
+  uid_t uid;
   char *action;
-  gboolean interactive;
+  gboolean interactive; /* a password may be asked for */
+  gboolean asking;      /* it is, now */
 } Question;
+
+/* GTask: those that wait for their turn, and how many polkit is busy with. */
+static GQueue waiting = G_QUEUE_INIT;
+static guint n_checks;
+static guint n_prompts;
+static GHashTable *prompts; /* uid → number of its open prompts */
 
 static void
 question_free (gpointer data)
@@ -42,14 +51,86 @@ fail_unreachable (GTask *task, GError *cause)
                               "allowed. Check that polkit is running."));
 }
 
+static void ask_polkit (GTask *task);
+
+static guint
+count_prompts (uid_t uid)
+{
+  return prompts != NULL ? GPOINTER_TO_UINT (g_hash_table_lookup (prompts, GUINT_TO_POINTER (uid)))
+                         : 0;
+}
+
+static void
+set_prompts (uid_t uid, guint n)
+{
+  if (prompts == NULL)
+    prompts = g_hash_table_new (NULL, NULL);
+  if (n > 0)
+    g_hash_table_insert (prompts, GUINT_TO_POINTER (uid), GUINT_TO_POINTER (n));
+  else
+    g_hash_table_remove (prompts, GUINT_TO_POINTER (uid));
+  if (g_hash_table_size (prompts) == 0)
+    g_clear_pointer (&prompts, g_hash_table_unref);
+}
+
+static void
+next_check (void)
+{
+  while (n_checks < VMH_MAX_CHECKS && !g_queue_is_empty (&waiting))
+    {
+      GTask *task = g_queue_pop_head (&waiting);
+
+      n_checks++;
+      ask_polkit (task);
+      g_object_unref (task);
+    }
+}
+
+/* polkit is done with the question, whatever it said. */
+static void
+release (Question *question)
+{
+  if (question->asking)
+    {
+      n_prompts--;
+      set_prompts (question->uid, count_prompts (question->uid) - 1);
+      question->asking = FALSE;
+      return;
+    }
+  n_checks--;
+  next_check ();
+}
+
+/* The answer is that a password would do, and one may be asked for. */
+static void
+begin_prompt (GTask *task)
+{
+  Question *question = g_task_get_task_data (task);
+  guint n = count_prompts (question->uid);
+
+  if (n >= VMH_MAX_PROMPTS_PER_UID || n_prompts >= VMH_MAX_PROMPTS)
+    {
+      g_task_return_new_error (task, INN_ERROR, INN_ERROR_LIMIT,
+                               _ ("Too many password questions are open. Answer them first."));
+      return;
+    }
+  question->asking = TRUE;
+  n_prompts++;
+  set_prompts (question->uid, n + 1);
+  ask_polkit (task);
+}
+
 static void
 on_check_ready (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
   g_autoptr (PolkitAuthorizationResult) answer = NULL;
+  Question *question = g_task_get_task_data (task);
+  gboolean asked = question->asking;
   GError *error = NULL;
 
   answer = polkit_authority_check_authorization_finish (POLKIT_AUTHORITY (source), result, &error);
+  release (question);
   if (answer == NULL)
     fail_unreachable (task, error);
   else if (polkit_authorization_result_get_is_authorized (answer))
@@ -57,14 +138,16 @@ on_check_ready (GObject *source, GAsyncResult *result, gpointer data)
   else if (polkit_authorization_result_get_dismissed (answer))
     g_task_return_new_error (task, INN_ERROR, INN_ERROR_DISMISSED,
                              _ ("The password question was dismissed, so nothing was done."));
-  else if (polkit_authorization_result_get_is_challenge (answer))
-    g_task_return_new_error (task, INN_ERROR, INN_ERROR_AUTH_REQUIRED,
-                             _ ("This needs a password, and nobody could be asked for it. Try "
-                                "again from a desktop session."));
-  else
+  else if (!polkit_authorization_result_get_is_challenge (answer))
     g_task_return_new_error (task, INN_ERROR, INN_ERROR_DENIED,
                              _ ("You are not allowed to do this. Ask the administrator of this "
                                 "computer."));
+  else if (question->interactive && !asked)
+    begin_prompt (task);
+  else
+    g_task_return_new_error (task, INN_ERROR, INN_ERROR_AUTH_REQUIRED,
+                             _ ("This needs a password, and nobody could be asked for it. Try "
+                                "again from a desktop session."));
 }
 
 static void
@@ -79,19 +162,28 @@ on_authority_ready (GObject *source, GAsyncResult *result, gpointer data)
   authority = polkit_authority_get_finish (result, &error);
   if (authority == NULL)
     {
+      release (question);
       fail_unreachable (task, error);
       return;
     }
   subject = polkit_system_bus_name_new (question->sender);
   polkit_authority_check_authorization (
       authority, subject, question->action, NULL,
-      question->interactive ? POLKIT_CHECK_AUTHORIZATION_FLAGS_ALLOW_USER_INTERACTION
-                            : POLKIT_CHECK_AUTHORIZATION_FLAGS_NONE,
+      question->asking ? POLKIT_CHECK_AUTHORIZATION_FLAGS_ALLOW_USER_INTERACTION
+                       : POLKIT_CHECK_AUTHORIZATION_FLAGS_NONE,
       g_task_get_cancellable (task), on_check_ready, g_object_ref (task));
+}
+
+static void
+ask_polkit (GTask *task)
+{
+  polkit_authority_get_async (g_task_get_cancellable (task), on_authority_ready,
+                              g_object_ref (task));
 }
 
 void
 vmh_auth_check_async (const char *sender,
+                      uid_t uid,
                       const char *action,
                       gboolean interactive,
                       GCancellable *cancellable,
@@ -106,10 +198,12 @@ vmh_auth_check_async (const char *sender,
    * looks at the caller again anyway. */
   g_task_set_check_cancellable (task, FALSE);
   question->sender = g_strdup (sender);
+  question->uid = uid;
   question->action = g_strdup (action);
   question->interactive = interactive;
   g_task_set_task_data (task, question, question_free);
-  polkit_authority_get_async (cancellable, on_authority_ready, task);
+  g_queue_push_tail (&waiting, task);
+  next_check ();
 }
 
 gboolean

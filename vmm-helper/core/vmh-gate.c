@@ -119,8 +119,8 @@ authorize (VmhCall *call, const VmhExport *object, const char *action)
   if (!call->registry->system_mode)
     call->method->handle (call);
   else
-    vmh_auth_check_async (call->client->name, action, interactive, call->cancellable, on_authorized,
-                          call);
+    vmh_auth_check_async (call->client->name, call->client->uid, action, interactive,
+                          call->cancellable, on_authorized, call);
 }
 
 static void

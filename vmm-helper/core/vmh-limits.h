@@ -19,6 +19,16 @@
 /* Calls under way of one connection: the app sends a burst of one for each machine it shows. */
 #define VMH_MAX_CALLS_PER_CLIENT 256
 
+/* Questions to polkit that wait for its answer at once; more wait here, in turn. The bus lets one
+ * connection wait for 128 replies (max_replies_per_connection), whoever they are for; polkit
+ * answers in about 1.4 ms where it asks nobody. */
+#define VMH_MAX_CHECKS 48
+
+/* Password questions that are open at once, for a user and in all: they stay open for as long as
+ * people take, and are among those 128, too. */
+#define VMH_MAX_PROMPTS_PER_UID 4
+#define VMH_MAX_PROMPTS         48
+
 /* Machines of one user: the app is drawn for 1,000; beyond this only a runaway script goes. */
 #define VMH_MAX_MACHINES_PER_UID 4000
 
