@@ -370,7 +370,7 @@ on_start_done (GObject *source, GAsyncResult *result, gpointer data)
       /* What QEMU itself said is the better reason, where it got so far. */
       if (start->qemu && error->domain == INN_ERROR && error->code == INN_ERROR_QEMU)
         {
-          g_autofree char *why = vmh_life_dup_crash (start->machine, _ ("QEMU did not start."));
+          g_autofree char *why = vmh_life_dup_crash (start->machine, error->message);
 
           g_free (error->message);
           error->message = g_steal_pointer (&why);

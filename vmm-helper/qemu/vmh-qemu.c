@@ -61,7 +61,8 @@ finish_end (VmhQemu *qemu)
   clean = exit_was_clean (qemu);
   g_object_ref (qemu);
   g_clear_handle_id (&qemu->end_timeout, g_source_remove);
-  vmh_qemu_fail_connect (qemu, g_error_new_literal (INN_ERROR, INN_ERROR_QEMU, _ ("QEMU ended.")));
+  vmh_qemu_fail_connect (
+      qemu, g_error_new_literal (INN_ERROR, INN_ERROR_QEMU, _ ("QEMU did not start.")));
   if (qemu->monitor)
     vmh_qmp_close (qemu->monitor);
   if (qemu->events)

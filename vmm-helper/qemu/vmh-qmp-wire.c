@@ -228,31 +228,12 @@ on_fd_readable (int fd, GIOCondition condition, gpointer data)
 }
 
 static ssize_t
-send_chunk (int socket, Chunk *chunk)
+send_chunk (int socket, const Chunk *chunk)
 {
   gsize size;
   const char *bytes = g_bytes_get_data (chunk->bytes, &size);
-  struct iovec part = { (char *)bytes + chunk->done, size - chunk->done };
-  union
-  {
-    struct cmsghdr align;
-    char space[CMSG_SPACE (sizeof (int))];
-  } control = { 0 };
-  struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
 
-  if (chunk->fd >= 0)
-    {
-      struct cmsghdr *header;
-
-      message.msg_control = control.space;
-      message.msg_controllen = sizeof control.space;
-      header = CMSG_FIRSTHDR (&message);
-      header->cmsg_level = SOL_SOCKET;
-      header->cmsg_type = SCM_RIGHTS;
-      header->cmsg_len = CMSG_LEN (sizeof (int));
-      memcpy (CMSG_DATA (header), &chunk->fd, sizeof (int));
-    }
-  return sendmsg (socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+  return vmh_send_fd (socket, bytes + chunk->done, size - chunk->done, chunk->fd, MSG_DONTWAIT);
 }
 
 /* TRUE when nothing is left to send. A dead socket is left to the reading side to report. */

@@ -78,28 +78,6 @@ vmh_runtime_connect (VmhBundle *bundle, const char *name, int type, GError **err
   return -1;
 }
 
-static gboolean
-send_request (int control, const struct vmm_shim_request *request, int socket)
-{
-  struct iovec part = { (void *)request, sizeof *request };
-  union
-  {
-    struct cmsghdr align;
-    char space[CMSG_SPACE (sizeof (int))];
-  } space = { 0 };
-  struct msghdr message = { .msg_iov = &part,
-                            .msg_iovlen = 1,
-                            .msg_control = space.space,
-                            .msg_controllen = sizeof space.space };
-  struct cmsghdr *header = CMSG_FIRSTHDR (&message);
-
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN (sizeof (int));
-  memcpy (CMSG_DATA (header), &socket, sizeof (int));
-  return sendmsg (control, &message, MSG_NOSIGNAL) == sizeof *request;
-}
-
 gboolean
 vmh_runtime_view (VmhBundle *bundle,
                   const char *name,
@@ -120,7 +98,7 @@ vmh_runtime_view (VmhBundle *bundle,
   fcntl (control, F_SETFL, 0);
   setsockopt (control, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   setsockopt (control, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-  if (!send_request (control, &request, socket) ||
+  if (vmh_send_fd (control, &request, sizeof request, socket, 0) != sizeof request ||
       recv (control, &answer, sizeof answer, 0) != sizeof answer)
     answer = errno ? errno : EPROTO;
   if (answer == 0)
