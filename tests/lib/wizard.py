@@ -33,8 +33,9 @@ def make_iso(path, label):
 
 
 def named(name):
-    """GTK says some names twice: "_Create Create", "Boot menu Boot menu"."""
-    return lambda node: node.name == name or node.name.endswith(" " + name)
+    """GTK adds a label to some names: "_Create Create", "Boot menu Boot menu", "Choose the Kernel
+    Choose…"."""
+    return lambda node: node.name == name or node.name.endswith(" " + name) or node.name.startswith(name + " ")
 
 
 def button(app, name, **kwargs):
@@ -42,7 +43,9 @@ def button(app, name, **kwargs):
 
 
 def press(app, name):
-    node = tap.wait_for(lambda: [b for b in [button(app, name)] if b.has_state("sensitive")], 20,
+    """When it can be pressed: what is on a page that is not shown has no place yet."""
+    node = tap.wait_for(lambda: [b for b in [button(app, name)]
+                                 if b.has_state("sensitive") and b.extents()[2] > 0], 20,
                         f"the button {name}")[0]
     node.do("click")
     return node
@@ -116,14 +119,27 @@ def wait_for_summary(app, timeout=30):
     return tap.wait_for(ready, timeout, "the page with Create")[0]
 
 
-def set_name(app, text):
+def set_entry(app, name, text):
     """The entry itself is below the row that has the name."""
-    row = app.find(where=named("Name"))
-    for node in row.walk():
-        if node.role in ("entry", "text") and "EditableText" in node.a.get_interfaces():
-            node.set_text(text)
-            return
-    raise AssertionError("the name cannot be edited:\n" + app.dump())
+    for row in tap.wait_for(lambda: app.find_all(where=named(name)), 10, f"the entry {name}"):
+        for node in row.walk():
+            if node.role in ("entry", "text") and "EditableText" in node.a.get_interfaces():
+                node.set_text(text)
+                return
+    raise AssertionError(f"{name} cannot be edited:\n" + app.dump())
+
+
+def set_name(app, text):
+    set_entry(app, "Name", text)
+
+
+def choose_tab(app, name):
+    """Of the console: "Screen", "Serial 1"."""
+    node = app.find(where=lambda n: named(name)(n) and n.role in ("toggle button", "radio button", "page tab"))
+    if "click" in node.actions():
+        node.do("click")
+    else:
+        app.mouse(node)
 
 
 def says(app, words):
