@@ -79,6 +79,15 @@ void inn_machine_apply_async (InnMachine *self,
                               GCancellable *cancellable,
                               GAsyncReadyCallback callback,
                               gpointer data);
+/** inn_machine_apply_storage_async: @storage: aa{sv} as in Manager.Create, for disks that the
+ * helper shall make; floating is taken over; NULL: none. */
+void inn_machine_apply_storage_async (InnMachine *self,
+                                      const char *xml,
+                                      guint64 generation,
+                                      GVariant *storage,
+                                      GCancellable *cancellable,
+                                      GAsyncReadyCallback callback,
+                                      gpointer data);
 GVariant *
 inn_machine_apply_finish (InnMachine *self, GAsyncResult *result, GError **error); /* a(sss) */
 

@@ -94,6 +94,19 @@ def life_of_a_machine():
     tap.wait_for(lambda: session.get(path, MACHINE, "Memory") == 96 << 20, 20, "the new memory")
     display.screenshot(env.artifacts_dir("manage") / "xml.png")
 
+    # A new disk: its image is made when the changes are applied.
+    app.click("_Add Hardware… Add Hardware…", "push button")
+    search = app.find("entry", "Search hardware")
+    display.move(200, 300)  # without a window manager keys go where the pointer is
+    display.type("room for a system")
+    tap.wait_for(lambda: any("system" in n.text for n in search.walk()), 10, "the typed text")
+    display.key("Return")
+    app.find("spin button", "Size of the new image").set_value(64 << 20)
+    app.click("_Apply Apply", "push button", where=lambda n: n.has_state("sensitive"))
+    tap.wait_for(lambda: "vdb" in get_xml(path), 20, "the new disk")
+    storage = session.call(path, MACHINE, "ListStorage", GLib.Variant("(a{sv})", ({},)))[0]
+    tap.equal([s["created"] for s in storage], [True, True], "disks made by the helper")
+
     storage = session.call(path, MACHINE, "ListStorage", GLib.Variant("(a{sv})", ({},)))[0]
     disk = Path(storage[0]["path"])
     tap.true(disk.exists(), f"{disk} is not there")

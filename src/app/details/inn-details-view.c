@@ -12,7 +12,9 @@
 
 #include <glib/gi18n.h>
 
-#define XML_ID "xml"
+#define XML_ID        "xml"
+#define NEW_DISK_SIZE (G_GUINT64_CONSTANT (20) << 30) /* bytes; an image takes only what is in it  \
+                                                       */
 
 struct _InnDetailsView
 {
@@ -588,6 +590,8 @@ inn_details_view_add (InnDetailsView *self, const InnKind *kind)
     return;
   element = inn_draft_add (self->draft, kind->name);
   inn_hardware_fill (&element);
+  if (g_str_equal (kind->name, "disk"))
+    inn_draft_set_new_image (self->draft, &element, NEW_DISK_SIZE);
   id = inn_element_dup_id (&element);
   rebuild (self);
   inn_details_view_show (self, id);

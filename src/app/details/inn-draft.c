@@ -18,8 +18,9 @@ struct _InnDraft
   InnDomain *domain;
   char *base; /* the document as it came, written by ourselves */
   guint64 generation;
-  char *text;        /* edited XML, not yet a document */
-  GHashTable *wrong; /* "id/field" of rows with a value that was refused */
+  char *text;         /* edited XML, not yet a document */
+  GHashTable *wrong;  /* "id/field" of rows with a value that was refused */
+  GHashTable *images; /* node of a disk → guint64: size of the image to be made for it */
   gboolean busy;
 };
 
@@ -47,6 +48,7 @@ take_domain (InnDraft *self, InnDomain *domain)
   g_clear_pointer (&self->domain, inn_domain_unref);
   g_clear_pointer (&self->text, g_free);
   g_hash_table_remove_all (self->wrong);
+  g_hash_table_remove_all (self->images);
   self->domain = domain;
   g_signal_emit (self, signals[LOADED], 0);
   g_signal_emit (self, signals[EDITED], 0);
@@ -117,6 +119,7 @@ inn_draft_finalize (GObject *object)
   g_free (self->base);
   g_free (self->text);
   g_hash_table_unref (self->wrong);
+  g_hash_table_unref (self->images);
   G_OBJECT_CLASS (inn_draft_parent_class)->finalize (object);
 }
 
@@ -141,6 +144,7 @@ static void
 inn_draft_init (InnDraft *self)
 {
   self->wrong = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->images = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   self->machine_signals = g_signal_group_new (INN_TYPE_MACHINE);
   g_signal_group_connect_swapped (self->machine_signals, "notify::generation",
                                   G_CALLBACK (on_generation_notify), self);
@@ -330,8 +334,32 @@ inn_draft_remove (InnDraft *self, InnElement *element)
 
       g_hash_table_remove (self->wrong, key);
     }
+  g_hash_table_remove (self->images, element->node);
   inn_domain_remove (element);
   g_signal_emit (self, signals[EDITED], 0);
+}
+
+void
+inn_draft_set_new_image (InnDraft *self, const InnElement *element, guint64 size)
+{
+  g_return_if_fail (INN_IS_DRAFT (self));
+
+  if (size == 0)
+    g_hash_table_remove (self->images, element->node);
+  else
+    g_hash_table_insert (self->images, element->node, g_memdup2 (&size, sizeof size));
+  g_signal_emit (self, signals[EDITED], 0);
+}
+
+guint64
+inn_draft_get_new_image (InnDraft *self, const InnElement *element)
+{
+  const guint64 *size;
+
+  g_return_val_if_fail (INN_IS_DRAFT (self), 0);
+
+  size = g_hash_table_lookup (self->images, element->node);
+  return size != NULL ? *size : 0;
 }
 
 char *
@@ -422,6 +450,32 @@ on_applied (GObject *source, GAsyncResult *result, gpointer data)
     g_task_return_error (task, error);
 }
 
+/* aa{sv}: the images to be made, of disks for which no file was chosen since; NULL: none. */
+static GVariant *
+storage_orders (InnDraft *self)
+{
+  g_autoptr (GPtrArray) disks = inn_domain_list (self->domain, "disk");
+  GVariantBuilder orders;
+  guint n = 0;
+
+  g_variant_builder_init (&orders, G_VARIANT_TYPE ("aa{sv}"));
+  for (guint i = 0; i < disks->len; i++)
+    {
+      const InnElement *disk = g_ptr_array_index (disks, i);
+      guint64 size = inn_draft_get_new_image (self, disk);
+      g_autofree char *target = inn_element_dup (disk, "target");
+
+      if (size == 0 || inn_element_has (disk, "source") || inn_element_has (disk, "block"))
+        continue;
+      g_variant_builder_add_parsed (&orders, "{'target': <%s>, 'size': <%t>}", target, size);
+      n++;
+    }
+  if (n > 0)
+    return g_variant_builder_end (&orders);
+  g_variant_builder_clear (&orders);
+  return NULL;
+}
+
 void
 inn_draft_apply_async (InnDraft *self, GAsyncReadyCallback callback, gpointer data)
 {
@@ -441,8 +495,8 @@ inn_draft_apply_async (InnDraft *self, GAsyncReadyCallback callback, gpointer da
   xml = inn_domain_to_xml (self->domain);
   self->busy = TRUE;
   g_signal_emit (self, signals[EDITED], 0);
-  inn_machine_apply_async (self->machine, xml, self->generation, NULL, on_applied,
-                           g_steal_pointer (&task));
+  inn_machine_apply_storage_async (self->machine, xml, self->generation, storage_orders (self),
+                                   NULL, on_applied, g_steal_pointer (&task));
 }
 
 GVariant *

@@ -50,6 +50,12 @@ gboolean inn_draft_set (InnDraft *self,
 InnElement inn_draft_add (InnDraft *self, const char *kind_name); /* "edited", not "loaded" */
 void inn_draft_remove (InnDraft *self, InnElement *element);
 
+/* A disk without a file gets a new image of @size bytes when the changes are applied; 0: it does
+ * not.
+ */
+void inn_draft_set_new_image (InnDraft *self, const InnElement *element, guint64 size);
+guint64 inn_draft_get_new_image (InnDraft *self, const InnElement *element);
+
 /* The XML as text. While a text is being edited it is what will be applied. */
 char *inn_draft_dup_xml (InnDraft *self);
 void inn_draft_set_text (InnDraft *self, const char *text);

@@ -4,6 +4,8 @@
 /* One section or device of a machine. Knows the rows, not the list of pages. */
 #include "inn-element-page.h"
 
+#include "details/inn-field-editors.h"
+
 #include <glib/gi18n.h>
 
 struct _InnElementPage
@@ -15,8 +17,10 @@ struct _InnElementPage
   AdwExpanderRow *more;
   GtkWidget *remove_button;
 
+  InnDraft *draft;
   InnElement *element;
-  GPtrArray *rows; /* InnFieldRow, owned by their widgets */
+  GPtrArray *rows;      /* InnFieldRow, owned by their widgets */
+  GtkWidget *image_row; /* size of the image to be made; NULL: none is */
 };
 
 G_DEFINE_FINAL_TYPE (InnElementPage, inn_element_page, GTK_TYPE_WIDGET)
@@ -52,6 +56,52 @@ add_row (InnElementPage *self, InnFieldRow *row)
     adw_preferences_group_add (self->group, note);
 }
 
+/* What a disk that gets a new image says beyond the schema: the document knows no size. */
+static const InnField image_field = {
+  .name = "new-image",
+  .type = INN_TYPE_SIZE,
+  .flags = INN_FIELD_REQUIRED,
+  .min = 1 << 20,
+  .max = G_GUINT64_CONSTANT (1) << 46,
+  .label = N_ ("Size of the new image"),
+  .help =
+      N_ ("It is made when you apply, and grows as it fills. Choose a file instead to use that."),
+};
+
+static void
+on_image_taken (const char *text, gpointer data)
+{
+  InnElementPage *self = INN_ELEMENT_PAGE (data);
+
+  inn_draft_set_new_image (self->draft, self->element, g_ascii_strtoull (text, NULL, 10));
+}
+
+/* A file that is chosen takes the new image's place. */
+static void
+show_image_row (InnElementPage *self)
+{
+  gtk_widget_set_visible (self->image_row, !inn_element_has (self->element, "source") &&
+                                               !inn_element_has (self->element, "block"));
+}
+
+static void
+add_image_row (InnElementPage *self)
+{
+  g_autofree char *size =
+      g_strdup_printf ("%" G_GUINT64_FORMAT, inn_draft_get_new_image (self->draft, self->element));
+  const InnEditor *editing = inn_editor_for (&image_field);
+  GtkWidget *editor;
+
+  self->image_row = editing->build (&image_field, &editor, on_image_taken, self);
+  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->image_row), _ (image_field.label));
+  adw_action_row_set_subtitle (ADW_ACTION_ROW (self->image_row), _ (image_field.help));
+  gtk_widget_set_name (editor, image_field.name);
+  editing->show (editor, &image_field, size);
+  adw_preferences_group_add (self->group, self->image_row);
+  g_signal_connect_object (self->draft, "edited", G_CALLBACK (show_image_row), self,
+                           G_CONNECT_SWAPPED);
+}
+
 static void
 inn_element_page_dispose (GObject *object)
 {
@@ -62,6 +112,7 @@ inn_element_page_dispose (GObject *object)
   while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
     gtk_widget_unparent (child);
   g_clear_pointer (&self->element, inn_element_free);
+  g_clear_object (&self->draft);
   G_OBJECT_CLASS (inn_element_page_parent_class)->dispose (object);
 }
 
@@ -96,9 +147,12 @@ inn_element_page_new (InnDraft *draft, const InnElement *element)
   InnElementPage *self = g_object_new (INN_TYPE_ELEMENT_PAGE, NULL);
   g_autofree char *title = inn_element_dup_label (element);
 
+  self->draft = g_object_ref (draft);
   self->element = inn_element_copy (element);
   adw_preferences_group_set_title (self->group, title);
   gtk_widget_set_visible (self->remove_button, element->kind->device);
+  if (inn_draft_get_new_image (draft, element) > 0)
+    add_image_row (self);
   for (const InnField *field = element->kind->fields; field->name != NULL; field++)
     {
       InnFieldRow *row;
