@@ -12,9 +12,10 @@
 
 #include <glib/gi18n.h>
 
-#define XML_ID        "xml"
-#define NEW_DISK_SIZE (G_GUINT64_CONSTANT (20) << 30) /* bytes; an image takes only what is in it  \
-                                                       */
+#define XML_ID "xml"
+
+/* Bytes; an image takes only the room of what is in it. */
+#define NEW_DISK_SIZE (G_GUINT64_CONSTANT (20) << 30)
 
 struct _InnDetailsView
 {
