@@ -424,7 +424,8 @@ vmh_verb_start (VmhCall *call)
   VmhJob *job = NULL;
 
   g_variant_get (vmh_call_get_parameters (call), "(@a{sv})", &options);
-  if (vmh_call_check_options (options, allowed, &error))
+  if (vmh_call_check_options (options, allowed, &error) &&
+      vmh_job_check_limit (vmh_machine_get_owner (machine), &error))
     {
       g_variant_lookup (options, "paused", "b", &paused);
       job = vmh_life_start (machine, paused, &error);
