@@ -178,12 +178,15 @@ def cancel_leaves_nothing():
     wizard.set_name(app, "Never made")
     wizard.press(app, "Create")
 
+    def copiers():
+        """A QEMU makes the copy; others may run, guests and those that are asked what they can."""
+        return [pid for pid in proc.find("qemu-system") if "set=2" in proc.cmdline(pid)]
+
     def freeze():
-        """The copy, which a QEMU makes, is stopped in the middle, however quick this computer is."""
-        for pid in proc.find("qemu-system"):
-            if "set=2" in proc.cmdline(pid):
-                os.kill(pid, signal.SIGSTOP)
-                return pid
+        """The copy is stopped in the middle, however quick this computer is."""
+        for pid in copiers():
+            os.kill(pid, signal.SIGSTOP)
+            return pid
         return None
 
     pid = tap.wait_for(freeze, 20, "the copy", 0.002)
@@ -195,7 +198,7 @@ def cancel_leaves_nothing():
     wizard.wait_for_summary(app)
     tap.wait_for(lambda: not desk.leftovers(), 10, "the removal of what was made")
     tap.equal(desk.session.machines(), {}, "machines")
-    tap.wait_for(lambda: not proc.find("qemu-system"), 10, "the copy's end")
+    tap.wait_for(lambda: not copiers(), 10, "the copy's end")
     tap.true(app.find_all(where=lambda n: n.text == "Never made"), "the name is lost")
     wizard.close(app, desk.display)
 
