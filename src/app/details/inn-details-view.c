@@ -6,13 +6,12 @@
 
 #include "details/inn-add-dialog.h"
 #include "details/inn-element-page.h"
+#include "details/inn-hardware-row.h"
 #include "details/inn-hardware.h"
 #include "details/inn-xml-view.h"
 #include "inn-report.h"
 
 #include <glib/gi18n.h>
-
-#define XML_ID "xml"
 
 /* Bytes; an image takes only the room of what is in it. */
 #define NEW_DISK_SIZE (G_GUINT64_CONSTANT (20) << 30)
@@ -46,67 +45,6 @@ G_DEFINE_FINAL_TYPE (InnDetailsView, inn_details_view, GTK_TYPE_WIDGET)
 
 static void rebuild (InnDetailsView *self);
 
-/* Rows of the list: a section or device, or the XML (no element). */
-
-static const InnElement *
-row_element (GtkListBoxRow *row)
-{
-  return g_object_get_data (G_OBJECT (row), "inn-element");
-}
-
-static char *
-row_dup_id (GtkListBoxRow *row)
-{
-  const InnElement *element = row_element (row);
-
-  return element != NULL ? inn_element_dup_id (element) : g_strdup (XML_ID);
-}
-
-static void
-row_show (GtkListBoxRow *row)
-{
-  const InnElement *element = row_element (row);
-  g_autofree char *title = NULL;
-  g_autofree char *summary = NULL;
-  g_autofree char *padded = NULL;
-
-  if (element == NULL)
-    return;
-  title = inn_element_dup_label (element);
-  if (element->kind->summary != NULL)
-    summary = element->kind->summary (element);
-  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), title);
-  /* GTK 4.8 warns of a label that is narrower than the ellipsis it might end in. */
-  if (summary != NULL && g_utf8_strlen (summary, -1) < 3)
-    padded = g_strconcat (summary, "\u00a0\u00a0", NULL);
-  adw_action_row_set_subtitle (ADW_ACTION_ROW (row), padded != NULL ? padded : summary);
-}
-
-static void
-list_add (InnDetailsView *self, const InnElement *element)
-{
-  GtkWidget *row = adw_action_row_new ();
-
-  adw_preferences_row_set_use_markup (ADW_PREFERENCES_ROW (row), FALSE);
-  adw_action_row_set_title_lines (ADW_ACTION_ROW (row), 1);
-  adw_action_row_set_subtitle_lines (ADW_ACTION_ROW (row), 1);
-  gtk_list_box_row_set_activatable (GTK_LIST_BOX_ROW (row), TRUE);
-  if (element != NULL)
-    {
-      adw_action_row_set_icon_name (ADW_ACTION_ROW (row), element->kind->icon);
-      g_object_set_data_full (G_OBJECT (row), "inn-element", inn_element_copy (element),
-                              (GDestroyNotify)inn_element_free);
-      row_show (GTK_LIST_BOX_ROW (row));
-    }
-  else
-    {
-      adw_action_row_set_icon_name (ADW_ACTION_ROW (row), "text-x-generic-symbolic");
-      adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), _ ("XML"));
-      adw_action_row_set_subtitle (ADW_ACTION_ROW (row), _ ("All of it, as text"));
-    }
-  gtk_list_box_append (self->list, row);
-}
-
 static void
 list_clear (InnDetailsView *self)
 {
@@ -123,7 +61,7 @@ list_find (InnDetailsView *self, const char *id)
 
   for (int i = 0; (row = gtk_list_box_get_row_at_index (self->list, i)) != NULL; i++)
     {
-      g_autofree char *at = row_dup_id (row);
+      g_autofree char *at = inn_hardware_row_dup_id (row);
 
       if (g_strcmp0 (at, id) == 0)
         return row;
@@ -143,7 +81,7 @@ list_fill (InnDetailsView *self)
       {
         InnElement element = inn_domain_get (domain, (*kind)->name);
 
-        list_add (self, &element);
+        gtk_list_box_append (self->list, inn_hardware_row_new (&element));
       }
     else
       for (guint i = 0; i < devices->len; i++)
@@ -151,9 +89,9 @@ list_fill (InnDetailsView *self)
           const InnElement *element = g_ptr_array_index (devices, i);
 
           if (element->kind == *kind)
-            list_add (self, element);
+            gtk_list_box_append (self->list, inn_hardware_row_new (element));
         }
-  list_add (self, NULL);
+  gtk_list_box_append (self->list, inn_hardware_row_new (NULL));
 }
 
 static void
@@ -184,9 +122,9 @@ page_for (InnDetailsView *self, GtkListBoxRow *row)
 
   if (page != NULL)
     return page;
-  if (row_element (row) != NULL)
+  if (inn_hardware_row_get_element (row) != NULL)
     {
-      page = inn_element_page_new (self->draft, row_element (row));
+      page = inn_element_page_new (self->draft, inn_hardware_row_get_element (row));
       g_signal_connect_object (page, "remove", G_CALLBACK (on_page_remove), self,
                                G_CONNECT_SWAPPED);
     }
@@ -203,7 +141,7 @@ show_row (InnDetailsView *self, GtkListBoxRow *row)
   GtkWidget *page = page_for (self, row);
 
   g_free (self->shown);
-  self->shown = row_dup_id (row);
+  self->shown = inn_hardware_row_dup_id (row);
   if (INN_IS_XML_VIEW (page))
     inn_xml_view_show (INN_XML_VIEW (page));
   gtk_label_set_label (self->page_title, adw_preferences_row_get_title (ADW_PREFERENCES_ROW (row)));
@@ -215,7 +153,7 @@ on_commit_idle (gpointer data)
 {
   InnDetailsView *self = INN_DETAILS_VIEW (data);
   GtkListBoxRow *row = gtk_list_box_get_selected_row (self->list);
-  g_autofree char *wanted = row != NULL ? row_dup_id (row) : NULL;
+  g_autofree char *wanted = row != NULL ? inn_hardware_row_dup_id (row) : NULL;
   g_autoptr (GError) error = NULL;
 
   self->commit_idle = 0;
@@ -225,7 +163,7 @@ on_commit_idle (gpointer data)
         inn_details_view_show (self, wanted);
       return G_SOURCE_REMOVE;
     }
-  inn_details_view_show (self, XML_ID);
+  inn_details_view_show (self, INN_HARDWARE_ROW_XML);
   inn_xml_view_show_error (INN_XML_VIEW (inn_details_view_get_page (self)), error);
   return G_SOURCE_REMOVE;
 }
@@ -235,7 +173,7 @@ on_row_selected (InnDetailsView *self, GtkListBoxRow *row)
 {
   if (row == NULL || self->draft == NULL)
     return;
-  if (inn_draft_has_text (self->draft) && row_element (row) != NULL)
+  if (inn_draft_has_text (self->draft) && inn_hardware_row_get_element (row) != NULL)
     {
       /* Pages and text are one document: the text must parse before another page shows it. Later:
        * the list is in the middle of choosing, and a new document makes a new list. */
@@ -300,7 +238,7 @@ on_draft_edited (InnDetailsView *self)
   if (!inn_draft_is_busy (self->draft))
     g_clear_pointer (&self->problem, g_free);
   if (row != NULL && inn_draft_get_domain (self->draft) != NULL)
-    row_show (row);
+    inn_hardware_row_show (row);
   show_bar (self);
 }
 
