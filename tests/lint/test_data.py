@@ -94,7 +94,7 @@ def systemd_unit():
 @tap.case
 def translations_complete():
     """po/POTFILES lists exactly the files with text for people"""
-    marked = re.compile(r'\b(_|N_|C_|NC_|Q_|ngettext|g_dngettext|g_dgettext)\s*\(\s*"')
+    marked = re.compile(r'\b(_|N_|C_|NC_|Q_|ngettext)\s*\(\s*"|\bg_dn?gettext\s*\(')
     wanted = set()
     for path in tree.under("src", "vmm-helper", suffixes={".c", ".h"}):
         if marked.search(tree.read(path)):
