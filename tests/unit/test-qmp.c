@@ -338,6 +338,26 @@ test_pass_fd (Fixture *f, gconstpointer data)
   g_assert_no_error (f->error);
 }
 
+static void
+test_members (void)
+{
+  g_autoptr (GError) error = NULL;
+  const char *line = "{\"s\": \"t\", \"i\": 7, \"b\": true, \"n\": null, \"o\": {}, \"a\": [], "
+                     "\"d\": 1.5}";
+  g_autoptr (JsonNode) node = vmh_qmp_wire_parse (line, strlen (line), &error);
+  static const char *const names[] = { "s", "i", "b", "n", "o", "a", "d", "none" };
+  JsonObject *object;
+
+  g_assert_no_error (error);
+  object = json_node_get_object (node);
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_assert_cmpstr (vmh_qmp_string (object, names[i]), ==, i == 0 ? "t" : "");
+      g_assert_cmpint (vmh_qmp_int (object, names[i], -3), ==, i == 1 ? 7 : -3);
+      g_assert_cmpint (vmh_qmp_flag (object, names[i]), ==, i == 2);
+    }
+}
+
 /* What a fake peer is worth is told by the real one. */
 static void
 test_real (Fixture *f, gconstpointer data)
@@ -419,6 +439,7 @@ main (int argc, char **argv)
   ADD ("early-eof/greeted", GREETING, setup_closed, test_early_eof);
   ADD ("full-queue", NULL, setup, test_full_queue);
   ADD ("pass-fd", NULL, setup, test_pass_fd);
+  g_test_add_func ("/qmp/members", test_members);
   g_test_add ("/qmp/real", Fixture, NULL, NULL, test_real, teardown);
   return g_test_run ();
 }

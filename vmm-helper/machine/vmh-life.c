@@ -99,9 +99,9 @@ on_resume (VmhMachine *machine, VmhQemu *qemu)
 static void
 on_block_error (VmhQemu *qemu, JsonObject *data)
 {
-  if (g_strcmp0 (json_object_get_string_member_with_default (data, "action", ""), "stop") != 0)
+  if (!g_str_equal (vmh_qmp_string (data, "action"), "stop"))
     return;
-  set_trouble (qemu, json_object_get_boolean_member_with_default (data, "nospace", FALSE)
+  set_trouble (qemu, vmh_qmp_flag (data, "nospace")
                          ? _ ("This computer's disk is full. Make room, then resume the machine.")
                          : _ ("One of its disks cannot be read or written. Look at the disk, then "
                               "resume the machine."));
@@ -124,7 +124,7 @@ on_qemu_event (VmhQemu *qemu, const char *name, JsonObject *data, gpointer user_
     obey_event (machine, "on-crash", _ ("The system in it has crashed."));
   else if (g_str_equal (name, "SHUTDOWN") && is_up (machine))
     {
-      const char *reason = json_object_get_string_member_with_default (data, "reason", "");
+      const char *reason = vmh_qmp_string (data, "reason");
 
       if (g_str_equal (reason, "guest-reset"))
         obey_event (machine, "on-reboot", _ ("It has asked for a restart."));

@@ -305,12 +305,11 @@ find_size (JsonNode *reply)
 
   for (guint i = 0; nodes != NULL && i < json_array_get_length (nodes); i++)
     {
-      JsonObject *node = json_array_get_object_element (nodes, i);
-      const char *name = json_object_get_string_member_with_default (node, "node-name", "");
+      JsonNode *element = json_array_get_element (nodes, i);
+      JsonObject *node = JSON_NODE_HOLDS_OBJECT (element) ? json_node_get_object (element) : NULL;
 
-      if (g_str_equal (name, "source") && json_object_has_member (node, "image"))
-        return (guint64)json_object_get_int_member_with_default (
-            json_object_get_object_member (node, "image"), "virtual-size", 0);
+      if (g_str_equal (vmh_qmp_string (node, "node-name"), "source"))
+        return (guint64)vmh_qmp_int (vmh_qmp_object (node, "image"), "virtual-size", 0);
     }
   return 0;
 }

@@ -85,8 +85,7 @@ vmh_qmp_query_status_finish (VmhQmp *qmp, GAsyncResult *result, GError **error)
       refuse_shape (error);
       return NULL;
     }
-  return g_strdup (
-      json_object_get_string_member_with_default (json_node_get_object (reply), "status", ""));
+  return g_strdup (vmh_qmp_string (json_node_get_object (reply), "status"));
 }
 
 /* ---- viewers ---- */
@@ -145,7 +144,7 @@ on_picture_passed (GObject *source, GAsyncResult *result, gpointer data)
       g_task_return_error (task, error);
       return;
     }
-  *set = json_object_get_int_member_with_default (json_node_get_object (reply), "fdset-id", 0);
+  *set = vmh_qmp_int (json_node_get_object (reply), "fdset-id", 0);
   file = g_strdup_printf ("/dev/fdset/%" G_GINT64_FORMAT, *set);
   call (qmp, "screendump", one_string ("filename", file), -1, on_dumped, g_steal_pointer (&task));
 }
@@ -200,8 +199,7 @@ vmh_qmp_query_types_finish (VmhQmp *qmp, GAsyncResult *result, GError **error)
       JsonNode *type = json_array_get_element (types, i);
 
       if (JSON_NODE_HOLDS_OBJECT (type))
-        g_strv_builder_add (names, json_object_get_string_member_with_default (
-                                       json_node_get_object (type), "name", ""));
+        g_strv_builder_add (names, vmh_qmp_string (json_node_get_object (type), "name"));
     }
   return g_strv_builder_end (names);
 }

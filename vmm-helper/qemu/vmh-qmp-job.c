@@ -112,12 +112,12 @@ look_at_job (GTask *task, JsonObject *facts)
   Job *job = g_task_get_task_data (task);
   GCancellable *cancellable = g_task_get_cancellable (task);
   VmhQmp *qmp = job->qmp;
-  const char *status = json_object_get_string_member_with_default (facts, "status", "");
-  const char *failure = json_object_get_string_member_with_default (facts, "error", NULL);
+  const char *status = vmh_qmp_string (facts, "status");
+  const char *failure = vmh_qmp_string (facts, "error");
 
   if (g_str_equal (status, "concluded"))
     {
-      if (failure != NULL)
+      if (*failure != '\0')
         end_job (task, g_error_new_literal (INN_ERROR, INN_ERROR_QEMU, failure));
       else
         vmh_qmp_call_async (qmp, "job-dismiss", id_argument (), -1, CALL_TIMEOUT_MS, cancellable,
@@ -125,9 +125,8 @@ look_at_job (GTask *task, JsonObject *facts)
       return;
     }
   if (job->progress != NULL)
-    job->progress ((guint64)json_object_get_int_member_with_default (facts, "current-progress", 0),
-                   (guint64)json_object_get_int_member_with_default (facts, "total-progress", 0),
-                   job->progress_data);
+    job->progress ((guint64)vmh_qmp_int (facts, "current-progress", 0),
+                   (guint64)vmh_qmp_int (facts, "total-progress", 0), job->progress_data);
   if (g_str_equal (status, "ready") && !job->completed)
     {
       job->completed = TRUE;

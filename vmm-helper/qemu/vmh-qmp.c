@@ -149,10 +149,10 @@ static void G_GNUC_PRINTF (2, 3) shut_with (VmhQmp *qmp, const char *format, ...
 }
 
 /* Members are looked at only through these: a hostile QEMU may give them any type. */
-static JsonObject *
-member_object (JsonObject *object, const char *name)
+JsonObject *
+vmh_qmp_object (JsonObject *object, const char *name)
 {
-  JsonNode *node = json_object_get_member (object, name);
+  JsonNode *node = object ? json_object_get_member (object, name) : NULL;
 
   return node && JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
 }
@@ -165,22 +165,41 @@ member_string (JsonObject *object, const char *name)
   return node && JSON_NODE_HOLDS_VALUE (node) ? json_node_get_string (node) : NULL;
 }
 
-static gint64
-member_int (JsonObject *object, const char *name, gint64 fallback)
+const char *
+vmh_qmp_string (JsonObject *object, const char *name)
+{
+  const char *text = member_string (object, name);
+
+  return text ? text : "";
+}
+
+static gboolean
+holds (JsonObject *object, const char *name, GType type)
 {
   JsonNode *node = object ? json_object_get_member (object, name) : NULL;
 
-  return node && JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_INT64
-             ? json_node_get_int (node)
-             : fallback;
+  return node && JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == type;
+}
+
+gboolean
+vmh_qmp_flag (JsonObject *object, const char *name)
+{
+  return holds (object, name, G_TYPE_BOOLEAN) && json_object_get_boolean_member (object, name);
+}
+
+gint64
+vmh_qmp_int (JsonObject *object, const char *name, gint64 fallback)
+{
+  return holds (object, name, G_TYPE_INT64) ? json_object_get_int_member (object, name) : fallback;
 }
 
 static void
 on_event (VmhQmp *qmp, const char *name, JsonObject *message)
 {
-  JsonObject *data = member_object (message, "data");
-  JsonObject *stamp = member_object (message, "timestamp");
-  gint64 seconds = member_int (stamp, "seconds", 0), micros = member_int (stamp, "microseconds", 0);
+  JsonObject *data = vmh_qmp_object (message, "data");
+  JsonObject *stamp = vmh_qmp_object (message, "timestamp");
+  gint64 seconds = vmh_qmp_int (stamp, "seconds", 0),
+         micros = vmh_qmp_int (stamp, "microseconds", 0);
   g_autoptr (JsonObject) none = data ? NULL : json_object_new ();
 
   if (seconds < 0 || seconds > G_MAXINT64 / G_USEC_PER_SEC - 1)
@@ -194,8 +213,8 @@ on_event (VmhQmp *qmp, const char *name, JsonObject *message)
 static void
 on_reply (VmhQmp *qmp, JsonObject *message)
 {
-  gint64 id = member_int (message, "id", -1);
-  JsonObject *failure = member_object (message, "error");
+  gint64 id = vmh_qmp_int (message, "id", -1);
+  JsonObject *failure = vmh_qmp_object (message, "error");
   Waiter *waiter;
   g_autofree char *command = NULL;
   g_autoptr (GTask) task = NULL;
@@ -253,7 +272,7 @@ on_wire_message (JsonObject *message, const GError *error, gpointer data)
       shut (qmp, error);
       return;
     }
-  if (member_object (message, "QMP"))
+  if (vmh_qmp_object (message, "QMP"))
     {
       if (qmp->next_id == 0)
         vmh_qmp_call_async (qmp, "qmp_capabilities", NULL, -1, GREETING_TIMEOUT_MS, NULL,
@@ -263,7 +282,7 @@ on_wire_message (JsonObject *message, const GError *error, gpointer data)
     }
   else if (member_string (message, "event"))
     on_event (qmp, member_string (message, "event"), message);
-  else if (json_object_has_member (message, "return") || member_object (message, "error"))
+  else if (json_object_has_member (message, "return") || vmh_qmp_object (message, "error"))
     on_reply (qmp, message);
   else
     shut_with (qmp, "QEMU sent a message that is neither a reply nor an event.");

@@ -34,4 +34,14 @@ void vmh_qmp_call_async (VmhQmp *qmp,
 JsonNode *vmh_qmp_call_finish (VmhQmp *qmp, GAsyncResult *result, GError **error);
 void vmh_qmp_close (VmhQmp *qmp);
 
+/* Members of what QEMU says, whatever type a hostile one gives them. */
+/** vmh_qmp_object: NULL where it is not there or no object; borrowed. @object NULL: has nothing. */
+JsonObject *vmh_qmp_object (JsonObject *object, const char *name);
+/** vmh_qmp_string: "" where it is not there or no string; borrowed. */
+const char *vmh_qmp_string (JsonObject *object, const char *name);
+/** vmh_qmp_flag: FALSE where it is not there or no boolean. */
+gboolean vmh_qmp_flag (JsonObject *object, const char *name);
+/** vmh_qmp_int: @fallback where it is not there or no integer. */
+gint64 vmh_qmp_int (JsonObject *object, const char *name, gint64 fallback);
+
 G_END_DECLS
