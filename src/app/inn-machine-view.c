@@ -30,6 +30,7 @@ struct _InnMachineView
 
   InnMachine *machine;
   GSignalGroup *signals;
+  gboolean told; /* of TCG: a person has read it, and it is the same for all machines */
 };
 
 G_DEFINE_FINAL_TYPE (InnMachineView, inn_machine_view, GTK_TYPE_WIDGET)
@@ -53,7 +54,7 @@ show_banner (InnMachineView *self)
   if (self->machine == NULL)
     return;
   g_object_get (self->machine, "accelerator", &accelerator, "accelerator-reason", &reason, NULL);
-  if (g_strcmp0 (accelerator, "tcg") != 0)
+  if (self->told || g_strcmp0 (accelerator, "tcg") != 0)
     {
       inn_banner_set (self->banner, NULL, NULL);
       return;
@@ -62,7 +63,7 @@ show_banner (InnMachineView *self)
       inn_connection_get_host (inn_machine_get_connection (self->machine), "AcceleratorRemedy");
   text = g_strdup_printf ("%s %s %s", _ ("This machine runs slowly, without KVM."), reason,
                           remedy != NULL ? g_variant_get_string (remedy, NULL) : "");
-  inn_banner_set (self->banner, g_strchomp (text), NULL);
+  inn_banner_set (self->banner, g_strchomp (text), _ ("_Hide"));
 }
 
 static void
@@ -77,6 +78,13 @@ static void
 on_machine_bind (InnMachineView *self)
 {
   show_title (self);
+  show_banner (self);
+}
+
+static void
+on_banner_clicked (InnMachineView *self)
+{
+  self->told = TRUE;
   show_banner (self);
 }
 
@@ -126,6 +134,7 @@ inn_machine_view_class_init (InnMachineViewClass *klass)
   gtk_widget_class_bind_template_child (widget_class, InnMachineView, menu_button);
   gtk_widget_class_bind_template_child (widget_class, InnMachineView, verbs);
   gtk_widget_class_bind_template_callback (widget_class, on_back_clicked);
+  gtk_widget_class_bind_template_callback (widget_class, on_banner_clicked);
 }
 
 static void
