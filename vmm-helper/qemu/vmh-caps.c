@@ -6,6 +6,7 @@
 
 #include "qemu/vmh-fd.h"
 #include "qemu/vmh-launch.h"
+#include "qemu/vmh-pid.h"
 #include "qemu/vmh-qmp-commands.h"
 #include "qemu/vmh-sandbox.h"
 #include "shared/inn-errors.h"
@@ -24,6 +25,7 @@ typedef struct
 {
   char *emulator, *cache, *key;
   uid_t uid;
+  int bwrap; /* pidfd */
   VmhQmp *qmp;
 } Probe;
 
@@ -33,6 +35,9 @@ probe_free (Probe *probe)
   if (probe->qmp)
     vmh_qmp_close (probe->qmp);
   g_clear_object (&probe->qmp);
+  if (probe->bwrap >= 0)
+    vmh_pidfd_kill (probe->bwrap); /* and QEMU with it; a "quit" is lost if we hang up behind it */
+  vmh_clear_fd (&probe->bwrap);
   g_free (probe->emulator);
   g_free (probe->cache);
   g_free (probe->key);
@@ -95,7 +100,7 @@ on_child_ended (GPid pid, int status, gpointer data)
 
 /* QEMU without a machine, in the same room as every guest. */
 static int
-spawn (const Probe *probe, GError **error)
+spawn (Probe *probe, GError **error)
 {
   static const char *const options[] = { "-nodefaults", "-no-user-config",
                                          "-machine",    "none",
@@ -104,11 +109,12 @@ spawn (const Probe *probe, GError **error)
                                          "-chardev",    "socket,id=monitor,fd=16",
                                          "-mon",        "chardev=monitor,mode=control",
                                          NULL };
-  VmhSandbox sandbox = { 0 };
+  VmhSandbox sandbox = { .die_with_parent = TRUE };
   g_autoptr (GPtrArray) argv = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (VmhLaunch) launch = NULL;
   VMH_AUTOFD ours = -1;
   int fds[2], program;
+  VmhPid child;
   pid_t pid;
 
   vmh_sandbox_add_args (&sandbox, argv);
@@ -132,6 +138,8 @@ spawn (const Probe *probe, GError **error)
   pid = vmh_launch_run (launch, NULL, NULL, error);
   if (pid == 0)
     return -1;
+  if (vmh_pid_look (pid, &child))
+    probe->bwrap = vmh_pid_open (&child);
   g_child_watch_add (pid, on_child_ended, NULL);
   return vmh_steal_fd (&ours);
 }
@@ -146,7 +154,6 @@ on_types (GObject *source, GAsyncResult *result, gpointer data)
   g_autofree char *list = NULL;
   g_autofree char *text = NULL;
 
-  vmh_qmp_verb (probe->qmp, VMH_QMP_QUIT);
   if (!types)
     {
       g_task_return_error (task, error);
@@ -202,6 +209,7 @@ vmh_caps_load_async (const char *emulator,
   probe->cache = g_build_filename (folder, file, NULL);
   probe->key = make_key (emulator);
   probe->uid = uid;
+  probe->bwrap = -1;
   caps = load_cache (probe);
   if (caps)
     {

@@ -51,9 +51,10 @@ void
 vmh_qmp_verb_async (VmhQmp *qmp, VmhQmpVerb verb, GAsyncReadyCallback callback, gpointer data)
 {
   static const char *const names[] = {
-    [VMH_QMP_CONT] = "cont",          [VMH_QMP_STOP] = "stop",
-    [VMH_QMP_RESET] = "system_reset", [VMH_QMP_POWERDOWN] = "system_powerdown",
-    [VMH_QMP_QUIT] = "quit",
+    [VMH_QMP_CONT] = "cont",
+    [VMH_QMP_STOP] = "stop",
+    [VMH_QMP_RESET] = "system_reset",
+    [VMH_QMP_POWERDOWN] = "system_powerdown",
   };
 
   call (qmp, names[verb], NULL, -1, callback, data);

@@ -15,7 +15,6 @@ typedef enum
   VMH_QMP_STOP,
   VMH_QMP_RESET,
   VMH_QMP_POWERDOWN, /* presses the guest's power button */
-  VMH_QMP_QUIT,
 } VmhQmpVerb;
 
 /** vmh_qmp_verb_async: ends with vmh_qmp_call_finish(). */

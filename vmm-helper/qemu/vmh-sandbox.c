@@ -48,6 +48,8 @@ vmh_sandbox_add_args (const VmhSandbox *sandbox, GPtrArray *argv)
   add (argv, BWRAP, "--unshare-user", "--unshare-all", "--disable-userns", "--as-pid-1", NULL);
   if (sandbox->network)
     add (argv, "--share-net", "--ro-bind-try", "/etc/resolv.conf", "/etc/resolv.conf", NULL);
+  if (sandbox->die_with_parent)
+    add (argv, "--die-with-parent", NULL);
   if (sandbox->info_fd > 0)
     add (argv, "--info-fd", info_fd, NULL);
   add (argv, "--cap-drop", "ALL", "--ro-bind", "/usr", "/usr", NULL);
