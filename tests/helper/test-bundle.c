@@ -97,9 +97,8 @@ test_unfinished (int *fixture, gconstpointer data)
 static void
 test_names (int *fixture, gconstpointer data)
 {
-  static const char *const uuids[] = {
-    "..", ".", "", "../x", "/etc", UUID_A "/..", "." UUID_A, "x"
-  };
+  static const char *const uuids[] = { "..",   ".",          "",           "../x",
+                                       "/etc", UUID_A "/..", ("." UUID_A), "x" };
   static const char *const names[] = { "../state", "/etc/passwd", "disks/../../x", "link",
                                        "folder-link/passwd" };
   g_autoptr (VmhBundle) bundle = make (UUID_A);
