@@ -21,6 +21,11 @@ def session():
 
 def kill_helper(made):
     made.helper.kill()
+    wait_name_free(made)
+
+
+def wait_name_free(made):
+    """The bus may still take the dead one for the owner, and hand calls to it."""
     tap.wait_for(lambda: not bus.has_owner(made.connection, bus.NAME), 10, "the name's release", 0.01)
 
 
@@ -122,12 +127,14 @@ def killed_at_every_step_of_start():
     machine = domain.create(made, vm.real_mode("steps", made))
     for step in range(8):
         made.helper.stop()
+        wait_name_free(made)
         made.start_helper(extra_env={"VMH_ABORT_AT": f"start:{step}"})
         try:
             domain.call(made, machine, "Start")
         except GLib.Error:
             pass
         made.helper.wait(30)
+        wait_name_free(made)
         made.start_helper()
         found = vm.state(made, machine)
         tap.true(found in ("off", "running", "paused", "crashed"), f"step {step}: {found}")
