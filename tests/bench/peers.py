@@ -142,18 +142,43 @@ class Qmp:
 
 class BareQemu:
     """What a running machine's QEMU was started with, to be started again without anything around
-    it. Files are opened as it has them; each socket becomes one end of a pair."""
+    it. Files are opened as it has them; each socket becomes one end of a pair, or listens."""
 
     def __init__(self, pid):
         self.argv = [a.decode() for a in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[:-1]]
         self.argv[0] = os.readlink(f"/proc/{pid}/exe")
-        self.files = {}
-        for number in sorted({int(n) for a in self.argv for n in re.findall(r"\bfd=(\d+)", a)}):
+        self.files = self._disk_files(pid)
+        numbers = {int(n) for a in self.argv for n in re.findall(r"\bfd=(\d+)", a)}
+        for number in sorted(numbers - set(self.files)):
             link = os.readlink(f"/proc/{pid}/fd/{number}")
             info = Path(f"/proc/{pid}/fdinfo/{number}").read_text()
             flags = int(re.search(r"flags:\s*(\d+)", info).group(1), 8)
             self.files[number] = (link, flags & os.O_ACCMODE)
         self.monitor = self._monitor_fd()
+        self.listening = {int(n) for a in self.argv for n in re.findall(r"\bfd=(\d+),server=on", a)}
+
+    @staticmethod
+    def _listener():
+        """A socket that is connected, and the one that listens for it, at a name without a file."""
+        theirs = socket.socket(socket.AF_UNIX)
+        theirs.bind("")
+        theirs.listen(1)
+        mine = socket.socket(socket.AF_UNIX)
+        mine.connect(theirs.getsockname())
+        return mine, theirs
+
+    def _disk_files(self, pid):
+        """QEMU duplicates what -add-fd gives it and closes the numbers of its command line; the machine
+        of the benchmark has one disk, and each set holds it read-only first, then to be written."""
+        links = {os.readlink(fd) for fd in Path(f"/proc/{pid}/fd").iterdir()}
+        disk, = (link for link in links if "/disks/" in link)
+        files, sets = {}, set()
+        for option, value in zip(self.argv, self.argv[1:]):
+            if option == "-add-fd":
+                number, fdset = re.match(r"fd=(\d+),set=(\d+)", value).groups()
+                files[int(number)] = (disk, os.O_RDWR if fdset in sets else os.O_RDONLY)
+                sets.add(fdset)
+        return files
 
     def _monitor_fd(self):
         """The fd of the first monitor's character device."""
@@ -171,7 +196,10 @@ class BareQemu:
             if link.startswith("/"):
                 given[number] = os.open(link, access | os.O_CLOEXEC)
                 continue
-            mine, theirs = socket.socketpair()
+            if number in self.listening:
+                mine, theirs = self._listener()
+            else:
+                mine, theirs = socket.socketpair()
             given[number] = theirs.detach()
             ours.append(mine)
             if number == self.monitor:
