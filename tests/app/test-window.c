@@ -19,6 +19,9 @@
 #include "unit/fake-helper.h"
 #include "widgets.h"
 
+#include <sys/socket.h>
+#include <unistd.h>
+
 #define MACHINE0 INN_MACHINES_PATH "/m0"
 
 typedef struct
@@ -26,15 +29,33 @@ typedef struct
   FakeHelper *fake;
   InnWindow *window;
   InnConnection *connection;
+  int screen; /* the guest's end of the machine's screen, where one is opened; says nothing */
 } Fixture;
+
+static void
+answer_fd (GDBusMethodInvocation *invocation, int fd)
+{
+  g_autoptr (GUnixFDList) fds = g_unix_fd_list_new_from_array (&fd, 1);
+
+  g_dbus_method_invocation_return_value_with_unix_fd_list (invocation, g_variant_new ("(h)", 0),
+                                                           fds);
+}
 
 static void
 on_call (FakeHelper *fake, GDBusMethodInvocation *invocation, gpointer data)
 {
+  Fixture *fixture = data;
   const char *method = g_dbus_method_invocation_get_method_name (invocation);
+  int ends[2];
 
   if (g_str_equal (method, "GetStatistics"))
     g_dbus_method_invocation_return_value (invocation, g_variant_new_parsed ("(@a(oa{sv}) [],)"));
+  else if (g_str_equal (method, "OpenDisplay") && fixture->screen < 0)
+    {
+      g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), ==, 0);
+      fixture->screen = ends[1];
+      answer_fd (invocation, ends[0]);
+    }
   else
     g_dbus_method_invocation_return_dbus_error (invocation, "org.innkeeper.Error.Unsupported",
                                                 "Not in this test.");
@@ -48,6 +69,7 @@ set_up (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
 
+  fixture->screen = -1;
   fixture->fake = fake_helper_new (INN_PROTOCOL, GPOINTER_TO_UINT (data), on_call, fixture);
   if (app == NULL)
     {
@@ -69,6 +91,8 @@ tear_down (Fixture *fixture, gconstpointer data)
 {
   gtk_window_destroy (GTK_WINDOW (fixture->window));
   iterate ();
+  if (fixture->screen >= 0)
+    close (fixture->screen);
   fake_helper_free (fixture->fake);
   wait_until (inn_connection_get_state (fixture->connection) != INN_CONNECTION_READY);
 }
@@ -242,6 +266,43 @@ test_helper_gone (Fixture *fixture, gconstpointer data)
   g_assert_true (allowed (fixture, "new"));
 }
 
+static gboolean
+on_time (gpointer over)
+{
+  *(gboolean *)over = TRUE;
+  return G_SOURCE_REMOVE;
+}
+
+static void
+wait_seconds (guint seconds)
+{
+  gboolean over = FALSE;
+
+  g_timeout_add_seconds (seconds, on_time, &over);
+  wait_until (over);
+}
+
+/* While a machine runs and nothing happens the window draws not one frame. */
+static void
+test_rest (Fixture *fixture, gconstpointer data)
+{
+  GdkFrameClock *clock = gtk_widget_get_frame_clock (GTK_WIDGET (fixture->window));
+  static const char *const states[] = { "starting", "running" };
+  gint64 frames;
+
+  for (guint i = 0; i < G_N_ELEMENTS (states); i++)
+    {
+      fake_helper_change (fixture->fake, MACHINE0, INN_IFACE_MACHINE, "State",
+                          g_variant_new_string (states[i]));
+      wait_seconds (1); /* the spinner has spun */
+    }
+  wait_until (fixture->screen >= 0);
+  wait_seconds (2);
+  frames = gdk_frame_clock_get_frame_counter (clock);
+  wait_seconds (2);
+  g_assert_cmpint (gdk_frame_clock_get_frame_counter (clock) - frames, ==, 0);
+}
+
 static void
 test_jobs (Fixture *fixture, gconstpointer data)
 {
@@ -359,6 +420,7 @@ main (int argc, char **argv)
   ADD ("many", 1000, test_many);
   ADD ("changes", 3, test_changes);
   ADD ("helper-gone", 3, test_helper_gone);
+  ADD ("rest", 1, test_rest);
   ADD ("jobs", 1, test_jobs);
   ADD ("dialogs", 1, test_dialogs);
   g_test_add_func ("/window/report", test_report);
