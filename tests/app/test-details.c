@@ -5,6 +5,7 @@
  * document says, and what is entered in it is in the document. */
 #include "details/inn-details-view.h"
 #include "details/inn-element-page.h"
+#include "details/inn-hardware-row.h"
 #include "details/inn-hardware.h"
 #include "details/inn-size.h"
 #include "details/inn-xml-view.h"
@@ -313,6 +314,127 @@ test_xml (void)
   g_object_unref (view);
 }
 
+/* The text in @widget that is cut off, or NULL. */
+static const char *
+find_cut (GtkWidget *widget)
+{
+  if (!gtk_widget_get_mapped (widget))
+    return NULL;
+  if (GTK_IS_LABEL (widget) &&
+      pango_layout_is_ellipsized (gtk_label_get_layout (GTK_LABEL (widget))))
+    return gtk_label_get_label (GTK_LABEL (widget));
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    {
+      const char *cut = find_cut (child);
+
+      if (cut != NULL)
+        return cut;
+    }
+  return NULL;
+}
+
+static void
+on_painted (GdkFrameClock *clock, gboolean *painted)
+{
+  *painted = TRUE;
+}
+
+static void
+wait_for_frame (GtkWidget *widget)
+{
+  GdkFrameClock *clock = gtk_widget_get_frame_clock (widget);
+  gboolean painted = FALSE;
+  gulong handler = g_signal_connect (clock, "after-paint", G_CALLBACK (on_painted), &painted);
+
+  gtk_widget_queue_resize (widget);
+  while (!painted)
+    g_main_context_iteration (NULL, TRUE);
+  g_signal_handler_disconnect (clock, handler);
+}
+
+/* Every choice of every field can be read whole beside its help. */
+static void
+test_choices (void)
+{
+  g_autoptr (InnDraft) draft = draft_new ();
+  GtkWidget *window = gtk_window_new ();
+
+  gtk_window_set_default_size (GTK_WINDOW (window), 640, 900);
+  gtk_window_present (GTK_WINDOW (window));
+  for (const InnKind *const *kind = inn_schema_kinds (); *kind != NULL; kind++)
+    {
+      InnElement element = element_of (draft, *kind);
+      GtkWidget *page = inn_element_page_new (draft, &element);
+      GPtrArray *rows = inn_element_page_get_rows (INN_ELEMENT_PAGE (page));
+
+      gtk_window_set_child (GTK_WINDOW (window), page);
+      for (guint i = 0; i < rows->len; i++)
+        {
+          GtkWidget *editor = inn_field_row_get_editor (rows->pdata[i]);
+          GtkWidget *more = gtk_widget_get_ancestor (editor, ADW_TYPE_EXPANDER_ROW);
+          guint n = 0;
+
+          if (!ADW_IS_COMBO_ROW (editor))
+            continue;
+          if (more != NULL)
+            adw_expander_row_set_expanded (ADW_EXPANDER_ROW (more), TRUE);
+          n = g_list_model_get_n_items (adw_combo_row_get_model (ADW_COMBO_ROW (editor)));
+          for (guint j = 0; j < n; j++)
+            {
+              adw_combo_row_set_selected (ADW_COMBO_ROW (editor), j);
+              wait_for_frame (window);
+              g_assert_cmpstr (find_cut (editor), ==, NULL);
+            }
+        }
+    }
+  gtk_window_destroy (GTK_WINDOW (window));
+}
+
+/* What identifies a device is said where two would look alike, and nowhere else. */
+static void
+test_titles (void)
+{
+  g_autoptr (InnDraft) draft = draft_new ();
+  InnElement first = element_of (draft, inn_schema_find ("interface"));
+  InnElement disk = element_of (draft, inn_schema_find ("disk"));
+  g_autofree char *alone = inn_hardware_row_dup_title (&first);
+  g_autofree char *disk_title = inn_hardware_row_dup_title (&disk);
+  g_autofree char *mac = inn_element_dup (&first, "mac");
+  g_autofree char *among = NULL;
+
+  g_assert_cmpstr (alone, ==, "Network");
+  g_assert_cmpstr (disk_title, ==, "Disk vda");
+  element_of (draft, inn_schema_find ("interface"));
+  among = inn_hardware_row_dup_title (&first);
+  g_assert_nonnull (strstr (among, mac));
+}
+
+/* Nothing is folded away on a page that has nothing else. */
+static void
+test_folds (void)
+{
+  g_autoptr (InnDraft) draft = draft_new ();
+  const char *const kinds[] = { "events", "graphics", "disk" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    {
+      InnElement element = element_of (draft, inn_schema_find (kinds[i]));
+      GtkWidget *page = g_object_ref_sink (inn_element_page_new (draft, &element));
+      GPtrArray *rows = inn_element_page_get_rows (INN_ELEMENT_PAGE (page));
+      guint folded = 0;
+
+      for (guint j = 0; j < rows->len; j++)
+        folded += gtk_widget_get_ancestor (inn_field_row_get_row (rows->pdata[j]),
+                                           ADW_TYPE_EXPANDER_ROW) != NULL;
+      if (g_str_equal (kinds[i], "disk"))
+        g_assert_cmpuint (folded, >, 0);
+      else
+        g_assert_cmpuint (folded, ==, 0);
+      g_object_unref (page);
+    }
+}
+
 static void
 test_sizes (void)
 {
@@ -356,6 +478,9 @@ main (int argc, char **argv)
   g_test_add_func ("/details/looking-changes-nothing", test_looking);
   g_test_add_func ("/details/refused", test_refused);
   g_test_add_func ("/details/xml", test_xml);
+  g_test_add_func ("/details/choices-are-read-whole", test_choices);
+  g_test_add_func ("/details/titles", test_titles);
+  g_test_add_func ("/details/nothing-but-folds", test_folds);
   g_test_add_func ("/details/sizes", test_sizes);
   return g_test_run ();
 }

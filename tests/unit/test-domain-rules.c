@@ -16,7 +16,7 @@ typedef struct
 } Rule;
 
 static const Rule rules[] = {
-  { "desktop-uefi", "cpu", { "current=9" }, "more processors" },
+  { "desktop-uefi", "cpu", { "current=9" }, "cannot be plugged in" },
   { "desktop-uefi", "cpu", { "current=8" }, NULL },
   { "desktop-uefi", "cpu", { "vcpus=6", "current=2" }, "Sockets" },
   { "desktop-uefi", "cpu", { "threads=" }, "together" },
@@ -24,7 +24,7 @@ static const Rule rules[] = {
   { "desktop-uefi", "cpu", { "sockets=", "cores=", "threads=", "dies=" }, NULL },
   { "desktop-uefi", "cpu", { "model=" }, "Name the model" },
   { "desktop-uefi", "cpu", { "model=", "mode=maximum" }, NULL },
-  { "desktop-uefi", "cpu", { "vcpus=" }, "at most" },
+  { "desktop-uefi", "cpu", { "vcpus=" }, "how many processors" },
   { "desktop-uefi", "memory", { "current=8589934592" }, "cannot be more" },
   { "desktop-uefi", "memory", { "maximum=1073741824" }, "cannot be less" },
   { "desktop-uefi", "memory", { "size=" }, "is missing" },

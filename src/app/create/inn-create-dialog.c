@@ -97,13 +97,15 @@ show_page (InnCreateDialog *self, const char *name)
   const Page *page = find_page (name);
   gboolean summary = g_str_equal (name, "summary");
 
-  gtk_stack_set_visible_child_name (self->stack, name);
   adw_window_title_set_title (self->heading, _ (page->heading));
   gtk_widget_set_visible (self->back, page->back != NULL);
   gtk_widget_set_visible (self->create, summary);
   gtk_window_set_default_widget (GTK_WINDOW (self), summary ? self->create : NULL);
+  /* Before the page is shown: the stack would give the focus to its first entry, and mark all that
+   * is written there. */
   if (summary)
     gtk_widget_grab_focus (self->create);
+  gtk_stack_set_visible_child_name (self->stack, name);
 }
 
 static void

@@ -187,7 +187,9 @@ on_row_selected (InnDetailsView *self, GtkListBoxRow *row)
 static void
 on_row_activated (InnDetailsView *self)
 {
-  adw_leaflet_set_visible_child_name (self->leaflet, "page");
+  /* Beside the list the page is seen anyway, and need not take the focus from it. */
+  if (adw_leaflet_get_folded (self->leaflet))
+    adw_leaflet_set_visible_child_name (self->leaflet, "page");
 }
 
 static void

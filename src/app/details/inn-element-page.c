@@ -5,6 +5,7 @@
 #include "inn-element-page.h"
 
 #include "details/inn-field-editors.h"
+#include "details/inn-hardware-row.h"
 
 #include <glib/gi18n.h>
 
@@ -38,12 +39,23 @@ on_remove_clicked (InnElementPage *self)
   g_signal_emit (self, signals[REMOVE], 0);
 }
 
+/* What few machines need is folded away, unless there is nothing else. */
+static gboolean
+has_plain_rows (const InnKind *kind)
+{
+  for (const InnField *field = kind->fields; field->name != NULL; field++)
+    if ((field->flags & (INN_FIELD_HIDDEN | INN_FIELD_ADVANCED)) == 0)
+      return TRUE;
+  return FALSE;
+}
+
 static void
 add_row (InnElementPage *self, InnFieldRow *row)
 {
   GtkWidget *note = inn_field_row_get_note (row);
 
-  if ((inn_field_row_get_field (row)->flags & INN_FIELD_ADVANCED) != 0)
+  if ((inn_field_row_get_field (row)->flags & INN_FIELD_ADVANCED) != 0 &&
+      has_plain_rows (self->element->kind))
     {
       adw_expander_row_add_row (self->more, inn_field_row_get_row (row));
       if (note != NULL)
@@ -145,7 +157,7 @@ GtkWidget *
 inn_element_page_new (InnDraft *draft, const InnElement *element)
 {
   InnElementPage *self = g_object_new (INN_TYPE_ELEMENT_PAGE, NULL);
-  g_autofree char *title = inn_element_dup_label (element);
+  g_autofree char *title = inn_hardware_row_dup_title (element);
 
   self->draft = g_object_ref (draft);
   self->element = inn_element_copy (element);

@@ -4,6 +4,7 @@
 /* The widgets that edit a value. Know the field's type, not the machine, the draft or the page. */
 #include "inn-field-editors.h"
 
+#include "inn-choice-list.h"
 #include "inn-size.h"
 
 #include <errno.h>
@@ -119,6 +120,7 @@ build_combo (const InnField *field, GtkWidget **out_editor, InnTaken taken, gpoi
       gtk_string_list_append (labels, _ (choice->label));
       g_ptr_array_add (values, g_strdup (choice->value));
     }
+  inn_choice_list_attach (ADW_COMBO_ROW (row));
   adw_combo_row_set_model (ADW_COMBO_ROW (row), G_LIST_MODEL (labels));
   g_object_set_data_full (G_OBJECT (row), "inn-values", values, (GDestroyNotify)g_ptr_array_unref);
   name_for_assistive (row, field);
@@ -389,6 +391,7 @@ build_text (const InnField *field, GtkWidget **out_editor, InnTaken taken, gpoin
   gtk_label_set_xalign (GTK_LABEL (label), 0);
   gtk_widget_add_css_class (box, "inn-text-row");
   gtk_widget_add_css_class (label, "subtitle");
+  gtk_widget_add_css_class (label, "dim-label");
   gtk_text_view_set_wrap_mode (GTK_TEXT_VIEW (editor), GTK_WRAP_WORD_CHAR);
   gtk_text_view_set_accepts_tab (GTK_TEXT_VIEW (editor), FALSE);
   gtk_widget_set_size_request (editor, -1, 60);

@@ -157,6 +157,7 @@ build_note (InnFieldRow *self)
   gtk_label_set_wrap_mode (GTK_LABEL (self->note_label), PANGO_WRAP_WORD_CHAR);
   gtk_label_set_xalign (GTK_LABEL (self->note_label), 0);
   gtk_widget_add_css_class (self->note_label, "subtitle");
+  gtk_widget_add_css_class (self->note_label, "dim-label"); /* fainter, or not: as contrast asks */
   gtk_widget_add_css_class (self->note, "inn-note");
   gtk_list_box_row_set_child (GTK_LIST_BOX_ROW (self->note), self->note_label);
   gtk_list_box_row_set_activatable (GTK_LIST_BOX_ROW (self->note), FALSE);

@@ -20,6 +20,42 @@ inn_hardware_row_dup_id (GtkListBoxRow *row)
   return element != NULL ? inn_element_dup_id (element) : g_strdup (INN_HARDWARE_ROW_XML);
 }
 
+static char *
+dup_summary (const InnElement *element)
+{
+  return element->kind->summary != NULL ? element->kind->summary (element) : NULL;
+}
+
+/* A disk's name is what people call it; an address or a protocol says nothing to most. */
+static gboolean
+needs_key (const InnElement *element)
+{
+  g_autoptr (GPtrArray) devices = NULL;
+  g_autofree char *summary = NULL;
+  guint alike = 0;
+
+  if (g_strcmp0 (element->kind->key, "target") == 0)
+    return TRUE;
+  if (!element->kind->device)
+    return FALSE;
+  summary = dup_summary (element);
+  devices = inn_domain_list (element->domain, element->kind->name);
+  for (guint i = 0; i < devices->len; i++)
+    {
+      g_autofree char *other = dup_summary (devices->pdata[i]);
+
+      alike += g_strcmp0 (other, summary) == 0;
+    }
+  return alike > 1;
+}
+
+char *
+inn_hardware_row_dup_title (const InnElement *element)
+{
+  return needs_key (element) ? inn_element_dup_label (element)
+                             : g_strdup (_ (element->kind->label));
+}
+
 void
 inn_hardware_row_show (GtkListBoxRow *row)
 {
@@ -30,9 +66,8 @@ inn_hardware_row_show (GtkListBoxRow *row)
 
   if (element == NULL)
     return;
-  title = inn_element_dup_label (element);
-  if (element->kind->summary != NULL)
-    summary = element->kind->summary (element);
+  title = inn_hardware_row_dup_title (element);
+  summary = dup_summary (element);
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), title);
   /* GTK 4.8 warns of a label that is narrower than the ellipsis it might end in. */
   if (summary != NULL && g_utf8_strlen (summary, -1) < 3)

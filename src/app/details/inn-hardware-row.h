@@ -16,6 +16,9 @@ GtkWidget *inn_hardware_row_new (const InnElement *element);
 const InnElement *inn_hardware_row_get_element (GtkListBoxRow *row); /* NULL: the XML */
 /** inn_hardware_row_dup_id: inn_element_dup_id(), or INN_HARDWARE_ROW_XML. */
 char *inn_hardware_row_dup_id (GtkListBoxRow *row);
+/** inn_hardware_row_dup_title: "Disk vda", "Sound"; two that look alike are told apart by what
+ * identifies them. */
+char *inn_hardware_row_dup_title (const InnElement *element);
 /** inn_hardware_row_show: takes title and summary anew from the element. */
 void inn_hardware_row_show (GtkListBoxRow *row);
 

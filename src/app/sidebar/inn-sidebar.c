@@ -19,7 +19,7 @@ struct _InnSidebar
   GtkWidget parent_instance;
 
   AdwHeaderBar *header;
-  GtkMenuButton *connection_button;
+  GtkLabel *connection_label;
   GtkToggleButton *search_button;
   GtkSearchBar *search_bar;
   GtkSearchEntry *search_entry;
@@ -327,7 +327,7 @@ inn_sidebar_class_init (InnSidebarClass *klass)
                                                "/org/innkeeper/Innkeeper/sidebar/inn-sidebar.ui");
   gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
   gtk_widget_class_bind_template_child (widget_class, InnSidebar, header);
-  gtk_widget_class_bind_template_child (widget_class, InnSidebar, connection_button);
+  gtk_widget_class_bind_template_child (widget_class, InnSidebar, connection_label);
   gtk_widget_class_bind_template_child (widget_class, InnSidebar, search_button);
   gtk_widget_class_bind_template_child (widget_class, InnSidebar, search_bar);
   gtk_widget_class_bind_template_child (widget_class, InnSidebar, search_entry);
@@ -361,7 +361,7 @@ inn_sidebar_set_title (InnSidebar *self, const char *title)
 {
   g_return_if_fail (INN_IS_SIDEBAR (self));
 
-  gtk_menu_button_set_label (self->connection_button, title);
+  gtk_label_set_label (self->connection_label, title);
 }
 
 void

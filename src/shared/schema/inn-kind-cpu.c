@@ -25,23 +25,14 @@ static const InnChoice models[] = {
 };
 
 static const InnField fields[] = {
-  { .name = "current",
-    .path = "vcpu/@current",
-    .type = INN_TYPE_UINT,
-    .flags = INN_FIELD_LIVE,
-    .min = 1,
-    .max = 512,
-    .label = N_ ("Processors"),
-    .help =
-        N_ ("How many processors the machine has; all up to the maximum where nothing is said.") },
   { .name = "vcpus",
     .path = "vcpu",
     .type = INN_TYPE_UINT,
     .fallback = "1",
     .min = 1,
     .max = 512,
-    .label = N_ ("Most processors"),
-    .help = N_ ("So many can be plugged in while the machine runs.") },
+    .label = N_ ("Processors"),
+    .help = N_ ("More than this computer has make the machine slower, not faster.") },
   { .name = "mode",
     .path = "cpu/@mode",
     .type = INN_TYPE_ENUM,
@@ -58,6 +49,14 @@ static const InnField fields[] = {
     .pattern = "[A-Za-z0-9_.\\-]+",
     .label = N_ ("Named model"),
     .help = N_ ("For example qemu64, Haswell or EPYC.") },
+  { .name = "current",
+    .path = "vcpu/@current",
+    .type = INN_TYPE_UINT,
+    .flags = INN_FIELD_LIVE | INN_FIELD_ADVANCED,
+    .min = 1,
+    .max = 512,
+    .label = N_ ("Plugged in"),
+    .help = N_ ("So many at the start; the others can be plugged in while the machine runs.") },
   { .name = "sockets",
     .path = "cpu/topology/@sockets",
     .type = INN_TYPE_UINT,
@@ -104,18 +103,18 @@ check (const InnElement *element, GError **error)
   gboolean none = sockets == 0 && cores == 0 && threads == 0 && !inn_element_has (element, "dies");
 
   if (!inn_rule (inn_element_has (element, "vcpus") || !inn_element_has (element, "current"),
-                 _ ("Say how many processors there may be at most."), error) ||
+                 _ ("Say how many processors the machine has."), error) ||
       !inn_rule (inn_element_get_uint (element, "current") <= most,
-                 _ ("There cannot be more processors than the most. Raise that first."), error) ||
+                 _ ("More processors cannot be plugged in than the machine has."), error) ||
       !inn_rule (inn_element_has (element, "model") || !inn_element_is (element, "mode", "custom"),
                  _ ("Name the model."), error))
     return FALSE;
   if (!inn_rule (none || (sockets > 0 && cores > 0 && threads > 0),
                  _ ("Sockets, cores and threads must be set together."), error))
     return FALSE;
-  return inn_rule (none ||
-                       sockets * inn_element_get_uint (element, "dies") * cores * threads == most,
-                   _ ("Sockets × dies × cores × threads must make the most processors."), error);
+  return inn_rule (
+      none || sockets * inn_element_get_uint (element, "dies") * cores * threads == most,
+      _ ("Sockets × dies × cores × threads must make the number of processors."), error);
 }
 
 static char *
@@ -128,7 +127,7 @@ const InnKind inn_kind_cpu = {
   .name = "cpu",
   .path = "",
   .label = N_ ("Processors"),
-  .icon = "computer-symbolic",
+  .icon = "inn-processor-symbolic",
   .fields = fields,
   .check = check,
   .summary = summary,

@@ -30,7 +30,7 @@ static const InnChoice zeroes[] = {
 };
 
 static const InnChoice policies[] = {
-  { "enospace", N_ ("Pause when the disk is full, else tell the guest") },
+  { "enospace", N_ ("Pause when it is full") },
   { "stop", N_ ("Pause the machine") },
   { "report", N_ ("Tell the guest") },
   { "ignore", N_ ("Do nothing") },

@@ -31,7 +31,7 @@ const InnChoice inn_words_disk_cache[] = {
   { "none", N_ ("No cache on the host") },
   { "writethrough", N_ ("Host's cache, each write waits") },
   { "directsync", N_ ("No cache, each write waits") },
-  { "unsafe", N_ ("Ignore flushes (fastest, loses data in a crash)") },
+  { "unsafe", N_ ("Fastest; a crash loses data") },
   { NULL, NULL },
 };
 
