@@ -54,17 +54,32 @@ on_about_activate (GSimpleAction *action, GVariant *parameter, gpointer data)
       "translator-credits", _ ("translator-credits"), NULL);
 }
 
+/* The main window that is used now, which may have a dialog before it; or NULL. */
+static GtkWindow *
+find_window (InnApplication *self)
+{
+  GtkWindow *window = gtk_application_get_active_window (GTK_APPLICATION (self));
+
+  while (window != NULL && !INN_IS_WINDOW (window))
+    window = gtk_window_get_transient_for (window);
+  for (GList *l = gtk_application_get_windows (GTK_APPLICATION (self)); l != NULL && window == NULL;
+       l = l->next)
+    if (INN_IS_WINDOW (l->data))
+      window = l->data;
+  return window;
+}
+
 static void
 show_window (InnApplication *self, GFile *file)
 {
-  GtkWindow *window = gtk_application_get_active_window (GTK_APPLICATION (self));
+  GtkWindow *window = find_window (self);
 
   if (window == NULL)
     window = GTK_WINDOW (inn_window_new (ADW_APPLICATION (self)));
   if (is_broadway (gtk_widget_get_display (GTK_WIDGET (window))))
     gtk_window_maximize (window);
   gtk_window_present (window);
-  if (file != NULL && INN_IS_WINDOW (window))
+  if (file != NULL)
     inn_window_create_from (INN_WINDOW (window), file);
 }
 

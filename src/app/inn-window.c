@@ -31,7 +31,8 @@ struct _InnWindow
   GSignalGroup *connection_signals;
   GSignalGroup *machines_signals;
   GSignalGroup *machine_signals;
-  gboolean seen; /* not minimized: pictures and statistics are worth asking for */
+  gboolean seen;           /* not minimized: pictures and statistics are worth asking for */
+  InnCreateDialog *wizard; /* the one that is open, or NULL */
   char *awaited; /* path of the machine that the wizard makes, to be chosen when it is there */
 };
 
@@ -330,6 +331,7 @@ inn_window_dispose (GObject *object)
   g_clear_object (&self->machines_signals);
   g_clear_object (&self->machine_signals);
   g_clear_object (&self->connection);
+  g_clear_weak_pointer (&self->wizard);
   g_clear_pointer (&self->awaited, g_free);
   G_OBJECT_CLASS (inn_window_parent_class)->dispose (object);
 }
@@ -399,13 +401,18 @@ inn_window_show_machine (InnWindow *self, InnMachine *machine)
 void
 inn_window_create_from (InnWindow *self, GFile *file)
 {
-  GtkWidget *dialog;
-
   g_return_if_fail (INN_IS_WINDOW (self));
 
-  dialog = inn_create_dialog_new (GTK_WINDOW (self), self->connection, file);
-  g_signal_connect_object (dialog, "created", G_CALLBACK (on_created), self, G_CONNECT_SWAPPED);
-  gtk_window_present (GTK_WINDOW (dialog));
+  if (self->wizard == NULL)
+    {
+      GtkWidget *dialog = inn_create_dialog_new (GTK_WINDOW (self), self->connection);
+
+      g_set_weak_pointer (&self->wizard, INN_CREATE_DIALOG (dialog));
+      g_signal_connect_object (dialog, "created", G_CALLBACK (on_created), self, G_CONNECT_SWAPPED);
+    }
+  gtk_window_present (GTK_WINDOW (self->wizard));
+  if (file != NULL)
+    inn_create_dialog_open (self->wizard, file);
 }
 
 AdwToastOverlay *

@@ -20,8 +20,14 @@ def run(name):
 
 @tap.case
 def create():
-    """The wizard proposes, makes, cancels, and says what is wrong"""
+    """The wizard makes a machine of each source, cancels, and loses nothing when that fails"""
     run("create")
+
+
+@tap.case
+def create_pages():
+    """The wizard says what is wrong with a file, and takes other values"""
+    run("create-pages")
 
 
 @tap.case

@@ -49,6 +49,15 @@ class Display:
         self.move(x, y)
         self.xdotool("click", button)
 
+    def drag(self, start, end, steps=15):
+        """From a point to another with the first button down, as slowly as a person would."""
+        self.move(*start)
+        self.xdotool("mousedown", 1)
+        for i in range(1, steps + 1):
+            self.move(*(a + (b - a) * i / steps for a, b in zip(start, end)))
+            self.xdotool("sleep", 0.05)
+        self.xdotool("mouseup", 1)
+
     def windows(self, pid=None):
         """Ids of the windows that can be seen, of process @pid."""
         args = ["search", "--onlyvisible"] + (["--pid", pid] if pid else ["--name", "."])

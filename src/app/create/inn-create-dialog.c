@@ -13,6 +13,7 @@
 #include "inn-drop.h"
 #include "inn-kernel-page.h"
 #include "inn-os-page.h"
+#include "inn-replace-question.h"
 #include "inn-source-page.h"
 #include "inn-summary-page.h"
 
@@ -44,7 +45,10 @@ struct _InnCreateDialog
   InnSource source;
   InnOs *os;
   gboolean summary_waits; /* for the list of systems */
+  gboolean os_chosen;     /* by hand */
   InnCreateJob *job;      /* the machine being made, else NULL */
+  GFile *next;            /* from outside, for when that is done or the question answered */
+  GtkWidget *question;    /* or NULL */
 };
 
 G_DEFINE_FINAL_TYPE (InnCreateDialog, inn_create_dialog, ADW_TYPE_WINDOW)
@@ -162,6 +166,7 @@ show_summary (InnCreateDialog *self)
     os = inn_os_db_find (self->db, GENERIC_LINUX);
   os = os != NULL ? os : inn_os_db_get_generic (self->db);
   g_set_object (&self->os, os);
+  self->os_chosen = FALSE;
   inn_banner_set (self->banner, NULL, NULL);
   inn_summary_page_forget (self->summary_page);
   fill_summary (self);
@@ -273,10 +278,58 @@ take_file (InnCreateDialog *self, GFile *file)
   on_connection_state (self);
 }
 
+static gboolean
+is_changed (InnCreateDialog *self)
+{
+  if (is_page (self, "kernel"))
+    return self->source.media != NULL || self->source.initrd != NULL ||
+           *inn_kernel_page_get_cmdline (self->kernel_page) != '\0';
+  return (is_page (self, "summary") || is_page (self, "system")) &&
+         (self->os_chosen || inn_summary_page_is_changed (self->summary_page));
+}
+
+static void
+on_replace_response (InnCreateDialog *self, const char *response)
+{
+  g_autoptr (GFile) file = g_steal_pointer (&self->next);
+
+  if (file != NULL && g_str_equal (response, INN_REPLACE_YES))
+    take_file (self, file);
+}
+
+static void
+ask_replace (InnCreateDialog *self)
+{
+  if (self->question == NULL)
+    {
+      g_set_weak_pointer (&self->question, inn_replace_question_new (GTK_WINDOW (self)));
+      g_signal_connect_object (self->question, "response", G_CALLBACK (on_replace_response), self,
+                               G_CONNECT_SWAPPED);
+    }
+  inn_replace_question_set_file (self->question, self->next);
+  gtk_window_present (GTK_WINDOW (self->question));
+}
+
+void
+inn_create_dialog_open (InnCreateDialog *self, GFile *file)
+{
+  g_return_if_fail (INN_IS_CREATE_DIALOG (self));
+  g_return_if_fail (G_IS_FILE (file));
+
+  if (self->job == NULL && !is_changed (self))
+    {
+      take_file (self, file);
+      return;
+    }
+  g_set_object (&self->next, file);
+  if (self->job == NULL)
+    ask_replace (self);
+}
+
 static void
 on_dropped (GFile *file, gpointer data)
 {
-  take_file (INN_CREATE_DIALOG (data), file);
+  inn_create_dialog_open (INN_CREATE_DIALOG (data), file);
 }
 
 static void
@@ -342,6 +395,7 @@ static void
 on_os_chosen (InnCreateDialog *self, InnOs *os)
 {
   g_set_object (&self->os, os);
+  self->os_chosen = TRUE;
   fill_summary (self);
   show_page (self, "summary");
 }
@@ -377,6 +431,15 @@ on_job_progress (InnCreateDialog *self)
   gtk_progress_bar_set_fraction (self->progress, inn_create_job_get_progress (self->job));
 }
 
+/* The next machine's wizard is this one. */
+static void
+take_next (InnCreateDialog *self)
+{
+  g_autoptr (GFile) file = g_steal_pointer (&self->next);
+
+  take_file (self, file);
+}
+
 /* A failed one leaves nothing behind, and all values stay as they were. */
 static void
 on_job_ended (InnCreateDialog *self, const GError *error)
@@ -386,11 +449,16 @@ on_job_ended (InnCreateDialog *self, const GError *error)
   if (error == NULL)
     {
       g_signal_emit (self, signals[CREATED], 0, inn_create_job_get_machine (job));
-      gtk_window_destroy (GTK_WINDOW (self));
+      if (self->next != NULL)
+        take_next (self);
+      else
+        gtk_window_destroy (GTK_WINDOW (self));
       return;
     }
   show_page (self, "summary");
   inn_banner_set (self->banner, is_cancelled (error) ? NULL : error->message, NULL);
+  if (self->next != NULL)
+    ask_replace (self);
 }
 
 static void
@@ -439,6 +507,8 @@ inn_create_dialog_dispose (GObject *object)
   g_clear_object (&self->connection_signals);
   g_clear_object (&self->connection);
   g_clear_object (&self->waiting);
+  g_clear_object (&self->next);
+  g_clear_weak_pointer (&self->question);
   g_clear_object (&self->job);
   G_OBJECT_CLASS (inn_create_dialog_parent_class)->dispose (object);
 }
@@ -513,13 +583,11 @@ inn_create_dialog_init (InnCreateDialog *self)
 }
 
 GtkWidget *
-inn_create_dialog_new (GtkWindow *parent, InnConnection *connection, GFile *file)
+inn_create_dialog_new (GtkWindow *parent, InnConnection *connection)
 {
   InnCreateDialog *self = g_object_new (INN_TYPE_CREATE_DIALOG, "transient-for", parent, NULL);
 
   self->connection = g_object_ref (connection);
   g_signal_group_set_target (self->connection_signals, connection);
-  if (file != NULL)
-    take_file (self, file);
   return GTK_WIDGET (self);
 }

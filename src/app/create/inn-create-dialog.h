@@ -14,6 +14,10 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (InnCreateDialog, inn_create_dialog, INN, CREATE_DIALOG, AdwWindow)
 
 /* signal "created" (const char *machine_path): the machine is made and its start asked for. */
-GtkWidget *inn_create_dialog_new (GtkWindow *parent, InnConnection *connection, GFile *file);
+GtkWidget *inn_create_dialog_new (GtkWindow *parent, InnConnection *connection);
+/** inn_create_dialog_open: @file (an ISO, disk image, kernel) comes from outside. It is the source
+ * of the machine to be made; but what was entered is not lost without asking, and a machine that is
+ * being made is made first. */
+void inn_create_dialog_open (InnCreateDialog *self, GFile *file);
 
 G_END_DECLS

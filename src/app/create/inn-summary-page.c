@@ -27,6 +27,7 @@ struct _InnSummaryPage
   InnProfile profile;
   guint64 disk_size;
   gboolean start;
+  gboolean changed; /* by a person since it was filled */
   char *proposed_name;
   char *disk_error; /* what is wrong with the size, or NULL */
 };
@@ -121,6 +122,7 @@ static const Shown device_rows[] = {
 static void
 emit_changed (InnSummaryPage *self)
 {
+  self->changed = TRUE;
   g_signal_emit (self, signals[CHANGED], 0);
 }
 
@@ -221,6 +223,7 @@ static void
 on_start_taken (const char *text, gpointer data)
 {
   INN_SUMMARY_PAGE (data)->start = g_strcmp0 (text, "yes") == 0;
+  INN_SUMMARY_PAGE (data)->changed = TRUE;
 }
 
 /* Copied, the disk is the machine's own and of our format; in place, it is the file itself. */
@@ -445,6 +448,7 @@ inn_summary_page_fill (InnSummaryPage *self,
   inn_draft_set_domain (self->draft, domain);
   fill_rows (self);
   emit_changed (self);
+  self->changed = FALSE;
 }
 
 gboolean
@@ -467,6 +471,12 @@ inn_summary_page_check (InnSummaryPage *self, GError **error)
   else
     return inn_domain_check (domain, error);
   return FALSE;
+}
+
+gboolean
+inn_summary_page_is_changed (InnSummaryPage *self)
+{
+  return self->changed;
 }
 
 InnDomain *

@@ -28,6 +28,8 @@ gboolean inn_summary_page_check (InnSummaryPage *self, GError **error);
 InnDomain *inn_summary_page_get_domain (InnSummaryPage *self);
 guint64 inn_summary_page_get_disk_size (InnSummaryPage *self); /* bytes */
 gboolean inn_summary_page_get_start (InnSummaryPage *self);
+/** inn_summary_page_is_changed: whether a value is another than was proposed. */
+gboolean inn_summary_page_is_changed (InnSummaryPage *self);
 /** inn_summary_page_forget: a new wizard's run: the name too is proposed again. */
 void inn_summary_page_forget (InnSummaryPage *self);
 
