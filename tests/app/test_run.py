@@ -77,6 +77,26 @@ def window_on_a_screen():
 
 
 @tap.case
+def helper_comes_back():
+    """A helper that is killed is started again, while the window stays; closing the window ends all"""
+    session, display = session_and_screen()
+    process = start(session)
+    tap.cleanup(process.kill)
+    session.wait_for_helper()
+    first = proc.find("vmm-helper", process.pid)
+    window = tap.wait_for(lambda: proc.find("innkeeper", process.pid), 30, "the window")[0]
+    os.kill(first[0], signal.SIGKILL)
+    tap.wait_for(lambda: set(proc.find("vmm-helper", process.pid)) - set(first), 30, "another helper")
+    session.wait_for_helper()
+    tap.true(proc.alive(window), "the window has ended")
+    children = proc.descendants(process.pid)
+    tap.wait_for(lambda: display.windows(window), 30, "the window on the screen")
+    os.kill(window, signal.SIGTERM)
+    process.wait(20)
+    tap.equal([f"{pid} {proc.cmdline(pid)}" for pid in children if proc.alive(pid)], [], "processes that are left")
+
+
+@tap.case
 def window_in_a_browser():
     """Without a display it serves the window on 127.0.0.1 and prints the address; a browser shows it"""
     session, display = session_and_screen()
