@@ -26,8 +26,8 @@ EXAMPLES = sorted((GOLDEN / "xml").glob("*.xml"))
 TOOL = env.BUILD / "tests" / "golden" / "plan-tool"
 
 
-def plans(paths, types=None):
-    done = subprocess.run([str(TOOL), *(["--types", types] if types else []), *map(str, paths)],
+def plans(paths, types=None, *options):
+    done = subprocess.run([str(TOOL), *(["--types", types] if types else []), *options, *map(str, paths)],
                           capture_output=True, text=True, env={**os.environ, "LC_ALL": "C.UTF-8"})
     if done.returncode:
         raise AssertionError(done.stderr)
@@ -234,7 +234,7 @@ def qemu_types():
     machine = qmp.Qemu(["-machine", "none"])
     types = [t["name"] for t in machine.command("qom-list-types", {"abstract": False})]
     machine.quit()
-    return types
+    return [*types, "netdev-stream"]
 
 
 @tap.case
@@ -260,6 +260,20 @@ def every_value():
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
             complain([p for p in pool.map(lambda i: accepted(*i), different.values()) if p])
     tap.diag(f"{len(different)} different machines")
+
+
+@tap.case
+def without_passt():
+    """Where passt is not installed, or this QEMU has no netdev for it, a card is QEMU's own network's"""
+    path = GOLDEN / "xml" / "args-q35.xml"
+    with tempfile.TemporaryDirectory() as folder:
+        types = pathlib.Path(folder) / "types"
+        types.write_text("\n".join(t for t in qemu_types() if t != "netdev-stream"))
+        for made in (plans([path], None, "--no-passt")[path], plans([path], types)[path]):
+            netdevs = [made["argv"][i + 1] for i, w in enumerate(made["argv"]) if w == "-netdev"]
+            tap.true(netdevs and all(json.loads(n)["type"] == "user" for n in netdevs), f"netdevs: {netdevs}")
+            tap.equal([f for f in made["files"] if f["type"] == "net"], [], "sockets to passt")
+            tap.equal(accepted(path, made), None, "what QEMU says")
 
 
 @tap.case

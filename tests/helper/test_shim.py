@@ -52,8 +52,30 @@ while True:
 """
 
 
+# In passt's place: gives back each frame it gets; dies in the middle of one that says so.
+NETWORK = """
+import os, signal, struct, sys
+def take(n):
+    data = b''
+    while len(data) < n:
+        part = os.read(3, n - len(data))
+        if not part: sys.exit(0)
+        data += part
+    return data
+print('network started', file=sys.stderr, flush=True)
+while True:
+    size = struct.unpack('!I', take(4))[0]
+    frame = take(size)
+    half = frame[14:18] == b'DIE!'
+    data = struct.pack('!I', size) + frame
+    data = data[:size // 2] if half else data
+    while data: data = data[os.write(3, data):]
+    if half: os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
 class Shim:
-    def __init__(self, lines=("serial0",), command=None):
+    def __init__(self, lines=("serial0",), command=None, cards=()):
         self.dir = env.TempDir()
         self.path = self.dir.path
         tap.cleanup(self.close)
@@ -66,6 +88,13 @@ class Shim:
         pairs = [socket.socketpair() for _ in lines]
         for name, pair in zip(lines, pairs):
             argv += ["--line", name, pair[0].fileno()]
+        self.cards = {}
+        for name in cards:
+            self.cards[name], theirs = socket.socketpair()
+            argv += ["--net", name, theirs.fileno()]
+            pairs.append((theirs, socket.socket()))
+        for word in ("/usr/bin/python3", "-c", NETWORK) if cards else ():
+            argv += ["--net-command", word]
         argv += ["--", *(command or ["/usr/bin/python3", "-c", CHILD, pairs[0][1].fileno()])]
         # Kept away from the shim's standard fds, and with one that is only for the child.
         self.extra = os.open("/dev/null", os.O_RDONLY)
@@ -105,6 +134,8 @@ class Shim:
 
     def close(self):
         self.control.close()
+        for card in self.cards.values():
+            card.close()
         for pid in [*proc.descendants(self.process.pid), self.process.pid]:
             try:
                 os.kill(pid, signal.SIGKILL)
@@ -319,6 +350,86 @@ def command_that_is_not_there():
     shim = Shim(command=["/nonexistent/bwrap", "x"])
     tap.equal(shim.exit_status(), "exit 127\n", "exit status")
     tap.true("cannot run /nonexistent/bwrap" in (shim.path / "log").read_text(), "the log says nothing")
+
+
+def frame(kind, to=b"", body=b""):
+    """An Ethernet frame as QEMU sends it; @to the address in an IPv4 or IPv6 packet's place for it."""
+    where = {0x0800: 16, 0x86DD: 24}.get(kind, 0)
+    packet = bytes(where) + to + body
+    data = b"\x52\x55\x0a\0\2\2" + b"\x52\x54\0\1\2\3" + struct.pack("!H", kind) + packet
+    return struct.pack("!I", len(data)) + data
+
+
+def swap(card, data, wanted, timeout=30):
+    """Sends @data, without waiting, and reads until @wanted bytes have come back."""
+    got = b""
+    card.setblocking(False)
+    end = time.monotonic() + timeout
+    while len(got) < wanted:
+        tap.true(time.monotonic() < end, f"{len(got)} of {wanted} bytes came back")
+        ready, free, _ = select.select([card], [card] if data else [], [], 1)
+        if free:
+            data = data[card.send(data[:100003]):]
+        if ready:
+            got += card.recv(65536)
+    return got
+
+
+@tap.case
+def frames_go_through_but_to_the_host():
+    """Frames pass both ways, whole and in order, but none to an address that means the host itself"""
+    def v4(text, body=b"-"):
+        return frame(0x0800, socket.inet_aton(text), body)
+
+    def v6(text, body=b"-"):
+        return frame(0x86DD, socket.inet_pton(socket.AF_INET6, text), body)
+    shim = Shim(cards=("one",))
+    shut = [v4("127.0.0.1"), v4("127.255.255.254", bytes(60000)), v4("0.0.0.0"), v4("0.1.2.3"), v6("::1"), v6("::"),
+            v6("::ffff:127.0.0.1"), v6("::ffff:192.0.2.1"), v6("::127.0.0.1")]
+    free = [v4("10.0.2.2"), v4("192.0.2.1", bytes(65000)), v4("255.255.255.255"), v4("126.0.0.1"), v6("fe80::1"),
+            v6("ff02::1"), v6("2001:db8::1", b"x" * 9000), v6("64:ff9b::1"), frame(0x0806, bytes(28)), frame(0x1234),
+            struct.pack("!I", 0), struct.pack("!I", 3) + b"abc", v4("1.2.3.4", b"end")]
+    mixed = b"".join(a + b for a, b in zip(shut, free)) + b"".join(free[len(shut):])
+    for times in (1, 60):
+        back = b"".join(free) * times
+        tap.equal(swap(shim.cards["one"], mixed * times, len(back)) == back, True, "what came back is what may pass")
+    tap.equal(select.select([shim.cards["one"]], [], [], 0.2)[0], [], "more comes back")
+
+
+@tap.case
+def the_network_is_started_again():
+    """When the network's program dies, the log tells, a new one goes on, and no half frame is seen"""
+    shim = Shim(cards=("one", "two"))
+    whole = frame(0x0800, socket.inet_aton("10.0.0.1"), b"whole")
+    one, two = shim.cards["one"], shim.cards["two"]
+    tap.equal(swap(one, whole, len(whole)), whole, "before")
+    one.sendall(frame(0x0806, b"DIE!" + bytes(1000)))
+    log = shim.path / "log"
+    tap.wait_for(lambda: "connects one, has ended (signal 9)" in log.read_text(), 10, "what the log says")
+    tap.true(proc.alive(shim.process.pid), "the shim has ended")
+    tap.equal(swap(two, whole, len(whole)), whole, "the other card")
+    one.sendall(whole)  # while there is nobody: lost
+    tap.wait_for(lambda: log.read_text().count("network started") == 3, 20, "a new one")
+    tap.equal(swap(one, whole, len(whole)), whole, "afterwards")
+    shim.view().sendall(b"exit 0\n")
+    tap.equal(shim.exit_status(), "exit 0\n", "exit status")
+    tap.equal(proc.descendants(shim.process.pid), [], "left over")
+
+
+@tap.case
+def a_card_that_makes_no_sense():
+    """A card that sends no frames but rubbish, or goes, ends its program and nothing else"""
+    shim = Shim(cards=("one", "two"))
+    tap.wait_for(lambda: (shim.path / "log").read_text().count("network started") == 2, 10, "the programs")
+    children = len(proc.descendants(shim.process.pid))
+    shim.cards["one"].sendall(b"\xff" * 100)
+    tap.equal(shim.cards["one"].recv(10), b"", "the shim's answer")
+    shim.cards["two"].close()
+    tap.wait_for(lambda: len(proc.descendants(shim.process.pid)) == children - 2, 10, "the programs' end")
+    viewer = shim.view()
+    viewer.sendall(b"hello\n")
+    expect(viewer, b"ECHO hello")
+    tap.true("has ended" not in (shim.path / "log").read_text(), "the log tells of what is as it should be")
 
 
 @tap.case

@@ -4,7 +4,8 @@
 
 enter() starts the test again in a mount and pid namespace of its own, where /etc, /var/lib and the
 places of D-Bus and polkit are overlays and /run is empty. When the test ends, however it ends, the
-pid namespace takes every process along and the overlays vanish."""
+pid namespace takes every process along and the overlays vanish. With network=True it has a network
+of its own too, with nothing but a loopback."""
 
 import os
 import subprocess
@@ -19,13 +20,18 @@ OVERLAYS = ("/etc", "/usr/share/polkit-1", "/usr/share/dbus-1", "/var/lib")
 STATE = "/var/lib/innkeeper"
 
 
-def enter():
+def enter(network=False):
     """Call first in the test's script. Skips the whole test where there is no root."""
     if os.environ.get("INN_TEST_NAMESPACE") == "1":
         os.environ.pop("DBUS_SYSTEM_BUS_ADDRESS", None)
         os.environ.pop("INN_TEST_NAMESPACE")
+        if network:
+            _mount("sysfs", "/sys", "sysfs", "ro")
+            subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
         return
     command = ["unshare", "-m", "-p", "-f", "--kill-child", "--mount-proc", "--propagation", "private"]
+    if network:
+        command.append("-n")
     keep = [f"{k}={v}" for k, v in os.environ.items()
             if k.startswith(("INN_", "ASAN", "LSAN", "UBSAN", "G_", "PYTHON", "PATH"))]
     prefix = []

@@ -407,6 +407,65 @@ test_contract (void)
   g_assert_null (property->name);
 }
 
+static char *
+print_passt (const char *root)
+{
+  g_autoptr (VmhHost) host = vmh_host_new (root, "x86_64");
+  g_auto (GStrv) command = vmh_host_dup_passt (host);
+
+  return command ? g_strjoinv (" ", command) : NULL;
+}
+
+#define ROUTES  "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\n"
+#define NET     "eth0\t000200C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n" /* 192.0.2.0/24 */
+#define DEFAULT "eth0\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0\t0\t0\n"
+#define DEFAULT6                                                                                   \
+  "00000000000000000000000000000000 00 00000000000000000000000000000000 00 "                       \
+  "fd000000000000000000000000000001 00000400 00000003 00000000 00000003     "
+
+static void
+test_passt (void)
+{
+  g_autofree char *none = make_root ("/etc/resolv.conf", "nameserver 192.0.2.53\n", NULL);
+  g_autofree char *online = make_root (
+      "/usr/bin/passt", "", "/proc/net/route", ROUTES NET DEFAULT, "/proc/net/ipv6_route",
+      DEFAULT6 "eth0\n", "/etc/resolv.conf", "search x\n nameserver  192.0.2.53 \n",
+      "/run/systemd/resolve/resolv.conf", "nameserver 192.0.2.54\n", NULL);
+  g_autofree char *offline =
+      make_root ("/usr/bin/passt", "", "/proc/net/route", ROUTES NET, "/proc/net/ipv6_route",
+                 DEFAULT6 "lo\n", "/etc/resolv.conf", "nameserver 127.0.0.53\nnameserver ::1\n",
+                 "/run/systemd/resolve/resolv.conf",
+                 "nameserver fe80::1\nnameserver 127.0.0.1;x\nnameserver 192.0.2.54\n"
+                 "nameserver 2001:db8::53\n",
+                 NULL);
+  char *roots[] = { none, online, offline };
+  g_autofree char *without = print_passt (none);
+  g_autofree char *first = NULL;
+  g_autofree char *second = NULL;
+
+  g_assert_null (without);
+  for (guint i = 1; i < G_N_ELEMENTS (roots); i++)
+    {
+      g_autofree char *program = g_strconcat (roots[i], "/usr/bin/passt", NULL);
+
+      g_assert_no_errno (g_chmod (program, 0755));
+    }
+  first = print_passt (online);
+  g_assert_true (g_str_has_prefix (first, "/usr/bin/passt --foreground "));
+  for (const char *const *option = (const char *const[]){ " --no-map-gw ", " --tcp-ports none ",
+                                                          " --udp-ports none ", " --fd 3 ", NULL };
+       *option; option++)
+    g_assert_nonnull (strstr (first, *option));
+  g_assert_null (strstr (first, "--dns"));
+  g_assert_null (strstr (first, "only"));
+  g_assert_null (strstr (first, "--interface"));
+  second = print_passt (offline);
+  g_assert_true (
+      g_str_has_suffix (second, " --ipv4-only --interface lo --dns 192.0.2.54 --dns 2001:db8::53"));
+  for (guint i = 0; i < G_N_ELEMENTS (roots); i++)
+    remove_tree (roots[i]);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -421,6 +480,7 @@ main (int argc, char **argv)
   g_test_add_func ("/host/invalid", test_invalid);
   g_test_add_func ("/host/emulators", test_emulators);
   g_test_add_func ("/host/firmwares", test_firmwares);
+  g_test_add_func ("/host/passt", test_passt);
   g_test_add_func ("/host/contract", test_contract);
   return g_test_run ();
 }

@@ -131,6 +131,12 @@ get_accelerator_reason (gpointer object)
 }
 
 static GVariant *
+get_user_network (gpointer object)
+{
+  return g_variant_new_string (vmh_machine_get_user_network (object));
+}
+
+static GVariant *
 get_folder (gpointer object)
 {
   VmhBundle *bundle = vmh_machine_get_bundle (object);
@@ -169,6 +175,7 @@ static const VmhProperty properties[] = {
   { "Pending", get_pending },
   { "Accelerator", get_accelerator },
   { "AcceleratorReason", get_accelerator_reason },
+  { "UserNetwork", get_user_network },
   { "Folder", get_folder },
   { 0 },
 };

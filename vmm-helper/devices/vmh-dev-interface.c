@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Innkeeper developers
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Network cards. User mode (slirp in QEMU) needs no rights; other sorts of network come with the
- * helper's own networks. */
+/* Network cards. User mode needs no rights: passt beside QEMU, which then has no network of its
+ * own, or where that cannot be, slirp in QEMU. */
 #include "devices/vmh-plan-private.h"
 
 /* Where the XML has no address: one that stays the same for this machine. */
@@ -15,6 +15,23 @@ stable_mac (VmhPlan *plan, guint index)
 
   return g_strdup_printf ("52:54:00:%02x:%02x:%02x", hash & 0xff, (hash >> 8) & 0xff,
                           (hash >> 16) & 0xff);
+}
+
+/* The shim has passt at the other end of the socket. */
+static JsonObject *
+user_backend (VmhPlan *plan, const char *id, const char *backend)
+{
+  g_autofree char *number = NULL;
+
+  if (!plan->host.passt || !vmh_plan_has (plan, "netdev-stream"))
+    {
+      plan->user_network = "slirp";
+      return vmh_json ("type=s", "user", "id=s", backend, NULL);
+    }
+  plan->user_network = "passt";
+  number = g_strdup_printf ("%d", vmh_plan_fd (plan, VMH_PLAN_FD_NET, id, NULL));
+  return vmh_json ("type=s", "stream", "id=s", backend, "server=b", FALSE, "addr=o",
+                   vmh_json ("type=s", "fd", "str=s", number, NULL), NULL);
 }
 
 static gboolean
@@ -32,8 +49,7 @@ build (VmhPlan *plan, const InnElement *element, guint index, GError **error)
     return vmh_plan_refuse (error,
                             _ ("Virtual networks and bridges cannot be used yet. Connect the "
                                "network card to the internet through this computer."));
-  plan->network = TRUE;
-  vmh_plan_add (plan, VMH_NODE_NETDEV, vmh_json ("type=s", "user", "id=s", backend, NULL));
+  vmh_plan_add (plan, VMH_NODE_NETDEV, user_backend (plan, id, backend));
   device = vmh_json ("driver=s", virtio ? "virtio-net-pci" : model, "id=s", id, "netdev=s", backend,
                      NULL);
   if (!mac)

@@ -30,7 +30,7 @@ struct _VmhPlan
   guint slot;  /* next free on pcie.0 or pci.0 */
   guint displays;
   guint sata, ide, scsi, channels;
-  gboolean network;
+  const char *user_network; /* static; NULL: none */
 };
 
 /** vmh_json: an object from "key=type" and value pairs, ended by NULL. Types: s string (NULL:

@@ -431,10 +431,10 @@ vmh_plan_get_nodes (VmhPlan *plan)
   return plan->nodes;
 }
 
-gboolean
-vmh_plan_uses_network (VmhPlan *plan)
+const char *
+vmh_plan_get_user_network (VmhPlan *plan)
 {
-  return plan->network;
+  return plan->user_network ? plan->user_network : "";
 }
 
 gboolean

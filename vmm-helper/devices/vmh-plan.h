@@ -21,6 +21,7 @@ typedef struct
   /* Firmware of a UEFI machine; NULL for BIOS. */
   const char *firmware, *firmware_format, *nvram_format;
   gboolean firmware_smm;
+  gboolean passt; /* the program is there; else QEMU's own user-mode network is taken */
   /* What this QEMU has, by type name ("virtio-mem-pci"); NULL function: everything. */
   gboolean (*has) (const char *type, gpointer data);
   gpointer has_data;
@@ -33,6 +34,7 @@ typedef enum
   VMH_PLAN_FD_COPY,   /* @path of the host, which the sandbox copies into its room as @name */
   VMH_PLAN_FD_LISTEN, /* a listening socket in the runtime folder, called @name */
   VMH_PLAN_FD_LINE,   /* QEMU's end of the text line @name; the shim has the other */
+  VMH_PLAN_FD_NET,    /* QEMU's end of the network card @name; the shim has the other */
 } VmhPlanFdType;
 
 typedef struct
@@ -62,7 +64,9 @@ char **vmh_plan_dup_argv (VmhPlan *plan);
 GPtrArray *vmh_plan_get_fds (VmhPlan *plan);      /* (element-type VmhPlanFd) */
 GPtrArray *vmh_plan_get_commands (VmhPlan *plan); /* (element-type VmhPlanCommand) */
 GPtrArray *vmh_plan_get_nodes (VmhPlan *plan);    /* (element-type VmhNode) */
-gboolean vmh_plan_uses_network (VmhPlan *plan);   /* a NIC that needs the host's own network */
+/** vmh_plan_get_user_network: what carries its user-mode cards: "passt", "slirp" (in QEMU itself,
+ * which then needs the host's network), or "" where it has none. */
+const char *vmh_plan_get_user_network (VmhPlan *plan);
 gboolean vmh_plan_has_display (VmhPlan *plan, const char *protocol); /* "vnc", "dbus" */
 
 /** vmh_plan_format_chardev: a chardev node as -chardev wants it: all values escaped. */

@@ -74,4 +74,8 @@ const char *vmh_host_choose_accelerator (VmhHost *host,
                                          char **remedy,
                                          GError **error);
 
+/** vmh_host_dup_passt: the command of passt for one network card, with frames on fd 3; NULL where
+ * it is not installed. Looks anew each time. */
+char **vmh_host_dup_passt (VmhHost *host);
+
 G_END_DECLS

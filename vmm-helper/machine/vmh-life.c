@@ -34,6 +34,7 @@ vmh_life_settle (VmhMachine *machine, VmhState state, const char *reason)
   vmh_machine_set_qemu (machine, NULL);
   vmh_machine_set_live (machine, NULL);
   vmh_machine_set_accelerator (machine, NULL, NULL);
+  vmh_machine_set_user_network (machine, NULL);
   vmh_machine_set_state (machine, state, reason);
 }
 

@@ -25,6 +25,7 @@ struct _VmhMachine
   char *reason;
   char *accelerator;
   char *accelerator_reason;
+  char *user_network;
   GStrv pending;
   gboolean busy;
 };
@@ -75,6 +76,7 @@ vmh_machine_finalize (GObject *object)
   g_free (machine->reason);
   g_free (machine->accelerator);
   g_free (machine->accelerator_reason);
+  g_free (machine->user_network);
   g_strfreev (machine->pending);
   G_OBJECT_CLASS (vmh_machine_parent_class)->finalize (object);
 }
@@ -94,6 +96,7 @@ vmh_machine_init (VmhMachine *machine)
   machine->reason = g_strdup ("");
   machine->accelerator = g_strdup ("");
   machine->accelerator_reason = g_strdup ("");
+  machine->user_network = g_strdup ("");
   machine->pending = g_new0 (char *, 1);
 }
 
@@ -359,6 +362,20 @@ vmh_machine_set_accelerator (VmhMachine *machine, const char *accelerator, const
   set_text (&machine->accelerator_reason, reason);
   vmh_registry_changed (machine->registry, G_OBJECT (machine), INN_IFACE_MACHINE, "Accelerator",
                         "AcceleratorReason", NULL);
+}
+
+void
+vmh_machine_set_user_network (VmhMachine *machine, const char *user_network)
+{
+  set_text (&machine->user_network, user_network);
+  vmh_registry_changed (machine->registry, G_OBJECT (machine), INN_IFACE_MACHINE, "UserNetwork",
+                        NULL);
+}
+
+const char *
+vmh_machine_get_user_network (VmhMachine *machine)
+{
+  return machine->user_network;
 }
 
 const char *

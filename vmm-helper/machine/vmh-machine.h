@@ -74,6 +74,8 @@ void vmh_machine_set_qemu (VmhMachine *machine, VmhQemu *qemu);
 void vmh_machine_set_accelerator (VmhMachine *machine, const char *accelerator, const char *reason);
 const char *vmh_machine_get_accelerator (VmhMachine *machine); /* never NULL */
 const char *vmh_machine_get_accelerator_reason (VmhMachine *machine);
+void vmh_machine_set_user_network (VmhMachine *machine, const char *user_network);
+const char *vmh_machine_get_user_network (VmhMachine *machine); /* "passt", "slirp" or "" */
 
 /** vmh_machine_dup_log: the last @lines of what its QEMU said; valid UTF-8, "" where there is none.
  */

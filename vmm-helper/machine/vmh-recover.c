@@ -117,6 +117,7 @@ take_up (VmhMachine *machine, VmhQemu *qemu)
   vmh_machine_set_live (machine, live ? live : vmh_machine_get_domain (machine));
   vmh_machine_set_accelerator (machine, vmh_qemu_get_accelerator (qemu),
                                vmh_qemu_get_reason (qemu));
+  vmh_machine_set_user_network (machine, vmh_qemu_get_user_network (qemu));
   vmh_machine_set_state (machine, VMH_STATE_RUNNING, NULL);
   vmh_qemu_connect_async (qemu, NULL, on_connected, recovery);
   wait_for (recovery);

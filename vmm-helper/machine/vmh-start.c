@@ -37,6 +37,7 @@ typedef struct
   gboolean smm;
   VmhCaps *caps;
   VmhPlan *plan;
+  char **passt;  /* its command, NULL: there is none */
   GArray *files; /* int */
   VmhQemu *qemu;
   guint next_command;
@@ -50,6 +51,7 @@ start_free (Start *start)
   g_clear_pointer (&start->files, g_array_unref);
   g_clear_pointer (&start->caps, g_hash_table_unref);
   g_clear_pointer (&start->plan, vmh_plan_free);
+  g_strfreev (start->passt);
   g_clear_object (&start->qemu);
   g_clear_object (&start->job);
   inn_domain_unref (start->domain);
@@ -126,6 +128,7 @@ step_choose (gpointer context, GError **error)
     return FALSE;
   start->accelerator =
       vmh_host_choose_accelerator (host, wanted, arch, &start->reason, &start->remedy, error);
+  start->passt = vmh_host_dup_passt (host);
   return start->accelerator && choose_firmware (start, arch, error);
 }
 
@@ -218,6 +221,7 @@ step_open (gpointer context, GError **error)
                        .firmware_format = start->firmware_format,
                        .nvram_format = start->nvram_format,
                        .firmware_smm = start->smm,
+                       .passt = start->passt != NULL,
                        .has = vmh_caps_has,
                        .has_data = start->caps };
   GPtrArray *fds;
@@ -242,10 +246,12 @@ step_spawn (gpointer context, GError **error)
 {
   Start *start = context;
   InnElement clock = inn_domain_get (start->domain, "clock");
+  gboolean passt = g_str_equal (vmh_plan_get_user_network (start->plan), "passt");
   VmhQemuStart how = { .plan = start->plan,
                        .accelerator = start->accelerator,
                        .reason = start->reason,
                        .files = start->files,
+                       .network_command = passt ? start->passt : NULL,
                        .localtime = inn_element_is (&clock, "offset", "localtime") };
 
   if (!save_live (start, error))
@@ -362,6 +368,7 @@ on_start_done (GObject *source, GAsyncResult *result, gpointer data)
     {
       vmh_machine_set_live (start->machine, start->domain);
       vmh_machine_set_accelerator (start->machine, start->accelerator, start->reason);
+      vmh_machine_set_user_network (start->machine, vmh_plan_get_user_network (start->plan));
       vmh_machine_set_state (start->machine, start->paused ? VMH_STATE_PAUSED : VMH_STATE_RUNNING,
                              NULL);
     }

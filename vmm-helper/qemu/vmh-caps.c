@@ -18,8 +18,9 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-#define MONITOR_FD 16
-#define MAX_CACHE  (1024 * 1024)
+#define MONITOR_FD  16
+#define MAX_CACHE   (1024 * 1024)
+#define KEY_VERSION "2 " /* of what is asked */
 
 typedef struct
 {
@@ -27,6 +28,7 @@ typedef struct
   uid_t uid;
   int bwrap; /* pidfd */
   VmhQmp *qmp;
+  VmhCaps *caps; /* so far */
 } Probe;
 
 static void
@@ -35,6 +37,7 @@ probe_free (Probe *probe)
   if (probe->qmp)
     vmh_qmp_close (probe->qmp);
   g_clear_object (&probe->qmp);
+  g_clear_pointer (&probe->caps, g_hash_table_unref);
   if (probe->bwrap >= 0)
     vmh_pidfd_kill (probe->bwrap); /* and QEMU with it; a "quit" is lost if we hang up behind it */
   vmh_clear_fd (&probe->bwrap);
@@ -44,7 +47,7 @@ probe_free (Probe *probe)
   g_free (probe);
 }
 
-/* Changes when the binary does, or a module of it comes or goes. */
+/* Changes when the binary does, or a module of it comes or goes, or what we ask for. */
 static char *
 make_key (const char *emulator)
 {
@@ -54,7 +57,9 @@ make_key (const char *emulator)
                                 "/usr/lib64/qemu",
                                 "/usr/lib64/qemu-kvm",
                                 "/usr/lib/qemu" };
-  GString *key = g_string_new (emulator);
+  GString *key = g_string_new (KEY_VERSION);
+
+  g_string_append (key, emulator);
 
   for (guint i = 0; i < G_N_ELEMENTS (paths); i++)
     {
@@ -144,26 +149,49 @@ spawn (Probe *probe, GError **error)
   return vmh_steal_fd (&ours);
 }
 
+/* What is there to be asked for by -netdev is known as "netdev-stream" and its like. */
+static void
+on_netdevs (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  Probe *probe = g_task_get_task_data (task);
+  GError *error = NULL;
+  g_auto (GStrv) netdevs = vmh_qmp_query_netdevs_finish (probe->qmp, result, &error);
+  g_autofree char **types = NULL;
+  g_autofree char *list = NULL;
+  g_autofree char *text = NULL;
+
+  if (!netdevs)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  for (char **name = netdevs; *name; name++)
+    g_hash_table_add (probe->caps, g_strconcat ("netdev-", *name, NULL));
+  types = (char **)g_hash_table_get_keys_as_array (probe->caps, NULL);
+  list = g_strjoinv ("\n", types);
+  text = g_strconcat (probe->key, "\n", list, NULL);
+  /* Not to have the cache costs 0.1 s at the next start, nothing else. */
+  g_file_set_contents_full (probe->cache, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, NULL);
+  g_task_return_pointer (task, g_steal_pointer (&probe->caps), (GDestroyNotify)g_hash_table_unref);
+}
+
 static void
 on_types (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
   Probe *probe = g_task_get_task_data (task);
+  GCancellable *cancellable = g_task_get_cancellable (task);
   GError *error = NULL;
   g_auto (GStrv) types = vmh_qmp_query_types_finish (probe->qmp, result, &error);
-  g_autofree char *list = NULL;
-  g_autofree char *text = NULL;
 
   if (!types)
     {
       g_task_return_error (task, error);
       return;
     }
-  list = g_strjoinv ("\n", types);
-  text = g_strconcat (probe->key, "\n", list, NULL);
-  /* Not to have the cache costs 0.1 s at the next start, nothing else. */
-  g_file_set_contents_full (probe->cache, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, NULL);
-  g_task_return_pointer (task, caps_new (types), (GDestroyNotify)g_hash_table_unref);
+  probe->caps = caps_new (types);
+  vmh_qmp_query_netdevs_async (probe->qmp, cancellable, on_netdevs, g_steal_pointer (&task));
 }
 
 static void

@@ -86,9 +86,10 @@ add_shim_options (Spawn *spawn, GError **error)
   return TRUE;
 }
 
-/* A line has QEMU's end at the number in the plan, and the shim's after all of those. */
+/* A line or a network card has QEMU's end at the number in the plan, and the shim's after all of
+ * those. */
 static gboolean
-add_line (Spawn *spawn, const VmhPlanFd *fd, GError **error)
+add_pair (Spawn *spawn, const char *option, const VmhPlanFd *fd, GError **error)
 {
   int pair[2];
 
@@ -99,7 +100,7 @@ add_line (Spawn *spawn, const VmhPlanFd *fd, GError **error)
     }
   vmh_launch_set_fd (spawn->launch, fd->number, pair[0]);
   vmh_launch_set_fd (spawn->launch, spawn->next_fd, pair[1]);
-  add_arg (spawn, "--line");
+  add_arg (spawn, "%s", option);
   add_arg (spawn, "%s", fd->name);
   add_arg (spawn, "%d", spawn->next_fd++);
   return TRUE;
@@ -113,7 +114,9 @@ add_plan_fd (Spawn *spawn, const VmhPlanFd *fd, int *file, GError **error)
   switch (fd->type)
     {
     case VMH_PLAN_FD_LINE:
-      return add_line (spawn, fd, error);
+      return add_pair (spawn, "--line", fd, error);
+    case VMH_PLAN_FD_NET:
+      return add_pair (spawn, "--net", fd, error);
     case VMH_PLAN_FD_LISTEN:
       socket = vmh_runtime_listen (spawn->bundle, fd->name, SOCK_STREAM, error);
       if (socket < 0)
@@ -152,6 +155,11 @@ add_command (Spawn *spawn)
   g_autoptr (GPtrArray) sandbox = g_ptr_array_new_with_free_func (g_free);
   g_auto (GStrv) argv = vmh_plan_dup_argv (spawn->start->plan);
 
+  for (char **arg = spawn->start->network_command; arg && *arg; arg++)
+    {
+      add_arg (spawn, "--net-command");
+      vmh_launch_add_arg (spawn->launch, *arg);
+    }
   add_arg (spawn, "--");
   vmh_sandbox_add_args (&spawn->sandbox, sandbox);
   for (guint i = 0; i < sandbox->len; i++)
@@ -182,6 +190,7 @@ make_record (const VmhQemuStart *start)
       g_strv_builder_add (displays, protocols[i]);
   record->accelerator = g_strdup (start->accelerator);
   record->reason = g_strdup (start->reason);
+  record->user_network = g_strdup (vmh_plan_get_user_network (start->plan));
   record->lines = g_strv_builder_end (lines);
   record->displays = g_strv_builder_end (displays);
   return record;
@@ -234,7 +243,8 @@ vmh_qemu_spawn (VmhBundle *bundle, const VmhQemuStart *start, GError **error)
                   .start = start,
                   .qemu = qemu,
                   .sandbox = { .kvm = g_str_equal (start->accelerator, "kvm"),
-                               .network = vmh_plan_uses_network (start->plan),
+                               .network =
+                                   g_str_equal (vmh_plan_get_user_network (start->plan), "slirp"),
                                .localtime = start->localtime,
                                .info_fd = FD_INFO } };
   gboolean done = launch (&spawn, error);

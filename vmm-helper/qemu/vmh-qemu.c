@@ -387,6 +387,12 @@ vmh_qemu_get_reason (VmhQemu *qemu)
   return qemu->record->reason;
 }
 
+const char *
+vmh_qemu_get_user_network (VmhQemu *qemu)
+{
+  return qemu->record->user_network ? qemu->record->user_network : "";
+}
+
 const char *const *
 vmh_qemu_get_displays (VmhQemu *qemu)
 {

@@ -25,6 +25,7 @@ typedef struct
   GArray
       *files; /* int, one for each of the plan's fds: open for files, -1 for others; taken over */
   gboolean localtime;
+  char **network_command; /* for the plan's user-mode cards; NULL: they need none */
 } VmhQemuStart;
 
 /** vmh_qemu_spawn: starts shim, sandbox and QEMU, stopped before its first instruction. What there
@@ -44,6 +45,7 @@ VmhQmp *vmh_qemu_get_monitor (VmhQemu *qemu); /* for commands; NULL before it is
 pid_t vmh_qemu_get_pid (VmhQemu *qemu);       /* 0 where it is not known yet, or gone */
 const char *vmh_qemu_get_accelerator (VmhQemu *qemu);
 const char *vmh_qemu_get_reason (VmhQemu *qemu);
+const char *vmh_qemu_get_user_network (VmhQemu *qemu); /* as vmh_plan_get_user_network() */
 const char *const *vmh_qemu_get_displays (VmhQemu *qemu);
 const char *const *vmh_qemu_get_lines (VmhQemu *qemu); /* "serial0=serial" */
 /** vmh_qemu_kill: at once and for good; "ended" follows as soon as it is dead. */

@@ -204,3 +204,57 @@ vmh_qmp_query_types_finish (VmhQmp *qmp, GAsyncResult *result, GError **error)
     }
   return g_strv_builder_end (names);
 }
+
+/* ---- netdevs ---- */
+
+void
+vmh_qmp_query_netdevs_async (VmhQmp *qmp,
+                             GCancellable *cancellable,
+                             GAsyncReadyCallback callback,
+                             gpointer data)
+{
+  vmh_qmp_call_async (qmp, "query-qmp-schema", NULL, -1, 2 * TIMEOUT_MS, cancellable, callback,
+                      data);
+}
+
+/* The schema's entry @name; names of types in it are numbers that change with each QEMU. */
+static JsonObject *
+find_entry (JsonArray *schema, const char *name)
+{
+  for (guint i = 0; i < json_array_get_length (schema); i++)
+    {
+      JsonNode *node = json_array_get_element (schema, i);
+      JsonObject *entry = JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
+
+      if (entry && g_str_equal (vmh_qmp_string (entry, "name"), name))
+        return entry;
+    }
+  return NULL;
+}
+
+char **
+vmh_qmp_query_netdevs_finish (VmhQmp *qmp, GAsyncResult *result, GError **error)
+{
+  g_autoptr (JsonNode) reply = vmh_qmp_call_finish (qmp, result, error);
+  g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
+  JsonArray *schema = reply && JSON_NODE_HOLDS_ARRAY (reply) ? json_node_get_array (reply) : NULL;
+  JsonObject *command = schema ? find_entry (schema, "netdev_add") : NULL;
+  JsonObject *type = command ? find_entry (schema, vmh_qmp_string (command, "arg-type")) : NULL;
+  JsonNode *variants = type ? json_object_get_member (type, "variants") : NULL;
+
+  if (!reply)
+    return NULL;
+  if (!variants || !JSON_NODE_HOLDS_ARRAY (variants))
+    {
+      refuse_shape (error);
+      return NULL;
+    }
+  for (guint i = 0; i < json_array_get_length (json_node_get_array (variants)); i++)
+    {
+      JsonNode *variant = json_array_get_element (json_node_get_array (variants), i);
+
+      if (JSON_NODE_HOLDS_OBJECT (variant))
+        g_strv_builder_add (names, vmh_qmp_string (json_node_get_object (variant), "case"));
+    }
+  return g_strv_builder_end (names);
+}

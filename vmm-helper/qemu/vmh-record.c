@@ -22,6 +22,7 @@ vmh_record_free (VmhRecord *record)
 {
   g_free (record->accelerator);
   g_free (record->reason);
+  g_free (record->user_network);
   g_strfreev (record->lines);
   g_strfreev (record->displays);
   g_free (record);
@@ -70,6 +71,7 @@ vmh_record_save (const VmhRecord *record, VmhBundle *bundle, GError **error)
   set_pid (file, "qemu", &record->qemu);
   g_key_file_set_string (file, GROUP, "accelerator", record->accelerator);
   g_key_file_set_string (file, GROUP, "reason", record->reason ? record->reason : "");
+  g_key_file_set_string (file, GROUP, "user-network", record->user_network);
   set_list (file, "lines", record->lines);
   set_list (file, "displays", record->displays);
   text = g_key_file_to_data (file, &length, NULL);
@@ -98,6 +100,7 @@ vmh_record_load (VmhBundle *bundle)
   get_pid (file, "qemu", &record->qemu);
   record->accelerator = g_key_file_get_string (file, GROUP, "accelerator", NULL);
   record->reason = g_key_file_get_string (file, GROUP, "reason", NULL);
+  record->user_network = g_key_file_get_string (file, GROUP, "user-network", NULL);
   record->lines = g_key_file_get_string_list (file, GROUP, "lines", NULL, NULL);
   record->displays = g_key_file_get_string_list (file, GROUP, "displays", NULL, NULL);
   return g_steal_pointer (&record);

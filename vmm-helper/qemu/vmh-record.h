@@ -12,7 +12,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   VmhPid shim, qemu; /* qemu.pid 0: not known yet */
-  char *accelerator, *reason;
+  char *accelerator, *reason, *user_network;
   char **lines;    /* "serial0=serial" */
   char **displays; /* "vnc" */
 } VmhRecord;

@@ -14,7 +14,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   gboolean kvm;             /* /dev/kvm is there */
-  gboolean network;         /* the host's network, for user-mode NICs; else none at all */
+  gboolean network;         /* the host's network, for slirp in QEMU; else none at all */
   gboolean die_with_parent; /* for what is no guest */
   gboolean localtime;       /* the host's time zone is there, for a clock that follows it */
   int info_fd;              /* where bwrap says the pid: the number in the child; 0: nowhere */

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Innkeeper developers
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* What the shim's two files share: the things that its one loop waits for. */
+/* What the shim's files share: the things that its one loop waits for. */
 #pragma once
 
 #include "vmm-shim.h"
@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #define SHIM_MAX_LINES 32
+#define SHIM_MAX_NETS  96 /* more than a machine has slots */
 #define SHIM_CHUNK     16384
 
 enum shim_kind
@@ -20,6 +21,7 @@ enum shim_kind
   SHIM_CONTROL,
   SHIM_LINE,
   SHIM_VIEWER,
+  SHIM_NET,
   SHIM_LOG,
   SHIM_SIGNAL,
 };
@@ -35,6 +37,9 @@ struct shim_source
 void shim_fail (const char *format, ...) __attribute__ ((noreturn, format (printf, 1, 2)));
 void shim_watch (struct shim_source *source, uint32_t events);
 void shim_drop (struct shim_source *source);
+void shim_log (const char *format, ...) __attribute__ ((format (printf, 1, 2)));
+/* Forks with the signals of a new program, and the log as its output. */
+pid_t shim_fork (void);
 
 static inline bool
 shim_is_again (ssize_t n)
@@ -51,3 +56,13 @@ void shim_on_line (struct shim_source *source, uint32_t events);
 void shim_on_viewer (struct shim_source *source, uint32_t events);
 /* Takes @fd over if it returns 0; else an errno. */
 int shim_lines_view (const struct vmm_shim_request *request, int fd);
+
+/* vmm-shim-net.c */
+void shim_net_add (const char *name, int fd);
+void shim_net_add_arg (char *arg);
+int shim_net_get_fds (int *fds); /* at most SHIM_MAX_NETS; returns how many */
+void shim_net_start_due (void);
+int shim_net_get_timeout (void); /* milliseconds until something is due, -1: nothing is */
+bool shim_net_reap (pid_t child, int status); /* false: no child of the network's */
+void shim_net_end (void);
+void shim_on_net (struct shim_source *source, uint32_t events);

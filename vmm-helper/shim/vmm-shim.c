@@ -5,7 +5,8 @@
  * it: the guest's serial lines with their viewers, the log, the exit status. Runs as the guest's
  * own uid; knows nothing of QEMU, and opens no file: everything comes as an inherited fd.
  *
- *   vmm-shim --control FD --peer UID --exit FD --log FD --old-log FD [--line NAME FD]… -- COMMAND…
+ *   vmm-shim --control FD --peer UID --exit FD --log FD --old-log FD [--line NAME FD]…
+ *            [--net NAME FD]… [--net-command ARG]… -- COMMAND…
  *
  * Every other inherited fd goes to COMMAND alone. */
 #include "vmm-shim-private.h"
@@ -28,7 +29,7 @@
 static struct shim_source controls[MAX_CONTROLS];
 static struct shim_source listener = { SHIM_LISTEN, -1, 0 }, log_pipe = { SHIM_LOG, -1, 0 },
                           signals = { SHIM_SIGNAL, -1, 0 };
-static int poller = -1, exit_fd = -1, log_fd = -1, old_log_fd = -1;
+static int poller = -1, exit_fd = -1, log_fd = -1, old_log_fd = -1, log_writer = -1;
 static uid_t peer_uid;
 static off_t log_size;
 
@@ -94,6 +95,32 @@ log_rotate (void)
 
 /* A full disk costs log lines, never the guest. */
 static void
+log_append (const char *text, ssize_t n)
+{
+  if (log_size + n > LOG_SIZE)
+    log_rotate ();
+  if (log_size + n > LOG_SIZE)
+    return;
+  n = pwrite (log_fd, text, (size_t)n, log_size);
+  if (n > 0)
+    log_size += n;
+}
+
+void
+shim_log (const char *format, ...)
+{
+  char text[512];
+  va_list args;
+  int n;
+
+  va_start (args, format);
+  n = vsnprintf (text, sizeof text, format, args);
+  va_end (args);
+  if (n > 0)
+    log_append (text, n < (int)sizeof text ? n : (int)sizeof text - 1);
+}
+
+static void
 on_log (void)
 {
   char buffer[SHIM_CHUNK];
@@ -106,13 +133,7 @@ on_log (void)
       shim_drop (&log_pipe);
       return;
     }
-  if (log_size + n > LOG_SIZE)
-    log_rotate ();
-  if (log_size + n > LOG_SIZE)
-    return;
-  n = pwrite (log_fd, buffer, (size_t)n, log_size);
-  if (n > 0)
-    log_size += n;
+  log_append (buffer, n);
 }
 
 /* ---- control ---- */
@@ -209,9 +230,15 @@ on_signal (pid_t child)
   struct signalfd_siginfo info;
   char text[64];
   int status, length;
+  pid_t ended = 0;
 
-  if (read (signals.fd, &info, sizeof info) < 0 || waitpid (child, &status, WNOHANG) != child)
+  if (read (signals.fd, &info, sizeof info) < 0)
     return;
+  while (ended != child && (ended = waitpid (-1, &status, WNOHANG)) > 0)
+    shim_net_reap (ended, status);
+  if (ended != child)
+    return;
+  shim_net_end ();
   drain ();
   if (WIFEXITED (status))
     length = snprintf (text, sizeof text, "exit %d\n", WEXITSTATUS (status));
@@ -222,32 +249,42 @@ on_signal (pid_t child)
   exit (0);
 }
 
+pid_t
+shim_fork (void)
+{
+  sigset_t none;
+  pid_t child = fork ();
+
+  if (child != 0)
+    return child;
+  sigemptyset (&none);
+  sigprocmask (SIG_SETMASK, &none, NULL);
+  signal (SIGPIPE, SIG_DFL);
+  signal (SIGHUP, SIG_DFL);
+  if (dup2 (log_writer, 1) < 0 || dup2 (log_writer, 2) < 0)
+    _exit (126);
+  return 0;
+}
+
 static pid_t
 spawn (char **command)
 {
-  sigset_t none;
   int pipe_fds[2];
   pid_t child;
 
   if (pipe2 (pipe_fds, O_CLOEXEC) < 0)
     shim_fail ("pipe: %s", strerror (errno));
-  child = fork ();
+  log_pipe.fd = pipe_fds[0];
+  log_writer = pipe_fds[1];
+  child = shim_fork ();
   if (child < 0)
     shim_fail ("fork: %s", strerror (errno));
   if (child == 0)
     {
-      sigemptyset (&none);
-      sigprocmask (SIG_SETMASK, &none, NULL);
-      signal (SIGPIPE, SIG_DFL);
-      signal (SIGHUP, SIG_DFL);
-      if (dup2 (pipe_fds[1], 1) < 0 || dup2 (pipe_fds[1], 2) < 0)
-        _exit (126);
       execv (command[0], command);
       dprintf (2, "vmm-shim: cannot run %s: %s\n", command[0], strerror (errno));
       _exit (127);
     }
-  close (pipe_fds[1]);
-  log_pipe.fd = pipe_fds[0];
   return child;
 }
 
@@ -261,11 +298,13 @@ compare_fds (const void *a, const void *b)
 static void
 close_others (void)
 {
-  int keep[SHIM_MAX_LINES + 8], n = shim_lines_get_fds (keep);
+  int keep[SHIM_MAX_LINES + SHIM_MAX_NETS + 8], n = shim_lines_get_fds (keep);
   int from = 3;
 
+  n += shim_net_get_fds (keep + n);
   keep[n++] = listener.fd;
   keep[n++] = log_pipe.fd;
+  keep[n++] = log_writer;
   keep[n++] = exit_fd;
   keep[n++] = log_fd;
   keep[n++] = old_log_fd;
@@ -326,6 +365,13 @@ parse (char **argv)
           shim_lines_add (arg[1], parse_fd (arg[1] ? arg[2] : NULL));
           arg++;
         }
+      else if (strcmp (*arg, "--net") == 0)
+        {
+          shim_net_add (arg[1], parse_fd (arg[1] ? arg[2] : NULL));
+          arg++;
+        }
+      else if (strcmp (*arg, "--net-command") == 0)
+        shim_net_add_arg (arg[1]);
       else
         shim_fail ("unknown option %s", *arg);
     }
@@ -354,6 +400,9 @@ dispatch (struct epoll_event *event, pid_t child)
       break;
     case SHIM_VIEWER:
       shim_on_viewer (source, event->events);
+      break;
+    case SHIM_NET:
+      shim_on_net (source, event->events);
       break;
     case SHIM_LOG:
       on_log ();
@@ -398,10 +447,14 @@ main (int argc __attribute__ ((unused)), char **argv)
   shim_lines_start ();
   for (;;)
     {
+      int n;
+
+      shim_net_start_due ();
       /* One at a time, so that what a handler closes cannot come up in the same batch. */
-      if (epoll_wait (poller, &event, 1, -1) == 1)
+      n = epoll_wait (poller, &event, 1, shim_net_get_timeout ());
+      if (n == 1)
         dispatch (&event, child);
-      else if (errno != EINTR)
+      else if (n < 0 && errno != EINTR)
         shim_fail ("epoll_wait: %s", strerror (errno));
     }
 }
