@@ -5,6 +5,8 @@
 import os
 import re
 import signal
+import socket
+import stat
 import subprocess
 import time
 
@@ -52,7 +54,10 @@ def session_and_screen():
 def help_in_ten_lines():
     """--help says what it does in ten lines; an unknown option is refused"""
     text = subprocess.run([RUN, "--help"], capture_output=True, text=True, check=True).stdout
-    tap.true(len(text.splitlines()) <= 12 and "127.0.0.1" in text and "apt" in text, text)
+    tap.true(len(text.splitlines()) <= 10, text)
+    for word in ("127.0.0.1", "apt", "sudo", "_build", "session bus", "DISPLAY", "Ctrl+C", "password",
+                 "helper", "INNKEEPER_PORT", "INNKEEPER_SOCKET"):
+        tap.true(word in text, f"nothing of {word} in\n{text}")
     done = subprocess.run([RUN, "--frobnicate"], capture_output=True, text=True)
     tap.equal(done.returncode, 2, "exit code")
 
@@ -114,6 +119,75 @@ def window_in_a_browser():
     tap.wait_for(lambda: xvfb.colors(display.screenshot(picture), "900x600+60+60") > 50, 60, "the window in the browser", 0.5)
     tap.true(browser.running(), "the browser ended")
     ctrl_c(process)
+
+
+@tap.case
+def window_at_a_socket():
+    """INNKEEPER_SOCKET serves the window at a socket that nobody else can open, and no port"""
+    session, _ = session_and_screen()
+    page = session.path / "page"
+    process = start(session, ("DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "GDK_BACKEND", "GSK_RENDERER"),
+                    INNKEEPER_SOCKET=str(page))
+    tap.cleanup(process.kill)
+    tap.wait_for(lambda: f"ssh -L 8085:{page}" in process.output(), 30, "the words")
+    tap.equal(stat.S_IMODE(page.stat().st_mode) & 0o077, 0, "others' rights")
+    with socket.socket(socket.AF_UNIX) as browser:
+        browser.settimeout(20)
+        browser.connect(str(page))
+        browser.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        tap.true(b" 200 OK" in browser.recv(4096), "no page")
+    (server,) = proc.find("gtk4-broadwayd", process.pid)
+    listening = subprocess.run(["ss", "-Hltnp"], capture_output=True, text=True, check=True).stdout
+    tap.true(f"pid={server}," not in listening, listening)
+    ctrl_c(process)
+    tap.true(not page.exists(), "the socket is left")
+
+
+FAKE_SUDO = """#!/bin/sh
+[ "$1" = -n ] || { echo "asked for a password" >>"$LOG"; read answer; exit 1; }
+[ -z "$REFUSE" ] || { echo "sudo: a password is required" >&2; exit 1; }
+shift
+exec "$@"
+"""
+FAKE_APT = """#!/bin/sh
+[ "$(cat)" = "" ] || echo "reads" >>"$LOG"
+case " $* " in *" --version "*) exit 0 ;; esac
+echo "$DEBIAN_FRONTEND $*" >>"$LOG"
+"""
+
+
+def install(folder, **environ):
+    """install-deps as an ordinary user at a terminal, for a package that no Debian has."""
+    (folder / "deps").write_text("inn-no-such-package\n")
+    for name, text in (("sudo", FAKE_SUDO), ("apt-get", FAKE_APT)):
+        (folder / name).write_text(text)
+        (folder / name).chmod(0o755)
+    log = folder / "log"
+    log.write_text("")
+    log.chmod(0o666)
+    master, slave = os.openpty()
+    as_user = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"] if os.geteuid() == 0 else []
+    done = subprocess.run([*as_user, "bash", env.SOURCE / "src/install-deps", folder / "deps"], stdin=slave,
+                          capture_output=True, text=True, timeout=60, start_new_session=True,
+                          env={**os.environ, "PATH": f"{folder}:{os.environ['PATH']}", "LOG": str(log), **environ})
+    os.close(master)
+    os.close(slave)
+    return done, log.read_text()
+
+
+@tap.case
+def packages_as_a_user():
+    """A user's sudo installs without a question; where it may not, the command to type is told"""
+    folder = env.TempDir()
+    tap.cleanup(folder.remove)
+    done, log = install(folder.path)
+    tap.equal(done.returncode, 0, done.stderr)
+    tap.true(log.startswith("noninteractive ") and "install" in log and "inn-no-such-package" in log, log)
+    tap.equal(log.count("\n"), 1, log)
+    done, log = install(folder.path, REFUSE="yes")
+    tap.equal((done.returncode, log), (1, ""), "refused")
+    tap.true("sudo apt-get install inn-no-such-package" in done.stderr, done.stderr)
+    tap.true("password is required" not in done.stderr, done.stderr)
 
 
 tap.main()
