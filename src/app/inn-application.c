@@ -7,6 +7,7 @@
 
 #include "console/inn-display.h"
 #include "inn-verbs.h"
+#include "inn-window-size.h"
 #include "inn-window.h"
 
 #include <glib/gi18n.h>
@@ -75,9 +76,13 @@ show_window (InnApplication *self, GFile *file)
   GtkWindow *window = find_window (self);
 
   if (window == NULL)
-    window = GTK_WINDOW (inn_window_new (ADW_APPLICATION (self)));
-  if (is_broadway (gtk_widget_get_display (GTK_WIDGET (window))))
-    gtk_window_maximize (window);
+    {
+      window = GTK_WINDOW (inn_window_new (ADW_APPLICATION (self)));
+      if (is_broadway (gtk_widget_get_display (GTK_WIDGET (window))))
+        gtk_window_maximize (window);
+      else
+        inn_window_size_keep (window);
+    }
   gtk_window_present (window);
   if (file != NULL)
     inn_window_create_from (INN_WINDOW (window), file);

@@ -144,6 +144,7 @@ def flatpak():
 INSTALLED = """
 {bin}/innkeeper
 {share}/applications/org.innkeeper.Innkeeper.desktop
+{share}/glib-2.0/schemas/org.innkeeper.Innkeeper.gschema.xml
 {share}/metainfo/org.innkeeper.Innkeeper.metainfo.xml
 {share}/icons/hicolor/scalable/apps/org.innkeeper.Innkeeper.svg
 {share}/icons/hicolor/symbolic/apps/org.innkeeper.Innkeeper-symbolic.svg
