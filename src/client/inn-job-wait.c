@@ -73,6 +73,14 @@ wait_look (GTask *task)
   wait_end (task, error);
 }
 
+static GError *
+lost_error (void)
+{
+  return g_error_new_literal (INN_ERROR, INN_ERROR_HELPER,
+                              _ ("The helper was restarted before this was finished. Look at the "
+                                 "machine and, if needed, do it again."));
+}
+
 static void
 on_job_state_changed (InnJob *job, GParamSpec *pspec, GTask *task)
 {
@@ -93,12 +101,7 @@ on_jobs_changed (GListModel *jobs, guint position, guint removed, guint added, G
       wait_look (task);
     }
   else if (wait->job != NULL && job == NULL)
-    {
-      wait_end (task, g_error_new_literal (
-                          INN_ERROR, INN_ERROR_HELPER,
-                          _ ("The helper was restarted before this was finished. Look at "
-                             "the machine and, if needed, do it again.")));
-    }
+    wait_end (task, lost_error ());
 }
 
 static void
@@ -110,7 +113,15 @@ on_connection_state_changed (InnConnection *connection, GParamSpec *pspec, GTask
   if (inn_connection_get_state (connection) == INN_CONNECTION_FAILED)
     wait_end (task, g_error_copy (error));
   else if (inn_connection_get_state (connection) == INN_CONNECTION_READY)
-    on_jobs_changed (NULL, 0, 0, 0, task);
+    {
+      g_autoptr (GTask) kept = g_object_ref (task);
+      Wait *wait = g_task_get_task_data (task);
+
+      on_jobs_changed (NULL, 0, 0, 0, task);
+      /* Another helper than the one that gave us the job, before we have seen it. */
+      if (wait->job == NULL)
+        wait_end (task, lost_error ());
+    }
 }
 
 static void

@@ -176,20 +176,38 @@ inn_job_take_result (InnJob *self, GError **error)
 static void
 on_cancel_done (GObject *source, GAsyncResult *result, gpointer data)
 {
-  g_autoptr (GError) error = NULL;
+  g_autoptr (GTask) task = data;
+  GError *error = NULL;
   g_autoptr (GVariant) reply =
       inn_connection_call_finish (INN_CONNECTION (source), result, NULL, &error);
 
   if (reply == NULL)
-    g_message ("A job could not be cancelled: %s", error->message);
+    g_task_return_error (task, error);
+  else
+    g_task_return_boolean (task, TRUE);
 }
 
 void
-inn_job_cancel (InnJob *self)
+inn_job_cancel_async (InnJob *self, GAsyncReadyCallback callback, gpointer data)
 {
+  g_autoptr (GTask) task = NULL;
+
   g_return_if_fail (INN_IS_JOB (self));
+  task = g_task_new (self, NULL, callback, data);
+  g_task_set_source_tag (task, inn_job_cancel_async);
   if (self->connection == NULL || !inn_job_is_running (self))
-    return;
+    {
+      g_task_return_boolean (task, TRUE);
+      return;
+    }
   inn_connection_call_async (self->connection, self->path, INN_IFACE_JOB, "Cancel",
-                             g_variant_new ("(a{sv})", NULL), NULL, NULL, on_cancel_done, NULL);
+                             g_variant_new ("(a{sv})", NULL), NULL, NULL, on_cancel_done,
+                             g_steal_pointer (&task));
+}
+
+gboolean
+inn_job_cancel_finish (InnJob *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  return g_task_propagate_boolean (G_TASK (result), error);
 }

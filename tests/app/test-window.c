@@ -12,10 +12,12 @@
 #include "inn-report.h"
 #include "inn-verbs.h"
 #include "inn-window.h"
+#include "jobs/inn-job-row.h"
 #include "jobs/inn-jobs-button.h"
 #include "sidebar/inn-machine-row.h"
 #include "sidebar/inn-sidebar.h"
 #include "sidebar/inn-thumbnail.h"
+#include "client/inn-job.h"
 #include "unit/fake-helper.h"
 #include "widgets.h"
 
@@ -303,10 +305,48 @@ test_rest (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (gdk_frame_clock_get_frame_counter (clock) - frames, ==, 0);
 }
 
+static GtkWidget *
+find_label (GtkWidget *widget, const char *text)
+{
+  GtkWidget *found = NULL;
+
+  if (GTK_IS_LABEL (widget) && g_str_equal (gtk_label_get_label (GTK_LABEL (widget)), text))
+    return widget;
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL && found == NULL;
+       child = gtk_widget_get_next_sibling (child))
+    found = find_label (child, text);
+  return found;
+}
+
+static AdwMessageDialog *
+find_dialog (void)
+{
+  GListModel *windows = gtk_window_get_toplevels ();
+
+  for (guint i = 0; i < g_list_model_get_n_items (windows); i++)
+    {
+      g_autoptr (GtkWindow) window = g_list_model_get_item (windows, i);
+
+      if (ADW_IS_MESSAGE_DIALOG (window))
+        return ADW_MESSAGE_DIALOG (window);
+    }
+  return NULL;
+}
+
 static void
 test_jobs (Fixture *fixture, gconstpointer data)
 {
+  static const struct
+  {
+    guint seconds;
+    const char *text;
+  } times[] = { { 1, "Copying · 1.0 MiB/s · 1 second left" },
+                { 42, "Copying · 1.0 MiB/s · 42 seconds left" },
+                { 100, "Copying · 1.0 MiB/s · about 2 minutes left" },
+                { 7300, "Copying · 1.0 MiB/s · about 2 hours left" } };
   const char *path = INN_JOBS_PATH "/1";
+  GtkWidget *row;
+  AdwMessageDialog *dialog;
   InnJobsButton *button =
       INN_JOBS_BUTTON (find (GTK_WIDGET (fixture->window), INN_TYPE_JOBS_BUTTON, FALSE));
 
@@ -316,8 +356,47 @@ test_jobs (Fixture *fixture, gconstpointer data)
                                          "'State': <'running'>, 'Step': <'Copying'>, "
                                          "'Progress': <0.5>, 'Rate': <uint64 1048576>}"));
   wait_until (inn_jobs_button_get_n_running (button) == 1);
+  row = find (GTK_WIDGET (button), INN_TYPE_JOB_ROW, FALSE);
+  g_assert_nonnull (find_label (row, "Creating “a & b <c>”"));
+  g_assert_nonnull (find_label (row, "Copying · 1.0 MiB/s"));
+  for (guint i = 0; i < G_N_ELEMENTS (times); i++)
+    {
+      fake_helper_change (fixture->fake, path, INN_IFACE_JOB, "Remaining",
+                          g_variant_new_uint32 (times[i].seconds));
+      wait_until (find_label (row, times[i].text) != NULL);
+    }
+  /* The fake one knows no Cancel: a person is told. */
+  g_signal_emit_by_name (find (row, GTK_TYPE_BUTTON, FALSE), "clicked");
+  wait_until ((dialog = find_dialog ()) != NULL);
+  g_assert_cmpstr (adw_message_dialog_get_body (dialog), ==, "Not in this test.");
+  gtk_window_destroy (GTK_WINDOW (dialog));
   fake_helper_change (fixture->fake, path, INN_IFACE_JOB, "State", g_variant_new_string ("done"));
   wait_until (inn_jobs_button_get_n_running (button) == 0);
+}
+
+/* Work on another connection is no concern of who looks at this one. */
+static void
+test_jobs_elsewhere (Fixture *fixture, gconstpointer data)
+{
+  const char *path = INN_JOBS_PATH "/1";
+  g_autoptr (InnConnection) other = inn_connection_new (G_BUS_TYPE_SYSTEM);
+  g_autoptr (GtkWidget) button = g_object_ref_sink (g_object_new (INN_TYPE_JOBS_BUTTON, NULL));
+  GListModel *list = inn_connection_get_jobs (fixture->connection);
+  InnJobsButton *jobs = INN_JOBS_BUTTON (button);
+  g_autoptr (InnJob) job = NULL;
+
+  fake_helper_add (
+      fixture->fake, path, INN_IFACE_JOB,
+      g_variant_new_parsed ("{'Operation': <'create'>, 'State': <'done'>, 'Step': <''>}"));
+  wait_until ((job = g_list_model_get_item (list, 0)) != NULL);
+  inn_jobs_button_set_connection (jobs, fixture->connection);
+  inn_jobs_button_set_connection (jobs, other);
+  fake_helper_change (fixture->fake, path, INN_IFACE_JOB, "State",
+                      g_variant_new_string ("running"));
+  wait_until (inn_job_is_running (job));
+  g_assert_cmpuint (inn_jobs_button_get_n_running (jobs), ==, 0);
+  inn_jobs_button_set_connection (jobs, fixture->connection);
+  g_assert_cmpuint (inn_jobs_button_get_n_running (jobs), ==, 1);
 }
 
 /* What belongs to no machine opens without complaint. */
@@ -422,6 +501,7 @@ main (int argc, char **argv)
   ADD ("helper-gone", 3, test_helper_gone);
   ADD ("rest", 1, test_rest);
   ADD ("jobs", 1, test_jobs);
+  ADD ("jobs-elsewhere", 1, test_jobs_elsewhere);
   ADD ("dialogs", 1, test_dialogs);
   g_test_add_func ("/window/report", test_report);
   g_test_add_func ("/window/thumbnail", test_thumbnail);

@@ -359,6 +359,21 @@ test_start_job_lost (Fixture *fixture, gconstpointer data)
   g_assert_error (fixture->error, INN_ERROR, INN_ERROR_HELPER);
 }
 
+/* The helper dies after it has named the job, and before it has told of it. */
+static void
+test_start_job_unseen (Fixture *fixture, gconstpointer data)
+{
+  connect_ready (fixture, 1);
+  do_verb (fixture, INN_VERB_START, NULL);
+  reply (fixture, g_variant_new ("(o)", JOB));
+  wait_until (fixture->held != NULL); /* Get of the job's state: never answered */
+  kill_helper (fixture);
+  if (!fixture->ended)
+    connect_ready (fixture, 1);
+  wait_until (fixture->ended);
+  g_assert_error (fixture->error, INN_ERROR, INN_ERROR_HELPER);
+}
+
 static void
 test_start_cancelled (Fixture *fixture, gconstpointer data)
 {
@@ -471,6 +486,7 @@ main (int argc, char **argv)
   ADD ("start/job-late", test_start_job_late);
   ADD ("start/job-never", test_start_job_never);
   ADD ("start/job-lost", test_start_job_lost);
+  ADD ("start/job-unseen", test_start_job_unseen);
   ADD ("start/cancelled", test_start_cancelled);
   ADD ("open-display", test_open_display);
   ADD ("statistics", test_statistics);

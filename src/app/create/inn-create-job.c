@@ -55,7 +55,7 @@ on_jobs_changed (InnCreateJob *self)
       g_signal_connect_object (self->job, "notify", G_CALLBACK (on_job_notify), self,
                                G_CONNECT_SWAPPED);
       if (self->cancelled)
-        inn_job_cancel (self->job);
+        inn_job_cancel_async (self->job, NULL, NULL);
       on_job_notify (self);
       return;
     }
@@ -141,7 +141,7 @@ inn_create_job_cancel (InnCreateJob *self)
 {
   self->cancelled = TRUE;
   if (self->job != NULL)
-    inn_job_cancel (self->job);
+    inn_job_cancel_async (self->job, NULL, NULL);
 }
 
 const char *

@@ -130,6 +130,18 @@ inn_jobs_button_init (InnJobsButton *self)
                                   self);
 }
 
+/* Jobs of a connection that is not shown must not get a row. */
+static void
+leave (InnJobsButton *self, GListModel *jobs)
+{
+  for (guint i = 0; i < g_list_model_get_n_items (jobs); i++)
+    {
+      g_autoptr (InnJob) job = g_list_model_get_item (jobs, i);
+
+      g_signal_handlers_disconnect_by_data (job, self);
+    }
+}
+
 void
 inn_jobs_button_set_connection (InnJobsButton *self, InnConnection *connection)
 {
@@ -139,8 +151,11 @@ inn_jobs_button_set_connection (InnJobsButton *self, InnConnection *connection)
   g_return_if_fail (INN_IS_JOBS_BUTTON (self));
   g_return_if_fail (INN_IS_CONNECTION (connection));
 
-  if (!g_set_object (&self->connection, connection))
+  if (self->connection == connection)
     return;
+  if (self->connection != NULL)
+    leave (self, inn_connection_get_jobs (self->connection));
+  g_set_object (&self->connection, connection);
   while ((row = gtk_list_box_get_row_at_index (self->list, 0)) != NULL)
     gtk_list_box_remove (self->list, GTK_WIDGET (row));
   jobs = inn_connection_get_jobs (connection);
