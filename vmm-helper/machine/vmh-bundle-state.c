@@ -63,6 +63,33 @@ vmh_bundle_forget_uid (VmhBundle *bundle)
     g_clear_pointer (&guest_uids, g_hash_table_unref);
 }
 
+/* A list that is not there is empty; one that cannot be read is not: what it protects would go. */
+static gboolean
+load_list (GKeyFile *file, const char *key, GStrv *out_list)
+{
+  g_autoptr (GError) error = NULL;
+  GStrv list = g_key_file_get_string_list (file, GROUP, key, NULL, &error);
+
+  if (list == NULL && !g_error_matches (error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_KEY_NOT_FOUND))
+    return FALSE;
+  g_strfreev (*out_list);
+  *out_list = list != NULL ? list : g_new0 (char *, 1);
+  return TRUE;
+}
+
+/* Anything else than a uid would read as root's. */
+static gboolean
+load_owner (GKeyFile *file, uid_t *out_owner)
+{
+  g_autoptr (GError) error = NULL;
+  guint64 owner = g_key_file_get_uint64 (file, GROUP, "owner", &error);
+
+  if (error != NULL || owner >= (uid_t)-1)
+    return FALSE;
+  *out_owner = (uid_t)owner;
+  return TRUE;
+}
+
 gboolean
 vmh_bundle_load_state (VmhBundle *bundle, GError **error)
 {
@@ -70,32 +97,25 @@ vmh_bundle_load_state (VmhBundle *bundle, GError **error)
   g_autoptr (GBytes) bytes = vmh_bundle_load (bundle, STATE_FILE, STATE_MAX, error);
   g_autofree char *folder = NULL;
   g_auto (GStrv) created = NULL;
-  g_auto (GStrv) kept = NULL;
+  uid_t owner;
 
   if (bytes == NULL)
     return FALSE;
-  if (!g_key_file_load_from_bytes (file, bytes, G_KEY_FILE_NONE, error) ||
-      !g_key_file_has_key (file, GROUP, "owner", error))
+  if (!g_key_file_load_from_bytes (file, bytes, G_KEY_FILE_NONE, NULL) ||
+      !load_owner (file, &owner) || !load_list (file, "created", &created) ||
+      !load_list (file, "kept", &bundle->kept))
     {
-      g_clear_error (error);
       g_set_error (error, INN_ERROR, INN_ERROR_IO,
                    _ ("“%s/state” is damaged. Restore it from a backup."), bundle->path);
       return FALSE;
     }
   /* A session's machines are its user's, wherever their folders came from. */
   if (vmh_store_is_system ())
-    bundle->owner = (uid_t)g_key_file_get_uint64 (file, GROUP, "owner", NULL);
+    bundle->owner = owner;
   bundle->generation = MAX (g_key_file_get_uint64 (file, GROUP, "generation", NULL), 1);
   adopt_uid (bundle, g_key_file_get_uint64 (file, GROUP, "guest-uid", NULL));
-  created = g_key_file_get_string_list (file, GROUP, "created", NULL, NULL);
-  for (guint i = 0; created != NULL && created[i] != NULL; i++)
+  for (guint i = 0; created[i] != NULL; i++)
     g_hash_table_add (bundle->created, g_strdup (created[i]));
-  kept = g_key_file_get_string_list (file, GROUP, "kept", NULL, NULL);
-  if (kept != NULL)
-    {
-      g_strfreev (bundle->kept);
-      bundle->kept = g_steal_pointer (&kept);
-    }
   folder = g_key_file_get_string (file, GROUP, "folder", NULL);
   if (folder != NULL && g_path_is_absolute (folder) && !g_str_equal (folder, bundle->path))
     bundle->moved_from = g_steal_pointer (&folder);

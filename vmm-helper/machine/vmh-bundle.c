@@ -5,6 +5,7 @@
  * or unmade by one rename. Knows no XML. */
 #include "vmh-bundle-private.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gi18n-lib.h>
@@ -16,7 +17,7 @@
 #include "vmh-store.h"
 
 /* Made with each bundle. */
-static const char *const folders[] = { "disks", "tpm", "snapshots", "log" };
+static const char *const folders[] = { VMH_DISKS, "tpm", "snapshots", "log" };
 
 static VmhBundle *
 bundle_new (const char *prefix, const char *uuid)
@@ -97,38 +98,54 @@ vmh_bundle_create (const char *uuid, uid_t owner, GError **error)
   g_autoptr (VmhBundle) bundle = NULL;
   int machines = vmh_store_get_machines_fd ();
   struct stat st;
+  int code = 0;
 
   if (!check_uuid (uuid, error))
     return NULL;
   bundle = bundle_new (VMH_STORE_NEW, uuid);
   bundle->owner = owner;
-  if (fstatat (machines, uuid, &st, AT_SYMLINK_NOFOLLOW) == 0 ||
-      (mkdirat (machines, bundle->entry, 0700) < 0 && errno == EEXIST))
-    {
-      g_set_error (error, INN_ERROR, INN_ERROR_EXISTS,
-                   _ ("There is a machine with the uuid %s already."), uuid);
-      return NULL;
-    }
-  if (!open_folders (bundle, error))
-    return NULL;
-  return g_steal_pointer (&bundle);
+  if (fstatat (machines, uuid, &st, AT_SYMLINK_NOFOLLOW) == 0)
+    code = EEXIST;
+  else if (mkdirat (machines, bundle->entry, 0700) < 0)
+    code = errno;
+  if (code == EEXIST)
+    g_set_error (error, INN_ERROR, INN_ERROR_EXISTS,
+                 _ ("There is a machine with the uuid %s already."), uuid);
+  else if (code != 0)
+    vmh_set_errno (error, code, bundle->path);
+  else if (open_folders (bundle, error))
+    return g_steal_pointer (&bundle);
+  else
+    vmh_remove_tree (machines, bundle->entry, NULL); /* else the uuid would be taken */
+  return NULL;
 }
 
+static gboolean
+move_entry (VmhBundle *bundle, const char *entry)
+{
+  int machines = vmh_store_get_machines_fd ();
+
+  if (renameat2 (machines, bundle->entry, machines, entry, RENAME_NOREPLACE) < 0)
+    return FALSE;
+  g_free (bundle->entry);
+  bundle->entry = g_strdup (entry);
+  return TRUE;
+}
+
+/* On failure it has the name that it had: one that is nowhere on disk for certain is no answer. */
 static gboolean
 rename_entry (VmhBundle *bundle, const char *prefix, GError **error)
 {
   g_autofree char *entry = g_strconcat (prefix, bundle->uuid, NULL);
-  int machines = vmh_store_get_machines_fd ();
+  g_autofree char *before = g_strdup (bundle->entry);
+  gboolean moved = move_entry (bundle, entry);
 
-  if (renameat2 (machines, bundle->entry, machines, entry, RENAME_NOREPLACE) < 0 ||
-      fsync (machines) < 0)
-    {
-      vmh_set_errno (error, errno, bundle->path);
-      return FALSE;
-    }
-  g_free (bundle->entry);
-  bundle->entry = g_steal_pointer (&entry);
-  return TRUE;
+  if (moved && fsync (vmh_store_get_machines_fd ()) == 0)
+    return TRUE;
+  vmh_set_errno (error, errno, bundle->path);
+  if (moved && !move_entry (bundle, before))
+    g_warning ("%s is now called %s: %s", before, entry, g_strerror (errno));
+  return FALSE;
 }
 
 gboolean
@@ -246,6 +263,37 @@ vmh_bundle_open_file (VmhBundle *bundle, const char *name, int flags, GError **e
   return open_in (bundle->fd, name, flags, error);
 }
 
+gboolean
+vmh_bundle_is_image (const char *name)
+{
+  const char *base = g_str_has_prefix (name, VMH_DISKS "/") ? name + strlen (VMH_DISKS "/") : "";
+
+  return *base != '\0' && strchr (base, '/') == NULL && !g_str_equal (base, ".") &&
+         !g_str_equal (base, "..");
+}
+
+int
+vmh_bundle_open_image (VmhBundle *bundle, const char *name, int flags, GError **error)
+{
+  struct stat st;
+  int fd;
+
+  /* Nobody but us and the session's own user can exchange it after this look. */
+  if (!vmh_bundle_is_image (name) ||
+      (fstatat (bundle->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG (st.st_mode)))
+    {
+      g_set_error (error, INN_ERROR, INN_ERROR_DENIED,
+                   _ ("“%s/%s” cannot be opened for a machine: of its own folder, only files in "
+                      "“%s” can. Choose one of them, or one from elsewhere."),
+                   bundle->path, name, VMH_DISKS);
+      return -1;
+    }
+  fd = vmh_bundle_open_file (bundle, name, flags | O_NONBLOCK, error);
+  if (fd >= 0)
+    fcntl (fd, F_SETFL, fcntl (fd, F_GETFL) & ~O_NONBLOCK);
+  return fd;
+}
+
 int
 vmh_bundle_open_runtime (VmhBundle *bundle, const char *name, int flags, GError **error)
 {
@@ -341,6 +389,40 @@ vmh_bundle_load (VmhBundle *bundle, const char *name, gsize max_size, GError **e
     vmh_set_errno (error, errno, name);
   close (fd);
   return n < 0 ? NULL : g_bytes_new_take (g_steal_pointer (&data), length);
+}
+
+GStrv
+vmh_bundle_list_disks (VmhBundle *bundle, GError **error)
+{
+  g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
+  int fd = vmh_bundle_open_file (bundle, VMH_DISKS, O_DIRECTORY | O_RDONLY, error);
+  DIR *folder = fd >= 0 ? fdopendir (fd) : NULL;
+  struct dirent *entry;
+
+  if (folder == NULL)
+    {
+      if (fd >= 0)
+        {
+          vmh_set_errno (error, errno, bundle->path);
+          close (fd);
+        }
+      return NULL;
+    }
+  while (errno = 0, (entry = readdir (folder)) != NULL)
+    if (!g_str_equal (entry->d_name, ".") && !g_str_equal (entry->d_name, ".."))
+      {
+        g_autofree char *name = g_build_filename (VMH_DISKS, entry->d_name, NULL);
+
+        g_strv_builder_add (names, name);
+      }
+  if (errno != 0)
+    {
+      vmh_set_errno (error, errno, bundle->path);
+      closedir (folder);
+      return NULL;
+    }
+  closedir (folder);
+  return g_strv_builder_end (names);
 }
 
 const char *

@@ -12,6 +12,8 @@ G_BEGIN_DECLS
 
 typedef struct _VmhBundle VmhBundle; /* reference counted */
 
+#define VMH_DISKS "disks" /* in the bundle: its images */
+
 /* <machines>/<uuid>/{machine.xml,state,disks/,nvram,tpm/,snapshots/,log/,screenshot.png}:
  * /var/lib/innkeeper/machines, or XDG_DATA_HOME/innkeeper/machines in session mode.
  * <runtime>/<uuid>/: /run/innkeeper, XDG_RUNTIME_DIR/innkeeper. */
@@ -62,6 +64,11 @@ int vmh_bundle_open_file (VmhBundle *bundle,
                           const char *name,
                           int flags,
                           GError **error); /* O_CREAT: O_EXCL 0600 unless O_TRUNC */
+/** vmh_bundle_is_image: @name is right in disks/: the rest of the folder is the helper's. */
+gboolean vmh_bundle_is_image (const char *name);
+/** vmh_bundle_open_image: a file that the definition names, for a guest to have: a regular one in
+ * disks/ and nothing else, for the rest says who owns the machine and what it may open. */
+int vmh_bundle_open_image (VmhBundle *bundle, const char *name, int flags, GError **error);
 int vmh_bundle_open_runtime (VmhBundle *bundle, const char *name, int flags, GError **error);
 /** vmh_bundle_save: temporary file, fsync, rename, fsync of the folder: the old content or the new
  * one, never neither. */
@@ -71,6 +78,8 @@ gboolean vmh_bundle_save (VmhBundle *bundle,
                           gssize length,
                           GError **error);
 GBytes *vmh_bundle_load (VmhBundle *bundle, const char *name, gsize max_size, GError **error);
+/** vmh_bundle_list_disks: names of all that is in disks/ ("disks/vda.qcow2"), whatever it is. */
+GStrv vmh_bundle_list_disks (VmhBundle *bundle, GError **error);
 /** vmh_bundle_relative: @path's name inside the bundle ("disks/vda.qcow2") if it is beneath it,
  * else NULL. */
 const char *vmh_bundle_relative (VmhBundle *bundle, const char *path);

@@ -213,9 +213,15 @@ vmh_machine_store (VmhMachine *machine, InnDomain *domain, GError **error)
 
   /* The number goes first: a kill in between then leaves a number too high, never an old one on a
    * new definition. */
-  if (!vmh_bundle_set_generation (machine->bundle, generation + 1, error) ||
-      !vmh_bundle_save (machine->bundle, VMH_MACHINE_XML, xml, -1, error))
+  if (!vmh_bundle_set_generation (machine->bundle, generation + 1, error))
     return FALSE;
+  if (!vmh_bundle_save (machine->bundle, VMH_MACHINE_XML, xml, -1, error))
+    {
+      if (!vmh_bundle_set_generation (machine->bundle, generation, NULL))
+        vmh_registry_changed (machine->registry, G_OBJECT (machine), INN_IFACE_MACHINE,
+                              "Generation", NULL);
+      return FALSE;
+    }
   inn_domain_ref (domain);
   inn_domain_unref (machine->domain);
   machine->domain = domain;

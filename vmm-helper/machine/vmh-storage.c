@@ -116,7 +116,7 @@ vmh_storage_open (VmhBundle *bundle, const char *path, gboolean writable, GError
   int flags = writable ? O_RDWR : O_RDONLY;
 
   if (inside != NULL)
-    return vmh_bundle_open_file (bundle, inside, flags, error);
+    return vmh_bundle_open_image (bundle, inside, flags, error);
   return vmh_open_as (vmh_bundle_get_owner (bundle), path, flags, error);
 }
 

@@ -18,8 +18,11 @@ char *vmh_storage_dup_path (const InnElement *storage);
 gboolean vmh_storage_is_writable (const InnElement *storage);
 /** vmh_storage_is_shareable: only a disk can say so. */
 gboolean vmh_storage_is_shareable (const InnElement *storage);
-/** vmh_storage_names: @machine's definition names the image by this very path. */
+/** vmh_storage_names: @machine's definition, desired or live, names the image by this very path. */
 gboolean vmh_storage_names (VmhMachine *machine, const char *path);
+/** vmh_storage_list_unused: names ("disks/old.qcow2", of any bytes) of what lies among @machine's
+ * images and is in neither of its definitions. */
+GStrv vmh_storage_list_unused (VmhMachine *machine, GError **error);
 /** vmh_storage_rebase: every file name of the domain below @from is one below @to. TRUE if any was.
  */
 gboolean vmh_storage_rebase (InnDomain *domain, const char *from, const char *to);

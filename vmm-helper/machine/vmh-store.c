@@ -47,7 +47,8 @@ int
 vmh_open_beneath (int folder, const char *name, int flags, GError **error)
 {
   struct open_how how = {
-    .flags = (guint64)(flags | O_CLOEXEC | O_NOCTTY),
+    /* openat2() wants nothing beside O_PATH that has no meaning there. */
+    .flags = (guint64)(flags | O_CLOEXEC | ((flags & O_PATH) != 0 ? 0 : O_NOCTTY)),
     .mode = (flags & O_CREAT) != 0 ? 0600 : 0,
     .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
   };

@@ -31,42 +31,59 @@ dup_safe (const char *label)
   return g_strdup (*safe->str != '\0' ? safe->str : "machine");
 }
 
-/* Where the file goes must be on the same file system, and it is: both are in the store. */
+/* To a name there that is free. Answers errno. */
+static int
+move_to (int from, const char *base, int to, const char *label)
+{
+  g_autofree char *safe = dup_safe (label);
+  int code = EEXIST;
+
+  for (guint i = 1; code == EEXIST && i <= MAX_SAME_NAME; i++)
+    {
+      g_autofree char *number = i > 1 ? g_strdup_printf (" %u", i) : g_strdup ("");
+      g_autofree char *target = g_strconcat (safe, number, " ", base, NULL);
+
+      code = renameat2 (from, base, to, target, RENAME_NOREPLACE) == 0 ? 0 : errno;
+    }
+  return code == 0 && (fsync (to) < 0 || fsync (from) < 0) ? errno : code;
+}
+
+/* Where the file goes must be on the same file system, and it is: both are in the store. It is not
+ * opened for that: one that cannot be read is kept as any other. */
 static gboolean
 keep_one (VmhBundle *bundle, const char *name, const char *label, GError **error)
 {
-  g_autofree char *safe = dup_safe (label);
   g_autofree char *folder_name = g_path_get_dirname (name);
   g_autofree char *base = g_path_get_basename (name);
   g_autofree char *path = NULL;
   uid_t owner = vmh_bundle_get_owner (bundle);
-  int from, to, code = EEXIST;
-  int fd = vmh_bundle_open_file (bundle, name, O_RDONLY | O_NONBLOCK, NULL);
+  struct stat st;
+  int from, to, code = 0;
 
-  if (fd < 0)
-    return TRUE;
+  if (fstatat (vmh_bundle_get_fd (bundle), name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+    {
+      if (errno == ENOENT)
+        return TRUE; /* moved already */
+      vmh_set_errno (error, errno, name);
+      return FALSE;
+    }
   from = vmh_bundle_open_file (bundle, folder_name, O_DIRECTORY | O_RDONLY, error);
-  to = from >= 0 ? vmh_store_open_kept (owner, &path, error) : -1;
+  if (from < 0)
+    return FALSE;
+  to = vmh_store_open_kept (owner, &path, error);
   if (to >= 0)
     {
-      /* In the system's store the image was root's; now it is its owner's, by fd. */
-      code = vmh_store_is_system () && fchown (fd, owner, (gid_t)-1) < 0 ? errno : EEXIST;
-      for (guint i = 1; code == EEXIST && i <= MAX_SAME_NAME; i++)
-        {
-          g_autofree char *number = i > 1 ? g_strdup_printf (" %u", i) : g_strdup ("");
-          g_autofree char *target = g_strconcat (safe, number, " ", base, NULL);
-
-          code = renameat2 (from, base, to, target, RENAME_NOREPLACE) == 0 ? 0 : errno;
-        }
-      if (code == 0 && (fsync (to) < 0 || fsync (from) < 0))
-        code = errno;
+      /* In the system's store the image was root's, in a folder of root's alone; now it is its
+       * owner's. */
+      code = vmh_store_is_system () && S_ISREG (st.st_mode) &&
+                     fchownat (from, base, owner, (gid_t)-1, AT_SYMLINK_NOFOLLOW) < 0
+                 ? errno
+                 : move_to (from, base, to, label);
       if (code != 0)
         vmh_set_errno (error, code, path);
       close (to);
     }
-  if (from >= 0)
-    close (from);
-  close (fd);
+  close (from);
   return to >= 0 && code == 0;
 }
 
