@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The real window and the real session helper: a machine is seen, renamed, edited as XML, deleted."""
 
+import re
 from pathlib import Path
 
 from gi.repository import GLib
@@ -108,15 +109,23 @@ def life_of_a_machine():
     tap.equal([s["created"] for s in storage], [True, True], "disks made by the helper")
 
     storage = session.call(path, MACHINE, "ListStorage", GLib.Variant("(a{sv})", ({},)))[0]
-    disk = Path(storage[0]["path"])
+    disk, forgotten = Path(storage[0]["path"]), Path(storage[1]["path"])
     tap.true(disk.exists(), f"{disk} is not there")
+    # One disk is taken out, and somebody puts a file beside it.
+    less = re.sub(r'<disk (?:(?!</disk>).)*dev="vdb".*?</disk>', "", get_xml(path), flags=re.DOTALL)
+    session.call(path, MACHINE, "Apply", GLib.Variant("(sa{sv})", (less, {})))
+    (disk.parent / "mine.qcow2").write_bytes(b"mine")
     app.activate("win.delete")
     app.find(contains="Delete “renamed”?")
     tap.true(app.find("check box", disk.name).has_state("checked"), "our own disk is not marked")
+    tap.true(app.find("check box", forgotten.name).has_state("checked"), "our forgotten disk is not marked")
+    tap.true(not app.find("check box", "mine.qcow2").has_state("checked"), "another's file is marked")
     display.screenshot(env.artifacts_dir("manage") / "delete.png")
     app.click("_Delete Delete", "push button")
     tap.wait_for(lambda: not session.machines(), 30, "the machine to go")
     tap.true(not disk.exists(), f"{disk} is still there")
+    kept = disk.parents[3] / "Kept disks"
+    tap.equal([p.name for p in kept.iterdir()], ["renamed mine.qcow2"], "kept disks")
     app.find(name="No Machines Yet")
 
 

@@ -3,6 +3,7 @@
 """The real helper on a session bus: whose images are whose, and that none is lost or given away."""
 
 import os
+import re
 
 from gi.repository import GLib
 
@@ -33,6 +34,10 @@ def apply(session, machine, xml, **opts):
 
 def folder_of(session, machine):
     return domain.folder(session) / domain.uuid_of(machine)
+
+
+def strv(*words):
+    return GLib.Variant("as", words)
 
 
 @tap.case
@@ -76,6 +81,137 @@ def generation_of_failed_change():
     tap.equal(session.get(machine, domain.MACHINE, "Generation"), generation, "generation")
     block.rmdir()
     apply(session, machine, xml.replace(">64<", ">96<"), generation=GLib.Variant("t", generation))
+
+
+def kept(session):
+    path = session.path / "data_home" / "innkeeper" / "Kept disks"
+    return sorted(os.listdir(path)) if path.exists() else []
+
+
+def without(xml, target):
+    """The definition without one of its disks."""
+    return re.sub(rf'<disk (?:(?!</disk>).)*dev="{target}".*?</disk>', "", xml, flags=re.DOTALL)
+
+
+def take_out(session, machine, target):
+    xml = xml_of(session, machine)
+    less = without(xml, target)
+    tap.true(less != xml, f"{target} is there")
+    apply(session, machine, less)
+
+
+def outside_image(session, name="outside.qcow2"):
+    path = session.path / name
+    bus.run(["qemu-img", "create", "-q", "-f", "qcow2", path, "8M"])
+    return path
+
+
+@tap.case
+def forgotten():
+    """What no device has is listed for the question; by default only what we have made is deleted"""
+    session = start()
+
+    def make(name):
+        machine = with_disks(session, name, "vda", "vdb")
+        take_out(session, machine, "vdb")
+        disks = folder_of(session, machine) / "disks"
+        (disks / "mine.qcow2").write_bytes(b"mine")
+        (disks / "sub").mkdir()
+        (disks / "sub" / "old").write_bytes(b"old")
+        (disks / "b\xe4h".encode("latin-1").decode("utf-8", "surrogateescape")).write_bytes(b"no text")
+        return machine
+
+    machine = make("a")
+    folder = folder_of(session, machine)
+    listed = {s["target"]: s for s in domain.call(session, machine, "ListStorage")[0]}
+    tap.equal({t: (s["device"], s["created"], s["inside"], s["path"]) for t, s in listed.items()},
+              {"vda": ("disk", True, True, f"{folder}/disks/vda.qcow2"),
+               "disks/vdb.qcow2": ("none", True, True, f"{folder}/disks/vdb.qcow2"),
+               "disks/mine.qcow2": ("none", False, True, f"{folder}/disks/mine.qcow2"),
+               "disks/sub": ("none", False, True, f"{folder}/disks/sub")}, "storage")
+    tap.true(listed["disks/vdb.qcow2"]["file-size"] > 0, "its size is told")
+    bus.refuses(lambda: domain.call(session, machine, "Delete", keep=strv("disks/other")), ERROR + "InvalidArgument")
+    domain.delete(session, machine)
+    left = ["a mine.qcow2", "a sub", "a b\udce4h"]
+    tap.equal(kept(session), sorted(left), "kept disks")
+    tap.equal((session.path / "data_home" / "innkeeper" / "Kept disks" / "a sub" / "old").read_bytes(), b"old",
+              "what is in it")
+    # and the other way
+    domain.delete(session, make("c"), keep=strv("vda", "disks/vdb.qcow2"), delete=strv("disks/mine.qcow2"))
+    tap.equal(kept(session), sorted([*left, "c vda.qcow2", "c vdb.qcow2", "c sub", "c b\udce4h"]), "kept disks")
+    tap.equal(domain.entries(session), [], "folders")
+
+
+@tap.case
+def broken_keeps_all():
+    """Where nobody knows which images matter, a deletion keeps all that is there"""
+    session = start()
+    machine = with_disks(session, "a", "vda")
+    folder = folder_of(session, machine)
+    (folder / "disks" / "mine.qcow2").write_bytes(b"mine")
+    session.helper.stop()
+    (folder / "machine.xml").write_text("<domain")
+    session.start_helper()
+    tap.equal(vm.state(session, machine), "broken", "state")
+    domain.delete(session, machine)
+    name = domain.uuid_of(machine)
+    tap.equal(kept(session), [f"{name} mine.qcow2", f"{name} vda.qcow2"], "kept disks")
+
+
+@tap.case
+def disk_of_running_machine():
+    """A disk that was taken out of a machine that runs on is in use until it ends"""
+    session = start()
+    image, shared = outside_image(session), outside_image(session, "shared.qcow2")
+    both = domain.disk("vdb", shared, extra="<shareable/>")
+    other = domain.create(session, domain.xml("b", both))
+    machine = domain.create(session, domain.xml("a", domain.disk("vda", image) + both))
+    vm.start(session, machine)
+    take_out(session, machine, "vda")
+    take_out(session, machine, "vdb")
+    tap.equal(session.get(machine, domain.MACHINE, "Pending"), ["disk:vda", "disk:vdb"], "pending")
+    try:
+        domain.create(session, domain.xml("c", domain.disk("vda", image)))
+        raise RuntimeError("it was made")
+    except AssertionError as e:
+        tap.true("Error.InUse" in str(e) and "“a”" in str(e), e)
+    tap.equal(domain.call(session, other, "ListStorage")[0][0]["shared-with"], ["a"], "shared-with")
+    bus.refuses(lambda: domain.call(session, other, "Delete", delete=strv("vdb")), ERROR + "InUse")
+    vm.force_off(session, machine)
+    domain.delete(session, other, delete=strv("vdb"))
+    domain.create(session, domain.xml("c", domain.disk("vda", image)))
+    tap.equal((image.exists(), shared.exists()), (True, False), "images")
+
+
+@tap.case
+def deleted_under_another_name():
+    """An image that another machine has under another name is not deleted"""
+    session = start()
+    image = outside_image(session)
+    link = session.path / "link.qcow2"
+    os.link(image, link)
+    share = "<shareable/>"
+    for number, name in enumerate((f"{session.path}/./outside.qcow2", str(link))):
+        first = domain.create(session, domain.xml("a", domain.disk("vda", image, extra=share)))
+        second = domain.create(session, domain.xml("b", domain.disk("vda", name, extra=share)))
+        listed = domain.call(session, second, "ListStorage")[0]
+        tap.equal(listed[0]["shared-with"], ["a"], "shared-with")
+        job = domain.call(session, second, "Delete", delete=strv("vda"))[0]
+        properties = domain.wait_job(session, job)
+        tap.equal((properties["State"], properties["ErrorName"]), ("failed", ERROR + "InUse"), f"name {number}")
+        tap.equal((vm.state(session, second), image.exists(), link.exists()), ("off", True, True), "what is there")
+        domain.delete(session, first)
+        domain.delete(session, second)
+    # one inside another machine's folder
+    first = with_disks(session, "a", "vda")
+    inside = folder_of(session, first) / "disks" / "vda.qcow2"
+    xml = xml_of(session, first)
+    apply(session, first, xml.replace("</disk>", share + "</disk>"))
+    alias = f"{inside.parent}/../disks/vda.qcow2"
+    domain.create(session, domain.xml("b", domain.disk("vda", alias, extra=share)))
+    properties = domain.wait_job(session, domain.call(session, first, "Delete")[0])
+    tap.equal(properties["ErrorName"], ERROR + "InUse", "its folder")
+    tap.true(inside.exists(), "the image")
 
 
 tap.main()

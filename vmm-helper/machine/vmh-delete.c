@@ -5,7 +5,6 @@
  * ends the machine, and what follows is finished by the next helper if this one is killed. */
 #include "vmh-verbs.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <glib/gi18n-lib.h>
 #include <unistd.h>
@@ -22,6 +21,9 @@ typedef struct
   char *name;
   GPtrArray *kept;   /* names inside the bundle */
   GPtrArray *erased; /* paths outside of it */
+  GPtrArray *gone;   /* paths of all images that will be no more, inside and outside */
+  guint looked_at;   /* of those */
+  int fd;            /* of the one that is just looked at */
 } Delete;
 
 static void
@@ -34,9 +36,143 @@ delete_free (gpointer data)
   g_free (delete->name);
   g_clear_pointer (&delete->kept, g_ptr_array_unref);
   g_clear_pointer (&delete->erased, g_ptr_array_unref);
+  g_clear_pointer (&delete->gone, g_ptr_array_unref);
+  if (delete->fd >= 0)
+    close (delete->fd);
   g_free (delete);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Delete, delete_free)
+
+/* @name NULL: a machine of another user. */
+static void
+set_shared (GError **error, const char *path, const char *name)
+{
+  if (name != NULL)
+    g_set_error (error, INN_ERROR, INN_ERROR_IN_USE,
+                 _ ("“%s” is used by the machine “%s”, too. Remove it there first."), path, name);
+  else
+    g_set_error (error, INN_ERROR, INN_ERROR_IN_USE,
+                 _ ("“%s” is used by a machine of another user, too. Keep it."), path);
+}
+
+/* By this very name: what is known without looking at any file. */
+static gboolean
+check_unshared (Delete *delete, const char *path, GError **error)
+{
+  g_autoptr (GPtrArray) machines = vmh_manager_list (vmh_manager_get ());
+
+  for (guint i = 0; i < machines->len; i++)
+    {
+      VmhMachine *other = g_ptr_array_index (machines, i);
+
+      if (other == delete->machine || !vmh_storage_names (other, path))
+        continue;
+      set_shared (error, path,
+                  vmh_machine_get_owner (other) == vmh_machine_get_owner (delete->machine)
+                      ? vmh_machine_get_name (other)
+                      : NULL);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+/* ---- whether another machine has an image under another name ---- */
+
+static void look_next (GTask *owned_task);
+
+static void
+on_user_found (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  Delete *delete = g_task_get_task_data (task);
+  GError *error = NULL;
+  g_autofree char *user = vmh_storage_find_user_finish (result, &error);
+
+  close (delete->fd);
+  delete->fd = -1;
+  if (user != NULL)
+    set_shared (&error, g_ptr_array_index (delete->gone, delete->looked_at),
+                *user != '\0' ? user : NULL);
+  if (error != NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  delete->looked_at++;
+  look_next (g_steal_pointer (&task));
+}
+
+/* What is not there any more is nobody's; what cannot be looked at is not removed blindly. */
+static void
+look_at (GTask *owned_task, int fd, GError *error)
+{
+  g_autoptr (GTask) task = owned_task;
+  Delete *delete = g_task_get_task_data (task);
+
+  delete->fd = fd;
+  if (fd >= 0)
+    vmh_storage_find_user_async (fd, vmh_machine_get_owner (delete->machine), TRUE, FALSE,
+                                 delete->machine, NULL, on_user_found, g_steal_pointer (&task));
+  else if (g_error_matches (error, INN_ERROR, INN_ERROR_NOT_FOUND))
+    {
+      g_error_free (error);
+      delete->looked_at++;
+      look_next (g_steal_pointer (&task));
+    }
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+on_opened (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GError *error = NULL;
+  int fd = vmh_open_as_finish (result, &error);
+
+  look_at (data, fd, error);
+}
+
+static void
+look_next (GTask *owned_task)
+{
+  g_autoptr (GTask) task = owned_task;
+  Delete *delete = g_task_get_task_data (task);
+  VmhBundle *bundle = vmh_machine_get_bundle (delete->machine);
+  const char *path, *inside;
+  GError *error = NULL;
+  int fd;
+
+  if (delete->looked_at == delete->gone->len)
+    {
+      g_task_return_boolean (task, TRUE);
+      return;
+    }
+  path = g_ptr_array_index (delete->gone, delete->looked_at);
+  inside = vmh_bundle_relative (bundle, path);
+  if (inside == NULL)
+    {
+      vmh_open_as_async (vmh_bundle_get_owner (bundle), path, O_RDONLY, NULL, on_opened,
+                         g_steal_pointer (&task));
+      return;
+    }
+  fd = vmh_bundle_open_file (bundle, inside, O_PATH, &error);
+  look_at (g_steal_pointer (&task), fd, error);
+}
+
+static void
+look_start (gpointer context,
+            VmhJob *job,
+            GCancellable *cancellable,
+            GAsyncReadyCallback callback,
+            gpointer data)
+{
+  GTask *task = g_task_new (NULL, NULL, callback, data);
+
+  g_task_set_task_data (task, context, NULL);
+  look_next (task);
+}
+
+/* ---- the end of the machine ---- */
 
 static gboolean
 note_kept (gpointer context, GError **error)
@@ -44,6 +180,10 @@ note_kept (gpointer context, GError **error)
   Delete *delete = context;
   g_autoptr (GPtrArray) names = g_ptr_array_new ();
 
+  /* Somebody may have come while the files were looked at. */
+  for (guint i = 0; i < delete->gone->len; i++)
+    if (!check_unshared (delete, g_ptr_array_index (delete->gone, i), error))
+      return FALSE;
   for (guint i = 0; i < delete->kept->len; i++)
     g_ptr_array_add (names, g_ptr_array_index (delete->kept, i));
   g_ptr_array_add (names, NULL);
@@ -101,15 +241,16 @@ remove_start (gpointer context,
 }
 
 static gboolean
-remove_finish (gpointer context, GAsyncResult *result, GError **error)
+task_finish (gpointer context, GAsyncResult *result, GError **error)
 {
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
 static const VmhStep steps[] = {
+  { N_ ("Looking who else uses its disks"), 1, NULL, look_start, task_finish, NULL },
   { N_ ("Noting what is kept"), 1, note_kept, NULL, NULL, NULL },
   { N_ ("Removing the machine"), 1, throw_away, NULL, NULL, NULL },
-  { N_ ("Removing its files"), 98, NULL, remove_start, remove_finish, NULL },
+  { N_ ("Removing its files"), 97, NULL, remove_start, task_finish, NULL },
   { 0 },
 };
 
@@ -127,74 +268,91 @@ on_deleted (GObject *source, GAsyncResult *result, gpointer data)
   vmh_job_end (delete->job, error);
 }
 
-static gboolean
-is_shared (VmhMachine *machine, const char *path, const char **out_name)
+typedef struct
 {
-  g_autoptr (GPtrArray) machines = vmh_manager_list (vmh_manager_get ());
+  const char *const *delete;
+  const char *const *keep;
+} Wishes;
 
-  for (guint i = 0; i < machines->len; i++)
-    {
-      VmhMachine *other = g_ptr_array_index (machines, i);
-
-      if (other != machine && vmh_storage_names (other, path))
-        {
-          *out_name = vmh_machine_get_owner (other) == vmh_machine_get_owner (machine)
-                          ? vmh_machine_get_name (other)
-                          : _ ("a machine of another user");
-          return TRUE;
-        }
-    }
-  return FALSE;
+static gboolean
+is_erased (Delete *delete, const char *target, const char *inside, const Wishes *wishes)
+{
+  if (target != NULL && g_strv_contains (wishes->delete, target))
+    return TRUE;
+  return inside != NULL &&
+         vmh_bundle_is_created (vmh_machine_get_bundle (delete->machine), inside) &&
+         (target == NULL || !g_strv_contains (wishes->keep, target));
 }
 
 /* One image: erased with the machine, kept, or left where it is. */
 static gboolean
-decide (Delete *delete,
-        const InnElement *storage,
-        const char *const *to_delete,
-        const char *const *to_keep,
-        GError **error)
+decide (Delete *delete, const InnElement *storage, const Wishes *wishes, GError **error)
 {
   VmhBundle *bundle = vmh_machine_get_bundle (delete->machine);
   g_autofree char *target = inn_element_dup (storage, "target");
   g_autofree char *path = vmh_storage_dup_path (storage);
   const char *inside = path != NULL ? vmh_bundle_relative (bundle, path) : NULL;
-  gboolean wanted = target != NULL && g_strv_contains (to_delete, target);
-  const char *other = NULL;
   gboolean erase;
 
   if (path == NULL)
     return TRUE;
-  erase = wanted || (inside != NULL && vmh_bundle_is_created (bundle, inside) &&
-                     (target == NULL || !g_strv_contains (to_keep, target)));
-  if ((erase || inside != NULL) && is_shared (delete->machine, path, &other))
-    {
-      g_set_error (error, INN_ERROR, INN_ERROR_IN_USE,
-                   _ ("“%s” is used by %s, too. Remove it there first."), path, other);
-      return FALSE;
-    }
-  if (inside != NULL && !erase)
-    g_ptr_array_add (delete->kept, g_strdup (inside));
-  else if (inside == NULL && erase && inn_element_is (storage, "type", "block"))
+  erase = is_erased (delete, target, inside, wishes);
+  if ((erase || inside != NULL) && !check_unshared (delete, path, error))
+    return FALSE;
+  if (inside == NULL && erase && inn_element_is (storage, "type", "block"))
     {
       g_set_error (error, INN_ERROR, INN_ERROR_INVALID_ARGUMENT,
                    _ ("“%s” is a disk of this computer and cannot be deleted. Keep it."), path);
       return FALSE;
     }
+  if (inside != NULL && !erase && !vmh_bundle_is_image (inside))
+    {
+      g_set_error (error, INN_ERROR, INN_ERROR_INVALID_ARGUMENT,
+                   _ ("“%s” is in the machine's own folder, but not among its disks. Move it "
+                      "elsewhere, or choose that it is deleted, too."),
+                   path);
+      return FALSE;
+    }
+  if (inside != NULL && !erase)
+    g_ptr_array_add (delete->kept, g_strdup (inside));
   else if (inside == NULL && erase)
     g_ptr_array_add (delete->erased, g_strdup (path));
+  if (erase)
+    g_ptr_array_add (delete->gone, g_steal_pointer (&path));
+  return TRUE;
+}
+
+/* What lies in disks/ and no device has: a disk that was taken out of the machine, or what a person
+ * has put there. @wishes NULL: nobody knows which images matter. */
+static gboolean
+decide_unused (Delete *delete, const char *const *unused, const Wishes *wishes, GError **error)
+{
+  VmhBundle *bundle = vmh_machine_get_bundle (delete->machine);
+
+  for (guint i = 0; unused[i] != NULL; i++)
+    {
+      g_autofree char *path = g_build_filename (vmh_bundle_get_path (bundle), unused[i], NULL);
+
+      if (!check_unshared (delete, path, error))
+        return FALSE;
+      if (wishes != NULL && is_erased (delete, unused[i], unused[i], wishes))
+        g_ptr_array_add (delete->gone, g_steal_pointer (&path));
+      else
+        g_ptr_array_add (delete->kept, g_strdup (unused[i]));
+    }
   return TRUE;
 }
 
 static gboolean
 check_targets (GPtrArray *list,
+               const char *const *unused,
                const char *const *targets,
                const char *const *others,
                GError **error)
 {
   for (guint i = 0; targets[i] != NULL; i++)
     {
-      gboolean known = FALSE;
+      gboolean known = g_strv_contains (unused, targets[i]);
 
       for (guint j = 0; j < list->len; j++)
         known = known || inn_element_is (g_ptr_array_index (list, j), "target", targets[i]);
@@ -209,47 +367,34 @@ check_targets (GPtrArray *list,
   return TRUE;
 }
 
-/* One whose definition cannot be read: nobody knows which images matter, so all are kept. */
-static gboolean
-keep_all (Delete *delete, GError **error)
-{
-  int fd = vmh_bundle_open_file (vmh_machine_get_bundle (delete->machine), "disks",
-                                 O_DIRECTORY | O_RDONLY, error);
-  DIR *folder = fd >= 0 ? fdopendir (fd) : NULL;
-  struct dirent *entry;
-
-  if (folder == NULL)
-    return FALSE;
-  while ((entry = readdir (folder)) != NULL)
-    if (entry->d_type == DT_REG)
-      g_ptr_array_add (delete->kept, g_strconcat ("disks/", entry->d_name, NULL));
-  closedir (folder);
-  return TRUE;
-}
-
 static gboolean
 decide_all (Delete *delete, GVariant *options, GError **error)
 {
-  InnDomain *domain = vmh_machine_get_domain (delete->machine);
   static const char *const none[] = { NULL };
+  InnDomain *domain = vmh_machine_get_domain (delete->machine);
+  g_auto (GStrv) unused = vmh_storage_list_unused (delete->machine, error);
+  const char *const *names = (const char *const *)unused;
   g_autofree const char **to_delete = NULL;
   g_autofree const char **to_keep = NULL;
   g_autoptr (GPtrArray) list = NULL;
+  Wishes wishes = { none, none };
 
+  if (unused == NULL)
+    return FALSE;
   if (domain == NULL)
-    return keep_all (delete, error);
-  g_variant_lookup (options, "delete", "^a&s", &to_delete);
-  g_variant_lookup (options, "keep", "^a&s", &to_keep);
+    return decide_unused (delete, names, NULL, error);
+  if (g_variant_lookup (options, "delete", "^a&s", &to_delete))
+    wishes.delete = to_delete;
+  if (g_variant_lookup (options, "keep", "^a&s", &to_keep))
+    wishes.keep = to_keep;
   list = vmh_storage_list (domain);
-  if (!check_targets (list, to_delete != NULL ? to_delete : none, to_keep != NULL ? to_keep : none,
-                      error) ||
-      !check_targets (list, to_keep != NULL ? to_keep : none, none, error))
+  if (!check_targets (list, names, wishes.delete, wishes.keep, error) ||
+      !check_targets (list, names, wishes.keep, none, error))
     return FALSE;
   for (guint i = 0; i < list->len; i++)
-    if (!decide (delete, g_ptr_array_index (list, i), to_delete != NULL ? to_delete : none,
-                 to_keep != NULL ? to_keep : none, error))
+    if (!decide (delete, g_ptr_array_index (list, i), &wishes, error))
       return FALSE;
-  return TRUE;
+  return decide_unused (delete, names, &wishes, error);
 }
 
 static Delete *
@@ -265,6 +410,8 @@ prepare (VmhCall *call, GError **error)
   delete->name = g_strdup (vmh_machine_get_name (machine));
   delete->kept = g_ptr_array_new_with_free_func (g_free);
   delete->erased = g_ptr_array_new_with_free_func (g_free);
+  delete->gone = g_ptr_array_new_with_free_func (g_free);
+  delete->fd = -1;
   if (!vmh_call_check_options (options, allowed, error) ||
       !vmh_machine_require (
           machine, (1u << VMH_STATE_OFF) | (1u << VMH_STATE_CRASHED) | (1u << VMH_STATE_BROKEN),

@@ -40,10 +40,9 @@ vmh_storage_dup_path (const InnElement *storage)
   return inn_element_dup (storage, path_field (storage));
 }
 
-gboolean
-vmh_storage_names (VmhMachine *machine, const char *path)
+static gboolean
+domain_names (InnDomain *domain, const char *path)
 {
-  InnDomain *domain = vmh_machine_get_domain (machine);
   g_autoptr (GPtrArray) list = domain != NULL ? vmh_storage_list (domain) : NULL;
 
   for (guint i = 0; list != NULL && i < list->len; i++)
@@ -54,6 +53,33 @@ vmh_storage_names (VmhMachine *machine, const char *path)
         return TRUE;
     }
   return FALSE;
+}
+
+/* What was taken out of a machine that runs is written until that ends. */
+gboolean
+vmh_storage_names (VmhMachine *machine, const char *path)
+{
+  return domain_names (vmh_machine_get_domain (machine), path) ||
+         domain_names (vmh_machine_get_live (machine), path);
+}
+
+GStrv
+vmh_storage_list_unused (VmhMachine *machine, GError **error)
+{
+  VmhBundle *bundle = vmh_machine_get_bundle (machine);
+  g_autoptr (GStrvBuilder) unused = g_strv_builder_new ();
+  g_auto (GStrv) names = vmh_bundle_list_disks (bundle, error);
+
+  if (names == NULL)
+    return NULL;
+  for (guint i = 0; names[i] != NULL; i++)
+    {
+      g_autofree char *path = g_build_filename (vmh_bundle_get_path (bundle), names[i], NULL);
+
+      if (!vmh_storage_names (machine, path))
+        g_strv_builder_add (unused, names[i]);
+    }
+  return g_strv_builder_end (unused);
 }
 
 gboolean
@@ -158,11 +184,11 @@ search_free (gpointer data)
 static void
 add_candidates (Search *search,
                 VmhMachine *machine,
+                InnDomain *domain, /* its desired or its live one; may be NULL */
                 uid_t owner,
                 gboolean writable,
                 gboolean shareable)
 {
-  InnDomain *domain = vmh_machine_get_domain (machine);
   gboolean same_owner = vmh_machine_get_owner (machine) == owner;
   g_autoptr (GPtrArray) list = NULL;
 
@@ -233,8 +259,15 @@ vmh_storage_find_user_async (int fd,
       return;
     }
   for (guint i = 0; i < machines->len; i++)
-    if (g_ptr_array_index (machines, i) != except)
-      add_candidates (search, g_ptr_array_index (machines, i), owner, writable, shareable);
+    {
+      VmhMachine *machine = g_ptr_array_index (machines, i);
+
+      if (machine == except)
+        continue;
+      add_candidates (search, machine, vmh_machine_get_domain (machine), owner, writable,
+                      shareable);
+      add_candidates (search, machine, vmh_machine_get_live (machine), owner, writable, shareable);
+    }
   g_task_run_in_thread (task, search_thread);
 }
 

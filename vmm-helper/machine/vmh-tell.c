@@ -45,9 +45,10 @@ vmh_verb_get_xml (VmhCall *call)
       g_variant_new ("(st)", xml, vmh_bundle_get_generation (vmh_machine_get_bundle (machine))));
 }
 
-/* Names of the owner's other machines that name the image, too. */
+/* Names of the owner's other machines that name the image, too; @found is one that has the same
+ * file under whatever name, or NULL. */
 static GVariant *
-list_users (VmhMachine *machine, const char *path)
+list_users (VmhMachine *machine, const char *path, const char *found)
 {
   g_autoptr (GPtrArray) machines = vmh_manager_list (vmh_manager_get ());
   GVariantBuilder builder;
@@ -58,7 +59,7 @@ list_users (VmhMachine *machine, const char *path)
       VmhMachine *other = g_ptr_array_index (machines, i);
 
       if (other != machine && vmh_machine_get_owner (other) == vmh_machine_get_owner (machine) &&
-          vmh_storage_names (other, path))
+          (g_strcmp0 (vmh_machine_get_name (other), found) == 0 || vmh_storage_names (other, path)))
         g_variant_builder_add (&builder, "s", vmh_machine_get_name (other));
     }
   return g_variant_builder_end (&builder);
@@ -75,59 +76,112 @@ size_of_fd (int fd)
 static void
 add_text (GVariantBuilder *builder, const char *key, const InnElement *storage, const char *field)
 {
-  g_autofree char *text = inn_element_dup (storage, field);
+  g_autofree char *text = storage != NULL ? inn_element_dup (storage, field) : NULL;
 
   g_variant_builder_add (builder, "{sv}", key, g_variant_new_string (text != NULL ? text : ""));
 }
 
-static GVariant *
-describe_storage (VmhMachine *machine,
-                  const InnElement *storage,
-                  const char *path,
-                  guint64 file_size)
+/* One answer: a device's image, or (@storage NULL) what no device has. */
+typedef struct
 {
-  VmhBundle *bundle = vmh_machine_get_bundle (machine);
-  const char *inside = vmh_bundle_relative (bundle, path);
-  GVariantBuilder builder;
-
-  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
-  add_text (&builder, "target", storage, "target");
-  add_text (&builder, "format", storage, "format");
-  g_variant_builder_add (&builder, "{sv}", "path", g_variant_new_string (path));
-  g_variant_builder_add (&builder, "{sv}", "device", g_variant_new_string (storage->kind->name));
-  g_variant_builder_add (&builder, "{sv}", "inside", g_variant_new_boolean (inside != NULL));
-  g_variant_builder_add (
-      &builder, "{sv}", "created",
-      g_variant_new_boolean (inside != NULL && vmh_bundle_is_created (bundle, inside)));
-  g_variant_builder_add (&builder, "{sv}", "file-size", g_variant_new_uint64 (file_size));
-  g_variant_builder_add (&builder, "{sv}", "shared-with", list_users (machine, path));
-  return g_variant_builder_end (&builder);
-}
+  InnElement *storage;
+  char *path;
+} Listed;
 
 typedef struct
 {
   VmhCall *call;
   VmhMachine *machine;
   InnDomain *domain;
-  GPtrArray *list; /* InnElement of @domain */
+  GPtrArray *list; /* Listed */
   guint current;
+  int fd; /* of that, or -1 */
   GVariantBuilder builder;
 } Listing;
 
 static void list_next (Listing *listing);
 
 static void
+listed_free (gpointer data)
+{
+  Listed *listed = data;
+
+  g_clear_pointer (&listed->storage, inn_element_free);
+  g_free (listed->path);
+  g_free (listed);
+}
+
+static void
+add_listed (Listing *listing, const InnElement *storage, char *path)
+{
+  Listed *listed = g_new0 (Listed, 1);
+
+  listed->storage = storage != NULL ? inn_element_copy (storage) : NULL;
+  listed->path = path;
+  g_ptr_array_add (listing->list, listed);
+}
+
+static void
+listing_free (Listing *listing)
+{
+  g_variant_builder_clear (&listing->builder);
+  g_ptr_array_unref (listing->list);
+  inn_domain_unref (listing->domain);
+  g_object_unref (listing->machine);
+  g_free (listing);
+}
+
+static GVariant *
+describe (Listing *listing, const Listed *listed, const char *found)
+{
+  VmhBundle *bundle = vmh_machine_get_bundle (listing->machine);
+  const char *inside = vmh_bundle_relative (bundle, listed->path);
+  const char *device = listed->storage != NULL ? listed->storage->kind->name : "none";
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  if (listed->storage != NULL)
+    add_text (&builder, "target", listed->storage, "target");
+  else
+    g_variant_builder_add (&builder, "{sv}", "target", g_variant_new_string (inside));
+  add_text (&builder, "format", listed->storage, "format");
+  g_variant_builder_add (&builder, "{sv}", "path", g_variant_new_string (listed->path));
+  g_variant_builder_add (&builder, "{sv}", "device", g_variant_new_string (device));
+  g_variant_builder_add (&builder, "{sv}", "inside", g_variant_new_boolean (inside != NULL));
+  g_variant_builder_add (
+      &builder, "{sv}", "created",
+      g_variant_new_boolean (inside != NULL && vmh_bundle_is_created (bundle, inside)));
+  g_variant_builder_add (&builder, "{sv}", "file-size",
+                         g_variant_new_uint64 (listing->fd >= 0 ? size_of_fd (listing->fd) : 0));
+  g_variant_builder_add (&builder, "{sv}", "shared-with",
+                         list_users (listing->machine, listed->path, found));
+  return g_variant_builder_end (&builder);
+}
+
+static void
+on_user_found (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Listing *listing = data;
+  const Listed *listed = g_ptr_array_index (listing->list, listing->current++);
+  g_autofree char *found =
+      result != NULL ? vmh_storage_find_user_finish (result, NULL) : NULL; /* NULL: not there */
+
+  g_variant_builder_add_value (&listing->builder, describe (listing, listed, found));
+  if (listing->fd >= 0)
+    close (listing->fd);
+  listing->fd = -1;
+  list_next (listing);
+}
+
+static void
 list_one (Listing *listing, int fd)
 {
-  const InnElement *storage = g_ptr_array_index (listing->list, listing->current++);
-  g_autofree char *path = vmh_storage_dup_path (storage);
-  guint64 size = fd >= 0 ? size_of_fd (fd) : 0;
-
-  if (fd >= 0)
-    close (fd);
-  g_variant_builder_add_value (&listing->builder,
-                               describe_storage (listing->machine, storage, path, size));
-  list_next (listing);
+  listing->fd = fd;
+  if (fd < 0)
+    on_user_found (NULL, NULL, listing);
+  else
+    vmh_storage_find_user_async (fd, vmh_machine_get_owner (listing->machine), TRUE, FALSE,
+                                 listing->machine, NULL, on_user_found, listing);
 }
 
 static void
@@ -142,26 +196,44 @@ static void
 list_next (Listing *listing)
 {
   VmhBundle *bundle = vmh_machine_get_bundle (listing->machine);
-  g_autofree char *path = NULL;
+  const Listed *listed;
+  const char *inside;
 
-  for (; listing->current < listing->list->len && path == NULL; listing->current++)
-    path = vmh_storage_dup_path (g_ptr_array_index (listing->list, listing->current));
-  if (path == NULL)
+  if (listing->current == listing->list->len)
     {
       vmh_call_return (listing->call,
                        g_variant_new ("(@aa{sv})", g_variant_builder_end (&listing->builder)));
-      g_ptr_array_unref (listing->list);
-      inn_domain_unref (listing->domain);
-      g_object_unref (listing->machine);
-      g_free (listing);
+      listing_free (listing);
       return;
     }
-  listing->current--; /* the one that has the path */
-  if (vmh_bundle_relative (bundle, path) != NULL)
-    list_one (listing, vmh_storage_open (bundle, path, FALSE, NULL));
+  listed = g_ptr_array_index (listing->list, listing->current);
+  inside = vmh_bundle_relative (bundle, listed->path);
+  if (inside != NULL)
+    list_one (listing, vmh_bundle_open_file (bundle, inside, O_PATH, NULL));
   else
-    vmh_open_as_async (vmh_bundle_get_owner (bundle), path, O_RDONLY, NULL, on_listed_opened,
-                       listing);
+    vmh_open_as_async (vmh_bundle_get_owner (bundle), listed->path, O_RDONLY, NULL,
+                       on_listed_opened, listing);
+}
+
+static gboolean
+gather (Listing *listing, GError **error)
+{
+  VmhBundle *bundle = vmh_machine_get_bundle (listing->machine);
+  g_autoptr (GPtrArray) devices = vmh_storage_list (listing->domain);
+  g_auto (GStrv) unused = vmh_storage_list_unused (listing->machine, error);
+
+  for (guint i = 0; i < devices->len; i++)
+    {
+      char *path = vmh_storage_dup_path (g_ptr_array_index (devices, i));
+
+      if (path != NULL)
+        add_listed (listing, g_ptr_array_index (devices, i), path);
+    }
+  /* A name that is no text cannot be told: it is kept in any case. */
+  for (guint i = 0; unused != NULL && unused[i] != NULL; i++)
+    if (g_utf8_validate (unused[i], -1, NULL))
+      add_listed (listing, NULL, g_build_filename (vmh_bundle_get_path (bundle), unused[i], NULL));
+  return unused != NULL;
 }
 
 void
@@ -181,11 +253,18 @@ vmh_verb_list_storage (VmhCall *call)
     }
   listing = g_new0 (Listing, 1);
   listing->call = call;
+  listing->fd = -1;
   listing->machine = g_object_ref (machine);
   listing->domain = inn_domain_ref (vmh_machine_get_domain (machine));
-  listing->list = vmh_storage_list (listing->domain);
+  listing->list = g_ptr_array_new_with_free_func (listed_free);
   g_variant_builder_init (&listing->builder, G_VARIANT_TYPE ("aa{sv}"));
-  list_next (listing);
+  if (gather (listing, &error))
+    list_next (listing);
+  else
+    {
+      listing_free (listing);
+      vmh_call_fail (call, error);
+    }
 }
 
 char *

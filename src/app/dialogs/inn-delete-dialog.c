@@ -1,8 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The Innkeeper developers
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Asks what becomes of each disk, then deletes the machine. The default keeps whatever we did not
- * make, and whatever another machine uses. */
+/* Asks what becomes of each disk, also of those that lie in the machine's folder and that it does
+ * not use, then deletes it. The default keeps whatever we did not make, and whatever another
+ * machine uses. */
 #include "inn-delete-dialog.h"
 
 #include "client/inn-job.h"
@@ -103,7 +104,11 @@ on_response (Delete *self, const char *response)
 
 /* "5.0 GiB · also used by “router”": what matters for the choice. */
 static char *
-dup_facts (GVariantDict *disk, gboolean created, const char *path, const char *const *shared)
+dup_facts (GVariantDict *disk,
+           gboolean created,
+           gboolean unused,
+           const char *path,
+           const char *const *shared)
 {
   GString *text = g_string_new (NULL);
   guint64 size = 0;
@@ -120,8 +125,13 @@ dup_facts (GVariantDict *disk, gboolean created, const char *path, const char *c
 
       g_string_append_printf (text, _ ("Also used by “%s”."), names);
     }
+  else if (created && unused)
+    g_string_append (text, _ ("Made for this machine, which does not use it any more."));
   else if (created)
     g_string_append (text, _ ("Made for this machine."));
+  else if (unused)
+    g_string_append (text,
+                     _ ("Somebody has put it into the machine’s folder. No machine uses it."));
   else
     g_string_append (text, _ ("Not made by Innkeeper."));
   g_string_append_printf (text, "\n%s", path);
@@ -136,7 +146,7 @@ add_disk (Delete *self, GtkListBox *list, GVariant *storage)
   g_autofree char *name = NULL;
   g_autofree const char **shared = NULL;
   const char *target = "", *path = "", *device = "disk";
-  gboolean created = FALSE;
+  gboolean created = FALSE, unused;
   GtkWidget *row, *toggle;
 
   g_variant_dict_lookup (&disk, "target", "&s", &target);
@@ -144,12 +154,13 @@ add_disk (Delete *self, GtkListBox *list, GVariant *storage)
   g_variant_dict_lookup (&disk, "device", "&s", &device);
   g_variant_dict_lookup (&disk, "created", "b", &created);
   g_variant_dict_lookup (&disk, "shared-with", "^a&s", &shared);
+  unused = g_str_equal (device, "none"); /* a disk that was taken out, or a forgotten file */
   /* Media that was only put in stays where it is: no question. */
-  if (*path == '\0' || (!created && !g_str_equal (device, "disk")))
+  if (*path == '\0' || (!created && !unused && !g_str_equal (device, "disk")))
     return;
   row = adw_action_row_new ();
   toggle = gtk_switch_new ();
-  facts = dup_facts (&disk, created, path, shared);
+  facts = dup_facts (&disk, created, unused, path, shared);
   name = g_path_get_basename (path);
   adw_preferences_row_set_use_markup (ADW_PREFERENCES_ROW (row), FALSE);
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), name);
