@@ -9,6 +9,9 @@
 
 #include <glib/gi18n.h>
 
+/* A system that has not ended by then is likely not to end at all. */
+static guint shutdown_patience_ms = 60000;
+
 static const InnVerbAction table[] = {
   { .verb = INN_VERB_START,
     .action = "start",
@@ -37,6 +40,7 @@ static const InnVerbAction table[] = {
     .label = N_ ("Shut _Down"),
     .icon = "system-shutdown-symbolic",
     .failed = N_ ("“%s” could not be shut down"),
+    .done = N_ ("“%s” was asked to shut down."),
     .button = TRUE,
     .section = 1 },
   { .verb = INN_VERB_RESET,
@@ -92,6 +96,35 @@ with_name (const char *format, InnMachine *machine)
   return g_strjoinv (inn_machine_get_name (machine), parts);
 }
 
+/* Its system may not listen, or wait for an answer on its screen: say so, and what helps. */
+static gboolean
+on_shutdown_due (gpointer data)
+{
+  Run *run = data;
+  g_autoptr (GtkWidget) near = g_weak_ref_get (&run->near);
+
+  if (near != NULL && inn_machine_get_state (run->machine) == INN_STATE_RUNNING)
+    {
+      g_autofree char *text =
+          with_name (N_ ("“%s” still runs. Look at its screen, or use Force Off."), run->machine);
+
+      inn_report_note (near, text);
+    }
+  return G_SOURCE_REMOVE;
+}
+
+static void
+tell_done (Run *run)
+{
+  g_autoptr (GtkWidget) near = g_weak_ref_get (&run->near);
+  g_autofree char *text = NULL;
+
+  if (near == NULL || run->action->done == NULL)
+    return;
+  text = with_name (run->action->done, run->machine);
+  inn_report_note (near, text);
+}
+
 static void
 on_verb_done (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -101,7 +134,13 @@ on_verb_done (GObject *source, GAsyncResult *result, gpointer data)
   g_autofree char *heading = NULL;
 
   if (inn_machine_do_finish (INN_MACHINE (source), result, &error))
-    return;
+    {
+      tell_done (run);
+      if (run->action->verb == INN_VERB_SHUTDOWN)
+        g_timeout_add_full (G_PRIORITY_DEFAULT, shutdown_patience_ms, on_shutdown_due,
+                            g_steal_pointer (&run), (GDestroyNotify)run_free);
+      return;
+    }
   near = g_weak_ref_get (&run->near);
   if (near == NULL)
     return;
@@ -217,4 +256,10 @@ inn_verb_run (const InnVerbAction *action, InnMachine *machine, GtkWidget *near)
     ask (run, near);
   else
     run_now (run);
+}
+
+void
+inn_verb_set_patience (guint ms)
+{
+  shutdown_patience_ms = ms;
 }

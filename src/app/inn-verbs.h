@@ -18,6 +18,7 @@ typedef struct
   const char *icon;
   const char *accel;  /* NULL: none */
   const char *failed; /* N_(), %s: the machine's name */
+  const char *done;   /* N_(), %s: the machine's name; NULL: one sees that it is done */
   guint section;      /* of the menu */
   gboolean button;    /* also one in the header, shown while it is allowed */
   /* What is asked before; NULL: nothing is lost, nothing is asked. %s: the machine's name. */
@@ -36,5 +37,9 @@ void inn_verb_add_buttons (GtkBox *box);
 /** inn_verb_run: asks where something would be lost, does it, and tells of failure. DELETE opens
  * its own dialog. @near: any widget of the window. */
 void inn_verb_run (const InnVerbAction *action, InnMachine *machine, GtkWidget *near);
+
+/** inn_verb_set_patience: after how many milliseconds a machine that was asked to shut down and
+ * runs on is told of. Tests have less than people. */
+void inn_verb_set_patience (guint ms);
 
 G_END_DECLS

@@ -58,6 +58,8 @@ on_call (FakeHelper *fake, GDBusMethodInvocation *invocation, gpointer data)
       fixture->screen = ends[1];
       answer_fd (invocation, ends[0]);
     }
+  else if (g_str_equal (method, "Shutdown"))
+    g_dbus_method_invocation_return_value (invocation, NULL);
   else
     g_dbus_method_invocation_return_dbus_error (invocation, "org.innkeeper.Error.Unsupported",
                                                 "Not in this test.");
@@ -399,6 +401,24 @@ test_jobs_elsewhere (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (inn_jobs_button_get_n_running (jobs), ==, 1);
 }
 
+/* Shut Down is told, for nothing is to be seen yet; and told again of a system that does not obey.
+ */
+static void
+test_shut_down (Fixture *fixture, gconstpointer data)
+{
+  GtkWidget *window = GTK_WIDGET (fixture->window);
+
+  fake_helper_change (fixture->fake, MACHINE0, INN_IFACE_MACHINE, "State",
+                      g_variant_new_string ("running"));
+  wait_until (allowed (fixture, "shut-down"));
+  inn_verb_set_patience (200);
+  gtk_widget_activate_action (window, "win.shut-down", NULL);
+  wait_until (find_label (window, "“machine 0” was asked to shut down.") != NULL);
+  inn_verb_set_patience (60000);
+  wait_until (find_label (window, "“machine 0” still runs. Look at its screen, or use Force "
+                                  "Off.") != NULL);
+}
+
 /* What belongs to no machine opens without complaint. */
 static void
 test_dialogs (Fixture *fixture, gconstpointer data)
@@ -500,6 +520,7 @@ main (int argc, char **argv)
   ADD ("changes", 3, test_changes);
   ADD ("helper-gone", 3, test_helper_gone);
   ADD ("rest", 1, test_rest);
+  ADD ("shut-down", 1, test_shut_down);
   ADD ("jobs", 1, test_jobs);
   ADD ("jobs-elsewhere", 1, test_jobs_elsewhere);
   ADD ("dialogs", 1, test_dialogs);

@@ -34,6 +34,7 @@ static const char xml[] =
     "<interface name='" INN_IFACE_MACHINE "'>"
     "<method name='Start'><arg type='a{sv}' direction='in'/><arg type='o' "
     "direction='out'/></method>"
+    "<method name='Shutdown'><arg type='a{sv}' direction='in'/></method>"
     "<method name='Pause'><arg type='a{sv}' direction='in'/></method>"
     "<method name='Resume'><arg type='a{sv}' direction='in'/></method>"
     "<method name='GetXml'><arg type='a{sv}' direction='in'/><arg type='s' direction='out'/>"
