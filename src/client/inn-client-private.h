@@ -24,6 +24,8 @@ void inn_job_update (InnJob *self, const char *interface, GVariant *members);
 gboolean inn_job_take_result (InnJob *self, GError **error);
 
 InnJob *inn_connection_lookup_job (InnConnection *self, const char *path);
+/** inn_connection_get_bus: NULL before there is one; transfer none. */
+GDBusConnection *inn_connection_get_bus (InnConnection *self);
 
 /** inn_client_map_error: any error of a call as INN_ERROR with a sentence. */
 GError *inn_client_map_error (const GError *error);

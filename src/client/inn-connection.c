@@ -180,6 +180,19 @@ on_name_appeared (GDBusConnection *bus, const char *name, const char *owner, gpo
 
 static void retry_later (InnConnection *self);
 
+/* Session and system are installed by different ways, and a person can do without the latter. */
+static GError *
+map_start_error (InnConnection *self, const GError *error)
+{
+  if (self->bus_type == G_BUS_TYPE_SYSTEM &&
+      g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN))
+    return g_error_new_literal (
+        INN_ERROR, INN_ERROR_HELPER,
+        _ ("This computer has no machines of its own, because Innkeeper is not installed for the "
+           "whole system. Install it, or choose My Machines above the list."));
+  return inn_client_map_error (error);
+}
+
 static void
 on_started (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -191,7 +204,7 @@ on_started (GObject *source, GAsyncResult *result, gpointer data)
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) || self->owner != NULL)
     return;
   if (reply == NULL)
-    set_state (self, INN_CONNECTION_FAILED, inn_client_map_error (error));
+    set_state (self, INN_CONNECTION_FAILED, map_start_error (self, error));
   retry_later (self);
 }
 
@@ -307,9 +320,9 @@ on_statistics_due (gpointer data)
   if (!self->asking)
     {
       self->asking = TRUE;
-      inn_connection_call_async (self, INN_MANAGER_PATH, INN_IFACE_MANAGER, "GetStatistics",
-                                 g_variant_new ("(a{sv})", NULL), NULL, self->cancellable,
-                                 on_statistics, NULL);
+      inn_connection_call_full_async (self, INN_MANAGER_PATH, INN_IFACE_MANAGER, "GetStatistics",
+                                      g_variant_new ("(a{sv})", NULL), NULL, INN_CALL_QUIET,
+                                      self->cancellable, on_statistics, NULL);
     }
   return G_SOURCE_CONTINUE;
 }
@@ -498,88 +511,8 @@ inn_connection_set_statistics (InnConnection *self, gboolean on)
   statistics_update (self);
 }
 
-typedef struct
+GDBusConnection *
+inn_connection_get_bus (InnConnection *self)
 {
-  GVariant *reply;
-  GUnixFDList *fds;
-} Answer;
-
-static void
-answer_free (Answer *answer)
-{
-  g_clear_pointer (&answer->reply, g_variant_unref);
-  g_clear_object (&answer->fds);
-  g_free (answer);
-}
-
-static void
-on_called (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (GTask) task = data;
-  g_autoptr (GError) error = NULL;
-  Answer *answer = g_new0 (Answer, 1);
-
-  answer->reply = g_dbus_connection_call_with_unix_fd_list_finish (G_DBUS_CONNECTION (source),
-                                                                   &answer->fds, result, &error);
-  if (answer->reply != NULL)
-    {
-      g_task_return_pointer (task, answer, (GDestroyNotify)answer_free);
-      return;
-    }
-  answer_free (answer);
-  g_task_return_error (task, inn_client_map_error (error));
-}
-
-void
-inn_connection_call_async (InnConnection *self,
-                           const char *path,
-                           const char *interface,
-                           const char *method,
-                           GVariant *parameters,
-                           GUnixFDList *fds,
-                           GCancellable *cancellable,
-                           GAsyncReadyCallback callback,
-                           gpointer data)
-{
-  g_autoptr (GVariant) sunk = parameters != NULL ? g_variant_ref_sink (parameters) : NULL;
-  g_autoptr (GTask) task = NULL;
-
-  g_return_if_fail (INN_IS_CONNECTION (self));
-  task = g_task_new (self, cancellable, callback, data);
-  g_task_set_source_tag (task, inn_connection_call_async);
-  g_task_set_check_cancellable (task, FALSE);
-  if (self->bus == NULL || self->state == INN_CONNECTION_FAILED)
-    {
-      g_task_return_error (
-          task,
-          self->error != NULL
-              ? g_error_copy (self->error)
-              : g_error_new_literal (INN_ERROR, INN_ERROR_HELPER,
-                                     _ ("The helper is not there yet. Try again in a moment.")));
-      return;
-    }
-  g_dbus_connection_call_with_unix_fd_list (self->bus, INN_BUS_NAME, path, interface, method, sunk,
-                                            NULL, G_DBUS_CALL_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION,
-                                            G_MAXINT, fds, cancellable, on_called,
-                                            g_steal_pointer (&task));
-}
-
-GVariant *
-inn_connection_call_finish (InnConnection *self,
-                            GAsyncResult *result,
-                            GUnixFDList **out_fds,
-                            GError **error)
-{
-  Answer *answer;
-  GVariant *reply;
-
-  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
-  answer = g_task_propagate_pointer (G_TASK (result), error);
-  if (answer == NULL)
-    return NULL;
-  reply = g_steal_pointer (&answer->reply);
-  if (out_fds != NULL)
-    *out_fds = g_steal_pointer (&answer->fds);
-  answer_free (answer);
-  return reply;
+  return self->bus;
 }

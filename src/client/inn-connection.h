@@ -44,9 +44,25 @@ struct _InnMachine *inn_connection_lookup_machine (InnConnection *self, const ch
  * ("cpu-use"). */
 void inn_connection_set_statistics (InnConnection *self, gboolean on);
 
-/** inn_connection_call_async: the one call helper: adds ALLOW_INTERACTIVE_AUTHORIZATION, no
- * timeout, maps errors to INN_ERROR with the helper's sentence as message. @parameters and @fds may
- * be NULL. */
+typedef enum
+{
+  INN_CALL_MAY_ASK, /* somebody wants this: a person may be asked for a password */
+  INN_CALL_QUIET,   /* nobody has asked for it: what needs a password fails */
+} InnCallFlags;
+
+/** inn_connection_call_full_async: the one call helper: no timeout, maps errors to INN_ERROR with
+ * the helper's sentence as message. @parameters and @fds may be NULL. */
+void inn_connection_call_full_async (InnConnection *self,
+                                     const char *path,
+                                     const char *interface,
+                                     const char *method,
+                                     GVariant *parameters,
+                                     GUnixFDList *fds,
+                                     InnCallFlags flags,
+                                     GCancellable *cancellable,
+                                     GAsyncReadyCallback callback,
+                                     gpointer data);
+/** inn_connection_call_async: with INN_CALL_MAY_ASK. */
 void inn_connection_call_async (InnConnection *self,
                                 const char *path,
                                 const char *interface,

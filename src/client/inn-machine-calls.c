@@ -7,12 +7,13 @@
 
 /* The call's GTask is the caller's own; @on_called gets it as data. */
 static void
-call (InnMachine *self,
-      const char *interface,
-      const char *method,
-      GVariant *parameters,
-      GTask *task,
-      GAsyncReadyCallback on_called)
+call_full (InnMachine *self,
+           const char *interface,
+           const char *method,
+           GVariant *parameters,
+           InnCallFlags flags,
+           GTask *task,
+           GAsyncReadyCallback on_called)
 {
   InnConnection *connection = inn_machine_get_connection (self);
 
@@ -25,8 +26,20 @@ call (InnMachine *self,
       return;
     }
   g_task_set_check_cancellable (task, FALSE);
-  inn_connection_call_async (connection, inn_machine_get_path (self), interface, method, parameters,
-                             NULL, g_task_get_cancellable (task), on_called, task);
+  inn_connection_call_full_async (connection, inn_machine_get_path (self), interface, method,
+                                  parameters, NULL, flags, g_task_get_cancellable (task), on_called,
+                                  task);
+}
+
+static void
+call (InnMachine *self,
+      const char *interface,
+      const char *method,
+      GVariant *parameters,
+      GTask *task,
+      GAsyncReadyCallback on_called)
+{
+  call_full (self, interface, method, parameters, INN_CALL_MAY_ASK, task, on_called);
 }
 
 /* The reply of @type, or NULL and the task failed. */
@@ -287,7 +300,8 @@ inn_machine_screenshot_async (InnMachine *self,
   g_return_if_fail (INN_IS_MACHINE (self));
   task = g_task_new (self, cancellable, callback, data);
   g_task_set_source_tag (task, inn_machine_screenshot_async);
-  call (self, INN_IFACE_CONSOLE, "Screenshot", g_variant_new ("(a{sv})", NULL), task, on_opened);
+  call_full (self, INN_IFACE_CONSOLE, "Screenshot", g_variant_new ("(a{sv})", NULL), INN_CALL_QUIET,
+             task, on_opened);
 }
 
 int

@@ -42,6 +42,8 @@ static const char xml[] =
     "<interface name='" INN_IFACE_CONSOLE "'>"
     "<method name='OpenDisplay'><arg type='s' direction='in'/><arg type='a{sv}' direction='in'/>"
     "<arg type='h' direction='out'/></method>"
+    "<method name='Screenshot'><arg type='a{sv}' direction='in'/><arg type='h' direction='out'/>"
+    "</method>"
     "<method name='OpenSerial'><arg type='s' direction='in'/><arg type='a{sv}' direction='in'/>"
     "<arg type='h' direction='out'/></method></interface>"
     "<interface name='" INN_IFACE_JOB "'>"

@@ -434,6 +434,24 @@ test_open_display (Fixture *fixture, gconstpointer data)
   g_assert_error (fixture->error, INN_ERROR, INN_ERROR_HELPER);
 }
 
+/* A picture for the list comes without anybody having asked: it must not raise a question. */
+static void
+test_quiet_screenshot (Fixture *fixture, gconstpointer data)
+{
+  InnMachine *machine;
+
+  connect_ready (fixture, 1);
+  machine = inn_connection_lookup_machine (fixture->connection, MACHINE0);
+  inn_machine_screenshot_async (machine, NULL, on_opened, fixture);
+  wait_until (fixture->held != NULL);
+  g_assert_false (g_dbus_message_get_flags (g_dbus_method_invocation_get_message (fixture->held)) &
+                  G_DBUS_MESSAGE_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION);
+  g_dbus_method_invocation_return_dbus_error (g_steal_pointer (&fixture->held),
+                                              "org.innkeeper.Error.AuthRequired", "A password.");
+  wait_until (fixture->ended);
+  g_assert_error (fixture->error, INN_ERROR, INN_ERROR_AUTH_REQUIRED);
+}
+
 static void
 test_statistics (Fixture *fixture, gconstpointer data)
 {
@@ -489,6 +507,7 @@ main (int argc, char **argv)
   ADD ("start/job-unseen", test_start_job_unseen);
   ADD ("start/cancelled", test_start_cancelled);
   ADD ("open-display", test_open_display);
+  ADD ("quiet-screenshot", test_quiet_screenshot);
   ADD ("statistics", test_statistics);
   return g_test_run ();
 }
