@@ -138,6 +138,11 @@ on_check_ready (GObject *source, GAsyncResult *result, gpointer data)
   else if (polkit_authorization_result_get_dismissed (answer))
     g_task_return_new_error (task, INN_ERROR, INN_ERROR_DISMISSED,
                              _ ("The password question was dismissed, so nothing was done."));
+  else if (asked && !polkit_authorization_result_get_is_challenge (answer))
+    g_task_return_new_error (
+        task, INN_ERROR, INN_ERROR_DENIED,
+        _ ("The administrator’s password was not given, so nothing was done. Try "
+           "again, or ask the administrator of this computer."));
   else if (!polkit_authorization_result_get_is_challenge (answer))
     g_task_return_new_error (task, INN_ERROR, INN_ERROR_DENIED,
                              _ ("You are not allowed to do this. Ask the administrator of this "
