@@ -4,12 +4,15 @@
 /* What is shown where no machine is. Knows the connection only. */
 #include "inn-empty-page.h"
 
+#include <glib/gi18n.h>
+
 struct _InnEmptyPage
 {
   GtkWidget parent_instance;
 
   GtkStack *stack;
   AdwStatusPage *failed;
+  AdwStatusPage *none_yet;
 
   InnConnection *connection;
   GSignalGroup *connection_signals;
@@ -43,6 +46,12 @@ show (InnEmptyPage *self)
 
       adw_status_page_set_description (self->failed, escaped);
     }
+  adw_status_page_set_description (
+      self->none_yet,
+      g_str_equal (inn_connection_get_mode (self->connection), "system")
+          ? _ ("Choose an installation medium or a disk image, and Innkeeper fills in the rest. "
+               "Machines of the whole system need an administrator’s password to be made.")
+          : _ ("Choose an installation medium or a disk image. Innkeeper fills in the rest."));
   gtk_stack_set_visible_child_name (self->stack, page);
 }
 
@@ -77,6 +86,7 @@ inn_empty_page_class_init (InnEmptyPageClass *klass)
   gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
   gtk_widget_class_bind_template_child (widget_class, InnEmptyPage, stack);
   gtk_widget_class_bind_template_child (widget_class, InnEmptyPage, failed);
+  gtk_widget_class_bind_template_child (widget_class, InnEmptyPage, none_yet);
   gtk_widget_class_bind_template_callback (widget_class, on_retry_clicked);
 }
 

@@ -17,6 +17,8 @@
 #include "inn-source-page.h"
 #include "inn-summary-page.h"
 
+#include "app/inn-report.h"
+
 #include <glib/gi18n.h>
 
 /* The system that stands for "some Linux" where a kernel is started without a medium. */
@@ -456,7 +458,8 @@ on_job_ended (InnCreateDialog *self, const GError *error)
       return;
     }
   show_page (self, "summary");
-  inn_banner_set (self->banner, is_cancelled (error) ? NULL : error->message, NULL);
+  inn_banner_set (self->banner,
+                  inn_report_level (error) != INN_REPORT_SILENT ? error->message : NULL, NULL);
   if (self->next != NULL)
     ask_replace (self);
 }

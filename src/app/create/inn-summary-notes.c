@@ -39,10 +39,17 @@ note_medium (GString *notes, const InnSource *source, InnOs *os)
 }
 
 char *
-inn_summary_notes (const InnProfile *profile, const InnSource *source, InnOs *os)
+inn_summary_notes (const InnProfile *profile,
+                   const InnSource *source,
+                   InnOs *os,
+                   gboolean of_system)
 {
   GString *notes = g_string_new (NULL);
 
+  if (of_system)
+    note (notes, "%s",
+          _ ("This will be a machine of the whole system: making it needs an administrator’s "
+             "password."));
   note_medium (notes, source, os);
   if (profile->generic && source->kind == INN_SOURCE_ISO)
     note (notes, _ ("Innkeeper does not know the system on this medium. The machine gets hardware "

@@ -8,7 +8,11 @@
 
 G_BEGIN_DECLS
 
-/** inn_summary_notes: sentences, one a line; "" where there is nothing to say. */
-char *inn_summary_notes (const InnProfile *profile, const InnSource *source, InnOs *os);
+/** inn_summary_notes: @of_system: it will belong to the computer; answers sentences, one a line; ""
+ * where there is nothing to say. */
+char *inn_summary_notes (const InnProfile *profile,
+                         const InnSource *source,
+                         InnOs *os,
+                         gboolean of_system);
 
 G_END_DECLS

@@ -302,7 +302,9 @@ static void
 fill_rows (InnSummaryPage *self)
 {
   GtkWidget *more = adw_expander_row_new ();
-  g_autofree char *notes = inn_summary_notes (&self->profile, self->source, self->os);
+  g_autofree char *notes =
+      inn_summary_notes (&self->profile, self->source, self->os,
+                         g_str_equal (inn_connection_get_mode (self->connection), "system"));
 
   clear_rows (self);
   add_field (self, GTK_WIDGET (self->basics), &name_row);

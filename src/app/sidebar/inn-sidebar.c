@@ -19,6 +19,7 @@ struct _InnSidebar
   GtkWidget parent_instance;
 
   AdwHeaderBar *header;
+  GtkMenuButton *connection_button;
   GtkLabel *connection_label;
   GtkToggleButton *search_button;
   GtkSearchBar *search_bar;
@@ -327,6 +328,7 @@ inn_sidebar_class_init (InnSidebarClass *klass)
                                                "/org/innkeeper/Innkeeper/sidebar/inn-sidebar.ui");
   gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
   gtk_widget_class_bind_template_child (widget_class, InnSidebar, header);
+  gtk_widget_class_bind_template_child (widget_class, InnSidebar, connection_button);
   gtk_widget_class_bind_template_child (widget_class, InnSidebar, connection_label);
   gtk_widget_class_bind_template_child (widget_class, InnSidebar, search_button);
   gtk_widget_class_bind_template_child (widget_class, InnSidebar, search_bar);
@@ -362,6 +364,7 @@ inn_sidebar_set_title (InnSidebar *self, const char *title)
   g_return_if_fail (INN_IS_SIDEBAR (self));
 
   gtk_label_set_label (self->connection_label, title);
+  gtk_menu_button_popdown (self->connection_button); /* it was chosen there */
 }
 
 void
