@@ -3,12 +3,16 @@
 """A private session: its own home, runtime folder and session bus, and the helper on it."""
 
 import os
+import shutil
 import subprocess
 
 from gi.repository import Gio, GLib
 
 from . import env, proc, tap
 
+# Of a bus that the test, which is root, looks at as well as the user whose it is.
+SHARED_BUS = """<busconfig><include>/usr/share/dbus-1/session.conf</include>
+<policy context="mandatory"><allow user="*"/></policy></busconfig>"""
 NAME = "org.innkeeper.Helper1"
 ROOT = "/org/innkeeper/Helper1"
 MANAGER = ROOT + "/Manager"
@@ -16,11 +20,13 @@ PROPERTIES = "org.freedesktop.DBus.Properties"
 
 
 class Session:
-    """Use: s = Session(); tap.cleanup(s.close); helper = s.start_helper()."""
+    """Use: s = Session(); tap.cleanup(s.close); helper = s.start_helper(). With a @user all of it is
+    that user's; see ns.UserSession."""
 
-    def __init__(self):
+    def __init__(self, user=None):
         self.dir = env.TempDir()
         self.path = self.dir.path
+        self.user = user
         self.helper = None
         self._processes = []
         self.environ = {
@@ -34,11 +40,22 @@ class Session:
             folder = self.path / name.removeprefix("XDG_").lower()
             folder.mkdir(mode=0o700)
             self.environ[name] = str(folder)
-        self.address = f"unix:path={self.path}/bus"
+            self.give(folder)
+        self.address = f"unix:path={self.environ['XDG_RUNTIME_DIR']}/bus"
         self.environ["DBUS_SESSION_BUS_ADDRESS"] = self.address
-        self.spawn(["dbus-daemon", "--session", "--nofork", "--nopidfile", f"--address={self.address}"])
+        config = self.path / "bus.conf"
+        config.write_text(SHARED_BUS)
+        self.spawn(["dbus-daemon", f"--config-file={config}" if user else "--session", "--nofork",
+                    "--nopidfile", f"--address={self.address}"])
         # The socket is there a moment before anybody listens.
         self.connection = tap.wait_for(self.connect, 10, "the session bus", 0.01)
+        self.helper_bus = self.connection
+
+    def give(self, path):
+        """The file or folder is the user's then."""
+        if self.user:
+            shutil.chown(path, self.user, self.user)
+        return path
 
     def connect(self):
         """A connection of its own: another caller to the helper."""
@@ -50,6 +67,8 @@ class Session:
     def spawn(self, argv, name=None, extra_env=None, **kwargs):
         name = name or os.path.basename(str(argv[0]))
         log = self.path / f"{name}-{len(self._processes)}.log"
+        if self.user:
+            argv = [*proc.as_user(self.user), *argv]
         process = proc.Process(argv, env={**self.environ, **(extra_env or {})}, log=log, name=name,
                                **kwargs)
         self._processes.append(process)
@@ -65,13 +84,13 @@ class Session:
         def owned():
             if self.helper and not self.helper.running():
                 raise AssertionError(f"the helper ended at once:\n{self.helper.output()}")
-            return has_owner(self.connection, NAME)
+            return has_owner(self.helper_bus, NAME)
 
         tap.wait_for(owned, timeout, "the helper's name on the bus", 0.02)
 
     def call(self, path, interface, method, args=None, fds=None, timeout=60, connection=None):
         """Calls the helper: @args is a GLib.Variant tuple. Answers the unpacked tuple."""
-        return call(connection or self.connection, path, interface, method, args, fds, timeout)[0]
+        return call(connection or self.helper_bus, path, interface, method, args, fds, timeout)[0]
 
     def get(self, path, interface, name):
         return self.call(path, PROPERTIES, "Get", GLib.Variant("(ss)", (interface, name)))[0]

@@ -8,12 +8,15 @@ pid namespace takes every process along and the overlays vanish. With network=Tr
 of its own too, with nothing but a loopback."""
 
 import os
+import pwd
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from . import env, proc, tap
+from gi.repository import Gio
+
+from . import bus, env, proc, tap
 
 USER, ADMIN, OTHER, PASSWORD = "vmuser", "vmadmin", "vmother", "rootpw"
 OVERLAYS = ("/etc", "/usr/share/polkit-1", "/usr/share/dbus-1", "/var/lib")
@@ -99,10 +102,39 @@ class System:
 
 
 def as_user(user, argv, **kwargs):
-    """Popen of @argv as an unprivileged user. No shell stands between: polkit knows the caller's
-    very pid."""
-    return subprocess.Popen(["setpriv", "--reuid", user, "--regid", user, "--init-groups",
-                             *map(str, argv)], **kwargs)
+    """Popen of @argv as an unprivileged user."""
+    return subprocess.Popen([*proc.as_user(user), *map(str, argv)], **kwargs)
+
+
+def connect(user="root"):
+    """The system bus, which takes us for who we are while we connect. To polkit root may do all."""
+    flags = Gio.DBusConnectionFlags
+    os.seteuid(pwd.getpwnam(user).pw_uid)
+    try:
+        return Gio.DBusConnection.new_for_address_sync(
+            "unix:path=/run/dbus/system_bus_socket",
+            flags.AUTHENTICATION_CLIENT | flags.MESSAGE_BUS_CONNECTION, None, None)
+    finally:
+        os.seteuid(0)
+
+
+class UserSession(bus.Session):
+    """The desktop of an unprivileged @user inside a System. The helper is the system's; what the test
+    itself asks the helper it asks as that user."""
+
+    def __init__(self, user=USER):
+        super().__init__(user)
+        self.helper_bus = connect(user)
+
+    def start_helper(self, *args, timeout=20, **kwargs):
+        """The system's helper, as our own child, so that what a sanitizer says of it is seen."""
+        user, self.user = self.user, None
+        try:
+            self.helper = self.spawn([env.HELPER, "--system", *args], name="vmm-helper", **kwargs)
+        finally:
+            self.user = user
+        self.wait_for_helper(timeout)
+        return self.helper
 
 
 def _mount(source, target, kind, options):

@@ -105,6 +105,12 @@ def _reap():
         pass
 
 
+def as_user(user):
+    """What stands before a command that an unprivileged user runs. It is replaced by the command: polkit
+    knows the caller's very pid."""
+    return ["setpriv", "--reuid", user, "--regid", user, "--init-groups"]
+
+
 class Process:
     """A child with its output in a file; stop() fails when a sanitizer had something to say."""
 

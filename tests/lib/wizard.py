@@ -18,10 +18,10 @@ GTKS_OWN = "g_variant_is_object_path: assertion 'string != NULL' failed"
 NO_LEAKS = os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"
 
 
-def start_app(session, display, *arguments):
+def start_app(session, display, *arguments, extra_env=None):
     """The app; its criticals are looked for by end_app(), as one of GTK's own must not end it."""
     return ui.App(session, display, [env.APP, *arguments],
-                  extra_env={"G_DEBUG": "", "ASAN_OPTIONS": NO_LEAKS})
+                  extra_env={"G_DEBUG": "", "ASAN_OPTIONS": NO_LEAKS, **(extra_env or {})})
 
 
 def end_app(app):
