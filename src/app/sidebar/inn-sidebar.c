@@ -364,6 +364,8 @@ inn_sidebar_set_title (InnSidebar *self, const char *title)
   g_return_if_fail (INN_IS_SIDEBAR (self));
 
   gtk_label_set_label (self->connection_label, title);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->connection_button),
+                                  GTK_ACCESSIBLE_PROPERTY_LABEL, title, -1);
   gtk_menu_button_popdown (self->connection_button); /* it was chosen there */
 }
 
