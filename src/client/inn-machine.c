@@ -290,6 +290,13 @@ inn_machine_get_name (InnMachine *self)
   return inn_props_string (&self->props, ROW_NAME);
 }
 
+double
+inn_machine_get_cpu_use (InnMachine *self)
+{
+  g_return_val_if_fail (INN_IS_MACHINE (self), -1);
+  return self->cpu_use;
+}
+
 InnState
 inn_machine_get_state (InnMachine *self)
 {

@@ -32,6 +32,7 @@ const char *inn_machine_get_path (InnMachine *self);
 const char *inn_machine_get_uuid (InnMachine *self);
 const char *inn_machine_get_name (InnMachine *self);
 InnState inn_machine_get_state (InnMachine *self);
+double inn_machine_get_cpu_use (InnMachine *self);
 const char *inn_machine_get_state_reason (InnMachine *self);
 guint64 inn_machine_get_generation (InnMachine *self);
 const char *const *inn_machine_get_displays (InnMachine *self);
@@ -103,6 +104,8 @@ void inn_machine_open_serial_async (InnMachine *self,
                                     GCancellable *cancellable,
                                     GAsyncReadyCallback callback,
                                     gpointer data);
+/** inn_machine_screenshot_async: a sealed memfd with a binary PPM: the screen now, or, of a machine
+ * that is off, the last one. */
 void inn_machine_screenshot_async (InnMachine *self,
                                    GCancellable *cancellable,
                                    GAsyncReadyCallback callback,

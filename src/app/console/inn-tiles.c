@@ -5,7 +5,7 @@
 
 #include <math.h>
 
-#define TILE      256 /* device pixels */
+#define TILE      128 /* device pixels */
 #define MARGIN    2   /* device pixels around a change that a scaling filter may touch */
 #define MAX_RECTS 64  /* more rectangles than that are taken as one */
 

@@ -16,9 +16,13 @@ struct _InnMachineRow
   GSignalGroup *signals;
   GtkWidget *icon;
   GdkTexture *texture; /* of its screen, drawn over the icon; NULL: none */
+  GskRenderNode *node; /* of the texture; NULL where it has to be made */
+  graphene_rect_t place;
+  gboolean live;
   GtkWidget *name;
   GtkWidget *state;
   char *shown; /* markup of state */
+  int percent; /* CPU use as shown; -1: none */
 };
 
 G_DEFINE_FINAL_TYPE (InnMachineRow, inn_machine_row, GTK_TYPE_WIDGET)
@@ -53,13 +57,12 @@ show_state (InnMachineRow *self)
   g_autofree char *markup = NULL;
   g_autofree char *spoken = NULL;
   InnState state = inn_machine_get_state (self->machine);
-  double cpu_use;
 
-  g_object_get (self->machine, "state-text", &words, "cpu-use", &cpu_use, NULL);
-  if (state == INN_STATE_RUNNING && cpu_use >= 0)
+  g_object_get (self->machine, "state-text", &words, NULL);
+  if (state == INN_STATE_RUNNING && self->percent >= 0)
     {
       /* Translators: %s is "Running", the number the share of one processor core. */
-      char *with_use = g_strdup_printf (_ ("%s · CPU %.0f %%"), words, round (cpu_use * 100));
+      char *with_use = g_strdup_printf (_ ("%s · CPU %d %%"), words, self->percent);
 
       g_free (words);
       words = with_use;
@@ -76,6 +79,21 @@ show_state (InnMachineRow *self)
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, spoken, -1);
 }
 
+/* What changes by less than a hundredth of a core is the same: TRUE if it is not. Else a guest that
+ * does nothing would be drawn anew every two seconds, because 0.4 became 0.6. */
+static gboolean
+take_cpu_use (InnMachineRow *self)
+{
+  const double percent = 100 * inn_machine_get_cpu_use (self->machine);
+  const int before = self->percent;
+
+  if (percent < 0)
+    self->percent = -1;
+  else if (self->percent < 0 || fabs (percent - self->percent) >= 1)
+    self->percent = (int)MIN (round (percent), G_MAXINT);
+  return self->percent != before;
+}
+
 static void
 show_name (InnMachineRow *self)
 {
@@ -86,8 +104,17 @@ show_name (InnMachineRow *self)
 static void
 on_machine_bind (InnMachineRow *self)
 {
+  self->percent = -1;
+  take_cpu_use (self);
   show_name (self);
   show_state (self);
+}
+
+static void
+on_cpu_use_notify (InnMachineRow *self)
+{
+  if (take_cpu_use (self))
+    show_state (self);
 }
 
 static void
@@ -98,29 +125,52 @@ on_machine_notify (InnMachineRow *self, GParamSpec *pspec)
   show_state (self);
 }
 
-/* The picture fills the icon's place and is cut where it is wider or higher. No widget of its own:
- * a GtkPicture would ask for the picture's size. */
+/* The picture fills the icon's place and is cut where it is wider or higher. A cairo node that is
+ * kept: GTK's cairo renderer converts all pixels of each texture in the window for each frame of
+ * any part of it, and there are four a second while a guest's cursor blinks. */
+static GskRenderNode *
+create_node (InnMachineRow *self)
+{
+  const graphene_rect_t *at = &self->place;
+  const int width = gdk_texture_get_width (self->texture);
+  const int height = gdk_texture_get_height (self->texture);
+  const double scale = MAX (at->size.width / width, at->size.height / height);
+  cairo_surface_t *pixels = cairo_image_surface_create (CAIRO_FORMAT_ARGB32, width, height);
+  GskRenderNode *node = gsk_cairo_node_new (at);
+  cairo_t *cr = gsk_cairo_node_get_draw_context (node);
+
+  gdk_texture_download (self->texture, cairo_image_surface_get_data (pixels),
+                        (gsize)cairo_image_surface_get_stride (pixels));
+  cairo_surface_mark_dirty (pixels);
+  cairo_translate (cr, at->origin.x + (at->size.width - width * scale) / 2,
+                   at->origin.y + (at->size.height - height * scale) / 2);
+  cairo_scale (cr, scale, scale);
+  cairo_set_source_surface (cr, pixels, 0, 0);
+  cairo_paint_with_alpha (cr, self->live ? 1 : 0.4);
+  cairo_destroy (cr);
+  cairo_surface_destroy (pixels);
+  return node;
+}
+
+/* No widget of its own: a GtkPicture would ask for the picture's size. */
 static void
 inn_machine_row_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
 {
   InnMachineRow *self = INN_MACHINE_ROW (widget);
   graphene_rect_t place;
   GskRoundedRect frame;
-  double scale, width, height;
 
   GTK_WIDGET_CLASS (inn_machine_row_parent_class)->snapshot (widget, snapshot);
   if (self->texture == NULL || !gtk_widget_compute_bounds (self->icon, widget, &place))
     return;
-  width = gdk_texture_get_width (self->texture);
-  height = gdk_texture_get_height (self->texture);
-  scale = MAX (place.size.width / width, place.size.height / height);
+  if (!graphene_rect_equal (&place, &self->place))
+    g_clear_pointer (&self->node, gsk_render_node_unref);
+  self->place = place;
+  if (self->node == NULL)
+    self->node = create_node (self);
   gsk_rounded_rect_init_from_rect (&frame, &place, 6);
   gtk_snapshot_push_rounded_clip (snapshot, &frame);
-  gtk_snapshot_append_texture (
-      snapshot, self->texture,
-      &GRAPHENE_RECT_INIT ((float)(place.origin.x + (place.size.width - width * scale) / 2),
-                           (float)(place.origin.y + (place.size.height - height * scale) / 2),
-                           (float)(width * scale), (float)(height * scale)));
+  gtk_snapshot_append_node (snapshot, self->node);
   gtk_snapshot_pop (snapshot);
 }
 
@@ -133,6 +183,7 @@ inn_machine_row_dispose (GObject *object)
   g_clear_object (&self->signals);
   g_clear_object (&self->machine);
   g_clear_object (&self->texture);
+  g_clear_pointer (&self->node, gsk_render_node_unref);
   g_clear_pointer (&self->shown, g_free);
   while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
     gtk_widget_unparent (child);
@@ -202,7 +253,7 @@ inn_machine_row_init (InnMachineRow *self)
                                   self);
   g_signal_group_connect_swapped (self->signals, "notify::state-text",
                                   G_CALLBACK (on_machine_notify), self);
-  g_signal_group_connect_swapped (self->signals, "notify::cpu-use", G_CALLBACK (on_machine_notify),
+  g_signal_group_connect_swapped (self->signals, "notify::cpu-use", G_CALLBACK (on_cpu_use_notify),
                                   self);
 }
 
@@ -230,10 +281,16 @@ inn_machine_row_get_machine (InnMachineRow *self)
 }
 
 void
-inn_machine_row_set_picture (InnMachineRow *self, GdkTexture *texture)
+inn_machine_row_set_picture (InnMachineRow *self, GdkTexture *texture, gboolean live)
 {
+  gboolean changed;
+
   g_return_if_fail (INN_IS_MACHINE_ROW (self));
 
-  if (g_set_object (&self->texture, texture))
-    gtk_widget_queue_draw (GTK_WIDGET (self));
+  changed = g_set_object (&self->texture, texture);
+  if (!changed && self->live == live)
+    return;
+  self->live = live;
+  g_clear_pointer (&self->node, gsk_render_node_unref);
+  gtk_widget_queue_draw (GTK_WIDGET (self));
 }

@@ -17,7 +17,7 @@ GtkWidget *inn_machine_row_new (void);
 void inn_machine_row_set_machine (InnMachineRow *self, InnMachine *machine);
 InnMachine *inn_machine_row_get_machine (InnMachineRow *self);
 
-/** inn_machine_row_set_picture: of its screen; NULL: none. */
-void inn_machine_row_set_picture (InnMachineRow *self, GdkTexture *texture);
+/** inn_machine_row_set_picture: of its screen; NULL: none. @live: it is on, else the last one. */
+void inn_machine_row_set_picture (InnMachineRow *self, GdkTexture *texture, gboolean live);
 
 G_END_DECLS

@@ -7,6 +7,7 @@
 
 #include "inn-empty-page.h"
 #include "inn-machine-row.h"
+#include "inn-still.h"
 #include "inn-thumbnailer.h"
 #include "inn-verbs.h"
 #include "jobs/inn-jobs-button.h"
@@ -38,6 +39,7 @@ struct _InnSidebar
   GtkSorter *sorter;
   InnThumbnailer *thumbnailer;
   GtkWidget *menu;
+  InnStill *still;
   gboolean folded;
 };
 
@@ -82,9 +84,9 @@ on_name_notify (InnSidebar *self, GParamSpec *pspec, InnMachine *machine)
 }
 
 static void
-on_state_notify (InnSidebar *self)
+on_state_notify (InnSidebar *self, GParamSpec *pspec, InnMachine *machine)
 {
-  inn_thumbnailer_wake (self->thumbnailer);
+  inn_thumbnailer_wake (self->thumbnailer, machine);
 }
 
 static void
@@ -290,6 +292,19 @@ inn_sidebar_get_property (GObject *object, guint id, GValue *value, GParamSpec *
 }
 
 static void
+inn_sidebar_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
+{
+  inn_still_snapshot (INN_SIDEBAR (widget)->still, widget, inn_sidebar_parent_class, snapshot);
+}
+
+static void
+inn_sidebar_finalize (GObject *object)
+{
+  inn_still_free (INN_SIDEBAR (object)->still);
+  G_OBJECT_CLASS (inn_sidebar_parent_class)->finalize (object);
+}
+
+static void
 inn_sidebar_dispose (GObject *object)
 {
   InnSidebar *self = INN_SIDEBAR (object);
@@ -315,6 +330,8 @@ inn_sidebar_class_init (InnSidebarClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   object_class->dispose = inn_sidebar_dispose;
+  object_class->finalize = inn_sidebar_finalize;
+  widget_class->snapshot = inn_sidebar_snapshot;
   object_class->get_property = inn_sidebar_get_property;
   props[PROP_MACHINE] = g_param_spec_object ("machine", NULL, NULL, INN_TYPE_MACHINE,
                                              G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
@@ -351,8 +368,9 @@ inn_sidebar_class_init (InnSidebarClass *klass)
 static void
 inn_sidebar_init (InnSidebar *self)
 {
+  self->still = inn_still_new ();
   gtk_widget_init_template (GTK_WIDGET (self));
-  self->thumbnailer = inn_thumbnailer_new (GTK_WIDGET (self->scroller));
+  self->thumbnailer = inn_thumbnailer_new (self->scroller);
   make_models (self);
   gtk_search_bar_connect_entry (self->search_bar, GTK_EDITABLE (self->search_entry));
   gtk_search_bar_set_key_capture_widget (self->search_bar, GTK_WIDGET (self->list));
