@@ -16,8 +16,8 @@ G_DECLARE_FINAL_TYPE (InnJob, inn_job, INN, JOB, GObject)
  * "error-message", "title" (translated sentence). */
 const char *inn_job_get_path (InnJob *self);
 gboolean inn_job_is_running (InnJob *self);
-/** inn_job_cancel_async: asks for it; the job ends as cancelled, or goes on where it cannot be. Done
- * at once for one that has ended. */
+/** inn_job_cancel_async: asks for it; the job ends as cancelled, or goes on where it cannot be.
+ * Done at once for one that has ended. */
 void inn_job_cancel_async (InnJob *self, GAsyncReadyCallback callback, gpointer data);
 gboolean inn_job_cancel_finish (InnJob *self, GAsyncResult *result, GError **error);
 /** inn_job_wait_async: until it ends; fails with the job's own error. Works for a path not yet seen
