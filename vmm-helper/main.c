@@ -14,6 +14,7 @@
 
 #include "core/vmh-limits.h"
 #include "core/vmh-registry.h"
+#include "core/vmh-spawn.h"
 #include "dbus/vmh-contract.h"
 #include "host/vmh-host.h"
 #include "machine/vmh-manager.h"
@@ -63,6 +64,17 @@ on_connection_closed (GDBusConnection *connection,
 {
   Helper *helper = data;
 
+  g_main_loop_quit (helper->loop);
+}
+
+static void
+on_spawn_lost (gpointer data)
+{
+  Helper *helper = data;
+
+  /* Another cannot be forked: users' files may be here. Guests run on, the bus starts the next
+   * helper, and that has all it needs. */
+  helper->status = EXIT_FAILURE;
   g_main_loop_quit (helper->loop);
 }
 
@@ -127,9 +139,10 @@ set_up (Helper *helper, gboolean system_mode, GError **error)
     return FALSE;
   g_dbus_connection_set_exit_on_close (helper->connection, FALSE);
   g_signal_connect (helper->connection, "closed", G_CALLBACK (on_connection_closed), helper);
+  /* At once: it takes care of files that come with messages. */
+  helper->registry = vmh_registry_new (helper->connection, system_mode);
   if (!vmh_store_open (system_mode, error))
     return FALSE;
-  helper->registry = vmh_registry_new (helper->connection, system_mode);
   vmh_contract_declare (helper->registry);
   helper->manager = vmh_manager_new (helper->registry);
   if (!vmh_manager_load (helper->manager, error))
@@ -163,6 +176,7 @@ tear_down (Helper *helper)
   while (g_main_context_iteration (NULL, FALSE))
     ;
   vmh_store_close ();
+  vmh_spawn_end ();
 }
 
 static int
@@ -174,6 +188,7 @@ run (gboolean system_mode)
   guint idle = 0;
   g_autoptr (GError) error = NULL;
 
+  vmh_spawn_on_lost (on_spawn_lost, &helper);
   if (set_up (&helper, system_mode, &error))
     {
       if (system_mode)
@@ -224,6 +239,11 @@ main (int argc, char **argv)
     {
       g_print ("vmm-helper %s\n", INN_VERSION);
       return EXIT_SUCCESS;
+    }
+  if (!vmh_spawn_begin (&error))
+    {
+      g_printerr ("vmm-helper: %s\n", error->message);
+      return EXIT_FAILURE;
     }
   return run (system_mode);
 }

@@ -209,6 +209,38 @@ test_guest_uids (int *fixture, gconstpointer data)
 }
 
 static void
+on_ready (GObject *source, GAsyncResult *result, gpointer data)
+{
+  *(GAsyncResult **)data = g_object_ref (result);
+}
+
+static GAsyncResult *
+wait_for (GAsyncResult **result)
+{
+  while (*result == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  return *result;
+}
+
+static int
+open_as (uid_t uid, const char *path, int flags, GError **error)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+
+  vmh_open_as_async (uid, path, flags, NULL, on_ready, &result);
+  return vmh_open_as_finish (wait_for (&result), error);
+}
+
+static gboolean
+unlink_as (uid_t uid, const char *path, GError **error)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+
+  vmh_unlink_as_async (uid, path, NULL, on_ready, &result);
+  return vmh_unlink_as_finish (wait_for (&result), error);
+}
+
+static void
 test_open_as (int *fixture, gconstpointer data)
 {
   const uid_t nobody = 65534;
@@ -220,7 +252,7 @@ test_open_as (int *fixture, gconstpointer data)
 
   g_assert_true (g_file_set_contents (file, "x", 1, NULL));
   g_assert_cmpint (mkfifo (fifo, 0600), ==, 0);
-  fd = vmh_open_as (geteuid (), file, O_RDWR, &error);
+  fd = open_as (geteuid (), file, O_RDWR, &error);
   g_assert_no_error (error);
   g_assert_cmpint (fcntl (fd, F_GETFL) & (O_ACCMODE | O_NONBLOCK), ==, O_RDWR);
   g_assert_cmpint (fcntl (fd, F_GETFD) & FD_CLOEXEC, ==, FD_CLOEXEC);
@@ -229,37 +261,37 @@ test_open_as (int *fixture, gconstpointer data)
     {
       const char *const bad[] = { fifo, folder, "/dev/null" };
 
-      g_assert_cmpint (vmh_open_as (geteuid (), bad[i], O_RDONLY, &error), ==, -1);
+      g_assert_cmpint (open_as (geteuid (), bad[i], O_RDONLY, &error), ==, -1);
       g_assert_error (error, INN_ERROR, INN_ERROR_BAD_IMAGE);
       g_clear_error (&error);
     }
-  g_assert_cmpint (vmh_open_as (geteuid (), "file", O_RDONLY, &error), ==, -1);
+  g_assert_cmpint (open_as (geteuid (), "file", O_RDONLY, &error), ==, -1);
   g_assert_error (error, INN_ERROR, INN_ERROR_INVALID_ARGUMENT);
   g_clear_error (&error);
   if (geteuid () == 0)
     {
       /* root's file in root's folder: not for nobody, neither to open nor to remove */
-      g_assert_cmpint (vmh_open_as (nobody, file, O_RDONLY, &error), ==, -1);
+      g_assert_cmpint (open_as (nobody, file, O_RDONLY, &error), ==, -1);
       g_assert_error (error, INN_ERROR, INN_ERROR_DENIED);
       g_clear_error (&error);
-      g_assert_false (vmh_unlink_as (nobody, file, &error));
+      g_assert_false (unlink_as (nobody, file, &error));
       g_assert_error (error, INN_ERROR, INN_ERROR_DENIED);
       g_clear_error (&error);
       g_assert_cmpint (g_chmod (folder, 0711), ==, 0);
       g_assert_cmpint (g_chmod (file, 0644), ==, 0);
-      fd = vmh_open_as (nobody, file, O_RDONLY, &error);
+      fd = open_as (nobody, file, O_RDONLY, &error);
       g_assert_no_error (error);
       g_assert_cmpint (fd, >=, 0);
       close (fd);
-      g_assert_cmpint (vmh_open_as (nobody, file, O_RDWR, &error), ==, -1);
+      g_assert_cmpint (open_as (nobody, file, O_RDWR, &error), ==, -1);
       g_assert_error (error, INN_ERROR, INN_ERROR_DENIED);
       g_clear_error (&error);
-      g_assert_cmpint (vmh_open_as (4242424, file, O_RDONLY, &error), ==, -1); /* nobody's uid */
+      g_assert_cmpint (open_as (4242424, file, O_RDONLY, &error), ==, -1); /* nobody's uid */
       g_assert_error (error, INN_ERROR, INN_ERROR_DENIED);
       g_clear_error (&error);
     }
-  g_assert_true (vmh_unlink_as (geteuid (), file, &error));
-  g_assert_false (vmh_unlink_as (geteuid (), fifo, &error));
+  g_assert_true (unlink_as (geteuid (), file, &error));
+  g_assert_false (unlink_as (geteuid (), fifo, &error));
   g_assert_error (error, INN_ERROR, INN_ERROR_BAD_IMAGE);
   g_unlink (fifo);
   g_rmdir (folder);

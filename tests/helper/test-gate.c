@@ -79,7 +79,7 @@ handle_length (VmhCall *call)
   int fd;
 
   g_variant_get (vmh_call_get_parameters (call), "(h)", &handle);
-  fd = vmh_call_dup_fd (call, handle, &error);
+  fd = vmh_call_take_fd (call, handle, &error);
   if (fd < 0)
     {
       vmh_call_fail (call, error);

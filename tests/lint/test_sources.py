@@ -27,8 +27,7 @@ LIBRARIES = {
 }
 # Words that never stand in the helper's code, and what to write instead.
 BANNED = {
-    r"\bsystem \(": "a GSubprocess with an argument vector",
-    r"\bpopen \(": "a GSubprocess with an argument vector",
+    r"\bsystem \(|\bpopen \(": "core/vmh-spawn.h, with an argument vector",
     r"\bstrcpy \(|\bstrcat \(|\bsprintf \(|\bvsprintf \(": "g_strdup_printf, GString",
     r"\bg_spawn_command_line": "an argument vector",
     r"\bpolkit_unix_process": "polkit_system_bus_name: a pid can be reused",
@@ -118,6 +117,25 @@ def banned():
             for pattern, instead in BANNED.items():
                 if re.search(pattern, line):
                     problems.append(f"{path}:{number}: {line.strip()} (instead: {instead})")
+    tree.complain(problems)
+
+
+@tap.case
+def spawned():
+    """The helper starts processes through its spawn server only: no child of its own has users' files"""
+    start = re.compile(r"\b(v?fork|clone3?|posix_spawnp?|exec[vl]\w*|g_subprocess_\w+|g_spawn_(a?sync|command)\w*|"
+                       r"waitpid|g_child_watch_\w+) ?\(|\bGSubprocess|\bSYS_(clone|v?fork|exec)\w*")
+    homes = ("vmm-helper/shim", "vmm-helper/host/inspect")  # programs of their own
+    files = {"vmh-spawn.c": 1, "vmh-spawn-server.c": 2, "vmh-spawn-child.c": 2}
+    problems = []
+    for path in tree.under("vmm-helper", "src/shared", suffixes=CODE):
+        if any(path.is_relative_to(h) for h in homes):
+            continue
+        found = [f"{path}:{number}: {line.strip()}"
+                 for number, line in enumerate(tree.c_code(tree.read(path)).splitlines(), 1) if start.search(line)]
+        allowed = files.get(path.name, 0) if path.parent.name == "core" else 0
+        if len(found) != allowed:
+            problems += found or [f"{path}: nothing is started here any more: change this test"]
     tree.complain(problems)
 
 

@@ -102,7 +102,7 @@ image_inspect_fd (int fd, GCancellable *cancellable, GError **error)
   ImageWait wait = { NULL };
   g_autoptr (GAsyncResult) result = NULL;
 
-  vmh_image_inspect_async (fd, cancellable, image_on_ready, &wait);
+  vmh_image_inspect_async (fd, geteuid (), cancellable, image_on_ready, &wait);
   result = image_wait (&wait);
   return vmh_image_inspect_finish (result, error);
 }

@@ -436,31 +436,19 @@ test_filter (void)
   g_assert_cmpint (g_subprocess_get_term_sig (process), ==, SIGSYS);
 }
 
-static void
-test_id (void)
+static gboolean
+in_use (int fd, gboolean writable)
 {
-  g_autofree char *a = image_path (folder, "a");
-  g_autofree char *b = image_path (folder, "b");
-  g_autofree char *link_name = image_path (folder, "link");
-  g_autofree char *hard = image_path (folder, "hard");
-  VmhImageId id_a, id_b, id_link, id_hard, id_fd;
-  VMH_AUTOFD fd = -1;
+  ImageWait wait = { NULL };
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  gboolean used = FALSE;
 
-  write_text ("a", "x");
-  write_text ("b", "x");
-  g_assert_no_errno (symlink (a, link_name));
-  g_assert_no_errno (link (a, hard));
-  fd = open (a, O_RDONLY | O_CLOEXEC);
-  g_assert_true (vmh_image_id_from_path (a, &id_a));
-  g_assert_true (vmh_image_id_from_path (b, &id_b));
-  g_assert_true (vmh_image_id_from_path (link_name, &id_link));
-  g_assert_true (vmh_image_id_from_path (hard, &id_hard));
-  g_assert_true (vmh_image_id_from_fd (fd, &id_fd));
-  g_assert_false (vmh_image_id_from_path ("/nonexistent", &id_b));
-  g_assert_true (vmh_image_id_equal (&id_a, &id_link));
-  g_assert_true (vmh_image_id_equal (&id_a, &id_hard));
-  g_assert_true (vmh_image_id_equal (&id_a, &id_fd));
-  g_assert_false (vmh_image_id_equal (&id_a, &id_b));
+  vmh_image_in_use_async (fd, geteuid (), writable, NULL, image_on_ready, &wait);
+  result = image_wait (&wait);
+  g_assert_true (vmh_image_in_use_finish (result, &used, &error));
+  g_assert_no_error (error);
+  return used;
 }
 
 /* qemu-io holds the image as a QEMU with a guest would. */
@@ -473,14 +461,14 @@ assert_used (const char *name, const char *mode, gboolean reading, gboolean writ
       g_subprocess_new (G_SUBPROCESS_FLAGS_NONE, NULL, "qemu-io", "-f", "qcow2", mode, "-c",
                         "sleep 30000", path, NULL);
 
-  for (int i = 0; i < 500 && !vmh_image_in_use (fd, TRUE); i++)
+  for (int i = 0; i < 500 && !in_use (fd, TRUE); i++)
     g_usleep (10000);
   g_usleep (100000); /* it takes its locks one after the other */
-  g_assert_cmpint (vmh_image_in_use (fd, FALSE), ==, reading);
-  g_assert_cmpint (vmh_image_in_use (fd, TRUE), ==, writing);
+  g_assert_cmpint (in_use (fd, FALSE), ==, reading);
+  g_assert_cmpint (in_use (fd, TRUE), ==, writing);
   g_subprocess_force_exit (process);
   g_subprocess_wait (process, NULL, NULL);
-  g_assert_false (vmh_image_in_use (fd, TRUE));
+  g_assert_false (in_use (fd, TRUE));
 }
 
 static void
@@ -519,7 +507,6 @@ main (int argc, char **argv)
   add ("/image/program", test_program);
   add ("/image/sandbox", test_sandbox);
   add ("/image/filter", test_filter);
-  add ("/image/id", test_id);
   add ("/image/in-use", test_in_use);
   return g_test_run ();
 }

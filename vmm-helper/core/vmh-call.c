@@ -4,11 +4,73 @@
 /* One call: its arguments, its caller, and its single answer. */
 #include "vmh-registry-private.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <glib/gi18n-lib.h>
-#include <unistd.h>
+#include <string.h>
 #include "shared/inn-errors.h"
+#include "vmh-stuck.h"
+
+/* The files that came with a message. They are its own, and closed with it where nobody takes them:
+ * GDBus would close them in its thread or ours. */
+typedef struct
+{
+  uid_t user; /* VMH_STRANGERS until it is known */
+  gsize n;
+  int fds[];
+} Files;
+
+static GQuark
+files_quark (void)
+{
+  return g_quark_from_static_string ("vmh-files");
+}
+
+static void
+files_free (gpointer data)
+{
+  Files *files = data;
+
+  for (gsize i = 0; i < files->n; i++)
+    vmh_close_later (files->user, files->fds[i]);
+  g_free (files);
+}
+
+static Files *
+get_files (VmhCall *call)
+{
+  GDBusMessage *message = g_dbus_method_invocation_get_message (call->invocation);
+
+  return g_object_get_qdata (G_OBJECT (message), files_quark ());
+}
+
+GDBusMessage *
+vmh_call_filter (GDBusConnection *connection, GDBusMessage *message, gboolean in, gpointer data)
+{
+  GUnixFDList *list = in ? g_dbus_message_get_unix_fd_list (message) : NULL;
+  g_autofree int *fds = NULL;
+  Files *files;
+  int n;
+
+  if (list == NULL)
+    return message;
+  fds = g_unix_fd_list_steal_fds (list, &n);
+  files = g_malloc (sizeof (Files) + (gsize)n * sizeof (int));
+  files->user = VMH_STRANGERS;
+  files->n = (gsize)n;
+  memcpy (files->fds, fds, (gsize)n * sizeof (int));
+  g_object_set_qdata_full (G_OBJECT (message), files_quark (), files, files_free);
+  return message;
+}
+
+gboolean
+vmh_call_check_files (VmhCall *call, GError **error)
+{
+  Files *files = get_files (call);
+
+  if (files == NULL)
+    return TRUE;
+  files->user = call->client->uid;
+  return vmh_stuck_check (files->user, error);
+}
 
 VmhCall *
 vmh_call_new (GDBusMethodInvocation *invocation, VmhClient *client)
@@ -46,25 +108,25 @@ vmh_call_get_parameters (VmhCall *call)
 }
 
 int
-vmh_call_dup_fd (VmhCall *call, gint32 handle, GError **error)
+vmh_call_take_fd (VmhCall *call, gint32 handle, GError **error)
 {
-  GDBusMessage *message = g_dbus_method_invocation_get_message (call->invocation);
-  GUnixFDList *list = g_dbus_message_get_unix_fd_list (message);
-  int n_fds = 0;
-  const int *fds = list != NULL ? g_unix_fd_list_peek_fds (list, &n_fds) : NULL;
-  int fd;
+  Files *files = get_files (call);
+  gsize n = files != NULL ? files->n : 0;
 
-  if (handle < 0 || handle >= n_fds)
+  if (handle < 0 || (gsize)handle >= n)
+    g_set_error (error, INN_ERROR, INN_ERROR_INVALID_ARGUMENT,
+                 _ ("The call names file handle %d, but carries %u."), handle, (guint)n);
+  else if (files->fds[handle] < 0)
+    g_set_error (error, INN_ERROR, INN_ERROR_INVALID_ARGUMENT,
+                 _ ("The call names file handle %d twice."), handle);
+  else
     {
-      g_set_error (error, INN_ERROR, INN_ERROR_INVALID_ARGUMENT,
-                   _ ("The call names file handle %d, but carries %d."), handle, n_fds);
-      return -1;
+      int fd = files->fds[handle];
+
+      files->fds[handle] = -1;
+      return fd;
     }
-  fd = fcntl (fds[handle], F_DUPFD_CLOEXEC, 3);
-  if (fd < 0)
-    g_set_error (error, INN_ERROR, INN_ERROR_LIMIT, _ ("Too many files are open (%s)."),
-                 g_strerror (errno));
-  return fd;
+  return -1;
 }
 
 uid_t

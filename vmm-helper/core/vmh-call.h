@@ -14,9 +14,9 @@ typedef struct _VmhCall VmhCall;
 /* Arguments as the contract's XML types them; GDBus has checked the signature, nobody has checked
  * the values. */
 GVariant *vmh_call_get_parameters (VmhCall *call);
-/** vmh_call_dup_fd: a close-on-exec duplicate of the message's fd @handle; -1 with INVALID_ARGUMENT
- * if out of range. */
-int vmh_call_dup_fd (VmhCall *call, gint32 handle, GError **error);
+/** vmh_call_take_fd: the message's fd @handle, once, to be closed by vmh_close_later() as the
+ * caller's; -1 with INVALID_ARGUMENT where it carries none such. */
+int vmh_call_take_fd (VmhCall *call, gint32 handle, GError **error);
 uid_t vmh_call_get_uid (VmhCall *call);          /* from the bus, never from the message */
 const char *vmh_call_get_sender (VmhCall *call); /* unique name; on a session bus too */
 gpointer

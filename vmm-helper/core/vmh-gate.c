@@ -189,7 +189,8 @@ vmh_gate_admit (VmhCall *call)
 {
   GError *error = NULL;
 
-  if (!vmh_client_count (call->client, call, &error) || !check_size (call, &error))
+  if (!vmh_call_check_files (call, &error) || !vmh_client_count (call->client, call, &error) ||
+      !check_size (call, &error))
     vmh_call_fail (call, error);
   else if (!call->registry->system_mode && call->client->uid != geteuid ())
     vmh_call_fail (

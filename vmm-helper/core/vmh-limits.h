@@ -29,6 +29,15 @@
 #define VMH_MAX_PROMPTS_PER_UID 4
 #define VMH_MAX_PROMPTS         48
 
+/* Files of one user that are closed and processes for it that are ended, but hang for more than a
+ * second, on a file system that does not answer; beyond these, nothing more of the kind is begun
+ * for it. Each process and thread hangs for as long as the file system lives: nothing can end it.
+ */
+#define VMH_MAX_STUCK_PER_UID 16
+
+/* Threads that close the files of one user. While all hang, its other files wait open. */
+#define VMH_MAX_CLOSERS_PER_UID 4
+
 /* Machines of one user: the app is drawn for 1,000; beyond this only a runaway script goes. */
 #define VMH_MAX_MACHINES_PER_UID 4000
 

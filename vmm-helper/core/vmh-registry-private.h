@@ -65,6 +65,13 @@ struct _VmhCall
 /* vmh-call.c */
 VmhCall *vmh_call_new (GDBusMethodInvocation *invocation /* taken over */, VmhClient *client);
 
+/** vmh_call_filter: takes the files of every message into our care, in GDBus's thread. */
+GDBusMessage *
+vmh_call_filter (GDBusConnection *connection, GDBusMessage *message, gboolean in, gpointer data);
+/** vmh_call_check_files: they are the caller's from now on; FALSE with INN_ERROR_LIMIT if there are
+ * some, and too many of its others hang. */
+gboolean vmh_call_check_files (VmhCall *call, GError **error);
+
 /* vmh-client.c */
 VmhClient *vmh_client_obtain (VmhRegistry *registry, const char *name);
 VmhClient *vmh_client_ref (VmhClient *client);

@@ -286,6 +286,8 @@ vmh_registry_new (GDBusConnection *connection, gboolean system_mode)
   g_autoptr (GError) error = NULL;
 
   registry->connection = g_object_ref (connection);
+  /* For as long as the connection lives: replies and messages to nobody may carry files, too. */
+  g_dbus_connection_add_filter (connection, vmh_call_filter, NULL, NULL);
   registry->system_mode = system_mode;
   if (!vmh_registry_declare (registry, manager_xml, &error))
     g_error ("%s", error->message);

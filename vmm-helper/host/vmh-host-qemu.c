@@ -11,10 +11,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/vmh-spawn.h"
+
 #define PREFIX "qemu-system-"
 
 /* A QEMU that takes longer than this to tell its version is not waited for, in seconds. */
 #define VERSION_TIMEOUT 10
+
+/* Bytes; QEMU says a line and a copyright. */
+#define MAX_VERSION 4096
 
 static VmhEmulator *
 find_emulator (VmhHost *host, const char *arch)
@@ -106,32 +111,20 @@ vmh_host_read_emulators (VmhHost *host)
 
 typedef struct
 {
-  guint next;           /* index of the emulator to ask */
-  char *key;            /* of the one that is being asked */
-  GSubprocess *process; /* likewise */
-  guint timeout;
+  guint next;          /* index of the emulator to ask */
+  char *key;           /* of the one that is being asked */
+  VmhProcess *process; /* likewise */
 } Scan;
 
 static void
 scan_free (Scan *scan)
 {
-  g_clear_handle_id (&scan->timeout, g_source_remove);
-  g_clear_object (&scan->process);
+  g_clear_pointer (&scan->process, vmh_process_unref);
   g_free (scan->key);
   g_free (scan);
 }
 
 static void scan_next (GTask *task);
-
-static gboolean
-on_version_timeout (gpointer data)
-{
-  Scan *scan = data;
-
-  scan->timeout = 0;
-  g_subprocess_force_exit (scan->process);
-  return G_SOURCE_REMOVE;
-}
 
 /* "QEMU emulator version 7.2.22 (Debian …)" → "7.2.22", "" if it says no such thing. */
 static char *
@@ -152,19 +145,16 @@ on_version_read (GObject *source, GAsyncResult *result, gpointer data)
   Scan *scan = g_task_get_task_data (task);
   VmhHost *host = g_task_get_source_object (task);
   VmhEmulator *emulator = g_ptr_array_index (host->emulators, scan->next);
-  g_autofree char *text = NULL;
+  g_autoptr (GBytes) output = vmh_process_get_output (scan->process);
+  g_autofree char *text = g_strndup (g_bytes_get_data (output, NULL), g_bytes_get_size (output));
 
-  g_clear_handle_id (&scan->timeout, g_source_remove);
-  g_subprocess_communicate_utf8_finish (G_SUBPROCESS (source), result, &text, NULL, NULL);
+  vmh_process_wait_finish (scan->process, result, NULL);
   if (g_task_return_error_if_cancelled (task))
-    {
-      g_subprocess_force_exit (G_SUBPROCESS (source));
-      return;
-    }
+    return;
   g_free (emulator->version);
   emulator->version = parse_version (text);
   g_hash_table_insert (host->versions, g_steal_pointer (&scan->key), g_strdup (emulator->version));
-  g_clear_object (&scan->process);
+  g_clear_pointer (&scan->process, vmh_process_unref);
   scan->next++;
   scan_next (g_steal_pointer (&task));
 }
@@ -182,8 +172,9 @@ scan_next (GTask *owned_task)
       VmhEmulator *emulator = g_ptr_array_index (host->emulators, scan->next);
       g_autofree char *path = vmh_host_path (host, emulator->path);
       struct stat st;
-      const char *known;
+      g_autoptr (VmhSpawn) spawn = NULL;
       GCancellable *cancellable;
+      const char *known;
 
       if (stat (path, &st) != 0)
         continue;
@@ -197,15 +188,15 @@ scan_next (GTask *owned_task)
           emulator->version = g_strdup (known);
           continue;
         }
-      scan->process =
-          g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_SILENCE,
-                            NULL, path, "--version", NULL);
+      spawn = vmh_spawn_new (path, geteuid ());
+      vmh_spawn_add_arg (spawn, "--version");
+      vmh_spawn_capture (spawn, STDOUT_FILENO, MAX_VERSION);
+      scan->process = vmh_spawn_start (spawn, NULL, NULL, NULL);
       if (scan->process == NULL)
         continue;
-      scan->timeout = g_timeout_add_seconds (VERSION_TIMEOUT, on_version_timeout, scan);
       cancellable = g_task_get_cancellable (task);
-      g_subprocess_communicate_utf8_async (scan->process, NULL, cancellable, on_version_read,
-                                           g_steal_pointer (&task));
+      vmh_process_wait_async (scan->process, VERSION_TIMEOUT, cancellable, on_version_read,
+                              g_steal_pointer (&task));
       return;
     }
   g_task_return_boolean (task, TRUE);

@@ -22,7 +22,8 @@
 
 typedef struct
 {
-  int source;
+  int source; /* the caller's */
+  uid_t user;
   char *source_name;
   char *source_format;
   VmhImageInfo *info;
@@ -43,7 +44,6 @@ static void
 convert_free (Convert *convert)
 {
   g_clear_pointer (&convert->copier, vmh_copier_free);
-  vmh_clear_fd (&convert->source);
   vmh_clear_fd (&convert->folder);
   vmh_clear_fd (&convert->target);
   vmh_image_info_free (convert->info);
@@ -88,7 +88,7 @@ start_inspect (gpointer context,
 {
   const Convert *convert = context;
 
-  vmh_image_inspect_async (convert->source, cancellable, callback, data);
+  vmh_image_inspect_async (convert->source, convert->user, cancellable, callback, data);
 }
 
 static gboolean
@@ -97,16 +97,42 @@ finish_inspect (gpointer context, GAsyncResult *result, GError **error)
   Convert *convert = context;
 
   convert->info = vmh_image_inspect_finish (result, error);
-  if (convert->info == NULL ||
-      !vmh_image_info_check (convert->info, convert->source_name, convert->source_format, error) ||
-      !check_room (convert, error))
-    return FALSE;
-  if (!vmh_image_in_use (convert->source, FALSE))
+  return convert->info != NULL &&
+         vmh_image_info_check (convert->info, convert->source_name, convert->source_format,
+                               error) &&
+         check_room (convert, error);
+}
+
+static void
+start_use (gpointer context,
+           VmhJob *job,
+           GCancellable *cancellable,
+           GAsyncReadyCallback callback,
+           gpointer data)
+{
+  const Convert *convert = context;
+
+  vmh_image_in_use_async (convert->source, convert->user, FALSE, cancellable, callback, data);
+}
+
+static gboolean
+finish_use (gpointer context, GAsyncResult *result, GError **error)
+{
+  const Convert *convert = context;
+  g_autoptr (GError) failure = NULL;
+  gboolean used;
+
+  if (!vmh_image_in_use_finish (result, &used, &failure))
+    g_set_error (error, INN_ERROR, INN_ERROR_BAD_IMAGE,
+                 _ ("“%s” could not be read (%s). Check the disk or network connection it is on."),
+                 convert->source_name, failure->message);
+  else if (used)
+    g_set_error (
+        error, INN_ERROR, INN_ERROR_IN_USE,
+        _ ("“%s” is being written by another program or machine. Stop that, then try again."),
+        convert->source_name);
+  else
     return TRUE;
-  g_set_error (
-      error, INN_ERROR, INN_ERROR_IN_USE,
-      _ ("“%s” is being written by another program or machine. Stop that, then try again."),
-      convert->source_name);
   return FALSE;
 }
 
@@ -169,8 +195,8 @@ start_copier (gpointer context,
       return;
     }
   convert->copier = vmh_copier_new ();
-  vmh_copier_start_async (convert->copier, emulator, convert->source, convert->target, cancellable,
-                          callback, data);
+  vmh_copier_start_async (convert->copier, emulator, convert->user, convert->source,
+                          convert->target, cancellable, callback, data);
 }
 
 static gboolean
@@ -399,38 +425,27 @@ finish_quit (gpointer context, GAsyncResult *result, GError **error)
 }
 
 static void
-sync_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
-{
-  const Convert *convert = data;
-  GError *error = NULL;
-
-  if (vmh_image_sync (convert->target, convert->folder, convert->name, &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
-}
-
-static void
 start_sync (gpointer context,
             VmhJob *job,
             GCancellable *cancellable,
             GAsyncReadyCallback callback,
             gpointer data)
 {
-  g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, data);
+  const Convert *convert = context;
 
-  g_task_set_task_data (task, context, NULL);
-  g_task_run_in_thread (task, sync_thread);
+  vmh_image_sync_async (convert->target, convert->folder, convert->name, cancellable, callback,
+                        data);
 }
 
 static gboolean
-finish_task (gpointer context, GAsyncResult *result, GError **error)
+finish_sync (gpointer context, GAsyncResult *result, GError **error)
 {
-  return g_task_propagate_boolean (G_TASK (result), error);
+  return vmh_image_sync_finish (result, error);
 }
 
 static const VmhStep steps[] = {
   { "inspect", 1, NULL, start_inspect, finish_inspect, NULL },
+  { "use", 1, NULL, start_use, finish_use, NULL },
   { "make", 1, make_target, NULL, NULL, remove_target },
   { "start", 1, NULL, start_copier, finish_copier, end_copier },
   { "source", 1, NULL, start_source, finish_source, NULL },
@@ -440,7 +455,7 @@ static const VmhStep steps[] = {
   { "open", 1, NULL, start_open_format, finish_open_format, NULL },
   { "copy", 1, NULL, start_copy, finish_copy, NULL },
   { "quit", 1, NULL, start_quit, finish_quit, NULL },
-  { "sync", 1, NULL, start_sync, finish_task, NULL },
+  { "sync", 1, NULL, start_sync, finish_sync, NULL },
   { NULL },
 };
 
@@ -462,6 +477,7 @@ on_flow_run (GObject *source, GAsyncResult *result, gpointer data)
 
 void
 vmh_image_convert_async (int source_fd,
+                         uid_t user,
                          const char *source_format,
                          int dirfd,
                          const char *name,
@@ -475,7 +491,6 @@ vmh_image_convert_async (int source_fd,
 {
   static const char *const known[] = { "raw", "qcow2", "vmdk", "vdi", "vpc", "vhdx", NULL };
   g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, data);
-  g_autofree char *self = g_strdup_printf ("/proc/self/fd/%d", source_fd);
   GError *error = NULL;
   Convert *convert;
 
@@ -492,10 +507,8 @@ vmh_image_convert_async (int source_fd,
       return;
     }
   convert = g_new0 (Convert, 1);
-  /* For reading only, where that can be had: nobody in there needs to write to it. */
-  convert->source = open (self, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  if (convert->source < 0)
-    convert->source = fcntl (source_fd, F_DUPFD_CLOEXEC, 3);
+  convert->source = source_fd;
+  convert->user = user;
   convert->source_name = vmh_image_describe (source_fd);
   convert->source_format = g_strdup (source_format);
   convert->folder = fcntl (dirfd, F_DUPFD_CLOEXEC, 3);

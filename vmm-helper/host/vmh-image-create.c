@@ -12,8 +12,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/vmh-flow.h"
+#include "core/vmh-spawn.h"
 #include "qemu/vmh-fd.h"
 #include "shared/inn-errors.h"
+
+/* What qemu-img says when it fails. */
+#define MAX_OUTPUT 16384
 
 typedef struct
 {
@@ -21,12 +26,16 @@ typedef struct
   char *name;
   char *format;
   guint64 size;
+  int fd; /* -1 until it is made */
+  VmhProcess *process;
 } Work;
 
 static void
 work_free (Work *work)
 {
   vmh_clear_fd (&work->folder);
+  vmh_clear_fd (&work->fd);
+  g_clear_pointer (&work->process, vmh_process_unref);
   g_free (work->name);
   g_free (work->format);
   g_free (work);
@@ -52,13 +61,57 @@ vmh_image_make_file (int dirfd, const char *name, GError **error)
   return fd;
 }
 
-gboolean
-vmh_image_sync (int fd, int dirfd, const char *name, GError **error)
+typedef struct
 {
-  if (fsync (fd) == 0 && fsync (dirfd) == 0)
-    return TRUE;
-  set_errno (error, errno, name);
-  return FALSE;
+  int fd, folder;
+  char *name;
+} Sync;
+
+static void
+sync_free (Sync *sync)
+{
+  g_free (sync->name);
+  g_free (sync);
+}
+
+static void
+sync_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  const Sync *sync = data;
+  GError *error = NULL;
+
+  if (fsync (sync->fd) == 0 && fsync (sync->folder) == 0)
+    {
+      g_task_return_boolean (task, TRUE);
+      return;
+    }
+  set_errno (&error, errno, sync->name);
+  g_task_return_error (task, error);
+}
+
+void
+vmh_image_sync_async (int fd,
+                      int dirfd,
+                      const char *name,
+                      GCancellable *cancellable,
+                      GAsyncReadyCallback callback,
+                      gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, data);
+  Sync *sync = g_new0 (Sync, 1);
+
+  g_task_set_source_tag (task, vmh_image_sync_async);
+  sync->fd = fd;
+  sync->folder = dirfd;
+  sync->name = g_strdup (name);
+  g_task_set_task_data (task, sync, (GDestroyNotify)sync_free);
+  g_task_run_in_thread (task, sync_thread);
+}
+
+gboolean
+vmh_image_sync_finish (GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
 }
 
 gboolean
@@ -75,9 +128,9 @@ vmh_image_check_size (guint64 size, const char *name, GError **error)
 }
 
 static gboolean
-fill_raw (int fd, const Work *work, GError **error)
+fill_raw (const Work *work, GError **error)
 {
-  if (ftruncate (fd, (off_t)work->size) == 0)
+  if (ftruncate (work->fd, (off_t)work->size) == 0)
     return TRUE;
   if (errno == EFBIG || errno == EINVAL)
     {
@@ -94,68 +147,121 @@ fill_raw (int fd, const Work *work, GError **error)
 }
 
 static gboolean
-fill_qcow2 (int fd, const Work *work, GError **error)
+make (gpointer context, GError **error)
 {
-  g_autofree char *size = g_strdup_printf ("%" G_GUINT64_FORMAT, work->size);
-  g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (
-      G_SUBPROCESS_FLAGS_STDOUT_SILENCE | G_SUBPROCESS_FLAGS_STDERR_PIPE);
-  g_autoptr (GSubprocess) process = NULL;
-  g_autoptr (GError) failure = NULL;
-  g_autofree char *said = NULL;
+  Work *work = context;
 
-  g_subprocess_launcher_set_environ (launcher, (char *[]){ "LC_ALL=C", NULL });
-  g_subprocess_launcher_take_stdin_fd (launcher, fcntl (fd, F_DUPFD_CLOEXEC, 3));
-  process = g_subprocess_launcher_spawn (launcher, &failure, "/usr/bin/qemu-img", "create", "-q",
-                                         "-f", "qcow2", "--", "/proc/self/fd/0", size, NULL);
-  if (process == NULL)
+  work->fd = vmh_image_make_file (work->folder, work->name, error);
+  return work->fd >= 0 && (!g_str_equal (work->format, "raw") || fill_raw (work, error));
+}
+
+static void
+unmake (gpointer context)
+{
+  const Work *work = context;
+
+  if (work->fd >= 0)
+    unlinkat (work->folder, work->name, 0);
+}
+
+static void
+start_fill (gpointer context,
+            VmhJob *job,
+            GCancellable *cancellable,
+            GAsyncReadyCallback callback,
+            gpointer data)
+{
+  Work *work = context;
+  g_autofree char *size = g_strdup_printf ("%" G_GUINT64_FORMAT, work->size);
+  g_autoptr (VmhSpawn) spawn = NULL;
+  GError *error = NULL;
+
+  if (g_str_equal (work->format, "raw"))
+    {
+      g_autoptr (GTask) task = g_task_new (NULL, NULL, callback, data);
+
+      g_task_return_boolean (task, TRUE);
+      return;
+    }
+  spawn = vmh_spawn_new ("/usr/bin/qemu-img", geteuid ());
+  vmh_spawn_add_args (spawn, "create", "-q", "-f", "qcow2", "--", "/proc/self/fd/0", size, NULL);
+  vmh_spawn_pass_fd (spawn, STDIN_FILENO, work->fd);
+  vmh_spawn_capture (spawn, STDERR_FILENO, MAX_OUTPUT);
+  work->process = vmh_spawn_start (spawn, NULL, NULL, &error);
+  if (work->process != NULL)
+    vmh_process_wait_async (work->process, 0, cancellable, callback, data);
+  else
+    g_task_report_error (NULL, callback, data, start_fill, error);
+}
+
+static gboolean
+finish_fill (gpointer context, GAsyncResult *result, GError **error)
+{
+  Work *work = context;
+  g_autoptr (GError) failure = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  g_autofree char *said = NULL;
+  gboolean full;
+
+  if (work->process == NULL)
+    return g_task_propagate_boolean (G_TASK (result), error);
+  if (vmh_process_wait_finish (work->process, result, &failure))
+    return TRUE;
+  if (g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
     {
       g_set_error_literal (error, INN_ERROR, INN_ERROR_NO_QEMU,
                            _ ("The program qemu-img, which makes disk images, is not installed. "
                               "Install the package “qemu-utils” (or “qemu-img”), then try again."));
       return FALSE;
     }
-  if (!g_subprocess_communicate_utf8 (process, NULL, NULL, NULL, &said, &failure) ||
-      !g_subprocess_get_successful (process))
-    {
-      gboolean full = said != NULL && strstr (said, g_strerror (ENOSPC)) != NULL;
-
-      g_set_error (error, INN_ERROR, full ? INN_ERROR_NO_SPACE : INN_ERROR_QEMU,
-                   _ ("The disk image “%s” could not be made: %s"), work->name,
-                   said != NULL ? g_strchomp (said) : failure->message);
-      return FALSE;
-    }
-  return TRUE;
+  bytes = vmh_process_get_output (work->process);
+  said = g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+  full = said != NULL && strstr (said, "No space left on device") != NULL;
+  g_set_error (error, INN_ERROR, full ? INN_ERROR_NO_SPACE : INN_ERROR_QEMU,
+               _ ("The disk image “%s” could not be made: %s"), work->name,
+               said != NULL ? g_strchomp (said) : failure->message);
+  return FALSE;
 }
 
 static void
-create_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+start_sync (gpointer context,
+            VmhJob *job,
+            GCancellable *cancellable,
+            GAsyncReadyCallback callback,
+            gpointer data)
 {
-  const Work *work = data;
-  g_autoptr (GError) error = NULL;
-  VMH_AUTOFD fd = vmh_image_make_file (work->folder, work->name, &error);
-  gboolean made;
+  const Work *work = context;
 
-  if (fd < 0)
-    {
-      g_task_return_error (task, g_steal_pointer (&error));
-      return;
-    }
-  made = g_str_equal (work->format, "raw") ? fill_raw (fd, work, &error)
-                                           : fill_qcow2 (fd, work, &error);
-  made = made && vmh_image_sync (fd, work->folder, work->name, &error);
-  if (made && g_cancellable_is_cancelled (cancellable))
-    {
-      made = FALSE;
-      g_set_error (&error, INN_ERROR, INN_ERROR_CANCELLED, _ ("Making “%s” was cancelled."),
-                   work->name);
-    }
-  if (made)
-    {
-      g_task_return_boolean (task, TRUE);
-      return;
-    }
-  unlinkat (work->folder, work->name, 0);
-  g_task_return_error (task, g_steal_pointer (&error));
+  vmh_image_sync_async (work->fd, work->folder, work->name, cancellable, callback, data);
+}
+
+static gboolean
+finish_sync (gpointer context, GAsyncResult *result, GError **error)
+{
+  return vmh_image_sync_finish (result, error);
+}
+
+static const VmhStep steps[] = {
+  { "make", 1, .run = make, .undo = unmake },
+  { "fill", 1, .start = start_fill, .finish = finish_fill },
+  { "sync", 1, .start = start_sync, .finish = finish_sync },
+  { NULL },
+};
+
+static void
+on_flow_run (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  const Work *work = g_task_get_task_data (task);
+  g_autoptr (GError) error = NULL;
+
+  if (vmh_flow_run_finish (result, &error))
+    g_task_return_boolean (task, TRUE);
+  else if (g_cancellable_is_cancelled (g_task_get_cancellable (task)))
+    g_task_return_new_error (task, INN_ERROR, INN_ERROR_CANCELLED, _ ("Making “%s” was cancelled."),
+                             work->name);
+  else
+    g_task_return_error (task, g_steal_pointer (&error));
 }
 
 void
@@ -172,7 +278,7 @@ vmh_image_create_async (int dirfd,
   Work *work;
 
   g_task_set_source_tag (task, vmh_image_create_async);
-  g_task_set_check_cancellable (task, FALSE); /* the thread looks, and cleans up */
+  g_task_set_check_cancellable (task, FALSE); /* the flow looks, and cleans up */
   if (!vmh_image_check_name (name, &error) || !vmh_image_check_size (size, name, &error) ||
       !vmh_image_check_target (format, &error))
     {
@@ -184,8 +290,10 @@ vmh_image_create_async (int dirfd,
   work->name = g_strdup (name);
   work->format = g_strdup (format);
   work->size = size;
+  work->fd = -1;
   g_task_set_task_data (task, work, (GDestroyNotify)work_free);
-  g_task_run_in_thread (task, create_thread);
+  vmh_flow_run_async ("image", steps, work, NULL, cancellable, on_flow_run,
+                      g_steal_pointer (&task));
 }
 
 gboolean

@@ -6,17 +6,15 @@
 
 #include "vmh-image-private.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <gio/gunixinputstream.h>
 #include <glib/gi18n-lib.h>
-#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "core/vmh-spawn.h"
 #include "inspect/inspect-format.h"
-#include "qemu/vmh-fd.h"
 #include "shared/inn-errors.h"
+
+#define PROGRAM "vmm-inspect"
 
 /* Seconds that an image may take, whatever it is on. */
 #define WALL_LIMIT 5
@@ -24,39 +22,19 @@
 /* vmm-inspect prints less than 8 KiB. */
 #define MAX_OUTPUT 16384
 
+/* One look at an image. */
 typedef struct
 {
-  int fd;
   char *name;
-  GCancellable *stop; /* ends the thread: the time is over, or the caller has lost interest */
-} Work;
+  VmhProcess *process;
+} Look;
 
 static void
-work_free (Work *work)
+look_free (Look *look)
 {
-  vmh_clear_fd (&work->fd);
-  g_free (work->name);
-  g_object_unref (work->stop);
-  g_free (work);
-}
-
-/* What one call needs besides its thread. */
-typedef struct
-{
-  GCancellable *stop;
-  gulong cancelled;
-  guint timeout;
-  gboolean timed_out;
-  char *name;
-} Watch;
-
-static void
-watch_free (Watch *watch)
-{
-  g_clear_handle_id (&watch->timeout, g_source_remove);
-  g_object_unref (watch->stop);
-  g_free (watch->name);
-  g_free (watch);
+  g_clear_pointer (&look->process, vmh_process_unref);
+  g_free (look->name);
+  g_free (look);
 }
 
 void
@@ -70,36 +48,6 @@ vmh_image_info_free (VmhImageInfo *info)
   g_free (info->label);
   g_free (info->packed);
   g_free (info);
-}
-
-/* All that the program says, until its end, the limit or the cancel; "" on any trouble. */
-static char *
-read_output (int fd, GCancellable *stop)
-{
-  g_autoptr (GString) output = g_string_new (NULL);
-  struct pollfd fds[] = { { .fd = fd, .events = POLLIN },
-                          { .fd = g_cancellable_get_fd (stop), .events = POLLIN } };
-
-  for (;;)
-    {
-      char buffer[4096];
-      gssize got;
-
-      if (poll (fds, G_N_ELEMENTS (fds), -1) < 0 && errno != EINTR)
-        break;
-      if (g_cancellable_is_cancelled (stop))
-        break;
-      if (fds[0].revents == 0)
-        continue;
-      got = read (fd, buffer, sizeof buffer);
-      if (got < 0 && errno == EINTR)
-        continue;
-      if (got <= 0 || output->len + (gsize)got > MAX_OUTPUT)
-        break;
-      g_string_append_len (output, buffer, got);
-    }
-  g_cancellable_release_fd (stop);
-  return g_string_free (g_steal_pointer (&output), FALSE);
 }
 
 static char *
@@ -148,8 +96,11 @@ set_problem (GError **error, const char *problem, const char *format, const char
 }
 
 static VmhImageInfo *
-parse_output (const char *output, const char *name, GError **error)
+parse_output (GBytes *bytes, const char *name, GError **error)
 {
+  gsize size;
+  const char *start = g_bytes_get_data (bytes, &size);
+  g_autofree char *output = g_strndup (start != NULL ? start : "", size);
   g_auto (GStrv) words = g_strsplit_set (output, " \n", -1);
   g_autoptr (GHashTable) facts = g_hash_table_new (g_str_hash, g_str_equal);
   g_autoptr (VmhImageInfo) info = NULL;
@@ -189,120 +140,69 @@ parse_output (const char *output, const char *name, GError **error)
   return g_steal_pointer (&info);
 }
 
-/* In a thread, for all of it can hang where a file system does: starting the program too, for the
- * image is closed on the way. */
 static void
-inspect_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
-{
-  Work *work = data;
-  g_autofree char *program = vmh_image_program ("vmm-inspect");
-  g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (
-      G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_SILENCE);
-  g_autoptr (GSubprocess) process = NULL;
-  g_autofree char *output = NULL;
-  g_autoptr (GError) error = NULL;
-  VmhImageInfo *info;
-  GInputStream *pipe;
-
-  g_subprocess_launcher_set_environ (launcher, (char *[]){ NULL });
-  g_subprocess_launcher_take_stdin_fd (launcher, vmh_steal_fd (&work->fd));
-  process = g_subprocess_launcher_spawn (launcher, &error, program, NULL);
-  if (process == NULL)
-    {
-      g_task_return_new_error (task, INN_ERROR, INN_ERROR_FAILED,
-                               _ ("Innkeeper's program %s cannot be run (%s). Install Innkeeper "
-                                  "again."),
-                               program, error->message);
-      return;
-    }
-  pipe = g_subprocess_get_stdout_pipe (process);
-  output = read_output (g_unix_input_stream_get_fd (G_UNIX_INPUT_STREAM (pipe)), work->stop);
-  g_subprocess_force_exit (process); /* nothing, if it has ended */
-  info = parse_output (output, work->name, &error);
-  if (info != NULL)
-    g_task_return_pointer (task, info, (GDestroyNotify)vmh_image_info_free);
-  else
-    g_task_return_error (task, g_steal_pointer (&error));
-}
-
-static gboolean
-on_wall_limit (gpointer data)
-{
-  Watch *watch = data;
-
-  watch->timeout = 0;
-  watch->timed_out = TRUE;
-  g_cancellable_cancel (watch->stop);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-on_caller_cancelled (GCancellable *cancellable, gpointer data)
-{
-  g_cancellable_cancel (data);
-}
-
-static void
-on_inspected (GObject *source, GAsyncResult *result, gpointer data)
+on_ended (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
-  Watch *watch = g_task_get_task_data (task);
-  GCancellable *cancellable = g_task_get_cancellable (task);
-  g_autoptr (GError) error = NULL;
-  VmhImageInfo *info = g_task_propagate_pointer (G_TASK (result), &error);
+  Look *look = g_task_get_task_data (task);
+  g_autoptr (GBytes) output = vmh_process_get_output (look->process);
+  g_autoptr (GError) failure = NULL;
+  GError *error = NULL;
+  VmhImageInfo *info = NULL;
 
-  g_cancellable_disconnect (cancellable, watch->cancelled);
+  vmh_process_wait_finish (look->process, result, &failure);
+  if (g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
+    g_set_error (&error, INN_ERROR, INN_ERROR_BAD_IMAGE,
+                 _ ("“%s” could not be read within %d seconds. Check the disk or network "
+                    "connection it is on."),
+                 look->name, WALL_LIMIT);
+  else if (g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    g_set_error (&error, INN_ERROR, INN_ERROR_CANCELLED, _ ("Looking at “%s” was cancelled."),
+                 look->name);
+  else if (failure != NULL && failure->domain == G_IO_ERROR)
+    g_set_error (&error, INN_ERROR, INN_ERROR_FAILED,
+                 _ ("Innkeeper's program %s cannot be run (%s). Install Innkeeper again."), PROGRAM,
+                 failure->message);
+  else /* however it ended, what it has said counts */
+    info = parse_output (output, look->name, &error);
   if (info != NULL)
     g_task_return_pointer (task, info, (GDestroyNotify)vmh_image_info_free);
-  else if (watch->timed_out)
-    g_task_return_new_error (task, INN_ERROR, INN_ERROR_BAD_IMAGE,
-                             _ ("“%s” could not be read within %d seconds. Check the disk or "
-                                "network connection it is on."),
-                             watch->name, WALL_LIMIT);
-  else if (g_cancellable_is_cancelled (cancellable))
-    g_task_return_new_error (task, INN_ERROR, INN_ERROR_CANCELLED,
-                             _ ("Looking at “%s” was cancelled."), watch->name);
   else
-    g_task_return_error (task, g_steal_pointer (&error));
+    g_task_return_error (task, error);
 }
 
 void
 vmh_image_inspect_async (int fd,
+                         uid_t user,
                          GCancellable *cancellable,
                          GAsyncReadyCallback callback,
                          gpointer data)
 {
   g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, data);
-  g_autoptr (GTask) thread = NULL;
-  Watch *watch;
-  Work *work;
+  g_autofree char *program = vmh_image_program (PROGRAM);
+  g_autoptr (VmhSpawn) spawn = NULL;
   GError *error = NULL;
+  Look *look;
 
   g_task_set_source_tag (task, vmh_image_inspect_async);
-  g_task_set_check_cancellable (task, FALSE); /* on_inspected() says it in our words */
+  g_task_set_check_cancellable (task, FALSE); /* on_ended() says it in our words */
   if (!vmh_image_check_fd (fd, FALSE, &error))
     {
       g_task_return_error (task, error);
       return;
     }
-  watch = g_new0 (Watch, 1);
-  watch->stop = g_cancellable_new ();
-  watch->name = vmh_image_describe (fd);
-  watch->timeout = g_timeout_add_seconds (WALL_LIMIT, on_wall_limit, watch);
-  g_task_set_task_data (task, watch, (GDestroyNotify)watch_free);
-  if (cancellable != NULL)
-    watch->cancelled = g_cancellable_connect (cancellable, G_CALLBACK (on_caller_cancelled),
-                                              g_object_ref (watch->stop), g_object_unref);
-
-  work = g_new0 (Work, 1);
-  work->fd = fcntl (fd, F_DUPFD_CLOEXEC, 3);
-  work->name = g_strdup (watch->name);
-  work->stop = g_object_ref (watch->stop);
-  thread = g_task_new (NULL, watch->stop, on_inspected, g_steal_pointer (&task));
-  g_task_set_task_data (thread, work, (GDestroyNotify)work_free);
-  /* The answer does not wait for a thread that hangs in the kernel. */
-  g_task_set_return_on_cancel (thread, TRUE);
-  g_task_run_in_thread (thread, inspect_thread);
+  look = g_new0 (Look, 1);
+  look->name = vmh_image_describe (fd);
+  g_task_set_task_data (task, look, (GDestroyNotify)look_free);
+  spawn = vmh_spawn_new (program, user);
+  vmh_spawn_pass_fd (spawn, STDIN_FILENO, fd);
+  vmh_spawn_capture (spawn, STDOUT_FILENO, MAX_OUTPUT);
+  look->process = vmh_spawn_start (spawn, NULL, NULL, &error);
+  if (look->process != NULL)
+    vmh_process_wait_async (look->process, WALL_LIMIT, cancellable, on_ended,
+                            g_steal_pointer (&task));
+  else
+    g_task_return_error (task, error);
 }
 
 VmhImageInfo *

@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Innkeeper developers
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Small questions about an open image: what it is, whether it is the same as another, whether
- * somebody uses it. Nothing here waits for the image's content. */
+/* Small questions about an open image: what it is, whether somebody uses it. Nothing here waits for
+ * the image's content. */
 
 #include "vmh-image-private.h"
 
@@ -10,19 +10,20 @@
 #include <fcntl.h>
 #include <glib/gi18n-lib.h>
 #include <string.h>
-#include <sys/sysmacros.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/vmh-errand.h"
 #include "shared/inn-errors.h"
 
 /* QEMU's block/file-posix.c: a read lock on byte 100 + n: "I use permission n"; on 200 + n: "nobody
  * else may". The permissions (include/block/block-common.h): consistent read 0, write 1, write
  * unchanged 2, resize 3. */
-#define QEMU_LOCK_USED     100
-#define QEMU_LOCK_UNSHARED 200
-#define QEMU_READ          0
-#define QEMU_WRITE         1
-#define QEMU_RESIZE        3
+#define QEMU_USED_WRITE      101
+#define QEMU_USED_RESIZE     103
+#define QEMU_UNSHARED_READ   200
+#define QEMU_UNSHARED_WRITE  201
+#define QEMU_UNSHARED_RESIZE 203
 
 char *
 vmh_image_program (const char *name)
@@ -95,59 +96,32 @@ vmh_image_check_name (const char *name, GError **error)
   return FALSE;
 }
 
-static void
-fill_id (const struct stat *st, VmhImageId *out_id)
+void
+vmh_image_in_use_async (int fd,
+                        uid_t user,
+                        gboolean writable,
+                        GCancellable *cancellable,
+                        GAsyncReadyCallback callback,
+                        gpointer data)
 {
-  out_id->device = S_ISBLK (st->st_mode) ? st->st_rdev : st->st_dev;
-  out_id->inode = S_ISBLK (st->st_mode) ? 0 : st->st_ino;
+  static const char *const reading[] = { G_STRINGIFY (QEMU_UNSHARED_READ),
+                                         G_STRINGIFY (QEMU_USED_WRITE), NULL };
+  static const char *const writing[] = {
+    G_STRINGIFY (QEMU_UNSHARED_READ),  G_STRINGIFY (QEMU_USED_WRITE),
+    G_STRINGIFY (QEMU_UNSHARED_WRITE), G_STRINGIFY (QEMU_UNSHARED_RESIZE),
+    G_STRINGIFY (QEMU_USED_RESIZE),    NULL
+  };
+
+  vmh_errand_locked_async (user, fd, writable ? writing : reading, cancellable, callback, data);
 }
 
 gboolean
-vmh_image_id_from_fd (int fd, VmhImageId *out_id)
+vmh_image_in_use_finish (GAsyncResult *result, gboolean *out_used, GError **error)
 {
-  struct statx st;
+  int found;
 
-  if (statx (fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_INO, &st) != 0)
+  if (!vmh_errand_finish (result, &found, error))
     return FALSE;
-  fill_id (&(struct stat){ .st_mode = st.stx_mode,
-                           .st_dev = makedev (st.stx_dev_major, st.stx_dev_minor),
-                           .st_rdev = makedev (st.stx_rdev_major, st.stx_rdev_minor),
-                           .st_ino = st.stx_ino },
-           out_id);
+  *out_used = found >= 0;
   return TRUE;
-}
-
-gboolean
-vmh_image_id_from_path (const char *path, VmhImageId *out_id)
-{
-  struct stat st;
-
-  if (stat (path, &st) != 0)
-    return FALSE;
-  fill_id (&st, out_id);
-  return TRUE;
-}
-
-gboolean
-vmh_image_id_equal (const VmhImageId *a, const VmhImageId *b)
-{
-  return a->device == b->device && a->inode == b->inode;
-}
-
-static gboolean
-is_locked (int fd, off_t byte)
-{
-  struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1 };
-
-  return fcntl (fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
-}
-
-gboolean
-vmh_image_in_use (int fd, gboolean writable)
-{
-  if (is_locked (fd, QEMU_LOCK_UNSHARED + QEMU_READ) || is_locked (fd, QEMU_LOCK_USED + QEMU_WRITE))
-    return TRUE;
-  return writable && (is_locked (fd, QEMU_LOCK_UNSHARED + QEMU_WRITE) ||
-                      is_locked (fd, QEMU_LOCK_UNSHARED + QEMU_RESIZE) ||
-                      is_locked (fd, QEMU_LOCK_USED + QEMU_RESIZE));
 }

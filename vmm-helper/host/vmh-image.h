@@ -7,7 +7,7 @@
 #pragma once
 
 #include <gio/gio.h>
-#include <sys/stat.h>
+#include <sys/types.h>
 
 G_BEGIN_DECLS
 
@@ -32,10 +32,11 @@ typedef struct
 void vmh_image_info_free (VmhImageInfo *info);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmhImageInfo, vmh_image_info_free)
 
-/** vmh_image_inspect_async: @fd (duplicated) must be open for reading. Fails with
- * INN_ERROR_BAD_IMAGE for what is neither file nor block device, is damaged, or cannot be read
- * within 5 s. An empty file is "raw" of size 0. */
+/** vmh_image_inspect_async: @fd must be open for reading, and stay so until the callback. @user:
+ * who has brought it. Fails with INN_ERROR_BAD_IMAGE for what is neither file nor block device, is
+ * damaged, or cannot be read within 5 s. An empty file is "raw" of size 0. */
 void vmh_image_inspect_async (int fd,
+                              uid_t user,
                               GCancellable *cancellable,
                               GAsyncReadyCallback callback,
                               gpointer data);
@@ -63,11 +64,13 @@ gboolean vmh_image_create_finish (GAsyncResult *result, GError **error);
 /** VmhImageProgress: bytes of the virtual disk; in the main loop. */
 typedef void (*VmhImageProgress) (guint64 done, guint64 total, gpointer data);
 
-/** vmh_image_convert_async: copies the image behind @source_fd (duplicated) of @source_format,
- * which is looked at first and must stand alone, to a new @target_format ("qcow2" or "raw") image
+/** vmh_image_convert_async: copies the image behind @source_fd (open until the callback), which
+ * @user has brought, of @source_format, which is looked at first and must stand alone, to a new
+ * @target_format ("qcow2" or "raw") image
  * @name in @dirfd. @folder names the folder in messages. Sparse, synced, 0600; nothing remains on
  * failure or cancel. INN_ERROR_NO_SPACE where it does not fit. */
 void vmh_image_convert_async (int source_fd,
+                              uid_t user,
                               const char *source_format,
                               int dirfd,
                               const char *name,
@@ -80,19 +83,16 @@ void vmh_image_convert_async (int source_fd,
                               gpointer data);
 gboolean vmh_image_convert_finish (GAsyncResult *result, GError **error);
 
-/** VmhImageId: which file or device it is, whatever its name. */
-typedef struct
-{
-  dev_t device;
-  ino_t inode; /* 0 for a block device */
-} VmhImageId;
-
-gboolean vmh_image_id_from_fd (int fd, VmhImageId *out_id);
-gboolean vmh_image_id_from_path (const char *path, VmhImageId *out_id); /* opens nothing */
-gboolean vmh_image_id_equal (const VmhImageId *a, const VmhImageId *b);
-
-/** vmh_image_in_use: another program of this computer (a QEMU) holds locks on the image that forbid
- * to read it, or with @writable to write it, as far as locks tell. Takes no lock. */
-gboolean vmh_image_in_use (int fd, gboolean writable);
+/** vmh_image_in_use_async: another program of this computer (a QEMU) holds locks on the image,
+ * which
+ * @user has brought, that forbid to read it, or with @writable to write it, as far as locks tell.
+ * Takes no lock. */
+void vmh_image_in_use_async (int fd,
+                             uid_t user,
+                             gboolean writable,
+                             GCancellable *cancellable,
+                             GAsyncReadyCallback callback,
+                             gpointer data);
+gboolean vmh_image_in_use_finish (GAsyncResult *result, gboolean *out_used, GError **error);
 
 G_END_DECLS

@@ -84,21 +84,23 @@ GStrv vmh_bundle_list_disks (VmhBundle *bundle, GError **error);
  * else NULL. */
 const char *vmh_bundle_relative (VmhBundle *bundle, const char *path);
 
-/** vmh_open_as: opens @path with the rights of @uid and its groups, never with root's: in a child
- * that has become that user where we are root and it is not us. Only regular files and block
- * devices (O_NONBLOCK while looking). */
-int vmh_open_as (uid_t uid, const char *path, int flags, GError **error);
-
-/** vmh_open_as_async: the same without holding up the main loop, for files that may be on something
- * that does not answer. */
+/** vmh_open_as_async: opens @path with the rights of @uid and its groups, never with root's, in a
+ * process of its own, which may hang. Only regular files and block devices (O_NONBLOCK while
+ * looking). */
 void vmh_open_as_async (uid_t uid,
                         const char *path,
                         int flags,
                         GCancellable *cancellable,
                         GAsyncReadyCallback callback,
                         gpointer data);
+/** vmh_open_as_finish: the fd, to be closed by vmh_close_later() as @uid's; -1 on error. */
 int vmh_open_as_finish (GAsyncResult *result, GError **error);
-/** vmh_unlink_as: removes the regular file @path with the rights of @uid; not there: fine. */
-gboolean vmh_unlink_as (uid_t uid, const char *path, GError **error);
+/** vmh_unlink_as_async: removes the regular file @path likewise; not there: fine. */
+void vmh_unlink_as_async (uid_t uid,
+                          const char *path,
+                          GCancellable *cancellable,
+                          GAsyncReadyCallback callback,
+                          gpointer data);
+gboolean vmh_unlink_as_finish (GAsyncResult *result, GError **error);
 
 G_END_DECLS

@@ -9,6 +9,7 @@
 #include <glib/gi18n-lib.h>
 #include <unistd.h>
 #include "core/vmh-flow.h"
+#include "core/vmh-stuck.h"
 #include "shared/inn-errors.h"
 #include "vmh-manager.h"
 #include "vmh-storage.h"
@@ -21,6 +22,7 @@ typedef struct
   char *name;
   GPtrArray *kept;   /* names inside the bundle */
   GPtrArray *erased; /* paths outside of it */
+  guint n_erased;    /* of those, how many are */
   GPtrArray *gone;   /* paths of all images that will be no more, inside and outside */
   guint looked_at;   /* of those */
   int fd;            /* of the one that is just looked at */
@@ -31,14 +33,13 @@ delete_free (gpointer data)
 {
   Delete *delete = data;
 
+  vmh_close_later (vmh_machine_get_owner (delete->machine), delete->fd);
   g_clear_object (&delete->machine);
   g_clear_object (&delete->job);
   g_free (delete->name);
   g_clear_pointer (&delete->kept, g_ptr_array_unref);
   g_clear_pointer (&delete->erased, g_ptr_array_unref);
   g_clear_pointer (&delete->gone, g_ptr_array_unref);
-  if (delete->fd >= 0)
-    close (delete->fd);
   g_free (delete);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Delete, delete_free)
@@ -88,7 +89,7 @@ on_user_found (GObject *source, GAsyncResult *result, gpointer data)
   GError *error = NULL;
   g_autofree char *user = vmh_storage_find_user_finish (result, &error);
 
-  close (delete->fd);
+  vmh_close_later (vmh_machine_get_owner (delete->machine), delete->fd);
   delete->fd = -1;
   if (user != NULL)
     set_shared (&error, g_ptr_array_index (delete->gone, delete->looked_at),
@@ -217,13 +218,6 @@ remove_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancel
       return;
     }
   vmh_bundle_discard (bundle);
-  for (guint i = 0; i < delete->erased->len; i++)
-    if (!vmh_unlink_as (vmh_bundle_get_owner (bundle), g_ptr_array_index (delete->erased, i),
-                        &error))
-      {
-        g_task_return_error (task, error);
-        return;
-      }
   g_task_return_boolean (task, TRUE);
 }
 
@@ -246,11 +240,54 @@ task_finish (gpointer context, GAsyncResult *result, GError **error)
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
+static void erase_next (GTask *owned_task);
+
+static void
+on_erased (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  GError *error = NULL;
+
+  if (vmh_unlink_as_finish (result, &error))
+    erase_next (g_steal_pointer (&task));
+  else
+    g_task_return_error (task, error);
+}
+
+/* Images that lie elsewhere, one after the other. */
+static void
+erase_next (GTask *owned_task)
+{
+  g_autoptr (GTask) task = owned_task;
+  Delete *delete = g_task_get_task_data (task);
+
+  if (delete->n_erased < delete->erased->len)
+    vmh_unlink_as_async (vmh_machine_get_owner (delete->machine),
+                         g_ptr_array_index (delete->erased, delete->n_erased++), NULL, on_erased,
+                         g_steal_pointer (&task));
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
+static void
+erase_start (gpointer context,
+             VmhJob *job,
+             GCancellable *cancellable,
+             GAsyncReadyCallback callback,
+             gpointer data)
+{
+  GTask *task = g_task_new (NULL, NULL, callback, data);
+
+  g_task_set_task_data (task, context, NULL);
+  erase_next (task);
+}
+
 static const VmhStep steps[] = {
   { N_ ("Looking who else uses its disks"), 1, NULL, look_start, task_finish, NULL },
   { N_ ("Noting what is kept"), 1, note_kept, NULL, NULL, NULL },
   { N_ ("Removing the machine"), 1, throw_away, NULL, NULL, NULL },
-  { N_ ("Removing its files"), 97, NULL, remove_start, task_finish, NULL },
+  { N_ ("Removing its files"), 96, NULL, remove_start, task_finish, NULL },
+  { N_ ("Removing its other files"), 1, NULL, erase_start, task_finish, NULL },
   { 0 },
 };
 

@@ -4,11 +4,11 @@
 /* The manager's verbs that look and measure: InspectImage, GetStatistics, ShowOthers. */
 #include "vmh-verbs.h"
 
-#include <fcntl.h>
 #include <glib/gi18n-lib.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
+#include "core/vmh-stuck.h"
 #include "shared/inn-errors.h"
 #include "vmh-manager.h"
 #include "vmh-storage.h"
@@ -19,6 +19,7 @@ typedef struct
 {
   VmhCall *call;
   VmhImageInfo *info;
+  uid_t user;
   int fd;
 } Inspection;
 
@@ -26,7 +27,7 @@ static void
 inspection_free (Inspection *inspection)
 {
   g_clear_pointer (&inspection->info, vmh_image_info_free);
-  close (inspection->fd);
+  vmh_close_later (inspection->user, inspection->fd);
   g_free (inspection);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Inspection, inspection_free)
@@ -74,7 +75,7 @@ on_inspected (GObject *source, GAsyncResult *result, gpointer data)
       return;
     }
   /* As a writer would be asked: a medium that another machine only reads is free for reading. */
-  vmh_storage_find_user_async (inspection->fd, vmh_call_get_uid (inspection->call),
+  vmh_storage_find_user_async (inspection->fd, inspection->user,
                                !g_str_equal (inspection->info->format, "iso"), FALSE, NULL,
                                cancellable, on_user_found, inspection);
   g_steal_pointer (&inspection);
@@ -91,7 +92,7 @@ vmh_verb_inspect_image (VmhCall *call)
 
   g_variant_get (vmh_call_get_parameters (call), "(h@a{sv})", &handle, &options);
   if (vmh_call_check_options (options, no_options, &error))
-    fd = vmh_call_dup_fd (call, handle, &error);
+    fd = vmh_call_take_fd (call, handle, &error);
   if (fd < 0)
     {
       vmh_call_fail (call, error);
@@ -99,8 +100,10 @@ vmh_verb_inspect_image (VmhCall *call)
     }
   inspection = g_new0 (Inspection, 1);
   inspection->call = call;
+  inspection->user = vmh_call_get_uid (call);
   inspection->fd = fd;
-  vmh_image_inspect_async (fd, vmh_call_get_cancellable (call), on_inspected, inspection);
+  vmh_image_inspect_async (fd, inspection->user, vmh_call_get_cancellable (call), on_inspected,
+                           inspection);
 }
 
 /* The CPU time of all its threads by its clock, which is exact (/proc/PID/stat counts hundredths of

@@ -4,62 +4,158 @@
 /* Owns how a machine comes to UEFI variables of its own. */
 #include "vmh-life.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <sys/stat.h>
 
 #include <glib/gi18n-lib.h>
+#include "core/vmh-spawn.h"
+#include "core/vmh-stuck.h"
 #include "qemu/vmh-fd.h"
 #include "shared/inn-errors.h"
 
 #define MAX_NVRAM                                                                                  \
   (16 * 1024 * 1024) /* bytes; OVMF's are 84 to 540 KiB, AAVMF's 64 MiB are sparse */
 
-static gboolean
-copy (VmhBundle *bundle, int from, const char *path, GError **error)
-{
-  g_autoptr (GByteArray) data = g_byte_array_new ();
-  guint8 buffer[65536];
-  ssize_t n;
+/* Seconds for them, from wherever they are. */
+#define PATIENCE 10
 
-  while ((n = read (from, buffer, sizeof buffer)) > 0 && data->len <= MAX_NVRAM)
-    g_byte_array_append (data, buffer, (guint)n);
-  if (n < 0 || data->len == 0 || data->len > MAX_NVRAM)
-    {
-      g_set_error (error, INN_ERROR, INN_ERROR_IO,
-                   _ ("“%s” does not look like UEFI variables. Choose UEFI anew in the machine's "
-                      "details."),
-                   path);
-      return FALSE;
-    }
-  return vmh_bundle_save (bundle, VMH_NVRAM, (const char *)data->data, (gssize)data->len, error);
+typedef struct
+{
+  VmhBundle *bundle;
+  char *paths[4]; /* in the order of preference, ended by NULL */
+  guint n_named;  /* of those, how many the XML names: opened as the owner does */
+  guint current;
+  VmhProcess *process; /* reads the current one, which may be where nothing answers */
+} Nvram;
+
+static void
+nvram_free (Nvram *nvram)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (nvram->paths); i++)
+    g_free (nvram->paths[i]);
+  g_clear_pointer (&nvram->process, vmh_process_unref);
+  vmh_bundle_unref (nvram->bundle);
+  g_free (nvram);
 }
 
-gboolean
-vmh_nvram_prepare (VmhBundle *bundle, InnDomain *domain, const char *template_path, GError **error)
+static void open_next (GTask *owned_task);
+
+static void
+on_read (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  Nvram *nvram = g_task_get_task_data (task);
+  g_autoptr (GBytes) bytes = vmh_process_get_output (nvram->process);
+  GError *error = NULL;
+
+  if (!vmh_process_wait_finish (nvram->process, result, NULL) || g_bytes_get_size (bytes) == 0)
+    g_task_return_new_error (task, INN_ERROR, INN_ERROR_IO,
+                             _ ("“%s” does not look like UEFI variables. Choose UEFI anew in the "
+                                "machine's details."),
+                             nvram->paths[nvram->current]);
+  else if (vmh_bundle_save (nvram->bundle, VMH_NVRAM, g_bytes_get_data (bytes, NULL),
+                            (gssize)g_bytes_get_size (bytes), &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+/* @fd taken over. */
+static void
+copy (GTask *owned_task, int fd)
+{
+  g_autoptr (GTask) task = owned_task;
+  Nvram *nvram = g_task_get_task_data (task);
+  GCancellable *cancellable = g_task_get_cancellable (task);
+  uid_t owner = vmh_bundle_get_owner (nvram->bundle);
+  g_autoptr (VmhSpawn) spawn = vmh_spawn_new ("/usr/bin/cat", owner);
+  GError *error = NULL;
+
+  vmh_spawn_become (spawn, VMH_GUEST_UID_MAX, VMH_GUEST_UID_MAX);
+  vmh_spawn_pass_fd (spawn, STDIN_FILENO, fd);
+  vmh_spawn_capture (spawn, STDOUT_FILENO, MAX_NVRAM);
+  nvram->process = vmh_spawn_start (spawn, NULL, NULL, &error);
+  vmh_close_later (owner, fd);
+  if (nvram->process != NULL)
+    vmh_process_wait_async (nvram->process, PATIENCE, cancellable, on_read,
+                            g_steal_pointer (&task));
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+on_opened (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Nvram *nvram = g_task_get_task_data (data);
+  int fd = vmh_open_as_finish (result, NULL);
+
+  if (fd >= 0)
+    {
+      copy (data, fd);
+      return;
+    }
+  nvram->current++;
+  open_next (data);
+}
+
+/* What the XML names may well be gone or not its owner's. Takes the task over. */
+static void
+open_next (GTask *owned_task)
+{
+  g_autoptr (GTask) task = owned_task;
+  Nvram *nvram = g_task_get_task_data (task);
+  GCancellable *cancellable = g_task_get_cancellable (task);
+  const char *path = nvram->paths[nvram->current];
+  int fd;
+
+  if (path != NULL && nvram->current < nvram->n_named)
+    {
+      vmh_open_as_async (vmh_bundle_get_owner (nvram->bundle), path, O_RDONLY, cancellable,
+                         on_opened, g_steal_pointer (&task));
+      return;
+    }
+  fd = path != NULL ? open (path, O_RDONLY | O_CLOEXEC) : -1;
+  if (fd >= 0)
+    copy (g_steal_pointer (&task), fd);
+  else
+    g_task_return_new_error (task, INN_ERROR, INN_ERROR_UNSUPPORTED,
+                             _ ("There are no UEFI variables to begin with. Install the package "
+                                "“ovmf”, or choose BIOS."));
+}
+
+void
+vmh_nvram_prepare_async (VmhBundle *bundle,
+                         InnDomain *domain,
+                         const char *template_path,
+                         GCancellable *cancellable,
+                         GAsyncReadyCallback callback,
+                         gpointer data)
 {
   static const char *const fields[] = { "nvram", "nvram-template" };
   InnElement firmware = inn_domain_get (domain, "firmware");
+  g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, data);
   VMH_AUTOFD there = vmh_bundle_open_file (bundle, VMH_NVRAM, O_RDONLY, NULL);
-  VMH_AUTOFD from = -1;
+  Nvram *nvram;
 
+  g_task_set_source_tag (task, vmh_nvram_prepare_async);
+  g_task_set_check_cancellable (task, FALSE);
   if (there >= 0)
-    return TRUE;
-  /* What the XML names is opened as its owner opens it; it may well be gone or not theirs. */
-  for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
     {
-      g_autofree char *path = inn_element_dup (&firmware, fields[i]);
-      VMH_AUTOFD named =
-          path ? vmh_open_as (vmh_bundle_get_owner (bundle), path, O_RDONLY, NULL) : -1;
-
-      if (named >= 0)
-        return copy (bundle, named, path, error);
+      g_task_return_boolean (task, TRUE);
+      return;
     }
-  from = template_path ? open (template_path, O_RDONLY | O_CLOEXEC) : -1;
-  if (from >= 0)
-    return copy (bundle, from, template_path, error);
-  g_set_error_literal (error, INN_ERROR, INN_ERROR_UNSUPPORTED,
-                       _ ("There are no UEFI variables to begin with. Install the package “ovmf”, "
-                          "or choose BIOS."));
-  return FALSE;
+  nvram = g_new0 (Nvram, 1);
+  nvram->bundle = vmh_bundle_ref (bundle);
+  g_task_set_task_data (task, nvram, (GDestroyNotify)nvram_free);
+  for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
+    if ((nvram->paths[nvram->n_named] = inn_element_dup (&firmware, fields[i])) != NULL)
+      nvram->n_named++;
+  nvram->paths[nvram->n_named] = g_strdup (template_path);
+  open_next (g_steal_pointer (&task));
+}
+
+gboolean
+vmh_nvram_prepare_finish (GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, NULL), FALSE);
+  return g_task_propagate_boolean (G_TASK (result), error);
 }

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <glib/gi18n-lib.h>
 #include <unistd.h>
+#include "core/vmh-stuck.h"
 #include "host/vmh-image.h"
 #include "shared/inn-errors.h"
 #include "vmh-storage.h"
@@ -18,8 +19,7 @@ order_free (gpointer data)
 {
   VmhOrder *order = data;
 
-  if (order->fd >= 0)
-    close (order->fd);
+  vmh_close_later (order->user, order->fd);
   g_free (order->target);
   g_free (order->name);
   g_free (order->format);
@@ -41,6 +41,7 @@ parse_one (VmhCall *call, GVariant *entry, GError **error)
     return NULL;
   dict = g_variant_dict_new (entry);
   order = g_new0 (VmhOrder, 1);
+  order->user = vmh_call_get_uid (call);
   order->fd = -1;
   has_size = g_variant_dict_lookup (dict, "size", "t", &order->size);
   has_format = g_variant_dict_lookup (dict, "format", "s", &order->source_format);
@@ -54,7 +55,7 @@ parse_one (VmhCall *call, GVariant *entry, GError **error)
     g_set_error (error, INN_ERROR, INN_ERROR_INVALID_ARGUMENT,
                  _ ("A disk must have between 1 MiB and 64 TiB, and “%s” does not."),
                  order->target);
-  else if (has_size || (order->fd = vmh_call_dup_fd (call, handle, error)) >= 0)
+  else if (has_size || (order->fd = vmh_call_take_fd (call, handle, error)) >= 0)
     return order;
   order_free (order);
   return NULL;
@@ -249,9 +250,9 @@ next_order (GTask *task)
     vmh_image_create_async (making->folder, order->name, order->format, order->size, cancellable,
                             on_created, task);
   else
-    vmh_image_convert_async (order->fd, order->source_format, making->folder, order->name,
-                             vmh_bundle_get_path (making->bundle), order->format, on_progress,
-                             making, cancellable, on_converted, task);
+    vmh_image_convert_async (order->fd, order->user, order->source_format, making->folder,
+                             order->name, vmh_bundle_get_path (making->bundle), order->format,
+                             on_progress, making, cancellable, on_converted, task);
 }
 
 void

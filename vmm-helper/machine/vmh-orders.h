@@ -16,6 +16,7 @@ typedef struct
   char *name;   /* of the image beneath disks/, "vda.qcow2" */
   char *format; /* the disk's */
   guint64 size; /* of a new empty image; 0: a copy of @fd */
+  uid_t user;   /* who has asked */
   int fd;       /* -1: none */
   char *source_format;
   gboolean begun; /* its file may be there */

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/vmh-flow.h"
+#include "core/vmh-stuck.h"
 #include "host/vmh-host.h"
 #include "qemu/vmh-caps.h"
 #include "qemu/vmh-fd.h"
@@ -47,7 +48,7 @@ static void
 start_free (Start *start)
 {
   for (guint i = 0; start->files && i < start->files->len; i++)
-    vmh_clear_fd (&g_array_index (start->files, int, i));
+    vmh_close_later (vmh_bundle_get_owner (start->bundle), g_array_index (start->files, int, i));
   g_clear_pointer (&start->files, g_array_unref);
   g_clear_pointer (&start->caps, g_hash_table_unref);
   g_clear_pointer (&start->plan, vmh_plan_free);
@@ -178,21 +179,122 @@ step_ask_finish (gpointer context, GAsyncResult *result, GError **error)
 /* ---- files ---- */
 
 static gboolean
-open_file (Start *start, const VmhPlanFd *fd, GError **error)
+step_plan (gpointer context, GError **error)
 {
-  int *file;
-  const int none = -1;
+  Start *start = context;
+  VmhPlanHost host = { .emulator = start->emulator->path,
+                       .accelerator = start->accelerator,
+                       .firmware = start->firmware,
+                       .firmware_format = start->firmware_format,
+                       .nvram_format = start->nvram_format,
+                       .firmware_smm = start->smm,
+                       .passt = start->passt != NULL,
+                       .has = vmh_caps_has,
+                       .has_data = start->caps };
 
-  g_array_append_val (start->files, none);
-  file = &g_array_index (start->files, int, start->files->len - 1);
-  if (fd->type == VMH_PLAN_FD_NVRAM)
-    *file =
-        vmh_bundle_open_file (start->bundle, VMH_NVRAM, fd->writable ? O_RDWR : O_RDONLY, error);
-  else if (fd->type == VMH_PLAN_FD_FILE || fd->type == VMH_PLAN_FD_COPY)
-    *file = vmh_storage_open (start->bundle, fd->path, fd->writable, error);
-  else
-    return TRUE;
-  return *file >= 0;
+  start->plan = vmh_plan_new (start->domain, &host);
+  return vmh_plan_build (start->plan, error);
+}
+
+static void
+step_nvram (gpointer context,
+            VmhJob *job,
+            GCancellable *cancellable,
+            GAsyncReadyCallback callback,
+            gpointer data)
+{
+  Start *start = context;
+  g_autoptr (GTask) none = NULL;
+
+  if (start->firmware)
+    {
+      vmh_nvram_prepare_async (start->bundle, start->domain, start->template, cancellable, callback,
+                               data);
+      return;
+    }
+  none = g_task_new (NULL, NULL, callback, data);
+  g_task_return_boolean (none, TRUE);
+}
+
+static gboolean
+step_nvram_finish (gpointer context, GAsyncResult *result, GError **error)
+{
+  return vmh_nvram_prepare_finish (result, error);
+}
+
+static void
+add_file (Start *start, int fd)
+{
+  g_array_append_val (start->files, fd);
+}
+
+static void open_files (GTask *owned_task);
+
+static void
+on_file_opened (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  Start *start = g_task_get_task_data (task);
+  GError *error = NULL;
+  int fd = vmh_storage_open_finish (result, &error);
+
+  if (fd < 0)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  add_file (start, fd);
+  open_files (g_steal_pointer (&task));
+}
+
+/* One for each fd of the plan, -1 where that is no file. Takes the task over. */
+static void
+open_files (GTask *owned_task)
+{
+  g_autoptr (GTask) task = owned_task;
+  Start *start = g_task_get_task_data (task);
+  GCancellable *cancellable = g_task_get_cancellable (task);
+  GPtrArray *fds = vmh_plan_get_fds (start->plan);
+
+  while (start->files->len < fds->len)
+    {
+      const VmhPlanFd *fd = fds->pdata[start->files->len];
+      GError *error = NULL;
+      int nvram = -1;
+
+      if (fd->type == VMH_PLAN_FD_FILE || fd->type == VMH_PLAN_FD_COPY)
+        {
+          vmh_storage_open_async (start->bundle, fd->path, fd->writable, cancellable,
+                                  on_file_opened, g_steal_pointer (&task));
+          return;
+        }
+      if (fd->type == VMH_PLAN_FD_NVRAM)
+        nvram = vmh_bundle_open_file (start->bundle, VMH_NVRAM, fd->writable ? O_RDWR : O_RDONLY,
+                                      &error);
+      if (error)
+        {
+          g_task_return_error (task, error);
+          return;
+        }
+      add_file (start, nvram);
+    }
+  g_task_return_boolean (task, TRUE);
+}
+
+static void
+step_open (gpointer context,
+           VmhJob *job,
+           GCancellable *cancellable,
+           GAsyncReadyCallback callback,
+           gpointer data)
+{
+  Start *start = context;
+  GTask *task = g_task_new (NULL, cancellable, callback, data);
+
+  g_task_set_check_cancellable (task, FALSE);
+  g_task_set_task_data (task, start, NULL);
+  start->files = g_array_new (FALSE, FALSE, sizeof (int));
+  open_files (task);
 }
 
 static gboolean
@@ -209,34 +311,6 @@ save_live (Start *start, GError **error)
     return TRUE;
   g_set_error (error, INN_ERROR, INN_ERROR_IO, "%s: %s", VMH_LIVE_XML, g_strerror (errno));
   return FALSE;
-}
-
-static gboolean
-step_open (gpointer context, GError **error)
-{
-  Start *start = context;
-  VmhPlanHost host = { .emulator = start->emulator->path,
-                       .accelerator = start->accelerator,
-                       .firmware = start->firmware,
-                       .firmware_format = start->firmware_format,
-                       .nvram_format = start->nvram_format,
-                       .firmware_smm = start->smm,
-                       .passt = start->passt != NULL,
-                       .has = vmh_caps_has,
-                       .has_data = start->caps };
-  GPtrArray *fds;
-
-  start->plan = vmh_plan_new (start->domain, &host);
-  if (!vmh_plan_build (start->plan, error))
-    return FALSE;
-  if (start->firmware && !vmh_nvram_prepare (start->bundle, start->domain, start->template, error))
-    return FALSE;
-  fds = vmh_plan_get_fds (start->plan);
-  start->files = g_array_new (FALSE, FALSE, sizeof (int));
-  for (guint i = 0; i < fds->len; i++)
-    if (!open_file (start, fds->pdata[i], error))
-      return FALSE;
-  return TRUE;
 }
 
 /* ---- QEMU ---- */
@@ -339,7 +413,7 @@ step_go (gpointer context,
 }
 
 static gboolean
-step_go_finish (gpointer context, GAsyncResult *result, GError **error)
+step_task_finish (gpointer context, GAsyncResult *result, GError **error)
 {
   return g_task_propagate_boolean (G_TASK (result), error);
 }
@@ -348,10 +422,12 @@ static const VmhStep steps[] = {
   { N_ ("Choosing how to run it"), 1, .run = step_choose },
   { N_ ("Looking at its disks"), 5, .start = step_check, .finish = step_check_finish },
   { N_ ("Asking QEMU what it can do"), 5, .start = step_ask, .finish = step_ask_finish },
-  { N_ ("Opening its files"), 5, .run = step_open },
+  { N_ ("Laying out its devices"), 1, .run = step_plan },
+  { N_ ("Preparing its firmware"), 1, .start = step_nvram, .finish = step_nvram_finish },
+  { N_ ("Opening its files"), 3, .start = step_open, .finish = step_task_finish },
   { N_ ("Starting QEMU"), 10, .run = step_spawn, .undo = undo_spawn },
   { N_ ("Waiting for QEMU"), 60, .start = step_connect, .finish = step_connect_finish },
-  { N_ ("Letting it run"), 5, .start = step_go, .finish = step_go_finish },
+  { N_ ("Letting it run"), 5, .start = step_go, .finish = step_task_finish },
   { 0 },
 };
 

@@ -5,9 +5,8 @@
  * looked for among the other machines, looked into by a sandboxed program. */
 #include "vmh-storage.h"
 
-#include <fcntl.h>
 #include <glib/gi18n-lib.h>
-#include <unistd.h>
+#include "core/vmh-stuck.h"
 #include "shared/inn-errors.h"
 
 /* One file that the definition names. */
@@ -48,8 +47,7 @@ get_current (Check *check)
 static void
 close_current (Check *check)
 {
-  if (check->fd >= 0)
-    close (check->fd);
+  vmh_close_later (vmh_bundle_get_owner (check->bundle), check->fd);
   check->fd = -1;
 }
 
@@ -114,16 +112,20 @@ on_user_found (GObject *source, GAsyncResult *result, gpointer data)
   if (error != NULL)
     fail (task, error);
   else
-    vmh_image_inspect_async (check->fd, g_task_get_cancellable (task), on_inspected, task);
+    vmh_image_inspect_async (check->fd, vmh_bundle_get_owner (check->bundle),
+                             g_task_get_cancellable (task), on_inspected, task);
 }
 
 static void
-image_opened (GTask *task, GError *error)
+on_opened (GObject *source, GAsyncResult *result, gpointer data)
 {
+  GTask *task = data;
   Check *check = g_task_get_task_data (task);
   const Named *named = get_current (check);
+  GError *error = NULL;
 
-  if (error != NULL)
+  check->fd = vmh_storage_open_finish (result, &error);
+  if (check->fd < 0)
     fail (task, error);
   else if (named->format == NULL)
     {
@@ -137,22 +139,10 @@ image_opened (GTask *task, GError *error)
 }
 
 static void
-on_opened (GObject *source, GAsyncResult *result, gpointer data)
-{
-  GTask *task = data;
-  Check *check = g_task_get_task_data (task);
-  GError *error = NULL;
-
-  check->fd = vmh_open_as_finish (result, &error);
-  image_opened (task, error);
-}
-
-static void
 next_image (GTask *task)
 {
   Check *check = g_task_get_task_data (task);
   const Named *named;
-  GError *error = NULL;
 
   close_current (check);
   if (check->current == check->list->len)
@@ -162,15 +152,8 @@ next_image (GTask *task)
       return;
     }
   named = get_current (check);
-  if (vmh_bundle_relative (check->bundle, named->path) == NULL)
-    {
-      vmh_open_as_async (vmh_bundle_get_owner (check->bundle), named->path,
-                         named->writable ? O_RDWR : O_RDONLY, g_task_get_cancellable (task),
-                         on_opened, task);
-      return;
-    }
-  check->fd = vmh_storage_open (check->bundle, named->path, named->writable, &error);
-  image_opened (task, error);
+  vmh_storage_open_async (check->bundle, named->path, named->writable,
+                          g_task_get_cancellable (task), on_opened, task);
 }
 
 /* Kernel and initramfs of a direct boot: no images, but named by the user all the same. */

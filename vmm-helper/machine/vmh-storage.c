@@ -6,8 +6,9 @@
 #include "vmh-storage.h"
 
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
 #include <string.h>
-#include <unistd.h>
+#include "core/vmh-errand.h"
 #include "shared/inn-errors.h"
 #include "vmh-manager.h"
 
@@ -135,15 +136,37 @@ vmh_storage_rebase (InnDomain *domain, const char *from, const char *to)
   return any;
 }
 
-int
-vmh_storage_open (VmhBundle *bundle, const char *path, gboolean writable, GError **error)
+void
+vmh_storage_open_async (VmhBundle *bundle,
+                        const char *path,
+                        gboolean writable,
+                        GCancellable *cancellable,
+                        GAsyncReadyCallback callback,
+                        gpointer data)
 {
   const char *inside = vmh_bundle_relative (bundle, path);
   int flags = writable ? O_RDWR : O_RDONLY;
+  g_autoptr (GTask) task = NULL;
+  GError *error = NULL;
+  int fd;
 
-  if (inside != NULL)
-    return vmh_bundle_open_image (bundle, inside, flags, error);
-  return vmh_open_as (vmh_bundle_get_owner (bundle), path, flags, error);
+  if (inside == NULL)
+    {
+      vmh_open_as_async (vmh_bundle_get_owner (bundle), path, flags, cancellable, callback, data);
+      return;
+    }
+  task = g_task_new (NULL, NULL, callback, data);
+  fd = vmh_bundle_open_image (bundle, inside, flags, &error);
+  if (fd >= 0)
+    g_task_return_int (task, fd);
+  else
+    g_task_return_error (task, error);
+}
+
+int
+vmh_storage_open_finish (GAsyncResult *result, GError **error)
+{
+  return vmh_open_as_finish (result, error);
 }
 
 /* One image of another machine, as it was when the question was asked. */
@@ -151,14 +174,13 @@ typedef struct
 {
   char *path;
   char *machine; /* "" where it is another user's */
-  gboolean look; /* same owner: also by file, under whatever name */
 } Candidate;
 
 typedef struct
 {
-  VmhImageId id;
-  char *canonical; /* what the kernel calls the open file */
-  GPtrArray *candidates;
+  char *canonical;       /* what the kernel calls the open file */
+  GPtrArray *candidates; /* of the same owner: to be compared as files, whatever their name */
+  Candidate *found;      /* by name */
 } Search;
 
 static void
@@ -177,6 +199,7 @@ search_free (gpointer data)
   Search *search = data;
 
   g_free (search->canonical);
+  g_clear_pointer (&search->found, candidate_free);
   g_ptr_array_unref (search->candidates);
   g_free (search);
 }
@@ -208,30 +231,38 @@ add_candidates (Search *search,
       candidate = g_new0 (Candidate, 1);
       candidate->path = g_steal_pointer (&path);
       candidate->machine = g_strdup (same_owner ? vmh_machine_get_name (machine) : "");
-      candidate->look = same_owner;
-      g_ptr_array_add (search->candidates, candidate);
+      if (search->found == NULL && g_strcmp0 (candidate->path, search->canonical) == 0)
+        search->found = candidate;
+      else if (same_owner)
+        g_ptr_array_add (search->candidates, candidate);
+      else
+        candidate_free (candidate);
     }
 }
 
 static void
-search_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+on_compared (GObject *source, GAsyncResult *result, gpointer data)
 {
-  Search *search = data;
+  g_autoptr (GTask) task = data;
+  const Search *search = g_task_get_task_data (task);
+  g_autoptr (GError) error = NULL;
+  const Candidate *candidate;
+  int found;
 
-  for (guint i = 0; i < search->candidates->len; i++)
+  if (!vmh_errand_finish (result, &found, &error))
     {
-      const Candidate *candidate = g_ptr_array_index (search->candidates, i);
-      VmhImageId id;
-
-      if (g_strcmp0 (candidate->path, search->canonical) == 0 ||
-          (candidate->look && vmh_image_id_from_path (candidate->path, &id) &&
-           vmh_image_id_equal (&id, &search->id)))
-        {
-          g_task_return_pointer (task, g_strdup (candidate->machine), g_free);
-          return;
-        }
+      g_task_return_new_error (task, INN_ERROR,
+                               g_cancellable_is_cancelled (g_task_get_cancellable (task))
+                                   ? INN_ERROR_CANCELLED
+                                   : INN_ERROR_IO,
+                               _ ("Whether another machine uses “%s” cannot be told (%s). Check "
+                                  "the disks and network connections that your machines' disks "
+                                  "are on."),
+                               search->canonical, error->message);
+      return;
     }
-  g_task_return_pointer (task, NULL, NULL);
+  candidate = found >= 0 ? g_ptr_array_index (search->candidates, found) : NULL;
+  g_task_return_pointer (task, candidate != NULL ? g_strdup (candidate->machine) : NULL, g_free);
 }
 
 void
@@ -247,17 +278,13 @@ vmh_storage_find_user_async (int fd,
   g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, data);
   g_autoptr (GPtrArray) machines = vmh_manager_list (vmh_manager_get ());
   g_autofree char *link = g_strdup_printf ("/proc/self/fd/%d", fd);
+  g_autoptr (GPtrArray) paths = NULL;
   Search *search = g_new0 (Search, 1);
 
   g_task_set_source_tag (task, vmh_storage_find_user_async);
   search->canonical = g_file_read_link (link, NULL);
   search->candidates = g_ptr_array_new_with_free_func (candidate_free);
   g_task_set_task_data (task, search, search_free);
-  if (!vmh_image_id_from_fd (fd, &search->id))
-    {
-      g_task_return_pointer (task, NULL, NULL);
-      return;
-    }
   for (guint i = 0; i < machines->len; i++)
     {
       VmhMachine *machine = g_ptr_array_index (machines, i);
@@ -268,7 +295,18 @@ vmh_storage_find_user_async (int fd,
                       shareable);
       add_candidates (search, machine, vmh_machine_get_live (machine), owner, writable, shareable);
     }
-  g_task_run_in_thread (task, search_thread);
+  if (search->found != NULL || search->candidates->len == 0)
+    {
+      g_task_return_pointer (task, search->found != NULL ? g_strdup (search->found->machine) : NULL,
+                             g_free);
+      return;
+    }
+  paths = g_ptr_array_new ();
+  for (guint i = 0; i < search->candidates->len; i++)
+    g_ptr_array_add (paths, ((const Candidate *)g_ptr_array_index (search->candidates, i))->path);
+  g_ptr_array_add (paths, NULL);
+  vmh_errand_find_async (owner, fd, (const char *const *)paths->pdata, cancellable, on_compared,
+                         g_steal_pointer (&task));
 }
 
 char *

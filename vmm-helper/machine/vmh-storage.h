@@ -27,12 +27,20 @@ GStrv vmh_storage_list_unused (VmhMachine *machine, GError **error);
  */
 gboolean vmh_storage_rebase (InnDomain *domain, const char *from, const char *to);
 
-/** vmh_storage_open: the image as the machine's owner opens it: inside the bundle beneath its fd,
- * else with the owner's rights. */
-int vmh_storage_open (VmhBundle *bundle, const char *path, gboolean writable, GError **error);
+/** vmh_storage_open_async: the image as the machine's owner opens it: inside the bundle beneath its
+ * fd, else with the owner's rights. */
+void vmh_storage_open_async (VmhBundle *bundle,
+                             const char *path,
+                             gboolean writable,
+                             GCancellable *cancellable,
+                             GAsyncReadyCallback callback,
+                             gpointer data);
+/** vmh_storage_open_finish: the fd, to be closed by vmh_close_later() as the owner's; -1 on error.
+ */
+int vmh_storage_open_finish (GAsyncResult *result, GError **error);
 
-/** vmh_storage_find_user_async: which other machine has the image that is open as @fd. Looks at
- * files in a thread: one on a network that does not answer holds nobody else. */
+/** vmh_storage_find_user_async: which other machine has the image that is open as @fd, and
+ * stays so until the callback. Files are looked at as @owner, in a process that may hang. */
 void vmh_storage_find_user_async (int fd,
                                   uid_t owner,
                                   gboolean writable,

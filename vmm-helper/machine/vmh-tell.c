@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "core/vmh-stuck.h"
 #include "shared/inn-errors.h"
 #include "vmh-manager.h"
 #include "vmh-storage.h"
@@ -65,12 +66,16 @@ list_users (VmhMachine *machine, const char *path, const char *found)
   return g_variant_builder_end (&builder);
 }
 
+/* As the kernel remembers it: a file system that hangs is not asked. */
 static guint64
 size_of_fd (int fd)
 {
-  struct stat st;
+  struct statx st;
 
-  return fstat (fd, &st) == 0 && S_ISREG (st.st_mode) ? (guint64)st.st_size : 0;
+  return statx (fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_SIZE, &st) == 0 &&
+                 S_ISREG (st.stx_mode)
+             ? st.stx_size
+             : 0;
 }
 
 static void
@@ -167,8 +172,7 @@ on_user_found (GObject *source, GAsyncResult *result, gpointer data)
       result != NULL ? vmh_storage_find_user_finish (result, NULL) : NULL; /* NULL: not there */
 
   g_variant_builder_add_value (&listing->builder, describe (listing, listed, found));
-  if (listing->fd >= 0)
-    close (listing->fd);
+  vmh_close_later (vmh_machine_get_owner (listing->machine), listing->fd);
   listing->fd = -1;
   list_next (listing);
 }
@@ -190,8 +194,7 @@ on_listed_opened (GObject *source, GAsyncResult *result, gpointer data)
   list_one (data, vmh_open_as_finish (result, NULL));
 }
 
-/* One after the other, the user's own files by a child in a thread: any may be where nothing
- * answers. */
+/* One after the other. */
 static void
 list_next (Listing *listing)
 {

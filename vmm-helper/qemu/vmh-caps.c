@@ -97,12 +97,6 @@ load_cache (const Probe *probe)
   return g_strcmp0 (lines[0], probe->key) == 0 ? caps_new (lines + 1) : NULL;
 }
 
-static void
-on_child_ended (GPid pid, int status, gpointer data)
-{
-  g_spawn_close_pid (pid);
-}
-
 /* QEMU without a machine, in the same room as every guest. */
 static int
 spawn (Probe *probe, GError **error)
@@ -145,7 +139,6 @@ spawn (Probe *probe, GError **error)
     return -1;
   if (vmh_pid_look (pid, &child))
     probe->bwrap = vmh_pid_open (&child);
-  g_child_watch_add (pid, on_child_ended, NULL);
   return vmh_steal_fd (&ours);
 }
 

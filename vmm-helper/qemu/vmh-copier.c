@@ -6,14 +6,11 @@
 #include "qemu/vmh-copier.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <glib/gi18n-lib.h>
-#include <grp.h>
-#include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "core/vmh-spawn.h"
 #include "qemu/vmh-fd.h"
 #include "shared/inn-errors.h"
 
@@ -21,7 +18,7 @@
 #define CALL_TIMEOUT_MS 20000u
 
 /* For QEMU with all its libraries, and a qcow2's tables. */
-#define MEMORY_LIMIT ((rlim_t)4 << 30)
+#define MEMORY_LIMIT (G_GUINT64_CONSTANT (4) << 30)
 
 #define NOBODY 65534
 
@@ -32,7 +29,7 @@
 
 struct _VmhCopier
 {
-  GSubprocess *process;
+  VmhProcess *process;
   VmhQmp *qmp;
 };
 
@@ -46,111 +43,62 @@ void
 vmh_copier_free (VmhCopier *copier)
 {
   if (copier->process != NULL)
-    g_subprocess_force_exit (copier->process);
+    vmh_process_kill (copier->process);
   if (copier->qmp != NULL)
     vmh_qmp_close (copier->qmp);
   g_clear_object (&copier->qmp);
-  g_clear_object (&copier->process);
+  g_clear_pointer (&copier->process, vmh_process_unref);
   g_free (copier);
 }
 
-/* Between fork and exec: nothing but system calls. */
 static void
-become_nobody (gpointer data)
-{
-  struct rlimit memory = { MEMORY_LIMIT, MEMORY_LIMIT };
-  struct rlimit core = { 0, 0 };
-
-  if (setrlimit (RLIMIT_AS, &memory) != 0 || setrlimit (RLIMIT_CORE, &core) != 0)
-    _exit (126);
-  if (getuid () == 0 && (setgroups (0, NULL) != 0 || setresgid (NOBODY, NOBODY, NOBODY) != 0 ||
-                         setresuid (NOBODY, NOBODY, NOBODY) != 0))
-    _exit (126);
-}
-
-static void
-add_library_folder (GPtrArray *argv, const char *name)
+add_library_folder (VmhSpawn *spawn, const char *name)
 {
   g_autofree char *path = g_strconcat ("/", name, NULL);
   g_autofree char *target = g_file_read_link (path, NULL);
 
-  if (target == NULL && !g_file_test (path, G_FILE_TEST_IS_DIR))
-    return;
-  g_ptr_array_add (argv, g_strdup (target != NULL ? "--symlink" : "--ro-bind"));
-  g_ptr_array_add (argv, g_strdup (target != NULL ? target : path));
-  g_ptr_array_add (argv, g_steal_pointer (&path));
+  if (target != NULL)
+    vmh_spawn_add_args (spawn, "--symlink", target, path, NULL);
+  else if (g_file_test (path, G_FILE_TEST_IS_DIR))
+    vmh_spawn_add_args (spawn, "--ro-bind", path, path, NULL);
 }
 
 static void
-add_words (GPtrArray *argv, const char *const *words)
+add_args (VmhSpawn *spawn, const char *emulator)
 {
-  for (; *words != NULL; words++)
-    g_ptr_array_add (argv, g_strdup (*words));
-}
-
-static GPtrArray *
-make_argv (const char *emulator)
-{
-  static const char *const before[] = { "/usr/bin/bwrap", "--unshare-user",
-                                        "--unshare-all",  "--die-with-parent",
-                                        "--cap-drop",     "ALL",
-                                        "--ro-bind",      "/usr",
-                                        "/usr",           "--dev-bind",
-                                        "/dev/null",      "/dev/null",
-                                        "--dev-bind",     "/dev/urandom",
-                                        "/dev/urandom",   NULL };
-  static const char *const after[] = {
-    "-machine",
-    "none",
-    "-nodefaults",
-    "-no-user-config",
-    "-display",
-    "none",
-    "-S",
-    "-sandbox",
-    "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
-    "-add-fd",
-    "fd=" G_STRINGIFY (SOURCE_FD) ",set=1",
-    "-add-fd",
-    "fd=" G_STRINGIFY (TARGET_FD) ",set=2",
-    "-chardev",
-    "socket,id=qmp,fd=" G_STRINGIFY (MONITOR_FD),
-    "-mon",
-    "chardev=qmp,mode=control",
-    NULL
-  };
-  GPtrArray *argv = g_ptr_array_new_with_free_func (g_free);
-
-  add_words (argv, before);
-  add_library_folder (argv, "lib");
-  add_library_folder (argv, "lib64");
-  add_words (argv, (const char *const[]){ "--remount-ro", "/", "--chdir", "/", "--", NULL });
-  g_ptr_array_add (argv, g_strdup (emulator));
-  add_words (argv, after);
-  g_ptr_array_add (argv, NULL);
-  return argv;
+  vmh_spawn_add_args (spawn, "--unshare-user", "--unshare-all", "--die-with-parent", "--cap-drop",
+                      "ALL", "--ro-bind", "/usr", "/usr", "--dev-bind", "/dev/null", "/dev/null",
+                      "--dev-bind", "/dev/urandom", "/dev/urandom", NULL);
+  add_library_folder (spawn, "lib");
+  add_library_folder (spawn, "lib64");
+  vmh_spawn_add_args (spawn, "--remount-ro", "/", "--chdir", "/", "--", emulator, NULL);
+  vmh_spawn_add_args (
+      spawn, "-machine", "none", "-nodefaults", "-no-user-config", "-display", "none", "-S",
+      "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
+      "-add-fd", "fd=" G_STRINGIFY (SOURCE_FD) ",set=1", "-add-fd",
+      "fd=" G_STRINGIFY (TARGET_FD) ",set=2", "-chardev",
+      "socket,id=qmp,fd=" G_STRINGIFY (MONITOR_FD), "-mon", "chardev=qmp,mode=control", NULL);
 }
 
 static gboolean
-spawn (VmhCopier *copier,
+start (VmhCopier *copier,
        const char *emulator,
+       uid_t user,
        int source_fd,
        int target_fd,
        int monitor_fd,
        GError **error)
 {
-  g_autoptr (GSubprocessLauncher) launcher =
-      g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_SILENCE);
-  g_autoptr (GPtrArray) argv = NULL;
+  g_autoptr (VmhSpawn) spawn = vmh_spawn_new ("/usr/bin/bwrap", user);
 
-  argv = make_argv (emulator);
-  g_subprocess_launcher_set_environ (launcher, (char *[]){ "LC_ALL=C", NULL });
-  g_subprocess_launcher_set_child_setup (launcher, become_nobody, NULL, NULL);
-  g_subprocess_launcher_take_fd (launcher, fcntl (source_fd, F_DUPFD_CLOEXEC, 10), SOURCE_FD);
-  g_subprocess_launcher_take_fd (launcher, fcntl (target_fd, F_DUPFD_CLOEXEC, 10), TARGET_FD);
-  g_subprocess_launcher_take_fd (launcher, fcntl (monitor_fd, F_DUPFD_CLOEXEC, 10), MONITOR_FD);
-  copier->process =
-      g_subprocess_launcher_spawnv (launcher, (const char *const *)argv->pdata, error);
+  add_args (spawn, emulator);
+  vmh_spawn_become (spawn, NOBODY, NOBODY);
+  vmh_spawn_limit_memory (spawn, MEMORY_LIMIT);
+  vmh_spawn_pass_fd (spawn, STDERR_FILENO, STDERR_FILENO);
+  vmh_spawn_pass_fd (spawn, SOURCE_FD, source_fd);
+  vmh_spawn_pass_fd (spawn, TARGET_FD, target_fd);
+  vmh_spawn_pass_fd (spawn, MONITOR_FD, monitor_fd);
+  copier->process = vmh_spawn_start (spawn, NULL, NULL, error);
   return copier->process != NULL;
 }
 
@@ -177,6 +125,7 @@ on_opened (GObject *source, GAsyncResult *result, gpointer data)
 void
 vmh_copier_start_async (VmhCopier *copier,
                         const char *emulator,
+                        uid_t user,
                         int source_fd,
                         int target_fd,
                         GCancellable *cancellable,
@@ -196,15 +145,10 @@ vmh_copier_start_async (VmhCopier *copier,
       g_object_unref (task);
       return;
     }
-  if (spawn (copier, emulator, source_fd, target_fd, ends[1], &error))
+  if (start (copier, emulator, user, source_fd, target_fd, ends[1], &error))
     vmh_qmp_open_async (vmh_steal_fd (&ends[0]), cancellable, on_opened, g_object_ref (task));
   else
-    {
-      GError *plain = inn_error_from_io (error, _ ("Disk images cannot be copied"));
-
-      g_clear_error (&error);
-      g_task_return_error (task, plain);
-    }
+    g_task_return_error (task, error);
   vmh_clear_fd (&ends[0]);
   vmh_clear_fd (&ends[1]);
   g_object_unref (task);
@@ -427,18 +371,6 @@ vmh_copier_copy_finish (VmhCopier *copier, GAsyncResult *result, GError **error)
 }
 
 static void
-on_exited (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (GTask) task = data;
-  GError *error = NULL;
-
-  if (g_subprocess_wait_check_finish (G_SUBPROCESS (source), result, &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
-}
-
-static void
 on_quit (GObject *source, GAsyncResult *result, gpointer data)
 {
   /* It may end before it answers; how it ended is what counts. */
@@ -451,15 +383,12 @@ vmh_copier_quit_async (VmhCopier *copier,
                        GAsyncReadyCallback callback,
                        gpointer data)
 {
-  GTask *task = g_task_new (NULL, cancellable, callback, data);
-
-  g_task_set_source_tag (task, vmh_copier_quit_async);
-  g_subprocess_wait_check_async (copier->process, cancellable, on_exited, task);
+  vmh_process_wait_async (copier->process, 0, cancellable, callback, data);
   vmh_qmp_call_async (copier->qmp, "quit", NULL, -1, CALL_TIMEOUT_MS, NULL, on_quit, NULL);
 }
 
 gboolean
 vmh_copier_quit_finish (VmhCopier *copier, GAsyncResult *result, GError **error)
 {
-  return g_task_propagate_boolean (G_TASK (result), error);
+  return vmh_process_wait_finish (copier->process, result, error);
 }

@@ -17,10 +17,11 @@ VmhCopier *vmh_copier_new (void);
 /** vmh_copier_free: ends the program at once. */
 void vmh_copier_free (VmhCopier *copier);
 
-/** vmh_copier_start_async: the fds are duplicated; @target_fd must be open for both. @emulator:
- * path of any QEMU. */
+/** vmh_copier_start_async: @target_fd must be open for reading and writing. @emulator: path of any
+ * QEMU. @user: whose images those are. */
 void vmh_copier_start_async (VmhCopier *copier,
                              const char *emulator,
+                             uid_t user,
                              int source_fd,
                              int target_fd,
                              GCancellable *cancellable,

@@ -24,8 +24,5 @@ vmh_steal_fd (int *fd)
   return stolen;
 }
 
-/** vmh_send_fd: sendmsg() of @bytes, with @fd where that is not -1. */
-ssize_t vmh_send_fd (int socket, const void *bytes, size_t length, int fd, int flags);
-
 /** VMH_AUTOFD: declares an int that is closed when it goes out of scope; -1 is none. */
 #define VMH_AUTOFD __attribute__ ((cleanup (vmh_clear_fd))) int

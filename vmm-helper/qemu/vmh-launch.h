@@ -5,8 +5,7 @@
  * been written down. Knows neither QEMU nor machines. */
 #pragma once
 
-#include <glib.h>
-#include <sys/types.h>
+#include "core/vmh-spawn.h"
 
 G_BEGIN_DECLS
 
@@ -22,11 +21,10 @@ void vmh_launch_add_arg (VmhLaunch *launch, const char *arg);
 /** vmh_launch_set_fd: @fd (taken over) is @number (from 2 on) in the program. */
 void vmh_launch_set_fd (VmhLaunch *launch, int number, int fd);
 
-/** VmhLaunchFunc: called between fork and exec, in the parent; if FALSE nothing is started. */
-typedef gboolean (*VmhLaunchFunc) (pid_t pid, gpointer data, GError **error);
-/** vmh_launch_run: returns its pid, a child of ours and leader of a session; 0 on error. All fds
- * are closed here then. What goes wrong in the child before its exec is told on its standard
- * error. */
+/** VmhLaunchFunc: called between fork and exec, in the helper; if FALSE nothing is started. */
+typedef VmhSpawnFunc VmhLaunchFunc;
+/** vmh_launch_run: returns its pid, leader of a session; 0 on error. All fds are closed here then.
+ * What goes wrong in the child before its exec is told on its standard error. */
 pid_t vmh_launch_run (VmhLaunch *launch, VmhLaunchFunc func, gpointer data, GError **error);
 
 G_END_DECLS

@@ -14,7 +14,6 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 
 #define LAST_WORDS_MS 1000 /* from QEMU's death to its shim's, which has written down why */
 
@@ -39,8 +38,7 @@ exit_was_clean (VmhQemu *qemu)
   return fd >= 0 && read (fd, text, sizeof text - 1) > 0 && g_str_equal (text, "exit 0\n");
 }
 
-/* Whoever loses interest in it, it stays until nothing of it runs: its record has to go, and its
- * shim is a child of ours to be reaped. */
+/* Whoever loses interest in it, it stays until nothing of it runs: its record has to go. */
 static void
 release (VmhQemu *qemu)
 {
@@ -112,9 +110,7 @@ static gboolean
 on_shim_gone (int fd, GIOCondition condition, gpointer data)
 {
   g_autoptr (VmhQemu) qemu = g_object_ref (data);
-  siginfo_t info;
 
-  waitid (P_PIDFD, (id_t)fd, &info, WEXITED | WNOHANG); /* ours only if we started it */
   qemu->shim_source = 0;
   vmh_clear_fd (&qemu->shim_pidfd);
   if (qemu->dead)

@@ -5,6 +5,7 @@
  * over may send anything here; the worst it gets is a closed connection. */
 #include "qemu/vmh-qmp-wire.h"
 
+#include "core/vmh-wire.h"
 #include "qemu/vmh-fd.h"
 #include "shared/inn-errors.h"
 
@@ -233,7 +234,7 @@ send_chunk (int socket, const Chunk *chunk)
   gsize size;
   const char *bytes = g_bytes_get_data (chunk->bytes, &size);
 
-  return vmh_send_fd (socket, bytes + chunk->done, size - chunk->done, chunk->fd, MSG_DONTWAIT);
+  return vmh_wire_send (socket, bytes + chunk->done, size - chunk->done, chunk->fd, MSG_DONTWAIT);
 }
 
 /* TRUE when nothing is left to send. A dead socket is left to the reading side to report. */

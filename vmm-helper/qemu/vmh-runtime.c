@@ -5,6 +5,7 @@
  * because a socket's name has 107 bytes and a user's runtime folder may have more. */
 #include "qemu/vmh-runtime.h"
 
+#include "core/vmh-wire.h"
 #include "qemu/vmh-fd.h"
 #include "shared/inn-errors.h"
 #include "shim/vmm-shim.h"
@@ -98,7 +99,7 @@ vmh_runtime_view (VmhBundle *bundle,
   fcntl (control, F_SETFL, 0);
   setsockopt (control, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   setsockopt (control, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-  if (vmh_send_fd (control, &request, sizeof request, socket, 0) != sizeof request ||
+  if (vmh_wire_send (control, &request, sizeof request, socket, 0) != sizeof request ||
       recv (control, &answer, sizeof answer, 0) != sizeof answer)
     answer = errno ? errno : EPROTO;
   if (answer == 0)

@@ -1,0 +1,66 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* What helper, spawn server and its children say to each other, each a packet of its own. For these
+ * files only. */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+#define VMH_SPAWN_MAX_BYTES (1024 * 1024) /* of all texts; the kernel takes 2 MiB */
+#define VMH_SPAWN_MAX_TEXTS 32768
+#define VMH_SPAWN_MAX_FDS   1024
+#define VMH_SPAWN_FRAME     32768 /* bytes of text in one packet */
+
+/* Server → helper. The request before it is a byte with one end of a socket pair. */
+typedef struct
+{
+  gint32 pid;    /* 0: could not be forked */
+  gint32 status; /* of a child that ended, as waitpid() gives it; of a fork that failed, errno */
+  gint32 ended;  /* 0: it was forked, and its pidfd is with this packet */
+} VmhSpawnNews;
+
+typedef enum
+{
+  VMH_SPAWN_RUN,    /* texts: the arguments, before them the path where there is no program fd */
+  VMH_SPAWN_OPEN,   /* text: the path */
+  VMH_SPAWN_UNLINK, /* text: the path */
+  VMH_SPAWN_FIND,   /* texts: paths, one of which may be the file on fd 3 */
+  VMH_SPAWN_LOCKED, /* texts: offsets, at one of which the file on fd 3 may be locked */
+} VmhSpawnAct;
+
+typedef enum
+{
+  VMH_SPAWN_SELF,   /* stays who we are */
+  VMH_SPAWN_NUMBER, /* uid and gid, no groups */
+  VMH_SPAWN_PERSON, /* uid, with the groups that the computer knows it to have */
+} VmhSpawnWho;
+
+/* Helper → child, over its own socket: this; the texts, each ended by a NUL; the numbers that the
+ * fds are to have, ascending; and each fd with a byte. */
+typedef struct
+{
+  guint32 act, who;
+  guint32 uid, gid;
+  gint32 flags; /* RUN: number of the program's fd, or -1; OPEN: of open() */
+  guint32 n_texts, n_bytes;
+  guint32 n_fds;
+  guint64 memory; /* RUN: bytes of address space; 0: no limit */
+} VmhSpawnOrder;
+
+/* Child → helper: what it did (VMH_SPAWN_OPEN: with the fd), or why it could not. A program that
+ * was started well says nothing. */
+typedef struct
+{
+  gint32 code;  /* errno, or 0 */
+  gint32 found; /* FIND, LOCKED: index of the first text of which it is true; -1: none */
+} VmhSpawnAnswer;
+
+/** vmh_spawn_serve: forks a child for each socket that comes, until the helper is gone. */
+void vmh_spawn_serve (int control) G_GNUC_NORETURN;
+/** vmh_spawn_child: does what it is told over @channel. */
+void vmh_spawn_child (int channel) G_GNUC_NORETURN;
+
+G_END_DECLS
