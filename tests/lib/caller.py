@@ -35,12 +35,13 @@ class Caller:
                 self._answers[answer["id"]] = answer
                 self._ready.notify_all()
 
-    def send(self, path, interface, method, args="()", interactive=False, connection=0):
-        """Begins a call; @args as GVariant text. Answers its number."""
+    def send(self, path, interface, method, args="()", interactive=False, connection=0, files=()):
+        """Begins a call; @args as GVariant text; @files are opened for reading by the caller, and kept
+        open. Answers its number."""
         self._number += 1
         self.process.stdin.write(json.dumps({
             "id": self._number, "path": path, "interface": interface, "method": method, "args": args,
-            "interactive": interactive, "connection": connection}) + "\n")
+            "interactive": interactive, "connection": connection, "files": [str(f) for f in files]}) + "\n")
         self.process.stdin.flush()
         return self._number
 
@@ -78,7 +79,7 @@ def _main():
     from gi.repository import Gio, GLib
 
     loop = GLib.MainLoop()
-    connections, seen = {}, []
+    connections, seen, kept = {}, [], []
 
     def connect(number):
         if number not in connections:
@@ -100,7 +101,7 @@ def _main():
 
     def on_ready(connection, result, request, started):
         try:
-            value = connection.call_finish(result).print_(True)
+            value = connection.call_with_unix_fd_list_finish(result)[0].print_(True)
             answer(request["id"], started, value=value)
         except GLib.Error as e:
             name = Gio.DBusError.get_remote_error(e)
@@ -114,11 +115,14 @@ def _main():
             seen.clear()
             return False
         flags = Gio.DBusCallFlags
-        connect(request["connection"]).call(
+        files = [os.open(f, os.O_RDONLY | os.O_CLOEXEC) for f in request["files"]]
+        fds = Gio.UnixFDList.new_from_array(files) if files else None
+        kept.append(fds)  # to close a file of a file system that hangs would hang us, too
+        connect(request["connection"]).call_with_unix_fd_list(
             NAME, request["path"], request["interface"], request["method"],
             GLib.Variant.parse(None, request["args"], None, None), None,
             flags.ALLOW_INTERACTIVE_AUTHORIZATION if request["interactive"] else flags.NONE,
-            GLib.MAXINT32, None, on_ready, request, started)
+            GLib.MAXINT32, fds, None, on_ready, request, started)
         return False
 
     def read_requests():
