@@ -131,8 +131,14 @@ def apply():
             tap.true(changed or now == xml, "the old definition or the new")
             tap.true(now_generation > generation or not changed, "a new definition has a new number")
             outcomes.append(int(changed))
-            for entry in domain.call(session, machine, "ListStorage")[0]:
+            listed = domain.call(session, machine, "ListStorage")[0]
+            for entry in listed:
                 bus.run(["qemu-img", "check", "-q", entry["path"]])
+            # nothing half-made is left, and what is there is known to be ours
+            tap.equal([(e["target"], e["created"]) for e in listed],
+                      [("vda", True), ("vdb", True)][:1 + changed], f"disks after {where}")
+            domain.delete(session, machine)
+            tap.equal(domain.entries(session), [], "folders after the deletion")
         finally:
             session.close()
     tap.equal(outcomes, [0] * (len(outcomes) - 1) + [1], "definitions after each kill")

@@ -235,7 +235,7 @@ def jobs():
                            State="done", Progress=1.0, ErrorName="", ErrorMessage="").items():
         tap.equal(properties[key], value, key)
     context = GLib.MainContext.default()
-    tap.wait_for(lambda: context.iteration(False) or {job, machine} <= set(seen), 5, "the signals")
+    tap.wait_for(lambda: (context.iteration(False), {job, machine} <= set(seen))[1], 5, "the signals")
     session.call(job, domain.JOB, "Cancel", GLib.Variant("(a{sv})", ({},)))  # ended: no error
     bus.refuses(lambda: session.get(job + "99", domain.JOB, "State"), ERROR + "NotFound")
 

@@ -5,7 +5,7 @@
 import os
 import re
 
-from gi.repository import GLib
+from gi.repository import Gio, GLib
 
 from lib import bus, domain, tap, vm
 
@@ -212,6 +212,82 @@ def deleted_under_another_name():
     properties = domain.wait_job(session, domain.call(session, first, "Delete")[0])
     tap.equal(properties["ErrorName"], ERROR + "InUse", "its folder")
     tap.true(inside.exists(), "the image")
+
+
+def call_later(session, machine, method, parameters, answers):
+    """Calls and goes on; the answer or the error's name is appended to @answers."""
+    def on_done(connection, result):
+        try:
+            answers.append(connection.call_finish(result).unpack())
+        except GLib.Error as e:
+            answers.append(bus.error_name(e))
+
+    session.connection.call(bus.NAME, machine, domain.MACHINE, method, parameters, None,
+                            Gio.DBusCallFlags.NONE, 60000, None, on_done)
+
+
+@tap.case
+def one_name_for_two():
+    """Of two machines that take one name at once, one is refused; a second change meanwhile is, too"""
+    session = start()
+    first, second = (with_disks(session, n, "vda") for n in ("a", "b"))
+    answers = []
+    changed = {}
+    for machine in (first, second):
+        xml = re.sub("<name>.*</name>", "<name>same</name>", xml_of(session, machine))
+        changed[machine] = xml.replace("</devices>", domain.disk("vdb") + "</devices>")
+    for machine in (first, second, first):
+        more = {"storage": domain.storage(domain.new_disk("vdb", 64 * domain.MIB))}
+        call_later(session, machine, "Apply", GLib.Variant("(sa{sv})", (changed[machine], more)), answers)
+    context = GLib.MainContext.default()
+    tap.wait_for(lambda: (context.iteration(False), len(answers) == 3)[1], 30, "the answers", 0.001)
+    errors = sorted(a for a in answers if isinstance(a, str))
+    tap.equal(errors, [ERROR + "BadState", ERROR + "Exists"], "errors")
+    tap.equal(sorted(session.get(m, domain.MACHINE, "Name") for m in (first, second)), ["b", "same"], "names")
+    # The name is free again, also that of before.
+    apply(session, first, xml_of(session, first).replace(">same<", ">c<"))
+    apply(session, second, xml_of(session, second).replace(">b<", ">same<"))
+
+
+@tap.case
+def comments():
+    """A comment is no change, and is kept"""
+    session = start()
+    machine = with_disks(session, "a", "vda")
+    xml, generation = domain.call(session, machine, "GetXml")
+    tap.equal(apply(session, machine, xml.replace("<devices>", "<!-- my note --><devices>")), [], "changes")
+    xml, now = domain.call(session, machine, "GetXml")
+    tap.true("my note" in xml and now == generation + 1, f"{now}: {xml}")
+    apply(session, machine, xml)
+    tap.equal(domain.call(session, machine, "GetXml")[1], now, "generation after nothing new")
+    tap.true("my note" in (folder_of(session, machine) / "machine.xml").read_text(), "the file")
+
+
+@tap.case
+def secrets():
+    """A password is not told, and not lost by who changes what was told"""
+    session = start()
+    graphics = "<graphics type='vnc' passwd='s3cret'/>"
+    machine = domain.create(session, domain.xml("a", graphics))
+    stored = folder_of(session, machine) / "machine.xml"
+    xml = xml_of(session, machine)
+    tap.true("vnc" in xml and "s3cret" not in xml and "passwd" not in xml, xml)
+    apply(session, machine, xml.replace(">64<", ">96<"))
+    tap.true('passwd="s3cret"' in stored.read_text(), "it is lost")
+    vm.start(session, machine)
+    live = domain.call(session, machine, "GetXml", live=GLib.Variant("b", True))[0]
+    tap.true("s3cret" not in live, live)
+    vm.force_off(session, machine)
+    apply(session, machine, xml_of(session, machine).replace('type="vnc"', 'type="vnc" passwd="other"'))
+    tap.true('passwd="other"' in stored.read_text() and "s3cret" not in stored.read_text(), "the new one")
+    domain.call(session, machine, "SetAutostart", GLib.Variant("b", True))
+    tap.true('passwd="other"' in stored.read_text(), "it is lost by another change")
+    # With the display it goes for good.
+    bare = re.sub("<graphics.*?/>", "", xml_of(session, machine))
+    apply(session, machine, bare)
+    apply(session, machine, bare.replace("</devices>", "<graphics type='vnc'/></devices>")
+          .replace("<devices/>", "<devices><graphics type='vnc'/></devices>"))
+    tap.true("passwd" not in stored.read_text(), "an old password comes back")
 
 
 tap.main()

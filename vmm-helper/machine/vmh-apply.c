@@ -9,6 +9,7 @@
 #include "shared/inn-errors.h"
 #include "vmh-manager.h"
 #include "vmh-orders.h"
+#include "vmh-secrets.h"
 #include "vmh-storage.h"
 
 typedef struct
@@ -133,10 +134,20 @@ store (gpointer context, GError **error)
 {
   Apply *apply = context;
 
-  if (apply->changes->len == 0)
+  g_autofree char *was = inn_domain_to_xml (vmh_machine_get_domain (apply->machine));
+  g_autofree char *is = inn_domain_to_xml (apply->domain);
+  g_autoptr (GError) local = NULL;
+
+  /* A comment is no change and is kept all the same. */
+  if (g_str_equal (was, is))
     return TRUE;
   if (!vmh_machine_store (apply->machine, apply->domain, error))
     return FALSE;
+  /* From here on nothing may fail. What is not noted now is with the next note, or by the next
+   * helper: the definition names it. */
+  if (apply->orders->len > 0 &&
+      !vmh_bundle_keep_made (vmh_machine_get_bundle (apply->machine), &local))
+    g_warning ("%s", local->message);
   follow_live (apply);
   return TRUE;
 }
@@ -155,6 +166,7 @@ on_applied (GObject *source, GAsyncResult *result, gpointer data)
   GError *error = NULL;
   gboolean good = vmh_flow_run_finish (result, &error);
 
+  vmh_manager_release (vmh_manager_get (), vmh_machine_get_owner (apply->machine), apply->domain);
   vmh_machine_end (apply->machine);
   if (good)
     vmh_call_return (apply->call,
@@ -229,7 +241,8 @@ prepare (VmhCall *call, GError **error)
   apply->call = call;
   apply->machine = g_object_ref (machine);
   apply->domain = inn_domain_parse (xml, -1, error);
-  if (apply->domain == NULL || !check_uuid (machine, apply->domain, error))
+  if (apply->domain == NULL || !check_uuid (machine, apply->domain, error) ||
+      !vmh_secrets_carry (vmh_machine_get_domain (machine), apply->domain, error))
     return NULL;
   storage = g_variant_lookup_value (options, "storage", G_VARIANT_TYPE ("aa{sv}"));
   apply->orders = vmh_orders_parse (call, storage, error);
@@ -249,18 +262,25 @@ prepare (VmhCall *call, GError **error)
 void
 vmh_verb_apply (VmhCall *call)
 {
+  VmhMachine *machine = vmh_call_get_object (call);
   GError *error = NULL;
-  g_autoptr (Apply) apply = prepare (call, &error);
-  Apply *context;
+  Apply *apply = NULL;
 
-  if (apply == NULL || !vmh_machine_begin (apply->machine, &error))
+  if (vmh_machine_begin (machine, &error))
+    {
+      apply = prepare (call, &error);
+      if (apply == NULL)
+        vmh_machine_end (machine);
+    }
+  if (apply == NULL)
     {
       vmh_call_fail (call, error);
       return;
     }
-  context = g_steal_pointer (&apply);
-  vmh_flow_run_async ("apply", steps, context, NULL, vmh_call_get_cancellable (call), on_applied,
-                      context);
+  /* Nobody else takes the new name while disks are made. */
+  vmh_manager_claim (vmh_manager_get (), vmh_machine_get_owner (machine), apply->domain);
+  vmh_flow_run_async ("apply", steps, apply, NULL, vmh_call_get_cancellable (call), on_applied,
+                      apply);
 }
 
 void

@@ -22,6 +22,7 @@ struct _VmhBundle
   guint64 generation;
   uid_t guest_uid; /* 0: none yet */
   GHashTable *created;
+  GHashTable *making;
   GStrv kept;
   char *moved_from;
 };

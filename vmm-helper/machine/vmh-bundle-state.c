@@ -5,6 +5,7 @@
  * that its QEMU runs as. */
 #include "vmh-bundle-private.h"
 
+#include <errno.h>
 #include <glib/gi18n-lib.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,13 +19,20 @@
 /* Uids that bundles of this store have: no two guests share one. */
 static GHashTable *guest_uids;
 
+static void
+put_names (GKeyFile *file, const char *key, GHashTable *names)
+{
+  guint n;
+  g_autofree gpointer *list = g_hash_table_get_keys_as_array (names, &n);
+
+  g_key_file_set_string_list (file, GROUP, key, (const char *const *)list, n);
+}
+
 static gboolean
 save_state (VmhBundle *bundle, GError **error)
 {
   g_autoptr (GKeyFile) file = g_key_file_new ();
-  g_autofree gpointer *created = NULL;
   g_autofree char *text = NULL;
-  guint n_created;
   gsize length;
 
   g_key_file_set_uint64 (file, GROUP, "owner", bundle->owner);
@@ -32,8 +40,9 @@ save_state (VmhBundle *bundle, GError **error)
   g_key_file_set_string (file, GROUP, "folder", bundle->path);
   if (bundle->guest_uid != 0)
     g_key_file_set_uint64 (file, GROUP, "guest-uid", bundle->guest_uid);
-  created = g_hash_table_get_keys_as_array (bundle->created, &n_created);
-  g_key_file_set_string_list (file, GROUP, "created", (const char *const *)created, n_created);
+  put_names (file, "created", bundle->created);
+  if (g_hash_table_size (bundle->making) > 0)
+    put_names (file, "making", bundle->making);
   if (bundle->kept[0] != NULL)
     g_key_file_set_string_list (file, GROUP, "kept", (const char *const *)bundle->kept,
                                 g_strv_length (bundle->kept));
@@ -77,6 +86,18 @@ load_list (GKeyFile *file, const char *key, GStrv *out_list)
   return TRUE;
 }
 
+static gboolean
+load_names (GKeyFile *file, const char *key, GHashTable *names)
+{
+  g_auto (GStrv) list = NULL;
+
+  if (!load_list (file, key, &list))
+    return FALSE;
+  for (guint i = 0; list[i] != NULL; i++)
+    g_hash_table_add (names, g_strdup (list[i]));
+  return TRUE;
+}
+
 /* Anything else than a uid would read as root's. */
 static gboolean
 load_owner (GKeyFile *file, uid_t *out_owner)
@@ -96,14 +117,13 @@ vmh_bundle_load_state (VmhBundle *bundle, GError **error)
   g_autoptr (GKeyFile) file = g_key_file_new ();
   g_autoptr (GBytes) bytes = vmh_bundle_load (bundle, STATE_FILE, STATE_MAX, error);
   g_autofree char *folder = NULL;
-  g_auto (GStrv) created = NULL;
   uid_t owner;
 
   if (bytes == NULL)
     return FALSE;
   if (!g_key_file_load_from_bytes (file, bytes, G_KEY_FILE_NONE, NULL) ||
-      !load_owner (file, &owner) || !load_list (file, "created", &created) ||
-      !load_list (file, "kept", &bundle->kept))
+      !load_owner (file, &owner) || !load_names (file, "created", bundle->created) ||
+      !load_names (file, "making", bundle->making) || !load_list (file, "kept", &bundle->kept))
     {
       g_set_error (error, INN_ERROR, INN_ERROR_IO,
                    _ ("“%s/state” is damaged. Restore it from a backup."), bundle->path);
@@ -114,8 +134,6 @@ vmh_bundle_load_state (VmhBundle *bundle, GError **error)
     bundle->owner = owner;
   bundle->generation = MAX (g_key_file_get_uint64 (file, GROUP, "generation", NULL), 1);
   adopt_uid (bundle, g_key_file_get_uint64 (file, GROUP, "guest-uid", NULL));
-  for (guint i = 0; created[i] != NULL; i++)
-    g_hash_table_add (bundle->created, g_strdup (created[i]));
   folder = g_key_file_get_string (file, GROUP, "folder", NULL);
   if (folder != NULL && g_path_is_absolute (folder) && !g_str_equal (folder, bundle->path))
     bundle->moved_from = g_steal_pointer (&folder);
@@ -147,19 +165,50 @@ vmh_bundle_is_created (VmhBundle *bundle, const char *name)
 }
 
 gboolean
-vmh_bundle_add_created (VmhBundle *bundle, const char *name, GError **error)
+vmh_bundle_add_making (VmhBundle *bundle, const char *name, GError **error)
 {
-  g_hash_table_add (bundle->created, g_strdup (name));
+  g_hash_table_add (bundle->making, g_strdup (name));
   if (save_state (bundle, error))
     return TRUE;
-  g_hash_table_remove (bundle->created, name);
+  g_hash_table_remove (bundle->making, name);
   return FALSE;
 }
 
-gboolean
-vmh_bundle_remove_created (VmhBundle *bundle, const char *name, GError **error)
+GStrv
+vmh_bundle_dup_making (VmhBundle *bundle)
 {
-  return !g_hash_table_remove (bundle->created, name) || save_state (bundle, error);
+  g_autofree gpointer *names = g_hash_table_get_keys_as_array (bundle->making, NULL);
+
+  return g_strdupv ((char **)names);
+}
+
+gboolean
+vmh_bundle_keep_made (VmhBundle *bundle, GError **error)
+{
+  GHashTableIter iter;
+  gpointer name;
+
+  g_hash_table_iter_init (&iter, bundle->making);
+  while (g_hash_table_iter_next (&iter, &name, NULL))
+    {
+      g_hash_table_iter_steal (&iter);
+      g_hash_table_add (bundle->created, name);
+    }
+  return save_state (bundle, error);
+}
+
+gboolean
+vmh_bundle_unmake (VmhBundle *bundle, const char *name, GError **error)
+{
+  if (!g_hash_table_contains (bundle->making, name))
+    return TRUE;
+  if (unlinkat (bundle->fd, name, 0) < 0 && errno != ENOENT)
+    {
+      vmh_set_errno (error, errno, name);
+      return FALSE;
+    }
+  g_hash_table_remove (bundle->making, name);
+  return save_state (bundle, error);
 }
 
 const char *const *

@@ -34,6 +34,7 @@ bundle_new (const char *prefix, const char *uuid)
   bundle->owner = geteuid ();
   bundle->generation = 1;
   bundle->created = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  bundle->making = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   bundle->kept = g_new0 (char *, 1);
   return bundle;
 }
@@ -56,6 +57,7 @@ vmh_bundle_unref (VmhBundle *bundle)
   if (bundle->runtime_fd >= 0)
     close (bundle->runtime_fd);
   g_hash_table_unref (bundle->created);
+  g_hash_table_unref (bundle->making);
   g_strfreev (bundle->kept);
   g_free (bundle->uuid);
   g_free (bundle->entry);

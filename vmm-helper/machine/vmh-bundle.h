@@ -51,8 +51,14 @@ guint64 vmh_bundle_get_generation (VmhBundle *bundle);
 gboolean vmh_bundle_set_generation (VmhBundle *bundle, guint64 generation, GError **error);
 /** vmh_bundle_is_created: the helper has made the image @name ("disks/vda.qcow2") itself. */
 gboolean vmh_bundle_is_created (VmhBundle *bundle, const char *name);
-gboolean vmh_bundle_add_created (VmhBundle *bundle, const char *name, GError **error);
-gboolean vmh_bundle_remove_created (VmhBundle *bundle, const char *name, GError **error);
+/** vmh_bundle_add_making: the image @name is about to be made. Until the definition names it, it is
+ * nobody's: it is not created but in the list of what is being made. */
+gboolean vmh_bundle_add_making (VmhBundle *bundle, const char *name, GError **error);
+GStrv vmh_bundle_dup_making (VmhBundle *bundle);
+/** vmh_bundle_keep_made: all that is being made is created from now on, in memory in any case. */
+gboolean vmh_bundle_keep_made (VmhBundle *bundle, GError **error);
+/** vmh_bundle_unmake: removes the image @name that is being made, as far as it is there. */
+gboolean vmh_bundle_unmake (VmhBundle *bundle, const char *name, GError **error);
 /** vmh_bundle_get_kept: names of files that survive the bundle's deletion. */
 const char *const *vmh_bundle_get_kept (VmhBundle *bundle);
 gboolean vmh_bundle_set_kept (VmhBundle *bundle, const char *const *names, GError **error);

@@ -102,7 +102,7 @@ save (gpointer context, GError **error)
   Create *create = context;
   g_autofree char *xml = inn_domain_to_xml (create->domain);
 
-  return vmh_bundle_set_generation (create->bundle, 1, error) &&
+  return vmh_bundle_keep_made (create->bundle, error) &&
          vmh_bundle_save (create->bundle, VMH_MACHINE_XML, xml, -1, error);
 }
 

@@ -12,6 +12,7 @@
 #include "host/vmh-host.h"
 #include "shared/inn-errors.h"
 #include "shared/inn-names.h"
+#include "vmh-orders.h"
 #include "vmh-storage.h"
 #include "vmh-store.h"
 #include "vmh-trash.h"
@@ -132,6 +133,8 @@ load_machine (VmhManager *manager, const char *uuid)
                              error != NULL ? error->message : NULL);
   if (rebased && !vmh_machine_store (machine, domain, &error))
     g_warning ("%s", error->message);
+  if (domain != NULL)
+    vmh_orders_recover (machine);
   vmh_manager_add (manager, machine);
 }
 
@@ -267,7 +270,7 @@ vmh_manager_check_new (VmhManager *manager,
   VmhMachine *machine;
   guint n_owned = 0;
 
-  if ((same != NULL && same != except) || g_hash_table_contains (manager->claims, uuid))
+  if (same != NULL ? same != except : g_hash_table_contains (manager->claims, uuid))
     {
       g_set_error (error, INN_ERROR, INN_ERROR_EXISTS,
                    _ ("There is a machine with the uuid %s already."), uuid);

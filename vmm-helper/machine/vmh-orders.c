@@ -12,8 +12,6 @@
 #include "shared/inn-errors.h"
 #include "vmh-storage.h"
 
-#define FOLDER "disks"
-
 static void
 order_free (gpointer data)
 {
@@ -95,7 +93,7 @@ dup_free_name (VmhBundle *bundle, const VmhOrder *order)
 
   for (guint i = 2; bundle != NULL; i++)
     {
-      g_autofree char *inside = g_strconcat (FOLDER "/", name, NULL);
+      g_autofree char *inside = g_strconcat (VMH_DISKS "/", name, NULL);
 
       if (faccessat (vmh_bundle_get_fd (bundle), inside, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
         break;
@@ -136,7 +134,7 @@ vmh_orders_place (GPtrArray *orders,
           return FALSE;
         }
       order->name = dup_free_name (bundle, order);
-      path = g_build_filename (folder, FOLDER, order->name, NULL);
+      path = g_build_filename (folder, VMH_DISKS, order->name, NULL);
       if (!inn_element_set (disk, "block", NULL, error) ||
           !inn_element_set (disk, "type", "file", error) ||
           !inn_element_set (disk, "source", path, error))
@@ -238,9 +236,9 @@ next_order (GTask *task)
       return;
     }
   order = g_ptr_array_index (making->orders, making->current);
-  inside = g_strconcat (FOLDER "/", order->name, NULL);
-  /* Noted before it is there: an image that nobody knows to be ours would never be deleted. */
-  if (!vmh_bundle_add_created (making->bundle, inside, &error))
+  inside = g_strconcat (VMH_DISKS "/", order->name, NULL);
+  /* Noted before it is there: one of a helper that is killed is removed by the next. */
+  if (!vmh_bundle_add_making (making->bundle, inside, &error))
     {
       order_done (task, FALSE, error);
       return;
@@ -271,7 +269,7 @@ vmh_orders_make_async (GPtrArray *orders,
   making->orders = g_ptr_array_ref (orders);
   making->bundle = vmh_bundle_ref (bundle);
   making->job = job != NULL ? g_object_ref (job) : NULL;
-  making->folder = vmh_bundle_open_file (bundle, FOLDER, O_DIRECTORY | O_RDONLY, &error);
+  making->folder = vmh_bundle_open_file (bundle, VMH_DISKS, O_DIRECTORY | O_RDONLY, &error);
   g_task_set_task_data (task, making, making_free);
   if (making->folder < 0)
     order_done (task, FALSE, error);
@@ -292,14 +290,33 @@ vmh_orders_unmake (GPtrArray *orders, VmhBundle *bundle)
   for (guint i = 0; i < orders->len; i++)
     {
       VmhOrder *order = g_ptr_array_index (orders, i);
-      g_autofree char *inside = g_strconcat (FOLDER "/", order->name, NULL);
+      g_autofree char *inside = g_strconcat (VMH_DISKS "/", order->name, NULL);
       g_autoptr (GError) error = NULL;
 
       if (!order->begun)
         continue;
       order->begun = FALSE;
-      unlinkat (vmh_bundle_get_fd (bundle), inside, 0);
-      if (!vmh_bundle_remove_created (bundle, inside, &error))
+      if (!vmh_bundle_unmake (bundle, inside, &error))
         g_warning ("%s", error->message);
     }
+}
+
+void
+vmh_orders_recover (VmhMachine *machine)
+{
+  VmhBundle *bundle = vmh_machine_get_bundle (machine);
+  g_auto (GStrv) names = vmh_bundle_dup_making (bundle);
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; names[i] != NULL && error == NULL; i++)
+    {
+      g_autofree char *path = g_build_filename (vmh_bundle_get_path (bundle), names[i], NULL);
+
+      if (!vmh_storage_names (machine, path))
+        vmh_bundle_unmake (bundle, names[i], &error);
+    }
+  if (names[0] != NULL && error == NULL)
+    vmh_bundle_keep_made (bundle, &error);
+  if (error != NULL)
+    g_warning ("What was being made for %s: %s", vmh_machine_get_uuid (machine), error->message);
 }

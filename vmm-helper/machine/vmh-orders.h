@@ -42,5 +42,7 @@ void vmh_orders_make_async (GPtrArray *orders,
 gboolean vmh_orders_make_finish (GAsyncResult *result, GError **error);
 /** vmh_orders_unmake: removes what was made. */
 void vmh_orders_unmake (GPtrArray *orders, VmhBundle *bundle);
+/** vmh_orders_recover: removes what a killed helper was making for @machine, unless it was done. */
+void vmh_orders_recover (VmhMachine *machine);
 
 G_END_DECLS

@@ -12,6 +12,7 @@
 #include "core/vmh-stuck.h"
 #include "shared/inn-errors.h"
 #include "vmh-manager.h"
+#include "vmh-secrets.h"
 #include "vmh-storage.h"
 
 #define LOG_FILE          "log/qemu.log"
@@ -40,7 +41,7 @@ vmh_verb_get_xml (VmhCall *call)
   domain = vmh_machine_get_domain (machine);
   if (live && vmh_machine_get_live (machine) != NULL)
     domain = vmh_machine_get_live (machine);
-  xml = inn_domain_to_xml (domain);
+  xml = vmh_secrets_dup_xml (domain);
   vmh_call_return (
       call,
       g_variant_new ("(st)", xml, vmh_bundle_get_generation (vmh_machine_get_bundle (machine))));
