@@ -34,6 +34,7 @@ struct _InnDetailsView
 
   InnDraft *draft; /* of machine, once the view has been mapped with it */
   GSignalGroup *draft_signals;
+  GSignalGroup *connection_signals; /* of machine */
   InnMachine *machine;
   GHashTable *kept;  /* InnMachine → InnDraft: of machines left with changes not applied */
   char *shown;       /* id of the row that was chosen last */
@@ -94,13 +95,20 @@ list_fill (InnDetailsView *self)
   gtk_list_box_append (self->list, inn_hardware_row_new (NULL));
 }
 
+/* A page lives on while it is in the middle of a signal; what it shows may not: disposed of, it
+ * looks no more. */
 static void
 pages_clear (InnDetailsView *self)
 {
-  GtkWidget *page;
+  GtkWidget *child;
 
-  while ((page = gtk_widget_get_first_child (GTK_WIDGET (self->pages))) != NULL)
-    gtk_stack_remove (self->pages, page);
+  while ((child = gtk_widget_get_first_child (GTK_WIDGET (self->pages))) != NULL)
+    {
+      g_autoptr (GtkWidget) page = g_object_ref (child);
+
+      gtk_stack_remove (self->pages, page);
+      g_object_run_dispose (G_OBJECT (page));
+    }
 }
 
 static void
@@ -108,6 +116,9 @@ on_page_remove (InnDetailsView *self, GtkWidget *page)
 {
   InnElement *element = inn_element_copy (inn_element_page_get_element (INN_ELEMENT_PAGE (page)));
 
+  /* First what shows it: the draft tells of its change when the element is gone. */
+  pages_clear (self);
+  list_clear (self);
   inn_draft_remove (self->draft, element);
   inn_element_free (element);
   rebuild (self);
@@ -229,6 +240,9 @@ show_bar (InnDetailsView *self)
   gtk_widget_set_sensitive (GTK_WIDGET (self->apply_button),
                             inn_draft_can_apply (self->draft) && !outdated);
   gtk_widget_set_sensitive (GTK_WIDGET (self->discard_button), !inn_draft_is_busy (self->draft));
+  /* A password may be asked for meanwhile, for minutes: what is typed into rows that are being
+   * applied would not be in what is applied. */
+  gtk_widget_set_sensitive (GTK_WIDGET (self->leaflet), !inn_draft_is_busy (self->draft));
   gtk_revealer_set_reveal_child (self->bar, dirty || inn_draft_is_busy (self->draft));
 }
 
@@ -281,6 +295,15 @@ on_retry_clicked (InnDetailsView *self)
   inn_draft_load (self->draft);
 }
 
+/* What the helper could not tell, its successor may. */
+static void
+on_connection_state (InnDetailsView *self, GParamSpec *pspec, InnConnection *connection)
+{
+  if (inn_connection_get_state (connection) == INN_CONNECTION_READY && self->draft != NULL &&
+      g_strcmp0 (gtk_stack_get_visible_child_name (self->stack), "failed") == 0)
+    on_retry_clicked (self);
+}
+
 static void
 tell_changes (InnDetailsView *self, GVariant *changes)
 {
@@ -302,6 +325,20 @@ tell_changes (InnDetailsView *self, GVariant *changes)
   inn_report_note (GTK_WIDGET (self), text);
 }
 
+/* Another machine is looked at by now: nothing here says which one this is about. */
+static void
+report_elsewhere (InnDetailsView *self, InnDraft *draft, const GError *error)
+{
+  InnMachine *machine = inn_draft_get_machine (draft);
+  g_autofree char *heading = NULL;
+
+  if (machine == NULL || gtk_widget_get_root (GTK_WIDGET (self)) == NULL)
+    return;
+  heading = g_strdup_printf (_ ("The changes of “%s” could not be applied"),
+                             inn_machine_get_name (machine));
+  inn_report_error (GTK_WIDGET (self), heading, error);
+}
+
 static void
 on_applied (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -311,7 +348,11 @@ on_applied (GObject *source, GAsyncResult *result, gpointer data)
   GtkWidget *page;
 
   if (self->draft != INN_DRAFT (source) || self->machine == NULL)
-    return;
+    {
+      if (changes == NULL)
+        report_elsewhere (self, INN_DRAFT (source), error);
+      return;
+    }
   if (changes != NULL)
     {
       tell_changes (self, changes);
@@ -367,7 +408,9 @@ take_draft (InnDetailsView *self)
   if (self->draft != NULL && inn_draft_is_dirty (self->draft))
     g_hash_table_insert (self->kept, g_object_ref (inn_draft_get_machine (self->draft)),
                          g_object_ref (self->draft));
+  g_clear_handle_id (&self->commit_idle, g_source_remove);
   g_signal_group_set_target (self->draft_signals, NULL);
+  g_signal_group_set_target (self->connection_signals, NULL);
   pages_clear (self);
   list_clear (self);
   g_clear_object (&self->draft);
@@ -386,6 +429,7 @@ take_draft (InnDetailsView *self)
       inn_draft_set_machine (self->draft, self->machine);
     }
   g_signal_group_set_target (self->draft_signals, self->draft);
+  g_signal_group_set_target (self->connection_signals, inn_machine_get_connection (self->machine));
   rebuild (self);
 }
 
@@ -404,6 +448,7 @@ inn_details_view_dispose (GObject *object)
 
   g_clear_handle_id (&self->commit_idle, g_source_remove);
   g_clear_object (&self->draft_signals);
+  g_clear_object (&self->connection_signals);
   while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
     gtk_widget_unparent (child);
   g_clear_object (&self->draft);
@@ -454,8 +499,12 @@ inn_details_view_init (InnDetailsView *self)
   g_signal_group_connect_swapped (self->draft_signals, "loaded", G_CALLBACK (rebuild), self);
   g_signal_group_connect_swapped (self->draft_signals, "edited", G_CALLBACK (on_draft_edited),
                                   self);
+  g_signal_group_connect_swapped (self->draft_signals, "waiting", G_CALLBACK (show_bar), self);
   g_signal_group_connect_swapped (self->draft_signals, "failed", G_CALLBACK (on_draft_failed),
                                   self);
+  self->connection_signals = g_signal_group_new (INN_TYPE_CONNECTION);
+  g_signal_group_connect_swapped (self->connection_signals, "notify::state",
+                                  G_CALLBACK (on_connection_state), self);
 }
 
 GtkWidget *
@@ -527,7 +576,8 @@ inn_details_view_add (InnDetailsView *self, const InnKind *kind)
 
   g_return_if_fail (INN_IS_DETAILS_VIEW (self));
 
-  if (self->draft == NULL || inn_draft_get_domain (self->draft) == NULL)
+  if (self->draft == NULL || inn_draft_get_domain (self->draft) == NULL ||
+      inn_draft_is_busy (self->draft))
     return;
   element = inn_draft_add (self->draft, kind->name);
   inn_hardware_fill (&element);

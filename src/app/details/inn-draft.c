@@ -19,12 +19,19 @@ struct _InnDraft
   char *base; /* the document as it came, written by ourselves */
   guint64 generation;
   char *text;         /* edited XML, not yet a document */
-  GHashTable *wrong;  /* "id/field" of rows with a value that was refused */
+  GHashTable *wrong;  /* "node/field" of rows with a value that was refused → Wrong */
   GHashTable *images; /* node of a disk → guint64: size of the image to be made for it */
-  gboolean busy;
+  gboolean busy;      /* from Apply until the document that came of it is here */
+  gboolean replace;   /* what is changed here may go when the machine's XML comes */
 };
 
 G_DEFINE_FINAL_TYPE (InnDraft, inn_draft, G_TYPE_OBJECT)
+
+typedef struct
+{
+  char *text; /* NULL: none, where there must be one */
+  GError *error;
+} Wrong;
 
 enum
 {
@@ -35,6 +42,16 @@ enum
   N_SIGNALS
 };
 static guint signals[N_SIGNALS];
+
+static void
+wrong_free (gpointer data)
+{
+  Wrong *wrong = data;
+
+  g_free (wrong->text);
+  g_error_free (wrong->error);
+  g_free (wrong);
+}
 
 static char *
 row_key (const InnElement *element, const InnField *field)
@@ -72,9 +89,18 @@ on_xml_got (GObject *source, GAsyncResult *result, gpointer data)
     domain = inn_domain_parse (xml, -1, &error);
   if (domain == NULL)
     {
+      self->busy = FALSE;
       g_signal_emit (self, signals[FAILED], 0, error);
       return;
     }
+  if (!self->replace && inn_draft_is_dirty (self)) /* edited while it was on its way */
+    {
+      inn_domain_unref (domain);
+      g_signal_emit (self, signals[EDITED], 0);
+      return;
+    }
+  self->busy = FALSE;
+  self->replace = FALSE;
   g_free (self->base);
   self->base = inn_domain_to_xml (domain);
   self->generation = generation;
@@ -92,6 +118,7 @@ on_generation_notify (InnDraft *self)
     inn_draft_load (self);
 }
 
+/* The machine's state, too, decides what has to wait. */
 static void
 on_pending_notify (InnDraft *self)
 {
@@ -143,12 +170,14 @@ inn_draft_class_init (InnDraftClass *klass)
 static void
 inn_draft_init (InnDraft *self)
 {
-  self->wrong = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->wrong = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, wrong_free);
   self->images = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   self->machine_signals = g_signal_group_new (INN_TYPE_MACHINE);
   g_signal_group_connect_swapped (self->machine_signals, "notify::generation",
                                   G_CALLBACK (on_generation_notify), self);
   g_signal_group_connect_swapped (self->machine_signals, "notify::pending",
+                                  G_CALLBACK (on_pending_notify), self);
+  g_signal_group_connect_swapped (self->machine_signals, "notify::state",
                                   G_CALLBACK (on_pending_notify), self);
 }
 
@@ -169,6 +198,7 @@ inn_draft_set_machine (InnDraft *self, InnMachine *machine)
   g_clear_pointer (&self->base, g_free);
   self->generation = 0;
   self->busy = FALSE;
+  self->replace = FALSE;
   take_domain (self, NULL);
   g_signal_group_set_target (self->machine_signals, machine);
   if (machine != NULL)
@@ -297,21 +327,44 @@ inn_draft_set (InnDraft *self,
                GError **error)
 {
   g_autofree char *key = row_key (element, field);
-  gboolean taken = FALSE;
+  GError *refused = NULL;
+  Wrong *wrong;
 
   g_return_val_if_fail (INN_IS_DRAFT (self), FALSE);
 
+  g_hash_table_remove (self->wrong, key);
   if (text == NULL && (field->flags & INN_FIELD_REQUIRED) != 0)
-    g_set_error_literal (error, INN_ERROR, INN_ERROR_INVALID_ARGUMENT,
+    g_set_error_literal (&refused, INN_ERROR, INN_ERROR_INVALID_ARGUMENT,
                          _ ("This must not be empty."));
   else
-    taken = inn_element_set (element, field->name, text, error);
-  if (taken)
-    g_hash_table_remove (self->wrong, key);
-  else
-    g_hash_table_add (self->wrong, g_steal_pointer (&key));
+    inn_element_set (element, field->name, text, &refused);
+  if (refused != NULL)
+    {
+      g_propagate_error (error, g_error_copy (refused));
+      wrong = g_new (Wrong, 1);
+      wrong->text = g_strdup (text);
+      wrong->error = refused;
+      g_hash_table_insert (self->wrong, g_steal_pointer (&key), wrong);
+    }
   g_signal_emit (self, signals[EDITED], 0);
-  return taken;
+  return refused == NULL;
+}
+
+const GError *
+inn_draft_get_wrong (InnDraft *self,
+                     const InnElement *element,
+                     const InnField *field,
+                     const char **out_text)
+{
+  g_autofree char *key = row_key (element, field);
+  const Wrong *wrong;
+
+  g_return_val_if_fail (INN_IS_DRAFT (self), NULL);
+
+  wrong = g_hash_table_lookup (self->wrong, key);
+  if (wrong != NULL && out_text != NULL)
+    *out_text = wrong->text;
+  return wrong != NULL ? wrong->error : NULL;
 }
 
 InnElement
@@ -421,6 +474,7 @@ inn_draft_discard (InnDraft *self)
 
   if (inn_draft_is_outdated (self))
     {
+      self->replace = TRUE;
       inn_draft_load (self);
       return;
     }
@@ -439,7 +493,8 @@ on_applied (GObject *source, GAsyncResult *result, gpointer data)
 
   if (G_OBJECT (self->machine) == source)
     {
-      self->busy = FALSE;
+      self->busy = changes != NULL;
+      self->replace = changes != NULL;
       if (changes != NULL)
         inn_draft_load (self);
       g_signal_emit (self, signals[EDITED], 0);

@@ -16,7 +16,7 @@ G_DECLARE_FINAL_TYPE (InnDraft, inn_draft, INN, DRAFT, GObject)
 /* Signals:
  * "loaded": the document is another one; whatever was made of the old one is void
  * "edited": a field, the text or what is wrong with them has changed
- * "waiting": what waits for the machine's next start has changed
+ * "waiting": what waits for the machine's next start, or would, has changed
  * "failed" (GError): reading the machine's XML failed */
 
 InnDraft *inn_draft_new (void);
@@ -25,7 +25,8 @@ void inn_draft_set_machine (InnDraft *self, InnMachine *machine);
 InnMachine *inn_draft_get_machine (InnDraft *self);
 /** inn_draft_set_document: edits @domain, which is no machine's yet; there is nothing to apply. */
 void inn_draft_set_document (InnDraft *self, InnDomain *domain);
-/** inn_draft_load: reads the machine's XML again; changes are dropped when it is here. */
+/** inn_draft_load: reads the machine's XML again. What was changed meanwhile is kept: the draft is
+ * outdated then. */
 void inn_draft_load (InnDraft *self);
 
 /** inn_draft_set_domain: a document without a machine (one that is yet to be made); NULL: none. */
@@ -34,7 +35,7 @@ gboolean inn_draft_has_wrong (InnDraft *self); /* a row shows a value that was r
 
 InnDomain *inn_draft_get_domain (InnDraft *self); /* NULL: not here yet; transfer none */
 gboolean inn_draft_is_dirty (InnDraft *self);     /* something to apply or discard */
-gboolean inn_draft_is_busy (InnDraft *self);      /* being applied */
+gboolean inn_draft_is_busy (InnDraft *self);      /* from Apply to its outcome: do not edit */
 gboolean inn_draft_is_outdated (InnDraft *self);  /* someone else has changed the machine since */
 gboolean inn_draft_can_apply (InnDraft *self);    /* dirty, not busy, no row says what cannot be */
 /** inn_draft_waits: this field of the element @id has a value that waits for the next start. */
@@ -47,6 +48,11 @@ gboolean inn_draft_set (InnDraft *self,
                         const InnField *field,
                         const char *text,
                         GError **error);
+/** inn_draft_get_wrong: why the value entered last was refused, and the value; else NULL. */
+const GError *inn_draft_get_wrong (InnDraft *self,
+                                   const InnElement *element,
+                                   const InnField *field,
+                                   const char **out_text);
 InnElement inn_draft_add (InnDraft *self, const char *kind_name); /* "edited", not "loaded" */
 void inn_draft_remove (InnDraft *self, InnElement *element);
 

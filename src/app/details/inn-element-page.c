@@ -158,10 +158,11 @@ inn_element_page_new (InnDraft *draft, const InnElement *element)
 {
   InnElementPage *self = g_object_new (INN_TYPE_ELEMENT_PAGE, NULL);
   g_autofree char *title = inn_hardware_row_dup_title (element);
+  g_autofree char *safe_title = g_markup_escape_text (title, -1);
 
   self->draft = g_object_ref (draft);
   self->element = inn_element_copy (element);
-  adw_preferences_group_set_title (self->group, title);
+  adw_preferences_group_set_title (self->group, safe_title);
   gtk_widget_set_visible (self->remove_button, element->kind->device);
   if (inn_draft_get_new_image (draft, element) > 0)
     add_image_row (self);

@@ -73,8 +73,9 @@ will_wait (InnFieldRow *self)
 }
 
 static void
-show_note (InnFieldRow *self, const GError *error)
+show_note (InnFieldRow *self)
 {
+  const GError *error = inn_draft_get_wrong (self->draft, self->element, self->field, NULL);
   const char *text = self->field->help != NULL ? _ (self->field->help) : NULL;
 
   if (error != NULL)
@@ -112,17 +113,10 @@ static void
 on_taken (const char *text, gpointer data)
 {
   InnFieldRow *self = INN_FIELD_ROW (data);
-  g_autoptr (GError) error = NULL;
 
   self->edited = TRUE;
-  inn_draft_set (self->draft, self->element, self->field, text, &error);
-  show_note (self, error);
-}
-
-static void
-on_waiting (InnFieldRow *self)
-{
-  show_note (self, NULL);
+  inn_draft_set (self->draft, self->element, self->field, text, NULL);
+  show_note (self);
 }
 
 static void
@@ -189,7 +183,7 @@ inn_field_row_new (InnDraft *draft, const InnElement *element, const InnField *f
   if ((field->flags & INN_FIELD_FIXED) != 0)
     gtk_widget_set_sensitive (self->row, FALSE);
   g_object_set_data_full (G_OBJECT (self->row), "inn-field-row", self, g_object_unref);
-  g_signal_connect_object (draft, "waiting", G_CALLBACK (on_waiting), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (draft, "waiting", G_CALLBACK (show_note), self, G_CONNECT_SWAPPED);
   inn_field_row_show (self);
   return self;
 }
@@ -238,10 +232,13 @@ void
 inn_field_row_show (InnFieldRow *self)
 {
   g_autofree char *value = NULL;
+  const char *wrong = NULL;
+  gboolean is_wrong;
 
   g_return_if_fail (INN_IS_FIELD_ROW (self));
 
-  value = dup_value (self);
+  is_wrong = inn_draft_get_wrong (self->draft, self->element, self->field, &wrong) != NULL;
+  value = is_wrong ? g_strdup (wrong) : dup_value (self);
   self->editing->show (self->editor, self->field, value);
-  show_note (self, NULL);
+  show_note (self);
 }

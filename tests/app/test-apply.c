@@ -1,0 +1,423 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The Details tab against a helper that does what the test says: what becomes of what was entered
+ * while it answers late, refuses, goes away, or tells of somebody else's change. */
+#include "details/inn-details-view.h"
+#include "details/inn-element-page.h"
+#include "details/inn-hardware-row.h"
+#include "details/inn-hardware.h"
+#include "unit/fake-helper.h"
+#include "widgets.h"
+
+#include <string.h>
+
+#define MACHINE0 INN_MACHINES_PATH "/m0"
+#define MACHINE1 INN_MACHINES_PATH "/m1"
+#define DOMAIN                                                                                     \
+  "<domain type='qemu'><name>machine</name><title>%s</title>"                                      \
+  "<uuid>d36c3d1e-4e9f-4d0f-9a3c-6a1f5c9f2b11</uuid><memory unit='MiB'>64</memory><vcpu>1</vcpu>"  \
+  "<os><type arch='x86_64' machine='q35'>hvm</type></os><devices><sound model='ich9'/>"            \
+  "<disk type='file' device='disk'><driver name='qemu' type='qcow2'/><source file='/x'/>"          \
+  "<target dev='%s' bus='virtio'/></disk><channel type='unix'>"                                    \
+  "<target type='virtio' name='a.b'/></channel></devices></domain>"
+
+typedef struct
+{
+  FakeHelper *fake;
+  InnConnection *connection;
+  InnMachine *machine;
+  GtkWidget *window;
+  InnDetailsView *view;
+  const char *title; /* of the machine, as its XML says */
+  const char *disk;
+  guint64 generation;
+  gboolean is_refused;            /* GetXml */
+  gboolean is_held;               /* GetXml is not answered yet */
+  GDBusMethodInvocation *held;    /* the GetXml that waits */
+  GDBusMethodInvocation *applied; /* the Apply that waits */
+} Fixture;
+
+static void
+answer_xml (Fixture *fixture, GDBusMethodInvocation *invocation)
+{
+  g_autofree char *xml = g_strdup_printf (DOMAIN, fixture->title, fixture->disk);
+
+  if (fixture->is_refused)
+    g_dbus_method_invocation_return_dbus_error (invocation, "org.innkeeper.Error.Io",
+                                                "The disk cannot be read.");
+  else
+    g_dbus_method_invocation_return_value (invocation,
+                                           g_variant_new ("(st)", xml, fixture->generation));
+}
+
+static void
+on_call (FakeHelper *fake, GDBusMethodInvocation *invocation, gpointer data)
+{
+  Fixture *fixture = data;
+  const char *method = g_dbus_method_invocation_get_method_name (invocation);
+
+  if (g_str_equal (method, "Apply"))
+    fixture->applied = invocation;
+  else if (!g_str_equal (method, "GetXml"))
+    g_dbus_method_invocation_return_value (invocation, NULL);
+  else if (fixture->is_held)
+    fixture->held = invocation;
+  else
+    answer_xml (fixture, invocation);
+}
+
+static void
+change (Fixture *fixture, const char *property, GVariant *value)
+{
+  fake_helper_change (fixture->fake, MACHINE0, INN_IFACE_MACHINE, property, value);
+}
+
+static GtkWidget *
+child_of (Fixture *fixture, const char *name)
+{
+  return GTK_WIDGET (
+      gtk_widget_get_template_child (GTK_WIDGET (fixture->view), INN_TYPE_DETAILS_VIEW, name));
+}
+
+static const char *
+bar_text (Fixture *fixture)
+{
+  return gtk_label_get_label (GTK_LABEL (child_of (fixture, "bar_text")));
+}
+
+static gboolean
+is_shown (Fixture *fixture, const char *page)
+{
+  return g_str_equal (gtk_stack_get_visible_child_name (GTK_STACK (child_of (fixture, "stack"))),
+                      page);
+}
+
+static void
+set_up (Fixture *fixture, gconstpointer data)
+{
+  fixture->title = "first";
+  fixture->disk = "vda";
+  fixture->generation = 1;
+  fixture->fake = fake_helper_new (INN_PROTOCOL, 2, on_call, fixture);
+  fixture->connection = inn_connection_new (G_BUS_TYPE_SESSION);
+  wait_until (inn_connection_get_state (fixture->connection) == INN_CONNECTION_READY);
+  fixture->machine = inn_connection_lookup_machine (fixture->connection, MACHINE0);
+  change (fixture, "Generation", g_variant_new_uint64 (1));
+  wait_until (inn_machine_get_generation (fixture->machine) == 1);
+  fixture->view = INN_DETAILS_VIEW (inn_details_view_new ());
+  fixture->window = gtk_window_new ();
+  gtk_window_set_default_size (GTK_WINDOW (fixture->window), 900, 700);
+  gtk_window_set_child (GTK_WINDOW (fixture->window), GTK_WIDGET (fixture->view));
+  inn_details_view_set_machine (fixture->view, fixture->machine);
+  gtk_window_present (GTK_WINDOW (fixture->window));
+  wait_until (is_shown (fixture, "details"));
+}
+
+static void
+tear_down (Fixture *fixture, gconstpointer data)
+{
+  gtk_window_destroy (GTK_WINDOW (fixture->window));
+  iterate ();
+  fake_helper_free (fixture->fake);
+  g_clear_object (&fixture->connection);
+  iterate ();
+}
+
+static InnFieldRow *
+row_of (Fixture *fixture, const char *page, const char *field)
+{
+  GPtrArray *rows;
+
+  g_assert_true (inn_details_view_show (fixture->view, page));
+  rows = inn_element_page_get_rows (INN_ELEMENT_PAGE (inn_details_view_get_page (fixture->view)));
+  for (guint i = 0; i < rows->len; i++)
+    if (g_str_equal (inn_field_row_get_field (rows->pdata[i])->name, field))
+      return rows->pdata[i];
+  g_assert_not_reached ();
+}
+
+static GtkWidget *
+editor_of (Fixture *fixture, const char *page, const char *field)
+{
+  return inn_field_row_get_editor (row_of (fixture, page, field));
+}
+
+static void
+enter (Fixture *fixture, const char *field, const char *text)
+{
+  gtk_editable_set_text (GTK_EDITABLE (editor_of (fixture, "general", field)), text);
+}
+
+static gboolean
+says (Fixture *fixture, const char *text)
+{
+  g_autofree char *xml = inn_draft_dup_xml (inn_details_view_get_draft (fixture->view));
+
+  return strstr (xml, text) != NULL;
+}
+
+static void
+apply (Fixture *fixture)
+{
+  fixture->applied = NULL;
+  g_signal_emit_by_name (child_of (fixture, "apply_button"), "clicked");
+  wait_until (fixture->applied != NULL);
+}
+
+/* What shows a device goes before the device does: each of them, with all pages open. */
+static void
+test_remove (Fixture *fixture, gconstpointer data)
+{
+  static const char *const ids[] = { "sound:0", "disk:vda", "channel:a.b" };
+
+  inn_details_view_add (fixture->view, inn_schema_find ("disk")); /* has the row of a new image */
+  for (guint i = 0; i <= G_N_ELEMENTS (ids); i++)
+    {
+      const char *id = i < G_N_ELEMENTS (ids) ? ids[i] : "disk:vdb";
+
+      g_assert_true (inn_details_view_show (fixture->view, "general"));
+      g_assert_true (inn_details_view_show (fixture->view, id));
+      iterate ();
+      g_signal_emit_by_name (
+          gtk_widget_get_template_child (inn_details_view_get_page (fixture->view),
+                                         INN_TYPE_ELEMENT_PAGE, "remove_button"),
+          "clicked");
+      iterate ();
+      g_assert_false (inn_details_view_show (fixture->view, id));
+    }
+  g_assert_false (says (fixture, "<disk"));
+  g_assert_true (inn_draft_can_apply (inn_details_view_get_draft (fixture->view)));
+}
+
+/* A page that is made anew shows what was refused on the old one: the bar says so. */
+static void
+test_wrong_stays (Fixture *fixture, gconstpointer data)
+{
+  InnFieldRow *row;
+
+  enter (fixture, "name", "no/slash");
+  g_assert_false (inn_draft_can_apply (inn_details_view_get_draft (fixture->view)));
+  inn_details_view_add (fixture->view, inn_schema_find ("sound"));
+  row = row_of (fixture, "general", "name");
+  g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (inn_field_row_get_editor (row))), ==,
+                   "no/slash");
+  g_assert_true (gtk_widget_has_css_class (inn_field_row_get_row (row), "error"));
+  change (fixture, "State", g_variant_new_string ("running"));
+  wait_until (inn_machine_get_state (fixture->machine) == INN_STATE_RUNNING);
+  g_assert_true (gtk_widget_has_css_class (inn_field_row_get_row (row), "error"));
+  enter (fixture, "name", "good");
+  g_assert_true (inn_draft_can_apply (inn_details_view_get_draft (fixture->view)));
+}
+
+/* A password may be asked for meanwhile. And nobody else has changed anything. */
+static void
+test_apply (Fixture *fixture, gconstpointer data)
+{
+  guint n;
+
+  enter (fixture, "title", "second");
+  apply (fixture);
+  g_assert_cmpstr (bar_text (fixture), ==, "Applying…");
+  g_assert_false (gtk_widget_is_sensitive (editor_of (fixture, "general", "title")));
+  g_assert_false (gtk_widget_is_sensitive (child_of (fixture, "discard_button")));
+
+  fixture->title = "second";
+  fixture->generation = 2;
+  fixture->is_held = TRUE;
+  fixture->held = NULL;
+  change (fixture, "Generation", g_variant_new_uint64 (2));
+  g_dbus_method_invocation_return_value (fixture->applied, g_variant_new_parsed ("(@a(sss) [],)"));
+  wait_until (fixture->held != NULL);
+  iterate ();
+  g_assert_cmpstr (bar_text (fixture), ==, "Applying…");
+  g_assert_false (gtk_widget_is_sensitive (editor_of (fixture, "general", "title")));
+
+  fixture->is_held = FALSE;
+  answer_xml (fixture, fixture->held);
+  wait_until (!inn_draft_is_busy (inn_details_view_get_draft (fixture->view)));
+  n = fake_helper_count_calls (fixture->fake, "GetXml");
+  iterate ();
+  g_assert_true (gtk_widget_is_sensitive (editor_of (fixture, "general", "title")));
+  g_assert_false (inn_draft_is_dirty (inn_details_view_get_draft (fixture->view)));
+  g_assert_true (says (fixture, ">second<"));
+  g_assert_cmpuint (fake_helper_count_calls (fixture->fake, "GetXml"), ==, n);
+}
+
+/* Refused: all that was entered is still there, and can be changed. */
+static void
+test_refused (Fixture *fixture, gconstpointer data)
+{
+  enter (fixture, "title", "second");
+  apply (fixture);
+  g_dbus_method_invocation_return_dbus_error (fixture->applied, "org.innkeeper.Error.Dismissed",
+                                              "The password was not given.");
+  wait_until (!inn_draft_is_busy (inn_details_view_get_draft (fixture->view)));
+  iterate ();
+  g_assert_true (gtk_widget_is_sensitive (editor_of (fixture, "general", "title")));
+  g_assert_true (says (fixture, ">second<"));
+  g_assert_true (inn_draft_can_apply (inn_details_view_get_draft (fixture->view)));
+}
+
+/* Somebody else's change comes while a person types. */
+static void
+test_elsewhere (Fixture *fixture, gconstpointer data)
+{
+  InnDraft *draft = inn_details_view_get_draft (fixture->view);
+
+  fixture->is_held = TRUE;
+  fixture->title = "theirs";
+  fixture->generation = 2;
+  change (fixture, "Generation", g_variant_new_uint64 (2));
+  wait_until (fixture->held != NULL);
+  enter (fixture, "title", "mine");
+  fixture->is_held = FALSE;
+  answer_xml (fixture, fixture->held);
+  wait_until (inn_draft_is_outdated (draft) && strstr (bar_text (fixture), "elsewhere") != NULL);
+  iterate ();
+  g_assert_true (says (fixture, ">mine<"));
+  g_assert_false (gtk_widget_is_sensitive (child_of (fixture, "apply_button")));
+
+  g_signal_emit_by_name (child_of (fixture, "discard_button"), "clicked");
+  wait_until (says (fixture, ">theirs<"));
+  g_assert_false (inn_draft_is_dirty (draft));
+  g_assert_false (inn_draft_is_outdated (draft));
+}
+
+/* The XML is left for a page at the moment the machine goes. */
+static void
+test_text_left (Fixture *fixture, gconstpointer data)
+{
+  g_assert_true (inn_details_view_show (fixture->view, INN_HARDWARE_ROW_XML));
+  inn_draft_set_text (inn_details_view_get_draft (fixture->view), "<domain>");
+  g_assert_true (inn_details_view_show (fixture->view, "general"));
+  inn_details_view_set_machine (fixture->view, NULL);
+  iterate ();
+  g_assert_null (inn_details_view_get_draft (fixture->view));
+}
+
+static void
+test_helper_back (Fixture *fixture, gconstpointer data)
+{
+  fixture->is_refused = TRUE;
+  inn_draft_load (inn_details_view_get_draft (fixture->view));
+  wait_until (is_shown (fixture, "failed"));
+  g_clear_pointer (&fixture->fake, fake_helper_free);
+  wait_until (inn_connection_get_state (fixture->connection) != INN_CONNECTION_READY);
+  g_assert_true (is_shown (fixture, "failed"));
+  fixture->is_refused = FALSE;
+  fixture->fake = fake_helper_new (INN_PROTOCOL, 2, on_call, fixture);
+  wait_until (is_shown (fixture, "details"));
+}
+
+/* What waits for the next restart is said while the machine runs, and only then. */
+static void
+test_waits (Fixture *fixture, gconstpointer data)
+{
+  InnFieldRow *row = row_of (fixture, "general", "uuid");
+
+  for (const InnField *field = inn_schema_find ("memory")->fields; field->name != NULL; field++)
+    if ((field->flags & (INN_FIELD_LIVE | INN_FIELD_NOT_GUEST | INN_FIELD_HIDDEN)) == 0 &&
+        GTK_IS_SPIN_BUTTON (editor_of (fixture, "memory", field->name)))
+      {
+        row = row_of (fixture, "memory", field->name);
+        gtk_spin_button_spin (GTK_SPIN_BUTTON (inn_field_row_get_editor (row)),
+                              GTK_SPIN_STEP_FORWARD, 1);
+        break;
+      }
+  g_assert_true (inn_draft_is_dirty (inn_details_view_get_draft (fixture->view)));
+  g_assert_null (strstr (bar_text (fixture), "restart"));
+  for (guint i = 0; i < 2; i++)
+    {
+      const gboolean runs = i == 0;
+
+      change (fixture, "State", g_variant_new_string (runs ? "running" : "off"));
+      wait_until (inn_machine_get_state (fixture->machine) ==
+                  (runs ? INN_STATE_RUNNING : INN_STATE_OFF));
+      g_assert_cmpint (strstr (bar_text (fixture), "restart") != NULL, ==, runs);
+      g_assert_cmpint (strstr (inn_field_row_get_note_text (row), "restart") != NULL, ==, runs);
+    }
+}
+
+/* The window that tells of it, once it is there. */
+static GtkWidget *
+find_dialog (void)
+{
+  GListModel *all = gtk_window_get_toplevels ();
+
+  for (guint i = 0; i < g_list_model_get_n_items (all); i++)
+    {
+      g_autoptr (GtkWidget) window = g_list_model_get_item (all, i);
+
+      if (ADW_IS_MESSAGE_DIALOG (window))
+        return window;
+    }
+  return NULL;
+}
+
+/* Another machine is looked at when an Apply fails: it is told which. */
+static void
+test_refused_elsewhere (Fixture *fixture, gconstpointer data)
+{
+  InnMachine *other = inn_connection_lookup_machine (fixture->connection, MACHINE1);
+
+  enter (fixture, "title", "second");
+  apply (fixture);
+  inn_details_view_set_machine (fixture->view, other);
+  wait_until (is_shown (fixture, "details"));
+  g_dbus_method_invocation_return_dbus_error (fixture->applied, "org.innkeeper.Error.Io",
+                                              "The disk is full.");
+  wait_until (find_dialog () != NULL);
+  g_assert_nonnull (
+      strstr (adw_message_dialog_get_heading (ADW_MESSAGE_DIALOG (find_dialog ())), "machine 0"));
+  gtk_window_destroy (GTK_WINDOW (find_dialog ()));
+
+  /* What was entered is there when one comes back to it. */
+  inn_details_view_set_machine (fixture->view, fixture->machine);
+  wait_until (is_shown (fixture, "details"));
+  g_assert_true (says (fixture, ">second<"));
+}
+
+/* A label in @widget that shows @text. */
+static gboolean
+has_label (GtkWidget *widget, const char *text)
+{
+  if (GTK_IS_LABEL (widget) && strstr (gtk_label_get_text (GTK_LABEL (widget)), text) != NULL &&
+      gtk_label_get_use_markup (GTK_LABEL (widget)))
+    return TRUE;
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    if (has_label (child, text))
+      return TRUE;
+  return FALSE;
+}
+
+/* Names are text and no markup, also those that are not allowed. */
+static void
+test_names (Fixture *fixture, gconstpointer data)
+{
+  fixture->disk = "a&amp;b";
+  inn_draft_load (inn_details_view_get_draft (fixture->view));
+  wait_until (inn_details_view_show (fixture->view, "disk:a&b"));
+  g_assert_true (has_label (inn_details_view_get_page (fixture->view), "a&b"));
+}
+
+int
+main (int argc, char **argv)
+{
+#define ADD(name, function) g_test_add ("/apply/" name, Fixture, NULL, set_up, function, tear_down)
+
+  gtk_test_init (&argc, &argv, NULL);
+  adw_init ();
+  ADD ("remove", test_remove);
+  ADD ("wrong-stays", test_wrong_stays);
+  ADD ("apply", test_apply);
+  ADD ("refused", test_refused);
+  ADD ("elsewhere", test_elsewhere);
+  ADD ("text-left", test_text_left);
+  ADD ("helper-back", test_helper_back);
+  ADD ("waits", test_waits);
+  ADD ("refused-elsewhere", test_refused_elsewhere);
+  ADD ("names", test_names);
+  return g_test_run ();
+}
