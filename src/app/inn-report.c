@@ -65,11 +65,12 @@ void
 inn_report_note (GtkWidget *near, const char *text)
 {
   AdwToastOverlay *overlay = inn_report_toasts (near);
+  g_autofree char *safe_text = g_markup_escape_text (text, -1);
   AdwToast *toast;
 
   if (overlay == NULL)
     return;
-  toast = adw_toast_new (text);
+  toast = adw_toast_new (safe_text);
   adw_toast_set_timeout (toast, 5);
   adw_toast_overlay_add_toast (overlay, toast);
 }

@@ -288,6 +288,28 @@ test_changes (Fixture *fixture, gconstpointer data)
   g_assert_true (inn_machine_view_get_machine (view) != last);
 }
 
+/* One that is made while a search is on is shown all the same. */
+static void
+test_hidden (Fixture *fixture, gconstpointer data)
+{
+  GtkWidget *window = GTK_WIDGET (fixture->window);
+  GtkWidget *entry = find (window, GTK_TYPE_SEARCH_ENTRY, FALSE);
+  GtkWidget *list = find (window, GTK_TYPE_LIST_VIEW, FALSE);
+  GListModel *model = G_LIST_MODEL (gtk_list_view_get_model (GTK_LIST_VIEW (list)));
+  InnMachineView *view = INN_MACHINE_VIEW (find (window, INN_TYPE_MACHINE_VIEW, FALSE));
+  InnMachine *machine =
+      inn_connection_lookup_machine (fixture->connection, INN_MACHINES_PATH "/m2");
+
+  gtk_widget_activate_action (window, "win.search", NULL);
+  gtk_editable_set_text (GTK_EDITABLE (entry), "machine 1");
+  wait_until (g_list_model_get_n_items (model) == 1);
+  inn_window_show_machine (fixture->window, machine);
+  g_assert_true (inn_machine_view_get_machine (view) == machine);
+  iterate ();
+  g_assert_cmpuint (g_list_model_get_n_items (model), ==, 3);
+  g_assert_true (inn_sidebar_get_machine (sidebar_of (fixture)) == machine);
+}
+
 static void
 test_helper_gone (Fixture *fixture, gconstpointer data)
 {
@@ -551,6 +573,29 @@ test_dialogs (Fixture *fixture, gconstpointer data)
       gtk_application_window_get_help_overlay (GTK_APPLICATION_WINDOW (fixture->window)));
 }
 
+static gboolean
+has_label (GtkWidget *widget, const char *text)
+{
+  if (GTK_IS_LABEL (widget) && g_str_equal (gtk_label_get_text (GTK_LABEL (widget)), text))
+    return TRUE;
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    if (has_label (child, text))
+      return TRUE;
+  return FALSE;
+}
+
+/* A toast's title is markup, and what it tells is not. */
+static void
+test_toast (Fixture *fixture, gconstpointer data)
+{
+  const char *text = "“R&D <b>” is off.";
+  g_autoptr (GError) error = g_error_new_literal (INN_ERROR, INN_ERROR_BAD_STATE, text);
+
+  inn_report_error (GTK_WIDGET (fixture->window), "It cannot be paused", error);
+  wait_until (has_label (GTK_WIDGET (fixture->window), text));
+}
+
 static void
 test_report (void)
 {
@@ -586,11 +631,13 @@ main (int argc, char **argv)
   ADD ("actions-by-state", 1, test_states);
   ADD ("many", 1000, test_many);
   ADD ("changes", 3, test_changes);
+  ADD ("hidden-by-search", 3, test_hidden);
   ADD ("helper-gone", 3, test_helper_gone);
   ADD ("rest", 1, test_rest);
   ADD ("shut-down", 1, test_shut_down);
   ADD ("jobs", 1, test_jobs);
   ADD ("jobs-elsewhere", 1, test_jobs_elsewhere);
+  ADD ("toast", 0, test_toast);
   ADD ("dialogs", 1, test_dialogs);
   g_test_add_func ("/window/report", test_report);
   result = g_test_run ();

@@ -418,14 +418,11 @@ inn_sidebar_get_machine (InnSidebar *self)
   return self->selection != NULL ? gtk_single_selection_get_selected_item (self->selection) : NULL;
 }
 
-void
-inn_sidebar_set_machine (InnSidebar *self, InnMachine *machine)
+static gboolean
+choose (InnSidebar *self, InnMachine *machine)
 {
-  guint n;
+  const guint n = g_list_model_get_n_items (G_LIST_MODEL (self->selection));
 
-  g_return_if_fail (INN_IS_SIDEBAR (self));
-
-  n = g_list_model_get_n_items (G_LIST_MODEL (self->selection));
   for (guint i = 0; i < n; i++)
     {
       g_autoptr (InnMachine) at = g_list_model_get_item (G_LIST_MODEL (self->selection), i);
@@ -434,9 +431,24 @@ inn_sidebar_set_machine (InnSidebar *self, InnMachine *machine)
         {
           gtk_single_selection_set_selected (self->selection, i);
           gtk_widget_activate_action (GTK_WIDGET (self->list), "list.scroll-to-item", "u", i);
-          return;
+          return TRUE;
         }
     }
+  return FALSE;
+}
+
+void
+inn_sidebar_set_machine (InnSidebar *self, InnMachine *machine)
+{
+  g_return_if_fail (INN_IS_SIDEBAR (self));
+
+  if (choose (self, machine))
+    return;
+  /* A search hides it. */
+  gtk_search_bar_set_search_mode (self->search_bar, FALSE);
+  gtk_editable_set_text (GTK_EDITABLE (self->search_entry), "");
+  on_search_changed (self);
+  choose (self, machine);
 }
 
 void
