@@ -71,6 +71,15 @@ on_call (FakeHelper *fake, GDBusMethodInvocation *invocation, gpointer data)
       fake_helper_add (fake, JOB, INN_IFACE_JOB, g_variant_new_parsed ("{'State': <'running'>}"));
       g_dbus_method_invocation_return_value (invocation, g_variant_new ("(o)", JOB));
     }
+  else if (g_str_equal (method, "Delete"))
+    {
+      fake_helper_add (fake, JOB, INN_IFACE_JOB, g_variant_new_parsed ("{'State': <'running'>}"));
+      g_dbus_method_invocation_return_value (invocation, g_variant_new ("(o)", JOB));
+      fake_helper_change (fake, JOB, INN_IFACE_JOB, "State", g_variant_new_string ("done"));
+    }
+  else if (g_str_equal (method, "ListStorage"))
+    g_dbus_method_invocation_return_dbus_error (invocation, "org.innkeeper.Error.BadState",
+                                                "The machine is broken.");
   else
     g_dbus_method_invocation_return_value (invocation, NULL);
 }
@@ -396,6 +405,35 @@ test_serial (Fixture *fixture, gconstpointer data)
   g_assert_true (shows (INN_TERMINAL (terminal), "the end"));
 }
 
+static GtkWidget *
+find_dialog (void)
+{
+  GListModel *all = gtk_window_get_toplevels ();
+
+  for (guint i = 0; i < g_list_model_get_n_items (all); i++)
+    {
+      g_autoptr (GtkWidget) window = g_list_model_get_item (all, i);
+
+      if (ADW_IS_MESSAGE_DIALOG (window))
+        return window;
+    }
+  return NULL;
+}
+
+/* Nobody can read what it is; it can be got rid of. */
+static void
+test_broken (Fixture *fixture, gconstpointer data)
+{
+  set_state (fixture, "broken", INN_STATE_BROKEN);
+  wait_until (find_button (fixture, "_Delete…") != NULL);
+  g_signal_emit_by_name (find_button (fixture, "_Delete…"), "clicked");
+  wait_until (find_dialog () != NULL);
+  adw_message_dialog_response (ADW_MESSAGE_DIALOG (find_dialog ()), "delete");
+  wait_until (fake_helper_count_calls (fixture->fake, "Delete") == 1);
+  g_assert_cmpuint (fake_helper_count_calls (fixture->fake, "ListStorage"), ==, 0);
+  gtk_window_destroy (GTK_WINDOW (find_dialog ()));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -411,6 +449,7 @@ main (int argc, char **argv)
   gtk_style_context_add_provider_for_display (gdk_display_get_default (), GTK_STYLE_PROVIDER (css),
                                               GTK_STYLE_PROVIDER_PRIORITY_APPLICATION);
   ADD ("states", test_states);
+  ADD ("broken", test_broken);
   ADD ("screen", test_screen);
   ADD ("fullscreen", test_fullscreen);
   ADD ("serial", test_serial);

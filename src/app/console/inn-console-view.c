@@ -216,6 +216,10 @@ show_status (InnConsoleView *self,
   gtk_widget_set_visible (GTK_WIDGET (self->log), log != NULL && *log != '\0');
   gtk_widget_set_visible (self->spinner, icon == NULL);
   self->verb = verb;
+  if (verb == INN_VERB_DELETE)
+    gtk_widget_remove_css_class (GTK_WIDGET (self->button), "suggested-action");
+  else
+    gtk_widget_add_css_class (GTK_WIDGET (self->button), "suggested-action");
   gtk_button_set_label (self->button, button != NULL ? button : "");
   gtk_widget_set_visible (GTK_WIDGET (self->button), button != NULL);
   gtk_stack_set_visible_child_name (self->stack, "status");
@@ -257,7 +261,7 @@ show_broken (InnConsoleView *self)
       g_strdup_printf (_ ("“%s” cannot be used"), inn_machine_get_name (self->machine));
 
   show_status (self, "dialog-warning-symbolic", title, inn_machine_get_state_reason (self->machine),
-               NULL, INN_N_VERBS, NULL);
+               NULL, INN_VERB_DELETE, _ ("_Delete…"));
 }
 
 static void

@@ -17,13 +17,11 @@ typedef struct
   InnMachine *machine;
   GWeakRef near;
   GPtrArray *switches; /* GtkSwitch named as the disk's target, owned by the dialog */
-  GtkWidget *dialog;
 } Delete;
 
 static void
 delete_free (Delete *self)
 {
-  g_clear_object (&self->dialog);
   g_ptr_array_unref (self->switches);
   g_object_unref (self->machine);
   g_weak_ref_clear (&self->near);
@@ -175,6 +173,24 @@ add_disk (Delete *self, GtkListBox *list, GVariant *storage)
   g_ptr_array_add (self->switches, toggle);
 }
 
+/* Asks; takes @self. */
+static void
+ask (Delete *self, GtkWidget *near, const char *body, GtkWidget *extra)
+{
+  g_autofree char *heading =
+      g_strdup_printf (_ ("Delete “%s”?"), inn_machine_get_name (self->machine));
+  AdwMessageDialog *dialog = ADW_MESSAGE_DIALOG (
+      adw_message_dialog_new (GTK_WINDOW (gtk_widget_get_root (near)), heading, body));
+
+  adw_message_dialog_set_extra_child (dialog, extra);
+  adw_message_dialog_add_responses (dialog, "cancel", _ ("_Cancel"), "delete", _ ("_Delete"), NULL);
+  adw_message_dialog_set_response_appearance (dialog, "delete", ADW_RESPONSE_DESTRUCTIVE);
+  adw_message_dialog_set_default_response (dialog, "cancel");
+  adw_message_dialog_set_close_response (dialog, "cancel");
+  g_signal_connect_swapped (dialog, "response", G_CALLBACK (on_response), self);
+  gtk_window_present (GTK_WINDOW (dialog));
+}
+
 static void
 on_storage_listed (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -184,9 +200,7 @@ on_storage_listed (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GVariant) reply =
       inn_connection_call_finish (INN_CONNECTION (source), result, NULL, &error);
   g_autoptr (GVariant) storage = NULL;
-  g_autofree char *heading = NULL;
-  GtkWidget *list;
-  AdwMessageDialog *dialog;
+  g_autoptr (GtkWidget) list = NULL;
 
   if (near == NULL)
     return;
@@ -195,12 +209,7 @@ on_storage_listed (GObject *source, GAsyncResult *result, gpointer data)
       fail (self, error);
       return;
     }
-  heading = g_strdup_printf (_ ("Delete “%s”?"), inn_machine_get_name (self->machine));
-  self->dialog = g_object_ref (adw_message_dialog_new (
-      GTK_WINDOW (gtk_widget_get_root (near)), heading,
-      _ ("The machine and its settings will be gone. This cannot be undone.")));
-  dialog = ADW_MESSAGE_DIALOG (self->dialog);
-  list = gtk_list_box_new ();
+  list = g_object_ref_sink (gtk_list_box_new ());
   gtk_list_box_set_selection_mode (GTK_LIST_BOX (list), GTK_SELECTION_NONE);
   gtk_widget_add_css_class (list, "boxed-list");
   storage = g_variant_get_child_value (reply, 0);
@@ -211,21 +220,13 @@ on_storage_listed (GObject *source, GAsyncResult *result, gpointer data)
       add_disk (self, GTK_LIST_BOX (list), disk);
     }
   if (self->switches->len > 0)
-    {
-      adw_message_dialog_set_body (
-          dialog, _ ("The machine and its settings will be gone. This cannot be undone. "
-                     "Choose which of its disks are deleted, too:"));
-      adw_message_dialog_set_extra_child (dialog, list);
-    }
+    ask (g_steal_pointer (&self), near,
+         _ ("The machine and its settings will be gone. This cannot be undone. "
+            "Choose which of its disks are deleted, too:"),
+         list);
   else
-    g_object_ref_sink (list), g_object_unref (list);
-  adw_message_dialog_add_responses (dialog, "cancel", _ ("_Cancel"), "delete", _ ("_Delete"), NULL);
-  adw_message_dialog_set_response_appearance (dialog, "delete", ADW_RESPONSE_DESTRUCTIVE);
-  adw_message_dialog_set_default_response (dialog, "cancel");
-  adw_message_dialog_set_close_response (dialog, "cancel");
-  g_signal_connect_swapped (dialog, "response", G_CALLBACK (on_response), self);
-  gtk_window_present (GTK_WINDOW (dialog));
-  (void)g_steal_pointer (&self); /* the response's */
+    ask (g_steal_pointer (&self), near,
+         _ ("The machine and its settings will be gone. This cannot be undone."), NULL);
 }
 
 void
@@ -236,6 +237,15 @@ inn_delete_dialog_open (GtkWidget *near, InnMachine *machine)
   self->machine = g_object_ref (machine);
   self->switches = g_ptr_array_new ();
   g_weak_ref_init (&self->near, near);
+  /* Its definition cannot be read, so nobody knows which disks it has. */
+  if (inn_machine_get_state (machine) == INN_STATE_BROKEN)
+    {
+      ask (self, near,
+           _ ("The machine and its settings will be gone. This cannot be undone. The disks in its "
+              "folder are kept, in “Kept disks” beside it."),
+           NULL);
+      return;
+    }
   inn_connection_call_async (
       inn_machine_get_connection (machine), inn_machine_get_path (machine), INN_IFACE_MACHINE,
       "ListStorage", g_variant_new_parsed ("(@a{sv} {},)"), NULL, NULL, on_storage_listed, self);
