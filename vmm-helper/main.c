@@ -7,7 +7,6 @@
 #include <gio/gio.h>
 #include <glib-unix.h>
 #include <glib/gi18n-lib.h>
-#include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -19,6 +18,7 @@
 #include "host/vmh-host.h"
 #include "machine/vmh-manager.h"
 #include "machine/vmh-store.h"
+#include "shared/inn-locale.h"
 #include "shared/inn-names.h"
 
 /* How often an idle system helper looks whether it still is. */
@@ -223,7 +223,7 @@ main (int argc, char **argv)
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
   g_autoptr (GError) error = NULL;
 
-  setlocale (LC_ALL, "");
+  inn_locale_init ();
   /* What the guests, their disks and logs are made with. */
   umask (0077);
   signal (SIGPIPE, SIG_IGN);

@@ -5,9 +5,7 @@
 #include "inn-application.h"
 
 #include "console/inn-display.h"
-
-#include <glib/gi18n.h>
-#include <locale.h>
+#include "shared/inn-locale.h"
 
 int
 main (int argc, char **argv)
@@ -15,11 +13,7 @@ main (int argc, char **argv)
   g_autoptr (InnApplication) app = NULL;
 
   inn_display_prepare ();
-  setlocale (LC_ALL, "");
-  bindtextdomain (GETTEXT_PACKAGE, INN_LOCALE_DIR);
-  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
-  textdomain (GETTEXT_PACKAGE);
-
+  inn_locale_init ();
   app = inn_application_new ();
   return g_application_run (G_APPLICATION (app), argc, argv);
 }
