@@ -423,6 +423,38 @@ test_signals (Fixture *fixture, gconstpointer data)
   g_dbus_connection_signal_unsubscribe (fixture->client, id);
 }
 
+static gboolean
+on_busy (gpointer data)
+{
+  return ++*(guint *)data < 5000;
+}
+
+/* What never lets the helper rest must not keep the clients from knowing. */
+static void
+test_signals_when_busy (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GString) seen = g_string_new (NULL);
+  g_autoptr (GVariant) reply = call (fixture, INN_ROOT_PATH, "org.freedesktop.DBus.ObjectManager",
+                                     "GetManagedObjects", NULL, NULL, NULL);
+  guint id = g_dbus_connection_signal_subscribe (fixture->client, NULL, NULL, NULL, NULL, NULL,
+                                                 G_DBUS_SIGNAL_FLAGS_NONE, on_signal, seen, NULL);
+  guint turns = 0;
+
+  settle (fixture);
+  g_string_truncate (seen, 0);
+  g_idle_add_full (G_PRIORITY_DEFAULT, on_busy, &turns, NULL);
+  vmh_registry_changed (fixture->registry, fixture->mine, TEST_IFACE, "Count", NULL);
+  while (seen->len == 0 && turns < 5000)
+    {
+      g_usleep (100); /* for the threads of both connections */
+      g_main_context_iteration (NULL, FALSE);
+    }
+  g_assert_cmpstr (seen->str, ==, "PropertiesChanged one;");
+  while (turns < 5000)
+    g_main_context_iteration (NULL, FALSE);
+  g_dbus_connection_signal_unsubscribe (fixture->client, id);
+}
+
 static void
 test_caller_gone (Fixture *fixture, gconstpointer data)
 {
@@ -502,6 +534,7 @@ main (int argc, char **argv)
   ADD ("size", test_size);
   ADD ("fd-index", test_fd_index);
   ADD ("signals", test_signals);
+  ADD ("signals-when-busy", test_signals_when_busy);
   ADD ("caller-gone", test_caller_gone);
   ADD ("call-limit", test_call_limit);
   status = g_test_run ();

@@ -407,6 +407,34 @@ test_real (Fixture *f, gconstpointer data)
   g_assert_true (g_str_has_prefix (f->events->str, "SHUTDOWN/2@"));
 }
 
+/* A guest can make QEMU tell of very many things: that costs nobody else, and nothing is lost. */
+static void
+test_flood (Fixture *f, gconstpointer data)
+{
+  const guint n_events = 4000; /* twice what may come at once */
+  gint64 begin = g_get_monotonic_time ();
+  g_autoptr (GString) text = g_string_new (NULL);
+  gsize at = 0;
+
+  for (guint i = 0; i < n_events; i++)
+    g_string_append (text, "{\"event\": \"E\"}\n");
+  g_string_append (text, "{\"event\": \"LAST\"}\n");
+  while (at < text->len)
+    {
+      ssize_t n = send (f->peer, text->str + at, text->len - at, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+      if (n > 0)
+        at += (gsize)n;
+      else
+        g_main_context_iteration (NULL, TRUE);
+    }
+  while (!strstr (f->events->str, "LAST"))
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_null (f->closed);
+  g_assert_cmpuint (f->events->len, ==, n_events * strlen ("E/0@0;") + strlen ("LAST/0@0;"));
+  g_assert_cmpint (g_get_monotonic_time () - begin, >, 800000);
+}
+
 #define ADD(name, data, set, func) g_test_add ("/qmp/" name, Fixture, data, set, func, teardown)
 
 int
@@ -439,6 +467,7 @@ main (int argc, char **argv)
   ADD ("early-eof/greeted", GREETING, setup_closed, test_early_eof);
   ADD ("full-queue", NULL, setup, test_full_queue);
   ADD ("pass-fd", NULL, setup, test_pass_fd);
+  ADD ("flood", NULL, setup, test_flood);
   g_test_add_func ("/qmp/members", test_members);
   g_test_add ("/qmp/real", Fixture, NULL, NULL, test_real, teardown);
   return g_test_run ();

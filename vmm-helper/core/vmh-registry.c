@@ -410,7 +410,8 @@ vmh_registry_changed (VmhRegistry *registry, GObject *object, const char *interf
   va_end (list);
   g_hash_table_add (registry->dirty, exported);
   if (registry->flush_id == 0)
-    registry->flush_id = g_idle_add (on_flush, registry);
+    /* Not when idle: a guest that keeps us busy must not keep the clients from knowing. */
+    registry->flush_id = g_idle_add_full (G_PRIORITY_DEFAULT, on_flush, registry, NULL);
 }
 
 const char *

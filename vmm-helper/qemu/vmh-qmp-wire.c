@@ -18,6 +18,13 @@
 #define READ_CHUNK     16384
 #define READS_PER_TURN 16 /* then other sources get their turn, whatever QEMU sends */
 
+/* What QEMU may send, in bytes: each message is as dear as some more of them. Beyond that it is
+ * read more slowly, and nothing is lost: a guest can make QEMU tell of very many things. */
+#define MESSAGE_COST   1000
+#define PER_SECOND     1000000
+#define AT_ONCE        (2 * PER_SECOND)
+#define PAUSE_LEAST_MS 20
+
 typedef struct
 {
   GBytes *bytes;
@@ -29,7 +36,9 @@ struct _VmhQmpWire
 {
   gatomicrefcount refs;
   int fd;
-  guint in, out; /* sources */
+  guint in, out, pause; /* sources */
+  gint64 allowance;     /* bytes; below zero: not read before it has grown above */
+  gint64 allowance_at;  /* g_get_monotonic_time() */
   GByteArray *line;
   GQueue unsent; /* Chunk */
   gsize unsent_bytes;
@@ -51,6 +60,7 @@ wire_shut (VmhQmpWire *wire)
 {
   g_clear_handle_id (&wire->in, g_source_remove);
   g_clear_handle_id (&wire->out, g_source_remove);
+  g_clear_handle_id (&wire->pause, g_source_remove);
   vmh_clear_fd (&wire->fd);
   g_queue_clear_full (&wire->unsent, (GDestroyNotify)chunk_free);
   wire->unsent_bytes = 0;
@@ -149,6 +159,7 @@ wire_line (VmhQmpWire *wire, const char *line, gsize length)
     length--;
   if (length == 0)
     return;
+  wire->allowance -= MESSAGE_COST;
   node = vmh_qmp_wire_parse (line, length, &error);
   if (!node)
     wire_fail (wire, error);
@@ -204,6 +215,31 @@ wire_fail_errno (VmhQmpWire *wire, int number)
   wire_fail (wire, error);
 }
 
+static gboolean on_pause_over (gpointer data);
+
+static void
+grow_allowance (VmhQmpWire *wire)
+{
+  gint64 now = g_get_monotonic_time ();
+  gint64 grown = (now - wire->allowance_at) * PER_SECOND / G_USEC_PER_SEC;
+
+  if (grown <= 0)
+    return;
+  wire->allowance = MIN (wire->allowance + grown, AT_ONCE);
+  wire->allowance_at = now;
+}
+
+static void
+pause_where_due (VmhQmpWire *wire)
+{
+  gint64 wait = -wire->allowance * 1000 / PER_SECOND;
+
+  if (wire->in == 0 || wire->allowance >= 0)
+    return;
+  g_clear_handle_id (&wire->in, g_source_remove);
+  wire->pause = g_timeout_add ((guint)MAX (wait, PAUSE_LEAST_MS), on_pause_over, wire);
+}
+
 static gboolean
 on_fd_readable (int fd, GIOCondition condition, gpointer data)
 {
@@ -211,12 +247,16 @@ on_fd_readable (int fd, GIOCondition condition, gpointer data)
   char buffer[READ_CHUNK];
 
   g_atomic_ref_count_inc (&wire->refs);
-  for (int i = 0; i < READS_PER_TURN && wire->func; i++)
+  grow_allowance (wire);
+  for (int i = 0; i < READS_PER_TURN && wire->func && wire->allowance >= 0; i++)
     {
       ssize_t n = recv (wire->fd, buffer, sizeof buffer, MSG_DONTWAIT);
 
       if (n > 0)
-        wire_feed (wire, buffer, (gsize)n);
+        {
+          wire->allowance -= n;
+          wire_feed (wire, buffer, (gsize)n);
+        }
       else if (n < 0 && errno == EINTR)
         continue;
       else if (n < 0 && errno == EAGAIN)
@@ -224,8 +264,25 @@ on_fd_readable (int fd, GIOCondition condition, gpointer data)
       else
         wire_fail_errno (wire, n == 0 ? 0 : errno);
     }
+  pause_where_due (wire);
   wire_unref (wire);
-  return G_SOURCE_CONTINUE; /* wire_shut() has removed it where that is due */
+  return G_SOURCE_CONTINUE; /* who has removed it has done so by its id */
+}
+
+static void
+watch (VmhQmpWire *wire)
+{
+  wire->in = g_unix_fd_add (wire->fd, G_IO_IN | G_IO_HUP | G_IO_ERR, on_fd_readable, wire);
+}
+
+static gboolean
+on_pause_over (gpointer data)
+{
+  VmhQmpWire *wire = data;
+
+  wire->pause = 0;
+  watch (wire);
+  return G_SOURCE_REMOVE;
 }
 
 static ssize_t
@@ -315,7 +372,9 @@ vmh_qmp_wire_new (int fd, VmhQmpWireFunc func, gpointer data)
   wire->func = func;
   wire->data = data;
   g_queue_init (&wire->unsent);
-  wire->in = g_unix_fd_add (fd, G_IO_IN | G_IO_HUP | G_IO_ERR, on_fd_readable, wire);
+  wire->allowance = AT_ONCE;
+  wire->allowance_at = g_get_monotonic_time ();
+  watch (wire);
   return wire;
 }
 
