@@ -93,7 +93,8 @@ def _fill_initramfs(root, release):
 
 
 def boot_sector(text="INNKEEPER REAL MODE\r\n"):
-    """A 1 MiB disk image whose real-mode boot sector writes @text to COM1 and halts.
+    """A 1 MiB disk image whose real-mode boot sector writes @text to COM1 and waits for a letter there:
+    "p" turns it off, every other restarts it.
 
     It runs under a KVM that has no vmx/svm beneath it, where stock kernels hang."""
     code = bytes([
@@ -113,7 +114,22 @@ def boot_sector(text="INNKEEPER REAL MODE\r\n"):
         0xEE,                    # out dx, al
         0xEB, 0xE9,              # jmp next
         0xF4,                    # done: hlt
-        0xEB, 0xFD,              # jmp done
+        0xBA, 0xFD, 0x03,        # mov dx, 0x3fd
+        0xEC,                    # in al, dx
+        0xA8, 0x01,              # test al, 1: a letter has come
+        0x74, 0xF7,              # jz done
+        0xB2, 0xF8,              # mov dl, 0xf8
+        0xEC,                    # in al, dx
+        0x3C, 0x70,              # cmp al, 'p'
+        0x74, 0x07,              # jz off
+        0xB0, 0xFE,              # mov al, 0xfe
+        0xE6, 0x64,              # out 0x64, al: the keyboard controller's reset line
+        0xF4,                    # end: hlt
+        0xEB, 0xFD,              # jmp end
+        0xBA, 0x04, 0x06,        # off: mov dx, 0x604: where SeaBIOS puts ACPI's PM1a_CNT
+        0xB8, 0x00, 0x20,        # mov ax, 0x2000: SLP_EN
+        0xEF,                    # out dx, ax
+        0xEB, 0xF6,              # jmp end
     ])
     code = code.replace(b"\xBE\x00\x00", b"\xBE" + (0x7C00 + len(code)).to_bytes(2, "little"))
     sector = code + text.encode() + b"\0"

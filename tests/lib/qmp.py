@@ -125,6 +125,14 @@ class Serial:
                 raise AssertionError(f"line {why}, waiting for {pattern!r}; it said {self.buffer[-800:]!r}")
             self.buffer += data
 
+    def sees(self, text):
+        """Whether @text has come; then it and what came before is forgotten."""
+        try:
+            self.expect(text, 0)
+        except AssertionError:
+            return False
+        return True
+
     def shell(self, command, timeout=60):
         """Runs a command in the busybox guest's shell and answers what it printed."""
         self._number += 1

@@ -37,14 +37,15 @@ def linux(name, session, devices=SERIAL, **kwargs):
                                              f"<cmdline>{guest.CMDLINE}</cmdline>", **kwargs)
 
 
-def real_mode(name, session, text="INNKEEPER REAL MODE\r\n", accelerator="tcg"):
-    """A boot sector that writes to COM1 and halts: up within a second."""
+def real_mode(name, session, text="INNKEEPER REAL MODE\r\n", accelerator="tcg", more=""):
+    """A boot sector that writes to COM1 and waits for "p" or "r" there: up within a second."""
     image = session.path / f"{name}.img"
     image.write_bytes(guest.boot_sector(text))
     image.chmod(0o666)
     disk = (f"<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='{image}'/>"
             "<target dev='hda' bus='ide'/></disk>")
-    return definition(name, disk + SERIAL + VIDEO, memory=32, accelerator=accelerator, machine="pc")
+    return definition(name, disk + SERIAL + VIDEO, memory=32, accelerator=accelerator, machine="pc",
+                      more=more)
 
 
 def start(session, machine, wanted="done", **opts):

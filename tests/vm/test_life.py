@@ -22,6 +22,21 @@ def session():
     return made
 
 
+def ended_by(made, machine, line, letter):
+    """Whether the letter turns the guest off, or it is there again."""
+    line.send(letter)
+    tap.wait_for(lambda: vm.state(made, machine) == "off" or line.sees("REAL MODE"), 30, "what comes of it")
+    return vm.state(made, machine) == "off"
+
+
+def succeeds(function, *args):
+    try:
+        function(*args)
+    except GLib.Error:
+        return False
+    return True
+
+
 def started(made, definition, **opts):
     machine = domain.create(made, definition)
     vm.start(made, machine, **opts)
@@ -56,6 +71,63 @@ def linux_answers_on_its_line():
     tap.equal(vm.reason(made, machine), "", "reason")
     tap.equal(sorted(os.listdir(vm.runtime(made) / domain.uuid_of(machine))), [], "left in the runtime folder")
     tap.equal(made.get(machine, vm.CONSOLE, "Serials"), [], "lines of a machine that is off")
+
+
+@tap.case
+def off_means_gone():
+    """ForceOff during a start answers when QEMU is gone; what is started then is not touched by the one before"""
+    made = session()
+    machine = domain.create(made, vm.real_mode("quick", made))
+    folder = vm.runtime(made) / domain.uuid_of(machine)
+    vm.start(made, machine)
+    vm.force_off(made, machine)
+    for i in range(12):
+        job = domain.call(made, machine, "Start")[0]
+        tap.wait_for(lambda: proc.find("qemu-system"), 20, "QEMU's process", 0.002)
+        vm.force_off(made, machine)
+        tap.equal((vm.state(made, machine), proc.find("qemu-system")), ("off", []), f"{i}: what is left")
+        tap.true(domain.wait_job(made, job)["State"] in ("cancelled", "failed", "done"), "the job's end")
+        vm.start(made, machine)
+        tap.wait_for(lambda: len(proc.find("vmm-shim")) == 1, 5, "the first shim's end")
+        for name in ("record", "monitor", "events", "shim", "live.xml"):
+            tap.true((folder / name).exists(), f"{i}: the running machine's “{name}” is gone")
+        vm.force_off(made, machine)
+
+
+@tap.case
+def restart_is_preserved():
+    """A guest that asks for a restart where the XML says preserve stays, says why, and goes on when it is reset"""
+    made = session()
+    machine = started(made, vm.real_mode("kept", made, more="<on_reboot>preserve</on_reboot>"))
+    line = vm.serial(made, machine)
+    line.expect("REAL MODE", 60)
+    line.send("r")
+    vm.wait_state(made, machine, "paused", 60)
+    tap.equal(vm.reason(made, machine), "It has asked for a restart.", "reason")
+    domain.call(made, machine, "Reset")
+    tap.wait_for(lambda: succeeds(domain.call, made, machine, "Resume"), 10, "the reset")
+    line.expect("REAL MODE", 60)
+    tap.equal(vm.state(made, machine), "running", "state")
+    vm.force_off(made, machine)
+
+
+@tap.case
+def reset_is_not_the_guests():
+    """Where a guest's restart turns the machine off, Reset still resets it, and a shutdown may start it again"""
+    made = session()
+    events = "<on_poweroff>restart</on_poweroff><on_reboot>destroy</on_reboot>"
+    machine = started(made, vm.real_mode("reset", made, more=events))
+    process = vm.pid(made, machine)
+    line = vm.serial(made, machine)
+    line.expect("REAL MODE", 60)
+    domain.call(made, machine, "Reset")
+    line.expect("REAL MODE", 60)
+    line.send("p")
+    line.expect("REAL MODE", 60)
+    tap.equal((vm.state(made, machine), vm.pid(made, machine)), ("running", process), "state, process")
+    # A while after a reset it may restart, for the BIOS does so itself.
+    tap.wait_for(lambda: ended_by(made, machine, line, "r"), 120, "an end by a restart")
+    tap.equal(vm.reason(made, machine), "", "reason")
 
 
 @tap.case

@@ -330,10 +330,12 @@ static void
 build_events (VmhPlan *plan)
 {
   InnElement events = inn_domain_get (plan->domain, "events");
+  gboolean ends = inn_element_is (&events, "on-poweroff", "destroy") &&
+                  !inn_element_is (&events, "on-reboot", "preserve");
   g_autofree char *value =
       g_strdup_printf ("reboot=%s,shutdown=%s,panic=pause",
                        inn_element_is (&events, "on-reboot", "restart") ? "reset" : "shutdown",
-                       inn_element_is (&events, "on-poweroff", "destroy") ? "poweroff" : "pause");
+                       ends ? "poweroff" : "pause");
 
   vmh_plan_option (plan, "-action", value);
 }

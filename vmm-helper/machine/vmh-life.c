@@ -14,6 +14,12 @@
 #define FATE      "vmh-fate"    /* a sentence: what it is about to end of */
 #define TROUBLE   "vmh-trouble" /* a sentence: why it will stop in a moment */
 
+/* Where a guest's restart is to end it, QEMU takes a reset of ours for one, and the BIOS resets
+ * once more by itself. So a guest may restart from a reset until it has run for a while. */
+#define RESTARTS      "vmh-restarts"     /* set while it may */
+#define RESTARTS_END  "vmh-restarts-end" /* a source */
+#define RESTARTS_SECS 10
+
 #define UP (1u << VMH_STATE_RUNNING | 1u << VMH_STATE_PAUSED)
 
 static const char *const no_options[] = { NULL };
@@ -44,6 +50,61 @@ set_trouble (VmhQemu *qemu, const char *sentence)
   g_object_set_data_full (G_OBJECT (qemu), TROUBLE, g_strdup (sentence), g_free);
 }
 
+static InnElement
+get_events (VmhMachine *machine)
+{
+  InnDomain *live = vmh_machine_get_live (machine);
+
+  return inn_domain_get (live ? live : vmh_machine_get_domain (machine), "events");
+}
+
+static void
+clear_source (gpointer id)
+{
+  g_source_remove (GPOINTER_TO_UINT (id));
+}
+
+static gboolean
+on_restarts_end (gpointer data)
+{
+  GObject *qemu = data;
+  VmhQmp *monitor = vmh_qemu_get_monitor (data);
+
+  g_object_steal_data (qemu, RESTARTS_END);
+  g_object_set_data (qemu, RESTARTS, NULL);
+  if (monitor)
+    vmh_qmp_set_restarts (monitor, FALSE);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+count_restarts (VmhQemu *qemu, gboolean running)
+{
+  guint id = 0;
+
+  if (!g_object_get_data (G_OBJECT (qemu), RESTARTS))
+    return;
+  g_object_set_data (G_OBJECT (qemu), RESTARTS_END, NULL);
+  if (running)
+    id = g_timeout_add_seconds (RESTARTS_SECS, on_restarts_end, qemu);
+  if (running)
+    g_object_set_data_full (G_OBJECT (qemu), RESTARTS_END, GUINT_TO_POINTER (id), clear_source);
+}
+
+/* Before a reset of ours. */
+static void
+allow_restarts (VmhMachine *machine, VmhQmp *monitor)
+{
+  VmhQemu *qemu = vmh_machine_get_qemu (machine);
+  InnElement events = get_events (machine);
+
+  if (inn_element_is (&events, "on-reboot", "restart"))
+    return;
+  vmh_qmp_set_restarts (monitor, TRUE);
+  g_object_set_data (G_OBJECT (qemu), RESTARTS, qemu);
+  count_restarts (qemu, vmh_machine_get_state (machine) == VMH_STATE_RUNNING);
+}
+
 /* What the XML wants where the guest has ended by itself: @field "on-poweroff", "on-reboot",
  * "on-crash". QEMU stands still meanwhile. */
 static void
@@ -51,12 +112,11 @@ obey_event (VmhMachine *machine, const char *field, const char *what)
 {
   VmhQemu *qemu = vmh_machine_get_qemu (machine);
   VmhQmp *monitor = vmh_qemu_get_monitor (qemu);
-  InnDomain *domain = vmh_machine_get_live (machine) ? vmh_machine_get_live (machine)
-                                                     : vmh_machine_get_domain (machine);
-  InnElement events = inn_domain_get (domain, "events");
+  InnElement events = get_events (machine);
 
   if (inn_element_is (&events, field, "restart") && monitor)
     {
+      allow_restarts (machine, monitor);
       vmh_qmp_verb (monitor, VMH_QMP_RESET);
       vmh_qmp_verb (monitor, VMH_QMP_CONT);
     }
@@ -74,6 +134,18 @@ obey_event (VmhMachine *machine, const char *field, const char *what)
     }
 }
 
+/* Nobody has seen whether it shut down or asked for a restart. What is to be preserved is. */
+static void
+obey_shutdown (VmhMachine *machine)
+{
+  InnElement events = get_events (machine);
+
+  if (inn_element_is (&events, "on-reboot", "preserve"))
+    obey_event (machine, "on-reboot", _ ("It has shut down, or asked for a restart."));
+  else
+    obey_event (machine, "on-poweroff", _ ("It has shut down."));
+}
+
 static gboolean
 is_up (VmhMachine *machine)
 {
@@ -85,6 +157,7 @@ is_up (VmhMachine *machine)
 static void
 on_stop (VmhMachine *machine, VmhQemu *qemu)
 {
+  count_restarts (qemu, FALSE);
   if (is_up (machine))
     vmh_machine_set_state (machine, VMH_STATE_PAUSED, g_object_get_data (G_OBJECT (qemu), TROUBLE));
 }
@@ -93,6 +166,7 @@ static void
 on_resume (VmhMachine *machine, VmhQemu *qemu)
 {
   g_object_set_data (G_OBJECT (qemu), TROUBLE, NULL);
+  count_restarts (qemu, TRUE);
   if (is_up (machine))
     vmh_machine_set_state (machine, VMH_STATE_RUNNING, NULL);
 }
@@ -182,7 +256,9 @@ vmh_life_obey_status (VmhMachine *machine, const char *status)
     { "io-error", N_ ("One of its disks cannot be written. Make room, then resume the machine.") },
     { "watchdog", N_ ("Its watchdog has found that the system in it hangs.") },
     { "prelaunch", N_ ("It has not begun yet. Resume it.") },
+    { "internal-error", N_ ("QEMU, the program that runs it, cannot go on with it. Reset it.") },
   };
+  const char *reason = NULL;
 
   if (g_str_equal (status, "running"))
     {
@@ -190,13 +266,19 @@ vmh_life_obey_status (VmhMachine *machine, const char *status)
       return;
     }
   if (g_str_equal (status, "guest-panicked"))
-    obey_event (machine, "on-crash", _ ("The system in it has crashed."));
-  else if (g_str_equal (status, "shutdown"))
-    obey_event (machine, "on-poweroff", _ ("It has shut down."));
+    {
+      obey_event (machine, "on-crash", _ ("The system in it has crashed."));
+      return;
+    }
+  if (g_str_equal (status, "shutdown"))
+    {
+      obey_shutdown (machine);
+      return;
+    }
   for (guint i = 0; i < G_N_ELEMENTS (pauses); i++)
     if (g_str_equal (pauses[i].status, status))
-      vmh_machine_set_state (machine, VMH_STATE_PAUSED,
-                             pauses[i].reason ? _ (pauses[i].reason) : NULL);
+      reason = pauses[i].reason;
+  vmh_machine_set_state (machine, VMH_STATE_PAUSED, reason ? _ (reason) : NULL);
 }
 
 pid_t
@@ -254,10 +336,14 @@ run_verb (VmhCall *call, VmhQmpVerb verb)
   VmhQmp *monitor;
   GError *error = NULL;
 
-  if (check_verb (call, UP, &error) && (monitor = vmh_life_get_monitor (machine, &error)))
-    vmh_qmp_verb_async (monitor, verb, on_verb_done, call);
-  else
-    vmh_call_fail (call, error);
+  if (!check_verb (call, UP, &error) || !(monitor = vmh_life_get_monitor (machine, &error)))
+    {
+      vmh_call_fail (call, error);
+      return;
+    }
+  if (verb == VMH_QMP_RESET)
+    allow_restarts (machine, monitor);
+  vmh_qmp_verb_async (monitor, verb, on_verb_done, call);
 }
 
 void

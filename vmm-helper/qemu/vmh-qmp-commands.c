@@ -66,6 +66,13 @@ vmh_qmp_verb (VmhQmp *qmp, VmhQmpVerb verb)
   vmh_qmp_verb_async (qmp, verb, on_ignored, NULL);
 }
 
+void
+vmh_qmp_set_restarts (VmhQmp *qmp, gboolean restarts)
+{
+  call (qmp, "set-action", one_string ("reboot", restarts ? "reset" : "shutdown"), -1, on_ignored,
+        NULL);
+}
+
 /* ---- status ---- */
 
 void

@@ -22,6 +22,9 @@ void vmh_qmp_verb_async (VmhQmp *qmp, VmhQmpVerb verb, GAsyncReadyCallback callb
 /** vmh_qmp_verb: the same where nobody waits for the answer. */
 void vmh_qmp_verb (VmhQmp *qmp, VmhQmpVerb verb);
 
+/** vmh_qmp_set_restarts: whether the guest restarts where it asks for that, or QEMU shuts down. */
+void vmh_qmp_set_restarts (VmhQmp *qmp, gboolean restarts);
+
 /** vmh_qmp_query_status_finish: "running", "paused", "io-error" …; NULL on error. */
 void vmh_qmp_query_status_async (VmhQmp *qmp, GAsyncReadyCallback callback, gpointer data);
 char *vmh_qmp_query_status_finish (VmhQmp *qmp, GAsyncResult *result, GError **error);
