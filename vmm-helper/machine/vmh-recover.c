@@ -141,7 +141,7 @@ tell_end (VmhMachine *machine)
 
       vmh_machine_set_state (machine, VMH_STATE_CRASHED, reason);
     }
-  vmh_record_remove (bundle);
+  vmh_record_remove (bundle, NULL);
 }
 
 void

@@ -42,6 +42,8 @@ typedef struct
   GArray *files; /* int */
   VmhQemu *qemu;
   guint next_command;
+  GError *error;  /* why it failed */
+  gboolean ended; /* QEMU has, already */
 } Start;
 
 static void
@@ -390,6 +392,8 @@ on_command_done (GObject *source, GAsyncResult *result, gpointer data)
                           command->arguments ? json_object_ref (command->arguments) : NULL, -1,
                           COMMAND_TIMEOUT_MS, NULL, on_command_done, g_steal_pointer (&task));
     }
+  else if (start->next_command == commands->len && !vmh_qemu_set_ready (start->qemu, &error))
+    g_task_return_error (task, error);
   else if (start->next_command == commands->len && !start->paused)
     {
       start->next_command++;
@@ -432,15 +436,23 @@ static const VmhStep steps[] = {
 };
 
 static void
-on_start_done (GObject *source, GAsyncResult *result, gpointer data)
+end_start (Start *start)
 {
-  Start *start = data;
-  GError *error = NULL;
-  gboolean done = vmh_flow_run_finish (result, &error);
-
   vmh_machine_end (start->machine);
   g_object_set_data (G_OBJECT (start->machine), START_JOB, NULL);
-  if (done)
+  if (start->ended || start->error)
+    {
+      /* What QEMU itself said is the better reason, where it got so far. */
+      if (start->qemu && g_error_matches (start->error, INN_ERROR, INN_ERROR_QEMU))
+        {
+          g_autofree char *why = vmh_life_dup_crash (start->machine, start->error->message);
+
+          g_free (start->error->message);
+          start->error->message = g_steal_pointer (&why);
+        }
+      vmh_life_settle (start->machine, VMH_STATE_OFF, start->error ? start->error->message : NULL);
+    }
+  else
     {
       vmh_machine_set_live (start->machine, start->domain);
       vmh_machine_set_accelerator (start->machine, start->accelerator, start->reason);
@@ -448,20 +460,36 @@ on_start_done (GObject *source, GAsyncResult *result, gpointer data)
       vmh_machine_set_state (start->machine, start->paused ? VMH_STATE_PAUSED : VMH_STATE_RUNNING,
                              NULL);
     }
-  else
-    {
-      /* What QEMU itself said is the better reason, where it got so far. */
-      if (start->qemu && error->domain == INN_ERROR && error->code == INN_ERROR_QEMU)
-        {
-          g_autofree char *why = vmh_life_dup_crash (start->machine, error->message);
-
-          g_free (error->message);
-          error->message = g_steal_pointer (&why);
-        }
-      vmh_life_settle (start->machine, VMH_STATE_OFF, error->message);
-    }
-  vmh_job_end (start->job, error);
+  vmh_job_end (start->job, g_steal_pointer (&start->error));
   start_free (start);
+}
+
+static void
+on_killed_ended (VmhQemu *qemu, gboolean clean, gpointer data)
+{
+  Start *start = data;
+
+  g_signal_handlers_disconnect_by_data (qemu, start);
+  end_start (start);
+}
+
+/* Off is said when QEMU is gone and not when it is killed: until then it holds the disks, and its
+ * record and sockets are where the next start's will be. */
+static void
+on_start_done (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Start *start = data;
+  gboolean clean = FALSE;
+
+  vmh_flow_run_finish (result, &start->error);
+  start->ended = start->qemu && vmh_qemu_has_ended (start->qemu, &clean);
+  if (start->ended && !clean && !start->error)
+    start->error = g_error_new_literal (INN_ERROR, INN_ERROR_QEMU,
+                                        _ ("QEMU, the program that runs it, has ended at once."));
+  if (start->error && start->qemu && !start->ended)
+    g_signal_connect (start->qemu, "ended", G_CALLBACK (on_killed_ended), start);
+  else
+    end_start (start);
 }
 
 VmhJob *

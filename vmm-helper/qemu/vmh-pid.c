@@ -21,8 +21,9 @@ vmh_boot_id (void)
   return id ? id : "";
 }
 
-gboolean
-vmh_pid_look (pid_t pid, VmhPid *result)
+/* FALSE for a zombie. */
+static gboolean
+look (pid_t pid, pid_t *parent, guint64 *start)
 {
   g_autofree char *path = g_strdup_printf ("/proc/%d/stat", (int)pid);
   g_autofree char *text = NULL;
@@ -37,8 +38,19 @@ vmh_pid_look (pid_t pid, VmhPid *result)
   fields = g_strsplit (rest + 2, " ", 22);
   if (g_strv_length (fields) < 21 || strchr ("ZX", fields[0][0]))
     return FALSE;
+  *parent = (pid_t)g_ascii_strtoll (fields[1], NULL, 10);
+  *start = g_ascii_strtoull (fields[19], NULL, 10);
+  return TRUE;
+}
+
+gboolean
+vmh_pid_look (pid_t pid, VmhPid *result)
+{
+  pid_t parent;
+
+  if (!look (pid, &parent, &result->start))
+    return FALSE;
   result->pid = pid;
-  result->start = g_ascii_strtoull (fields[19], NULL, 10);
   return TRUE;
 }
 
@@ -60,18 +72,36 @@ vmh_pidfd_kill (int pidfd)
   return syscall (SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0) == 0;
 }
 
-pid_t
-vmh_pid_child (pid_t pid)
+/* @pidfd is what @pid means. It stands still first, so that it has no more children than are seen.
+ */
+static void
+kill_family (int pidfd, pid_t pid)
 {
   g_autofree char *path = g_strdup_printf ("/proc/%d/task/%d/children", (int)pid, (int)pid);
   g_autofree char *text = NULL;
-  char *end;
-  long child;
+  g_auto (GStrv) children = NULL;
 
-  if (!g_file_get_contents (path, &text, NULL, NULL))
-    return 0;
-  child = strtol (text, &end, 10);
-  while (*end == ' ')
-    end++;
-  return *end == '\0' ? (pid_t)child : 0;
+  syscall (SYS_pidfd_send_signal, pidfd, SIGSTOP, NULL, 0);
+  if (g_file_get_contents (path, &text, NULL, NULL))
+    children = g_strsplit (g_strstrip (text), " ", -1);
+  for (char **child = children; child && *child; child++)
+    {
+      pid_t number = (pid_t)g_ascii_strtoll (*child, NULL, 10);
+      VMH_AUTOFD fd = number > 0 ? (int)syscall (SYS_pidfd_open, number, 0) : -1;
+      pid_t parent;
+      guint64 start;
+
+      if (fd >= 0 && look (number, &parent, &start) && parent == pid)
+        kill_family (fd, number);
+    }
+  vmh_pidfd_kill (pidfd);
+}
+
+void
+vmh_pid_kill_family (const VmhPid *pid)
+{
+  VMH_AUTOFD fd = vmh_pid_open (pid);
+
+  if (fd >= 0)
+    kill_family (fd, pid->pid);
 }

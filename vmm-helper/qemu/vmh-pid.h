@@ -24,7 +24,7 @@ gboolean vmh_pid_look (pid_t pid, VmhPid *result);
 int vmh_pid_open (const VmhPid *pid);
 /** vmh_pidfd_kill: SIGKILL; FALSE where it is gone already. */
 gboolean vmh_pidfd_kill (int pidfd);
-/** vmh_pid_child: the only child of @pid, 0 where it has none or several. */
-pid_t vmh_pid_child (pid_t pid);
+/** vmh_pid_kill_family: SIGKILL for @pid, its children and theirs; nothing where it is gone. */
+void vmh_pid_kill_family (const VmhPid *pid);
 
 G_END_DECLS

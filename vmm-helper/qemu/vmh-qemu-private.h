@@ -19,15 +19,17 @@ struct _VmhQemu
   guint pidfd_source, shim_source, info_source, end_timeout;
   VmhQmp *monitor, *events;
   GTask *connecting;
-  guint to_connect; /* monitors that have not greeted, and the pid */
-  gboolean killed, dead, ended, held;
+  gboolean killed, dead, ended, clean, held;
 };
 
 VmhQemu *vmh_qemu_new (VmhBundle *bundle, VmhRecord *record);
 /** vmh_qemu_watch: opens pidfds for what is on record and watches them; FALSE where QEMU is gone.
  */
 gboolean vmh_qemu_watch (VmhQemu *qemu);
-void vmh_qemu_watch_shim (VmhQemu *qemu);
+/** vmh_qemu_watch_shim: FALSE where it is gone. The object stays until both have ended. */
+gboolean vmh_qemu_watch_shim (VmhQemu *qemu);
+/** vmh_qemu_watch_info: @fd (taken over) is where bwrap will say QEMU's pid. */
+void vmh_qemu_watch_info (VmhQemu *qemu, int fd);
 void vmh_qemu_fail_connect (VmhQemu *qemu, GError *error /* consumed */);
 
 G_END_DECLS

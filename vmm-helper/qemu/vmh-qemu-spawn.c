@@ -28,6 +28,8 @@ enum
 };
 G_STATIC_ASSERT (FD_INFO < VMH_PLAN_FIRST_FD);
 
+#define END_TIMEOUT_MS 1000 /* what was killed ends within milliseconds, unless its disk hangs */
+
 typedef struct
 {
   VmhBundle *bundle;
@@ -188,6 +190,7 @@ make_record (const VmhQemuStart *start)
   for (guint i = 0; i < G_N_ELEMENTS (protocols); i++)
     if (vmh_plan_has_display (start->plan, protocols[i]))
       g_strv_builder_add (displays, protocols[i]);
+  record->starting = TRUE;
   record->accelerator = g_strdup (start->accelerator);
   record->reason = g_strdup (start->reason);
   record->user_network = g_strdup (vmh_plan_get_user_network (start->plan));
@@ -203,12 +206,11 @@ on_forked (pid_t pid, gpointer data, GError **error)
   Spawn *spawn = data;
   VmhRecord *record = spawn->qemu->record;
 
-  if (!vmh_pid_look (pid, &record->shim))
+  if (!vmh_pid_look (pid, &record->shim) || !vmh_qemu_watch_shim (spawn->qemu))
     {
       g_set_error (error, INN_ERROR, INN_ERROR_FAILED, _ ("The shim ended before it began."));
       return FALSE;
     }
-  vmh_qemu_watch_shim (spawn->qemu);
   return vmh_record_save (record, spawn->bundle, error);
 }
 
@@ -229,7 +231,7 @@ launch (Spawn *spawn, GError **error)
       g_set_error (error, INN_ERROR, INN_ERROR_IO, "pipe: %s", g_strerror (errno));
       return FALSE;
     }
-  spawn->qemu->info = info[0];
+  vmh_qemu_watch_info (spawn->qemu, info[0]);
   vmh_launch_set_fd (spawn->launch, FD_INFO, info[1]);
   add_command (spawn);
   return vmh_launch_run (spawn->launch, on_forked, spawn, error) > 0;
@@ -252,26 +254,25 @@ vmh_qemu_spawn (VmhBundle *bundle, const VmhQemuStart *start, GError **error)
   g_clear_pointer (&spawn.launch, vmh_launch_free);
   if (done)
     return g_steal_pointer (&qemu);
-  vmh_record_remove (bundle);
+  vmh_record_remove (bundle, NULL);
   return NULL;
 }
 
-/* Started and never finished: the helper was killed in between. */
+/* Started and never finished: the helper was killed in between. Waited for, because what it had
+ * open would be in the next start's way. */
 static void
 end_unfinished (const VmhRecord *record)
 {
-  pid_t bwrap = vmh_pid_child (record->shim.pid);
-  pid_t child = bwrap ? vmh_pid_child (bwrap) : 0;
-  const pid_t pids[] = { child, bwrap, record->shim.pid };
+  VMH_AUTOFD shim = vmh_pid_open (&record->shim);
+  VMH_AUTOFD qemu = vmh_pid_open (&record->qemu);
+  GPollFD ends[] = { { shim, G_IO_IN, 0 }, { qemu, G_IO_IN, 0 } };
 
-  for (guint i = 0; i < G_N_ELEMENTS (pids); i++)
-    {
-      VmhPid pid;
-      VMH_AUTOFD fd = vmh_pid_look (pids[i], &pid) ? vmh_pid_open (&pid) : -1;
-
-      if (fd >= 0)
-        vmh_pidfd_kill (fd);
-    }
+  vmh_pid_kill_family (&record->shim);
+  if (qemu >= 0)
+    vmh_pidfd_kill (qemu);
+  for (guint i = 0; i < G_N_ELEMENTS (ends); i++)
+    if (ends[i].fd >= 0)
+      g_poll (&ends[i], 1, END_TIMEOUT_MS);
 }
 
 VmhQemu *
@@ -279,14 +280,13 @@ vmh_qemu_find (VmhBundle *bundle)
 {
   g_autoptr (VmhRecord) record = vmh_record_load (bundle);
   g_autoptr (VmhQemu) qemu = NULL;
-  VMH_AUTOFD shim = record ? vmh_pid_open (&record->shim) : -1;
 
   if (!record)
     return NULL;
-  if (record->qemu.pid == 0)
+  if (record->starting || record->qemu.pid == 0)
     {
-      if (shim >= 0)
-        end_unfinished (record);
+      end_unfinished (record);
+      vmh_record_remove (bundle, NULL);
       return NULL;
     }
   qemu = vmh_qemu_new (bundle, g_steal_pointer (&record));

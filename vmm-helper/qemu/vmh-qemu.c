@@ -40,6 +40,14 @@ exit_was_clean (VmhQemu *qemu)
 
 /* Whoever loses interest in it, it stays until nothing of it runs: its record has to go. */
 static void
+hold (VmhQemu *qemu)
+{
+  if (!qemu->held)
+    g_object_ref (qemu);
+  qemu->held = TRUE;
+}
+
+static void
 release (VmhQemu *qemu)
 {
   if (!qemu->held || !qemu->ended || qemu->shim_pidfd >= 0)
@@ -51,12 +59,10 @@ release (VmhQemu *qemu)
 static void
 finish_end (VmhQemu *qemu)
 {
-  gboolean clean;
-
   if (qemu->ended)
     return;
   qemu->ended = TRUE;
-  clean = exit_was_clean (qemu);
+  qemu->clean = exit_was_clean (qemu);
   g_object_ref (qemu);
   g_clear_handle_id (&qemu->end_timeout, g_source_remove);
   vmh_qemu_fail_connect (
@@ -65,8 +71,8 @@ finish_end (VmhQemu *qemu)
     vmh_qmp_close (qemu->monitor);
   if (qemu->events)
     vmh_qmp_close (qemu->events);
-  vmh_record_remove (qemu->bundle);
-  g_signal_emit (qemu, signals[SIGNAL_ENDED], 0, clean);
+  vmh_record_remove (qemu->bundle, qemu->record);
+  g_signal_emit (qemu, signals[SIGNAL_ENDED], 0, qemu->clean);
   release (qemu);
   g_object_unref (qemu);
 }
@@ -121,15 +127,15 @@ on_shim_gone (int fd, GIOCondition condition, gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-void
+gboolean
 vmh_qemu_watch_shim (VmhQemu *qemu)
 {
   qemu->shim_pidfd = vmh_pid_open (&qemu->record->shim);
-  if (!qemu->held)
-    g_object_ref (qemu);
-  qemu->held = TRUE;
-  if (qemu->shim_pidfd >= 0)
-    qemu->shim_source = g_unix_fd_add (qemu->shim_pidfd, G_IO_IN, on_shim_gone, qemu);
+  if (qemu->shim_pidfd < 0)
+    return FALSE;
+  hold (qemu);
+  qemu->shim_source = g_unix_fd_add (qemu->shim_pidfd, G_IO_IN, on_shim_gone, qemu);
+  return TRUE;
 }
 
 gboolean
@@ -138,6 +144,7 @@ vmh_qemu_watch (VmhQemu *qemu)
   qemu->pidfd = vmh_pid_open (&qemu->record->qemu);
   if (qemu->pidfd < 0)
     return FALSE;
+  hold (qemu);
   /* Before anything else: a dead guest answers nothing. */
   qemu->pidfd_source =
       g_unix_fd_add_full (G_PRIORITY_HIGH, qemu->pidfd, G_IO_IN, on_qemu_gone, qemu, NULL);
@@ -158,11 +165,11 @@ vmh_qemu_fail_connect (VmhQemu *qemu, GError *error)
 }
 
 static void
-one_connected (VmhQemu *qemu)
+check_connected (VmhQemu *qemu)
 {
   g_autoptr (GTask) task = NULL;
 
-  if (--qemu->to_connect > 0 || !qemu->connecting)
+  if (!qemu->connecting || !qemu->monitor || !qemu->events || qemu->pidfd < 0)
     return;
   task = g_steal_pointer (&qemu->connecting);
   g_task_return_boolean (task, TRUE);
@@ -201,7 +208,7 @@ on_monitor_opened (GObject *source, GAsyncResult *result, gpointer data)
       return;
     }
   g_signal_connect_object (qemu->monitor, "closed", G_CALLBACK (on_monitor_closed), qemu, 0);
-  one_connected (qemu);
+  check_connected (qemu);
 }
 
 static void
@@ -218,7 +225,15 @@ on_events_opened (GObject *source, GAsyncResult *result, gpointer data)
     }
   g_signal_connect_object (qemu->events, "closed", G_CALLBACK (on_monitor_closed), qemu, 0);
   g_signal_connect_object (qemu->events, "event", G_CALLBACK (on_monitor_event), qemu, 0);
-  one_connected (qemu);
+  check_connected (qemu);
+}
+
+/* It is gone already, or we cannot look at it: then it must not stay. */
+static void
+forget_pid (VmhQemu *qemu)
+{
+  qemu->record->qemu.pid = 0;
+  vmh_pid_kill_family (&qemu->record->shim);
 }
 
 static void
@@ -228,16 +243,22 @@ see_pid (VmhQemu *qemu, pid_t number)
   VmhPid pid;
 
   if (!vmh_pid_look (number, &pid))
-    return; /* the shim's end tells why */
+    {
+      forget_pid (qemu); /* the shim's end tells why */
+      return;
+    }
   qemu->record->qemu = pid;
   if (!vmh_qemu_watch (qemu))
-    return;
+    {
+      forget_pid (qemu);
+      return;
+    }
   if (!vmh_record_save (qemu->record, qemu->bundle, &error))
     vmh_qemu_fail_connect (qemu, g_steal_pointer (&error));
-  else if (qemu->killed) /* before we knew whom to kill */
+  if (qemu->killed) /* before we knew whom to kill */
     vmh_pidfd_kill (qemu->pidfd);
   else
-    one_connected (qemu);
+    check_connected (qemu);
 }
 
 /* bwrap writes {"child-pid": N, and then more, as soon as there is a child with QEMU's room around
@@ -256,7 +277,16 @@ on_info (int fd, GIOCondition condition, gpointer data)
     return G_SOURCE_CONTINUE;
   qemu->info_source = 0;
   vmh_clear_fd (&qemu->info);
+  if (qemu->pidfd < 0 && !qemu->dead)
+    forget_pid (qemu); /* it did not come that far */
   return G_SOURCE_REMOVE;
+}
+
+void
+vmh_qemu_watch_info (VmhQemu *qemu, int fd)
+{
+  qemu->info = fd;
+  qemu->info_source = g_unix_fd_add (fd, G_IO_IN | G_IO_HUP, on_info, qemu);
 }
 
 void
@@ -281,12 +311,6 @@ vmh_qemu_connect_async (VmhQemu *qemu,
       return;
     }
   qemu->connecting = g_steal_pointer (&task);
-  qemu->to_connect = 2;
-  if (qemu->info >= 0)
-    {
-      qemu->to_connect++;
-      qemu->info_source = g_unix_fd_add (qemu->info, G_IO_IN | G_IO_HUP, on_info, qemu);
-    }
   vmh_qmp_open_async (vmh_steal_fd (&monitor), cancellable, on_monitor_opened, g_object_ref (qemu));
   vmh_qmp_open_async (vmh_steal_fd (&events), cancellable, on_events_opened, g_object_ref (qemu));
 }
@@ -407,10 +431,20 @@ vmh_qemu_kill (VmhQemu *qemu)
   qemu->killed = TRUE;
   if (qemu->pidfd >= 0)
     vmh_pidfd_kill (qemu->pidfd);
+  else if (qemu->info < 0 && !qemu->dead)
+    vmh_pid_kill_family (&qemu->record->shim);
 }
 
 gboolean
-vmh_qemu_has_ended (VmhQemu *qemu)
+vmh_qemu_has_ended (VmhQemu *qemu, gboolean *clean)
 {
+  *clean = qemu->clean;
   return qemu->ended;
+}
+
+gboolean
+vmh_qemu_set_ready (VmhQemu *qemu, GError **error)
+{
+  qemu->record->starting = FALSE;
+  return vmh_record_save (qemu->record, qemu->bundle, error);
 }

@@ -31,7 +31,8 @@ typedef struct
 /** vmh_qemu_spawn: starts shim, sandbox and QEMU, stopped before its first instruction. What there
  * is to know of them is on record before any of them runs. */
 VmhQemu *vmh_qemu_spawn (VmhBundle *bundle, const VmhQemuStart *start, GError **error);
-/** vmh_qemu_find: the one on record, if it lives. An unfinished start is ended. */
+/** vmh_qemu_find: the one on record, if it lives. An unfinished start is ended: what was still to
+ * be told to QEMU died with the helper that knew it. */
 VmhQemu *vmh_qemu_find (VmhBundle *bundle);
 
 /** vmh_qemu_connect_async: until both monitors have greeted. */
@@ -50,6 +51,10 @@ const char *const *vmh_qemu_get_displays (VmhQemu *qemu);
 const char *const *vmh_qemu_get_lines (VmhQemu *qemu); /* "serial0=serial" */
 /** vmh_qemu_kill: at once and for good; "ended" follows as soon as it is dead. */
 void vmh_qemu_kill (VmhQemu *qemu);
-gboolean vmh_qemu_has_ended (VmhQemu *qemu);
+/** vmh_qemu_has_ended: whether "ended" has been emitted; @clean as it said. */
+gboolean vmh_qemu_has_ended (VmhQemu *qemu, gboolean *clean);
+/** vmh_qemu_set_ready: all is told to it that goes before its first instruction. Until then the
+ * next helper takes it for an unfinished start. */
+gboolean vmh_qemu_set_ready (VmhQemu *qemu, GError **error);
 
 G_END_DECLS

@@ -72,6 +72,8 @@ vmh_record_save (const VmhRecord *record, VmhBundle *bundle, GError **error)
   g_key_file_set_string (file, GROUP, "accelerator", record->accelerator);
   g_key_file_set_string (file, GROUP, "reason", record->reason ? record->reason : "");
   g_key_file_set_string (file, GROUP, "user-network", record->user_network);
+  if (record->starting)
+    g_key_file_set_boolean (file, GROUP, "starting", TRUE);
   set_list (file, "lines", record->lines);
   set_list (file, "displays", record->displays);
   text = g_key_file_to_data (file, &length, NULL);
@@ -101,18 +103,29 @@ vmh_record_load (VmhBundle *bundle)
   record->accelerator = g_key_file_get_string (file, GROUP, "accelerator", NULL);
   record->reason = g_key_file_get_string (file, GROUP, "reason", NULL);
   record->user_network = g_key_file_get_string (file, GROUP, "user-network", NULL);
+  record->starting = g_key_file_get_boolean (file, GROUP, "starting", NULL);
   record->lines = g_key_file_get_string_list (file, GROUP, "lines", NULL, NULL);
   record->displays = g_key_file_get_string_list (file, GROUP, "displays", NULL, NULL);
   return g_steal_pointer (&record);
 }
 
+static gboolean
+is_on_disk (const VmhRecord *record, VmhBundle *bundle)
+{
+  g_autoptr (VmhRecord) found = vmh_record_load (bundle);
+
+  return found && found->shim.pid == record->shim.pid && found->shim.start == record->shim.start;
+}
+
 void
-vmh_record_remove (VmhBundle *bundle)
+vmh_record_remove (VmhBundle *bundle, const VmhRecord *record)
 {
   static const char *const names[] = { NAME,   NEW,     "exit",   "live.xml", "monitor",
                                        "shim", "agent", "events", NULL };
   const char *folder = vmh_bundle_get_runtime_path (bundle);
 
+  if (record && !is_on_disk (record, bundle))
+    return;
   for (const char *const *name = names; folder && *name; name++)
     {
       g_autofree char *path = g_build_filename (folder, *name, NULL);

@@ -13,8 +13,9 @@ typedef struct
 {
   VmhPid shim, qemu; /* qemu.pid 0: not known yet */
   char *accelerator, *reason, *user_network;
-  char **lines;    /* "serial0=serial" */
-  char **displays; /* "vnc" */
+  gboolean starting; /* not all has been told to it yet that goes before its first instruction */
+  char **lines;      /* "serial0=serial" */
+  char **displays;   /* "vnc" */
 } VmhRecord;
 
 void vmh_record_free (VmhRecord *record);
@@ -24,7 +25,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmhRecord, vmh_record_free)
 gboolean vmh_record_save (const VmhRecord *record, VmhBundle *bundle, GError **error);
 /** vmh_record_load: NULL where there is none, or it is of another boot. */
 VmhRecord *vmh_record_load (VmhBundle *bundle);
-/** vmh_record_remove: everything of a guest that is gone: record, sockets, exit status. */
-void vmh_record_remove (VmhBundle *bundle);
+/** vmh_record_remove: everything of a guest that is gone: record, sockets, exit status. With
+ * @record only where that one is on disk: the machine may run again since. */
+void vmh_record_remove (VmhBundle *bundle, const VmhRecord *record);
 
 G_END_DECLS
