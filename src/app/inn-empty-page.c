@@ -13,6 +13,7 @@ struct _InnEmptyPage
   GtkStack *stack;
   AdwStatusPage *failed;
   AdwStatusPage *none_yet;
+  GtkWidget *retry;
 
   InnConnection *connection;
   GSignalGroup *connection_signals;
@@ -46,6 +47,7 @@ show (InnEmptyPage *self)
 
       adw_status_page_set_description (self->failed, escaped);
     }
+  gtk_widget_set_visible (self->retry, inn_connection_can_retry (self->connection));
   adw_status_page_set_description (
       self->none_yet,
       g_str_equal (inn_connection_get_mode (self->connection), "system")
@@ -87,6 +89,7 @@ inn_empty_page_class_init (InnEmptyPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, InnEmptyPage, stack);
   gtk_widget_class_bind_template_child (widget_class, InnEmptyPage, failed);
   gtk_widget_class_bind_template_child (widget_class, InnEmptyPage, none_yet);
+  gtk_widget_class_bind_template_child (widget_class, InnEmptyPage, retry);
   gtk_widget_class_bind_template_callback (widget_class, on_retry_clicked);
 }
 

@@ -119,8 +119,11 @@ show_banner (InnWindow *self)
       inn_connection_get_state (self->connection) != INN_CONNECTION_READY)
     text = g_strdup_printf (
         "%s %s", error != NULL ? error->message : _ ("The connection to the helper is lost."),
-        _ ("Machines go on running; Innkeeper connects again by itself."));
-  inn_banner_set (self->banner, text, text != NULL ? _ ("_Try Now") : NULL);
+        inn_connection_is_trying (self->connection)
+            ? _ ("Machines go on running; Innkeeper connects again by itself.")
+            : _ ("Machines go on running."));
+  inn_banner_set (self->banner, text,
+                  inn_connection_can_retry (self->connection) ? _ ("_Try Now") : NULL);
 }
 
 static void

@@ -255,10 +255,10 @@ on_name_vanished (GDBusConnection *bus, const char *name, gpointer data)
   if (had_one && self->state == INN_CONNECTION_READY &&
       g_get_monotonic_time () - self->ready_since > STEADY_US)
     self->retry_ms = RETRY_FIRST_MS;
-  set_state (self, INN_CONNECTION_CONNECTING, NULL);
   if (had_one)
     retry_later (self);
-  else
+  set_state (self, INN_CONNECTION_CONNECTING, NULL);
+  if (!had_one)
     start_helper (self);
 }
 
@@ -492,15 +492,43 @@ inn_connection_lookup_job (InnConnection *self, const char *path)
   return inn_objects_lookup_job (self->objects, path);
 }
 
+gboolean
+inn_connection_is_trying (InnConnection *self)
+{
+  g_return_val_if_fail (INN_IS_CONNECTION (self), FALSE);
+  return self->state == INN_CONNECTION_CONNECTING || self->retry != 0;
+}
+
+gboolean
+inn_connection_can_retry (InnConnection *self)
+{
+  g_return_val_if_fail (INN_IS_CONNECTION (self), FALSE);
+  /* GLib keeps a closed bus for the whole process: there is no second one to be had. */
+  return self->retry != 0 || (self->state == INN_CONNECTION_FAILED &&
+                              (self->bus == NULL || !g_dbus_connection_is_closed (self->bus)));
+}
+
 void
 inn_connection_retry (InnConnection *self)
 {
   g_return_if_fail (INN_IS_CONNECTION (self));
-  if (self->bus == NULL || self->owner != NULL || self->retry == 0)
-    return;
-  g_clear_handle_id (&self->retry, g_source_remove);
-  set_state (self, INN_CONNECTION_CONNECTING, NULL);
-  start_helper (self);
+  if (self->bus == NULL && self->state == INN_CONNECTION_FAILED)
+    {
+      set_state (self, INN_CONNECTION_CONNECTING, NULL);
+      g_bus_get (self->bus_type, self->cancellable, on_bus_ready, g_object_ref (self));
+    }
+  else if (self->owner != NULL && self->state == INN_CONNECTION_FAILED)
+    {
+      g_autofree char *owner = g_strdup (self->owner);
+
+      on_name_appeared (self->bus, INN_BUS_NAME, owner, self);
+    }
+  else if (self->owner == NULL && self->retry != 0)
+    {
+      g_clear_handle_id (&self->retry, g_source_remove);
+      set_state (self, INN_CONNECTION_CONNECTING, NULL);
+      start_helper (self);
+    }
 }
 
 void

@@ -36,7 +36,14 @@ GListModel *inn_connection_get_jobs (InnConnection *self);     /* of InnJob, new
  * the caller unrefs it. */
 GVariant *inn_connection_get_host (InnConnection *self, const char *property);
 
-/** inn_connection_retry: at once what would be tried again later anyway; nothing when READY. */
+/** inn_connection_is_trying: it connects by itself, now or after a while. */
+gboolean inn_connection_is_trying (InnConnection *self);
+
+/** inn_connection_can_retry: inn_connection_retry() would do something. */
+gboolean inn_connection_can_retry (InnConnection *self);
+
+/** inn_connection_retry: at once what would be tried again later anyway, or not at all; nothing
+ * when READY. */
 void inn_connection_retry (InnConnection *self);
 /** inn_connection_lookup_machine: NULL if there is none at @path; transfer none. */
 struct _InnMachine *inn_connection_lookup_machine (InnConnection *self, const char *path);

@@ -322,7 +322,15 @@ test_helper_gone (Fixture *fixture, gconstpointer data)
   wait_until (inn_banner_get_text (banner) != NULL);
   g_assert_cmpuint (g_list_model_get_n_items (machines), ==, 3);
   g_assert_false (allowed (fixture, "new"));
+  g_assert_nonnull (strstr (inn_banner_get_text (banner), "connects again by itself"));
   take_picture (window, "window-helper-gone");
+
+  /* One that it does not take does not come back by itself. */
+  fixture->fake = fake_helper_new (INN_PROTOCOL - 1, 3, on_call, fixture);
+  wait_until (strstr (inn_banner_get_text (banner), "too old") != NULL);
+  g_assert_null (strstr (inn_banner_get_text (banner), "by itself"));
+  g_clear_pointer (&fixture->fake, fake_helper_free);
+  wait_until (strstr (inn_banner_get_text (banner), "too old") == NULL);
 
   fixture->fake = fake_helper_new (INN_PROTOCOL, 3, on_call, fixture);
   wait_until (inn_banner_get_text (banner) == NULL);

@@ -206,10 +206,26 @@ test_missing (Fixture *fixture, gconstpointer data)
   g_assert_null (inn_connection_get_error (fixture->connection));
 }
 
+/* The bus is not there, and then it is. */
+static void
+test_no_bus (Fixture *fixture, gconstpointer data)
+{
+  g_setenv ("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent/bus", TRUE);
+  fixture->connection = inn_connection_new (G_BUS_TYPE_SYSTEM);
+  wait_until (inn_connection_get_state (fixture->connection) == INN_CONNECTION_FAILED);
+  g_assert_false (inn_connection_is_trying (fixture->connection));
+  g_assert_true (inn_connection_can_retry (fixture->connection));
+  g_setenv ("DBUS_SYSTEM_BUS_ADDRESS", g_test_dbus_get_bus_address (fixture->bus), TRUE);
+  inn_connection_retry (fixture->connection);
+  connect_ready (fixture, 1);
+  g_assert_false (inn_connection_can_retry (fixture->connection));
+}
+
 static void
 test_too_old (Fixture *fixture, gconstpointer data)
 {
   const GError *error;
+  guint n_calls;
 
   fixture->fake = fake_helper_new (INN_PROTOCOL - 1, 1, on_call, fixture);
   fixture->connection = inn_connection_new (G_BUS_TYPE_SESSION);
@@ -217,6 +233,13 @@ test_too_old (Fixture *fixture, gconstpointer data)
   error = inn_connection_get_error (fixture->connection);
   g_assert_error (error, INN_ERROR, INN_ERROR_HELPER);
   g_assert_nonnull (strstr (error->message, "too old"));
+  /* It does not ask again by itself; a person may make it. */
+  g_assert_false (inn_connection_is_trying (fixture->connection));
+  g_assert_true (inn_connection_can_retry (fixture->connection));
+  n_calls = fake_helper_count_calls (fixture->fake, "GetManagedObjects");
+  inn_connection_retry (fixture->connection);
+  wait_until (fake_helper_count_calls (fixture->fake, "GetManagedObjects") == n_calls + 1 &&
+              inn_connection_get_state (fixture->connection) == INN_CONNECTION_FAILED);
   kill_helper (fixture);
   connect_ready (fixture, 1); /* updated and started again */
 }
@@ -497,6 +520,7 @@ main (int argc, char **argv)
   ADD ("changes", test_changes);
   ADD ("stranger", test_stranger);
   ADD ("missing", test_missing);
+  ADD ("no-bus", test_no_bus);
   ADD ("too-old", test_too_old);
   ADD ("dies-in-call", test_dies_in_call);
   ADD ("errors", test_errors);
