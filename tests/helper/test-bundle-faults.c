@@ -171,6 +171,7 @@ static void
 test_keep_unreadable (int *fixture, gconstpointer data)
 {
   static const char *const names[] = { "disks/vda.raw", NULL };
+  static const char *const none[] = { NULL };
   g_autoptr (GError) error = NULL;
   g_autofree char *store = g_build_filename (g_get_user_data_dir (), "innkeeper", NULL);
   g_autofree char *kept = NULL;
@@ -186,7 +187,7 @@ test_keep_unreadable (int *fixture, gconstpointer data)
       g_assert_cmpint (seteuid (NOBODY), ==, 0);
     }
   bundle = make ();
-  g_assert_true (vmh_bundle_set_kept (bundle, names, &error));
+  g_assert_true (vmh_bundle_set_fate (bundle, names, none, &error));
   g_assert_cmpint (fchmodat (vmh_bundle_get_fd (bundle), "disks/vda.raw", 0, 0), ==, 0);
   g_assert_cmpint (fchmodat (vmh_bundle_get_fd (bundle), "disks", 0, 0), ==, 0);
   g_assert_false (vmh_trash_keep (bundle, "a", &error));
@@ -203,6 +204,25 @@ test_keep_unreadable (int *fixture, gconstpointer data)
   vmh_bundle_unref (bundle);
   if (root)
     g_assert_cmpint (seteuid (0), ==, 0);
+}
+
+/* Names of any bytes come back from the disk as they were. */
+static void
+test_odd_names (int *fixture, gconstpointer data)
+{
+  static const char *const kept[] = { "disks/b\xe4h;\\ %41\n", "disks/b\xc3\xa4h", NULL };
+  static const char *const erased[] = { "/a b;c", NULL };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VmhBundle) bundle = make ();
+
+  g_assert_true (vmh_bundle_set_fate (bundle, kept, erased, &error));
+  g_assert_no_error (error);
+  g_assert_true (vmh_bundle_commit (bundle, &error));
+  vmh_bundle_unref (bundle);
+  bundle = vmh_bundle_open (UUID, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstrv (vmh_bundle_get_kept (bundle), kept);
+  g_assert_cmpstrv (vmh_bundle_get_erased (bundle), erased);
 }
 
 /* What cannot be read protects: the trash stays, the machine is broken, nobody becomes root. */
@@ -271,6 +291,7 @@ main (int argc, char **argv)
   ADD ("no-room", test_no_room);
   ADD ("keep-unreadable", test_keep_unreadable);
   ADD ("list", test_list);
+  ADD ("odd-names", test_odd_names);
   ADD ("damaged-state", test_damaged_state);
   status = g_test_run ();
   vmh_remove_tree (tmp, name, NULL);

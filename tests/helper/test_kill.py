@@ -39,11 +39,11 @@ def kept(session):
     return sorted(os.listdir(path)) if path.exists() else []
 
 
-def check_whole(session, machine):
+def check_whole(session, machine, *more):
     """It can be read, its disks are there, and it can be deleted."""
     tap.equal(session.get(machine, domain.MACHINE, "State"), "off", "state")
     listed = domain.call(session, machine, "ListStorage")[0]
-    tap.equal([(s["target"], s["created"]) for s in listed], [("vda", True), ("vdb", True)], "storage")
+    tap.equal([(s["target"], s["created"]) for s in listed], [("vda", True), ("vdb", True), *more], "storage")
     for entry in listed:
         bus.run(["qemu-img", "check", "-q", entry["path"]])
     domain.delete(session, machine)
@@ -90,18 +90,23 @@ def delete():
         session = bus.Session()
         session.start_helper(extra_env={"VMH_ABORT_AT": where})
         try:
-            machine = domain.create(session, domain.xml("a", DISKS), storage=storage())
-            if survives(lambda: domain.delete(session, machine, keep=GLib.Variant("as", ["vdb"]))):
+            outside = session.path / "outside.qcow2"
+            bus.run(["qemu-img", "create", "-q", "-f", "qcow2", outside, "8M"])
+            machine = domain.create(session, domain.xml("a", DISKS + domain.disk("vdc", outside)),
+                                    storage=storage())
+            if survives(lambda: domain.delete(session, machine, keep=GLib.Variant("as", ["vdb"]),
+                                              delete=GLib.Variant("as", ["vdc"]))):
                 tap.true(number > 2, f"{number} steps are too few: is the hook dead?")
                 break
             restart(session)
             machines = list(session.machines())
-            tap.equal(len(domain.entries(session)), len(machines), f"folders after {where}")
             outcomes.append(len(machines))
             if machines:
-                tap.equal(kept(session), [], "kept disks")
-                check_whole(session, machine)
+                tap.equal((kept(session), outside.exists()), ([], True), "kept disks")
+                check_whole(session, machine, ("vdc", False))
             else:
+                tap.wait_for(lambda: not outside.exists(), 10, f"the deletion of what is elsewhere after {where}")
+                tap.wait_for(lambda: domain.entries(session) == [], 10, f"the end of its folder after {where}")
                 tap.equal(kept(session), ["a vdb.qcow2"], f"kept disks after {where}")
         finally:
             session.close()

@@ -23,7 +23,7 @@ struct _VmhBundle
   uid_t guest_uid; /* 0: none yet */
   GHashTable *created;
   GHashTable *making;
-  GStrv kept;
+  GStrv kept, erased;
   char *moved_from;
 };
 

@@ -19,13 +19,31 @@
 /* Uids that bundles of this store have: no two guests share one. */
 static GHashTable *guest_uids;
 
+/* File names may be of any bytes, a key file's strings may not. */
+static void
+put_list (GKeyFile *file, const char *key, const char *const *list)
+{
+  g_autoptr (GStrvBuilder) escaped = g_strv_builder_new ();
+  g_auto (GStrv) words = NULL;
+
+  for (guint i = 0; list[i] != NULL; i++)
+    {
+      g_autofree char *word = g_uri_escape_string (list[i], " /", TRUE);
+
+      g_strv_builder_add (escaped, word);
+    }
+  words = g_strv_builder_end (escaped);
+  if (words[0] != NULL)
+    g_key_file_set_string_list (file, GROUP, key, (const char *const *)words,
+                                g_strv_length (words));
+}
+
 static void
 put_names (GKeyFile *file, const char *key, GHashTable *names)
 {
-  guint n;
-  g_autofree gpointer *list = g_hash_table_get_keys_as_array (names, &n);
+  g_autofree gpointer *list = g_hash_table_get_keys_as_array (names, NULL);
 
-  g_key_file_set_string_list (file, GROUP, key, (const char *const *)list, n);
+  put_list (file, key, (const char *const *)list);
 }
 
 static gboolean
@@ -41,11 +59,9 @@ save_state (VmhBundle *bundle, GError **error)
   if (bundle->guest_uid != 0)
     g_key_file_set_uint64 (file, GROUP, "guest-uid", bundle->guest_uid);
   put_names (file, "created", bundle->created);
-  if (g_hash_table_size (bundle->making) > 0)
-    put_names (file, "making", bundle->making);
-  if (bundle->kept[0] != NULL)
-    g_key_file_set_string_list (file, GROUP, "kept", (const char *const *)bundle->kept,
-                                g_strv_length (bundle->kept));
+  put_names (file, "making", bundle->making);
+  put_list (file, "kept", (const char *const *)bundle->kept);
+  put_list (file, "erased", (const char *const *)bundle->erased);
   text = g_key_file_to_data (file, &length, NULL);
   return vmh_bundle_save (bundle, STATE_FILE, text, (gssize)length, error);
 }
@@ -77,12 +93,21 @@ static gboolean
 load_list (GKeyFile *file, const char *key, GStrv *out_list)
 {
   g_autoptr (GError) error = NULL;
-  GStrv list = g_key_file_get_string_list (file, GROUP, key, NULL, &error);
+  g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
+  g_auto (GStrv) list = g_key_file_get_string_list (file, GROUP, key, NULL, &error);
 
   if (list == NULL && !g_error_matches (error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_KEY_NOT_FOUND))
     return FALSE;
+  for (guint i = 0; list != NULL && list[i] != NULL; i++)
+    {
+      g_autofree char *name = g_uri_unescape_string (list[i], NULL);
+
+      if (name == NULL)
+        return FALSE;
+      g_strv_builder_add (names, name);
+    }
   g_strfreev (*out_list);
-  *out_list = list != NULL ? list : g_new0 (char *, 1);
+  *out_list = g_strv_builder_end (names);
   return TRUE;
 }
 
@@ -123,7 +148,8 @@ vmh_bundle_load_state (VmhBundle *bundle, GError **error)
     return FALSE;
   if (!g_key_file_load_from_bytes (file, bytes, G_KEY_FILE_NONE, NULL) ||
       !load_owner (file, &owner) || !load_names (file, "created", bundle->created) ||
-      !load_names (file, "making", bundle->making) || !load_list (file, "kept", &bundle->kept))
+      !load_names (file, "making", bundle->making) || !load_list (file, "kept", &bundle->kept) ||
+      !load_list (file, "erased", &bundle->erased))
     {
       g_set_error (error, INN_ERROR, INN_ERROR_IO,
                    _ ("“%s/state” is damaged. Restore it from a backup."), bundle->path);
@@ -217,11 +243,22 @@ vmh_bundle_get_kept (VmhBundle *bundle)
   return (const char *const *)bundle->kept;
 }
 
+const char *const *
+vmh_bundle_get_erased (VmhBundle *bundle)
+{
+  return (const char *const *)bundle->erased;
+}
+
 gboolean
-vmh_bundle_set_kept (VmhBundle *bundle, const char *const *names, GError **error)
+vmh_bundle_set_fate (VmhBundle *bundle,
+                     const char *const *kept,
+                     const char *const *erased,
+                     GError **error)
 {
   g_strfreev (bundle->kept);
-  bundle->kept = g_strdupv ((char **)names);
+  g_strfreev (bundle->erased);
+  bundle->kept = g_strdupv ((char **)kept);
+  bundle->erased = g_strdupv ((char **)erased);
   return save_state (bundle, error);
 }
 

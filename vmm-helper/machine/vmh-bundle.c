@@ -36,6 +36,7 @@ bundle_new (const char *prefix, const char *uuid)
   bundle->created = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   bundle->making = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   bundle->kept = g_new0 (char *, 1);
+  bundle->erased = g_new0 (char *, 1);
   return bundle;
 }
 
@@ -59,6 +60,7 @@ vmh_bundle_unref (VmhBundle *bundle)
   g_hash_table_unref (bundle->created);
   g_hash_table_unref (bundle->making);
   g_strfreev (bundle->kept);
+  g_strfreev (bundle->erased);
   g_free (bundle->uuid);
   g_free (bundle->entry);
   g_free (bundle->path);

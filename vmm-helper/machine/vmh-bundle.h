@@ -61,7 +61,13 @@ gboolean vmh_bundle_keep_made (VmhBundle *bundle, GError **error);
 gboolean vmh_bundle_unmake (VmhBundle *bundle, const char *name, GError **error);
 /** vmh_bundle_get_kept: names of files that survive the bundle's deletion. */
 const char *const *vmh_bundle_get_kept (VmhBundle *bundle);
-gboolean vmh_bundle_set_kept (VmhBundle *bundle, const char *const *names, GError **error);
+/** vmh_bundle_get_erased: paths of files elsewhere that do not. */
+const char *const *vmh_bundle_get_erased (VmhBundle *bundle);
+/** vmh_bundle_set_fate: what becomes of what, before it is thrown away. Both lists end by NULL. */
+gboolean vmh_bundle_set_fate (VmhBundle *bundle,
+                              const char *const *kept,
+                              const char *const *erased,
+                              GError **error);
 /** vmh_bundle_get_moved_from: the path it had when it was saved last, if that was another; then
  * paths in its XML below that one are to be rebased. */
 const char *vmh_bundle_get_moved_from (VmhBundle *bundle);

@@ -22,10 +22,10 @@ typedef struct
   char *name;
   GPtrArray *kept;   /* names inside the bundle */
   GPtrArray *erased; /* paths outside of it */
-  guint n_erased;    /* of those, how many are */
   GPtrArray *gone;   /* paths of all images that will be no more, inside and outside */
   guint looked_at;   /* of those */
   int fd;            /* of the one that is just looked at */
+  GError *problem;   /* with one of the erased */
 } Delete;
 
 static void
@@ -40,6 +40,7 @@ delete_free (gpointer data)
   g_clear_pointer (&delete->kept, g_ptr_array_unref);
   g_clear_pointer (&delete->erased, g_ptr_array_unref);
   g_clear_pointer (&delete->gone, g_ptr_array_unref);
+  g_clear_error (&delete->problem);
   g_free (delete);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Delete, delete_free)
@@ -176,20 +177,19 @@ look_start (gpointer context,
 /* ---- the end of the machine ---- */
 
 static gboolean
-note_kept (gpointer context, GError **error)
+note_fate (gpointer context, GError **error)
 {
   Delete *delete = context;
-  g_autoptr (GPtrArray) names = g_ptr_array_new ();
 
   /* Somebody may have come while the files were looked at. */
   for (guint i = 0; i < delete->gone->len; i++)
     if (!check_unshared (delete, g_ptr_array_index (delete->gone, i), error))
       return FALSE;
-  for (guint i = 0; i < delete->kept->len; i++)
-    g_ptr_array_add (names, g_ptr_array_index (delete->kept, i));
-  g_ptr_array_add (names, NULL);
-  return vmh_bundle_set_kept (vmh_machine_get_bundle (delete->machine),
-                              (const char *const *)names->pdata, error);
+  g_ptr_array_add (delete->kept, NULL);
+  g_ptr_array_add (delete->erased, NULL);
+  return vmh_bundle_set_fate (vmh_machine_get_bundle (delete->machine),
+                              (const char *const *)delete->kept->pdata,
+                              (const char *const *)delete->erased->pdata, error);
 }
 
 static gboolean
@@ -203,70 +203,37 @@ throw_away (gpointer context, GError **error)
   return TRUE;
 }
 
-/* Moving and removing may take seconds for large files: in a thread, which nothing else touches the
+/* Moving and removing may take seconds for large files: in threads, which nothing else touches the
  * bundle beside. */
 static void
-remove_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+keep_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
   Delete *delete = data;
-  VmhBundle *bundle = vmh_machine_get_bundle (delete->machine);
   GError *error = NULL;
 
-  if (!vmh_trash_keep (bundle, delete->name, &error))
-    {
-      g_task_return_error (task, error);
-      return;
-    }
-  vmh_bundle_discard (bundle);
-  g_task_return_boolean (task, TRUE);
+  if (vmh_trash_keep (vmh_machine_get_bundle (delete->machine), delete->name, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
 }
 
 static void
-remove_start (gpointer context,
-              VmhJob *job,
-              GCancellable *cancellable,
-              GAsyncReadyCallback callback,
-              gpointer data)
+keep_start (gpointer context,
+            VmhJob *job,
+            GCancellable *cancellable,
+            GAsyncReadyCallback callback,
+            gpointer data)
 {
   g_autoptr (GTask) task = g_task_new (NULL, NULL, callback, data);
 
   g_task_set_task_data (task, context, NULL);
-  g_task_run_in_thread (task, remove_thread);
+  g_task_run_in_thread (task, keep_thread);
 }
 
 static gboolean
 task_finish (gpointer context, GAsyncResult *result, GError **error)
 {
   return g_task_propagate_boolean (G_TASK (result), error);
-}
-
-static void erase_next (GTask *owned_task);
-
-static void
-on_erased (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (GTask) task = data;
-  GError *error = NULL;
-
-  if (vmh_unlink_as_finish (result, &error))
-    erase_next (g_steal_pointer (&task));
-  else
-    g_task_return_error (task, error);
-}
-
-/* Images that lie elsewhere, one after the other. */
-static void
-erase_next (GTask *owned_task)
-{
-  g_autoptr (GTask) task = owned_task;
-  Delete *delete = g_task_get_task_data (task);
-
-  if (delete->n_erased < delete->erased->len)
-    vmh_unlink_as_async (vmh_machine_get_owner (delete->machine),
-                         g_ptr_array_index (delete->erased, delete->n_erased++), NULL, on_erased,
-                         g_steal_pointer (&task));
-  else
-    g_task_return_boolean (task, TRUE);
 }
 
 static void
@@ -276,18 +243,53 @@ erase_start (gpointer context,
              GAsyncReadyCallback callback,
              gpointer data)
 {
-  GTask *task = g_task_new (NULL, NULL, callback, data);
+  Delete *delete = context;
+
+  vmh_trash_erase_async (vmh_machine_get_bundle (delete->machine), callback, data);
+}
+
+/* What cannot be erased is told in the end: the person knows where it is. The machine goes. */
+static gboolean
+erase_finish (gpointer context, GAsyncResult *result, GError **error)
+{
+  Delete *delete = context;
+
+  vmh_trash_erase_finish (result, &delete->problem);
+  return TRUE;
+}
+
+static void
+discard_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  Delete *delete = data;
+
+  vmh_bundle_discard (vmh_machine_get_bundle (delete->machine));
+  if (delete->problem != NULL)
+    g_task_return_error (task, g_steal_pointer (&delete->problem));
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
+static void
+discard_start (gpointer context,
+               VmhJob *job,
+               GCancellable *cancellable,
+               GAsyncReadyCallback callback,
+               gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (NULL, NULL, callback, data);
 
   g_task_set_task_data (task, context, NULL);
-  erase_next (task);
+  g_task_run_in_thread (task, discard_thread);
 }
 
 static const VmhStep steps[] = {
   { N_ ("Looking who else uses its disks"), 1, NULL, look_start, task_finish, NULL },
-  { N_ ("Noting what is kept"), 1, note_kept, NULL, NULL, NULL },
+  { N_ ("Noting what is kept"), 1, note_fate, NULL, NULL, NULL },
   { N_ ("Removing the machine"), 1, throw_away, NULL, NULL, NULL },
-  { N_ ("Removing its files"), 96, NULL, remove_start, task_finish, NULL },
-  { N_ ("Removing its other files"), 1, NULL, erase_start, task_finish, NULL },
+  { N_ ("Moving what is kept"), 10, NULL, keep_start, task_finish, NULL },
+  { N_ ("Removing its disks elsewhere"), 7, NULL, erase_start, erase_finish, NULL },
+  { N_ ("Removing its files"), 80, NULL, discard_start, task_finish, NULL },
   { 0 },
 };
 

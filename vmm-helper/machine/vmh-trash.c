@@ -12,7 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "shared/inn-errors.h"
-#include "vmh-machine.h"
+#include "vmh-manager.h"
+#include "vmh-storage.h"
 #include "vmh-store.h"
 
 #define MAX_SAME_NAME 1000
@@ -98,6 +99,108 @@ vmh_trash_keep (VmhBundle *bundle, const char *label, GError **error)
   return TRUE;
 }
 
+/* The images elsewhere, one after the other. */
+typedef struct
+{
+  VmhBundle *bundle;
+  guint next;
+  GError *problem; /* the first */
+} Erasing;
+
+static gboolean erase_next (gpointer data);
+
+static void
+erasing_free (gpointer data)
+{
+  Erasing *erasing = data;
+
+  vmh_bundle_unref (erasing->bundle);
+  g_clear_error (&erasing->problem);
+  g_free (erasing);
+}
+
+static gboolean
+check_unused (const char *path, GError **error)
+{
+  g_autoptr (GPtrArray) machines = vmh_manager_list (vmh_manager_get ());
+
+  for (guint i = 0; i < machines->len; i++)
+    if (vmh_storage_names (g_ptr_array_index (machines, i), path))
+      {
+        g_set_error (error, INN_ERROR, INN_ERROR_IN_USE,
+                     _ ("“%s” was not deleted: another machine uses it now."), path);
+        return FALSE;
+      }
+  return TRUE;
+}
+
+static void
+note_problem (Erasing *erasing, GError *error)
+{
+  if (erasing->problem == NULL)
+    erasing->problem = error;
+  else
+    g_clear_error (&error);
+}
+
+static void
+on_erased (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GTask *task = data;
+  GError *error = NULL;
+
+  if (!vmh_unlink_as_finish (result, &error))
+    note_problem (g_task_get_task_data (task), error);
+  erase_next (task);
+}
+
+static gboolean
+erase_next (gpointer data)
+{
+  GTask *task = data;
+  Erasing *erasing = g_task_get_task_data (task);
+  const char *const *paths = vmh_bundle_get_erased (erasing->bundle);
+
+  for (; paths[erasing->next] != NULL; erasing->next++)
+    {
+      GError *error = NULL;
+
+      if (check_unused (paths[erasing->next], &error))
+        {
+          vmh_unlink_as_async (vmh_bundle_get_owner (erasing->bundle), paths[erasing->next++], NULL,
+                               on_erased, task);
+          return G_SOURCE_REMOVE;
+        }
+      note_problem (erasing, error);
+    }
+  if (erasing->problem != NULL)
+    g_task_return_error (task, g_steal_pointer (&erasing->problem));
+  else
+    g_task_return_boolean (task, TRUE);
+  g_object_unref (task);
+  return G_SOURCE_REMOVE;
+}
+
+void
+vmh_trash_erase_async (VmhBundle *bundle, GAsyncReadyCallback callback, gpointer data)
+{
+  GTask *task = g_task_new (NULL, NULL, callback, data);
+  Erasing *erasing = g_new0 (Erasing, 1);
+
+  g_task_set_source_tag (task, vmh_trash_erase_async);
+  erasing->bundle = vmh_bundle_ref (bundle);
+  g_task_set_task_data (task, erasing, erasing_free);
+  /* Later: a helper that begins does not know all machines yet. */
+  g_idle_add_full (G_PRIORITY_DEFAULT, erase_next, task, NULL);
+}
+
+gboolean
+vmh_trash_erase_finish (GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, NULL), FALSE);
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
 static char *
 dup_label (VmhBundle *bundle)
 {
@@ -108,6 +211,17 @@ dup_label (VmhBundle *bundle)
     domain =
         inn_domain_parse (g_bytes_get_data (bytes, NULL), (gssize)g_bytes_get_size (bytes), NULL);
   return domain != NULL ? inn_domain_dup_name (domain) : g_strdup (vmh_bundle_get_uuid (bundle));
+}
+
+static void
+on_all_erased (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (VmhBundle) bundle = data;
+  g_autoptr (GError) error = NULL;
+
+  if (!vmh_trash_erase_finish (result, &error))
+    g_warning ("Of the deleted machine %s: %s", vmh_bundle_get_uuid (bundle), error->message);
+  vmh_bundle_discard (bundle);
 }
 
 static void
@@ -123,10 +237,12 @@ finish_deletion (const char *uuid)
       return;
     }
   label = dup_label (bundle);
-  if (vmh_trash_keep (bundle, label != NULL ? label : uuid, &error))
+  if (!vmh_trash_keep (bundle, label != NULL ? label : uuid, &error))
+    g_warning ("The kept disks of %s cannot be moved: %s", uuid, error->message);
+  else if (vmh_bundle_get_erased (bundle)[0] == NULL)
     vmh_bundle_discard (bundle);
   else
-    g_warning ("The kept disks of %s cannot be moved: %s", uuid, error->message);
+    vmh_trash_erase_async (bundle, on_all_erased, vmh_bundle_ref (bundle));
 }
 
 gboolean
