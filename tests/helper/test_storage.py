@@ -214,6 +214,89 @@ def deleted_under_another_name():
     tap.true(inside.exists(), "the image")
 
 
+@tap.case
+def one_cannot_be_erased():
+    """An image that cannot be deleted is told, and what comes after it is deleted all the same"""
+    session = start()
+    first, second = outside_image(session), outside_image(session, "second.qcow2")
+    link = session.path / "link.qcow2"
+    link.symlink_to(first)  # a link is not deleted
+    machine = domain.create(session, domain.xml("a", domain.disk("vda", link) + domain.disk("vdb", second)))
+    properties = domain.wait_job(session, domain.call(session, machine, "Delete", delete=strv("vda", "vdb"))[0])
+    tap.equal(properties["State"], "failed", "state")
+    tap.true(str(link) in properties["ErrorMessage"], properties["ErrorMessage"])
+    tap.equal((first.exists(), second.exists()), (True, False), "images")
+    tap.equal((session.machines(), domain.entries(session)), ({}, []), "machines")
+
+
+@tap.case
+def raw_bytes():
+    """What a guest writes on its raw disk never keeps the machine from starting"""
+    session = start()
+    machine = domain.create(session, domain.xml("a", domain.disk(fmt="raw")),
+                            storage=domain.storage(domain.new_disk()))
+    image = folder_of(session, machine) / "disks" / "vda.raw"
+    contents = {"gzip": (0, b"\x1f\x8b"), "tar": (257, b"ustar"), "qcow2": (0, b"QFI\xfb\0\0\0\x09"),
+                "vhd": (8 * domain.MIB - 512, b"conectix" + bytes(500))}
+    for what, (offset, data) in contents.items():
+        image.write_bytes(b"")
+        with open(image, "r+b") as f:
+            f.truncate(8 * domain.MIB)
+            f.seek(offset)
+            f.write(data)
+        try:
+            vm.start(session, machine)
+        except AssertionError as e:
+            raise AssertionError(f"with {what} on it") from e
+        vm.force_off(session, machine)
+    # What comes for the first time is looked at, for it may be no image yet.
+    packed = session.path / "packed.raw"
+    packed.write_bytes(b"\x1f\x8b\x08" + bytes(domain.MIB))
+    xml = xml_of(session, machine)
+    more = xml.replace("</devices>", domain.disk("vdb", packed, "raw") + "</devices>")
+    bus.refuses(lambda: apply(session, machine, more), ERROR + "BadImage")
+
+
+@tap.case
+def huge_kernel():
+    """A kernel is copied into memory, so its size has a limit, whenever it grows"""
+    session = start()
+    kernel, initrd = session.path / "vmlinuz", session.path / "initrd"
+    for path in (kernel, initrd):
+        path.write_bytes(bytes(1024))
+    text = domain.xml("a").replace("</os>", f"<kernel>{kernel}</kernel><initrd>{initrd}</initrd></os>")
+    machine = domain.create(session, text)
+    os.truncate(initrd, 257 * domain.MIB)
+    properties = vm.start(session, machine, wanted="failed")
+    tap.equal(properties["ErrorName"], ERROR + "Limit", "error of the start")
+    xml = xml_of(session, machine)
+    bus.refuses(lambda: apply(session, machine, xml.replace(">64<", ">96<")), ERROR + "Limit")
+
+
+@tap.case
+def unreadable_variables():
+    """UEFI variables that are there and cannot be read are never replaced by empty ones"""
+    session = start()
+    if not os.path.exists("/usr/share/OVMF"):
+        tap.skip("needs ovmf")
+    named = session.path / "vars.fd"
+    text = domain.xml("a").replace("<os>", "<os firmware='efi'>").replace("</os>", f"<nvram>{named}</nvram></os>")
+    machine = domain.create(session, text)
+    nvram = folder_of(session, machine) / "nvram"
+    os.mkfifo(named)
+    properties = vm.start(session, machine, wanted="failed")
+    tap.true(str(named) in properties["ErrorMessage"], properties["ErrorMessage"])
+    tap.true(not nvram.exists(), "empty variables took their place")
+    named.unlink()
+    nvram.symlink_to("/nowhere")
+    vm.start(session, machine, wanted="failed")
+    tap.true(nvram.is_symlink(), "what was there is gone")
+    nvram.unlink()
+    vm.start(session, machine)  # not there yet: they begin empty
+    tap.true(nvram.stat().st_size > 1024, "its variables")
+    vm.force_off(session, machine)
+
+
 def call_later(session, machine, method, parameters, answers):
     """Calls and goes on; the answer or the error's name is appended to @answers."""
     def on_done(connection, result):

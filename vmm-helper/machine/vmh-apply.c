@@ -93,7 +93,7 @@ check_storage (gpointer context,
 
   vmh_storage_check_async (vmh_machine_get_bundle (apply->machine), apply->domain,
                            vmh_machine_get_domain (apply->machine), (const char *const *)made,
-                           apply->machine, cancellable, callback, data);
+                           apply->machine, TRUE, cancellable, callback, data);
 }
 
 static gboolean

@@ -69,7 +69,7 @@ check_storage (gpointer context,
   g_auto (GStrv) made = vmh_orders_dup_targets (create->orders);
 
   vmh_storage_check_async (create->bundle, create->domain, NULL, (const char *const *)made, NULL,
-                           cancellable, callback, data);
+                           TRUE, cancellable, callback, data);
 }
 
 static gboolean

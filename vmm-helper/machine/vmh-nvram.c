@@ -85,19 +85,26 @@ copy (GTask *owned_task, int fd)
 static void
 on_opened (GObject *source, GAsyncResult *result, gpointer data)
 {
-  Nvram *nvram = g_task_get_task_data (data);
-  int fd = vmh_open_as_finish (result, NULL);
+  g_autoptr (GTask) task = data;
+  Nvram *nvram = g_task_get_task_data (task);
+  GError *error = NULL;
+  int fd = vmh_open_as_finish (result, &error);
 
   if (fd >= 0)
+    copy (g_steal_pointer (&task), fd);
+  else if (g_error_matches (error, INN_ERROR, INN_ERROR_NOT_FOUND))
     {
-      copy (data, fd);
-      return;
+      g_error_free (error);
+      nvram->current++;
+      open_next (g_steal_pointer (&task));
     }
-  nvram->current++;
-  open_next (data);
+  else
+    g_task_return_error (task, error);
 }
 
-/* What the XML names may well be gone or not its owner's. Takes the task over. */
+/* What the XML names may well not be there yet. Where it is and cannot be read, no empty variables
+ * take its place: the guest would lose what it boots, and nobody would know. Takes the task over.
+ */
 static void
 open_next (GTask *owned_task)
 {
@@ -133,7 +140,8 @@ vmh_nvram_prepare_async (VmhBundle *bundle,
   static const char *const fields[] = { "nvram", "nvram-template" };
   InnElement firmware = inn_domain_get (domain, "firmware");
   g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, data);
-  VMH_AUTOFD there = vmh_bundle_open_file (bundle, VMH_NVRAM, O_RDONLY, NULL);
+  g_autoptr (GError) error = NULL;
+  VMH_AUTOFD there = vmh_bundle_open_file (bundle, VMH_NVRAM, O_RDONLY | O_NONBLOCK, &error);
   Nvram *nvram;
 
   g_task_set_source_tag (task, vmh_nvram_prepare_async);
@@ -141,6 +149,11 @@ vmh_nvram_prepare_async (VmhBundle *bundle,
   if (there >= 0)
     {
       g_task_return_boolean (task, TRUE);
+      return;
+    }
+  if (!g_error_matches (error, INN_ERROR, INN_ERROR_NOT_FOUND))
+    {
+      g_task_return_error (task, g_steal_pointer (&error));
       return;
     }
   nvram = g_new0 (Nvram, 1);

@@ -145,8 +145,8 @@ step_check (gpointer context,
   static const char *const none[] = { NULL };
   Start *start = context;
 
-  vmh_storage_check_async (start->bundle, start->domain, NULL, none, start->machine, cancellable,
-                           callback, data);
+  vmh_storage_check_async (start->bundle, start->domain, NULL, none, start->machine, FALSE,
+                           cancellable, callback, data);
 }
 
 static gboolean
@@ -237,15 +237,17 @@ on_file_opened (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
   Start *start = g_task_get_task_data (task);
+  const VmhPlanFd *wanted = vmh_plan_get_fds (start->plan)->pdata[start->files->len];
   GError *error = NULL;
   int fd = vmh_storage_open_finish (result, &error);
 
-  if (fd < 0)
+  add_file (start, fd);
+  if (fd < 0 ||
+      (wanted->type == VMH_PLAN_FD_COPY && !vmh_storage_check_kernel (fd, wanted->path, &error)))
     {
       g_task_return_error (task, error);
       return;
     }
-  add_file (start, fd);
   open_files (g_steal_pointer (&task));
 }
 

@@ -21,6 +21,7 @@ typedef struct
 {
   VmhBundle *bundle;
   VmhMachine *except;
+  gboolean first;
   GPtrArray *list; /* Named, that are to be checked */
   guint current;
   int fd; /* of the current one */
@@ -70,6 +71,12 @@ fail (GTask *task, GError *error)
   g_object_unref (task);
 }
 
+static gboolean
+is_raw (const Named *named)
+{
+  return g_str_equal (named->format, "raw");
+}
+
 static void
 on_inspected (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -80,6 +87,9 @@ on_inspected (GObject *source, GAsyncResult *result, gpointer data)
   GError *error = NULL;
 
   info = vmh_image_inspect_finish (result, &error);
+  /* Bytes that only look like a damaged image of some other format. */
+  if (is_raw (named) && g_error_matches (error, INN_ERROR, INN_ERROR_BAD_IMAGE))
+    g_clear_error (&error);
   if (info != NULL)
     vmh_image_info_check (info, named->path, named->format, &error);
   if (error != NULL)
@@ -111,6 +121,12 @@ on_user_found (GObject *source, GAsyncResult *result, gpointer data)
                          get_current (check)->path);
   if (error != NULL)
     fail (task, error);
+  else if (is_raw (get_current (check)) && !check->first)
+    {
+      /* What is in it is its guest's affair. */
+      check->current++;
+      next_image (task);
+    }
   else
     vmh_image_inspect_async (check->fd, vmh_bundle_get_owner (check->bundle),
                              g_task_get_cancellable (task), on_inspected, task);
@@ -126,6 +142,8 @@ on_opened (GObject *source, GAsyncResult *result, gpointer data)
 
   check->fd = vmh_storage_open_finish (result, &error);
   if (check->fd < 0)
+    fail (task, error);
+  else if (named->format == NULL && !vmh_storage_check_kernel (check->fd, named->path, &error))
     fail (task, error);
   else if (named->format == NULL)
     {
@@ -211,6 +229,7 @@ vmh_storage_check_async (VmhBundle *bundle,
                          InnDomain *before,
                          const char *const *made,
                          VmhMachine *except,
+                         gboolean first,
                          GCancellable *cancellable,
                          GAsyncReadyCallback callback,
                          gpointer data)
@@ -222,6 +241,7 @@ vmh_storage_check_async (VmhBundle *bundle,
   g_task_set_source_tag (task, vmh_storage_check_async);
   check->bundle = vmh_bundle_ref (bundle);
   check->except = except != NULL ? g_object_ref (except) : NULL;
+  check->first = first;
   check->list = g_ptr_array_new_with_free_func (named_free);
   check->fd = -1;
   g_task_set_task_data (task, check, check_free);
