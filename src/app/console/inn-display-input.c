@@ -5,6 +5,7 @@
 #include "inn-display-private.h"
 
 #include <math.h>
+#include <linux/input-event-codes.h>
 #include "inn-qnum.h"
 
 #define PIXELS_PER_CLICK 15 /* of a touchpad's scrolling */
@@ -24,7 +25,8 @@ struct _InnInput
   GArray *pressed; /* Key, in the order they were pressed */
   guint buttons;   /* 1 << index in button_numbers */
   gboolean captured;
-  gboolean leaving; /* Ctrl+Alt are down and nothing else has been since */
+  gboolean locks_known; /* the guest's Num and Caps Lock are as ours, since the keyboard is its */
+  gboolean leaving;     /* Ctrl+Alt are down and nothing else has been since */
   gboolean has_last;
   double last_x;
   double last_y;
@@ -76,17 +78,22 @@ set_captured (InnInput *self, gboolean captured)
   if (!captured)
     release_all (self);
   self->captured = captured;
+  self->locks_known = FALSE;
   self->has_last = FALSE;
   g_object_notify (G_OBJECT (self->display), "captured");
+}
+
+static gboolean
+is_broadway (GdkDisplay *display)
+{
+  return g_str_equal (G_OBJECT_TYPE_NAME (display), "GdkBroadwayDisplay");
 }
 
 static guint
 find_qnum (InnInput *self, guint keyval, guint keycode)
 {
-  GdkDisplay *display = gtk_widget_get_display (GTK_WIDGET (self->display));
-
   /* A browser tells what was typed, not by which key. */
-  if (g_str_equal (G_OBJECT_TYPE_NAME (display), "GdkBroadwayDisplay"))
+  if (is_broadway (gtk_widget_get_display (GTK_WIDGET (self->display))))
     return inn_qnum_from_keyval (keyval);
   return inn_qnum_from_keycode (keycode);
 }
@@ -121,6 +128,37 @@ is_way_out (InnInput *self)
   return control && alt;
 }
 
+static void
+press_and_release (InnInput *self, guint keyval, guint keycode)
+{
+  const guint qnum = inn_qnum_from_keycode (keycode);
+
+  inn_display_source_key (self->source, keyval, qnum, TRUE);
+  inn_display_source_key (self->source, keyval, qnum, FALSE);
+}
+
+/* A lock that was pressed elsewhere: the guest's light is brought to what ours says, before the
+ * first key, if the guest tells of its lights. */
+static void
+bring_locks (InnInput *self, guint keyval)
+{
+  GdkDisplay *display = gtk_widget_get_display (GTK_WIDGET (self->display));
+  GdkSeat *seat = gdk_display_get_default_seat (display);
+  GdkDevice *keyboard = seat != NULL ? gdk_seat_get_keyboard (seat) : NULL;
+  InnLocks locks;
+
+  if (self->locks_known || keyboard == NULL || is_broadway (display) ||
+      !inn_display_source_get_locks (self->source, &locks))
+    return;
+  self->locks_known = TRUE;
+  if (keyval == GDK_KEY_Num_Lock || keyval == GDK_KEY_Caps_Lock)
+    return; /* ours is changing this very moment */
+  if (((locks & INN_LOCKS_NUM) != 0) != gdk_device_get_num_lock_state (keyboard))
+    press_and_release (self, GDK_KEY_Num_Lock, INN_KEYCODE (KEY_NUMLOCK));
+  if (((locks & INN_LOCKS_CAPS) != 0) != gdk_device_get_caps_lock_state (keyboard))
+    press_and_release (self, GDK_KEY_Caps_Lock, INN_KEYCODE (KEY_CAPSLOCK));
+}
+
 static gboolean
 on_key_pressed (GtkEventControllerKey *controller,
                 guint keyval,
@@ -132,6 +170,7 @@ on_key_pressed (GtkEventControllerKey *controller,
 
   if (!self->captured || self->source == NULL || key.qnum == 0)
     return FALSE;
+  bring_locks (self, keyval);
   if (keyval == GDK_KEY_ISO_Left_Tab)
     key.keyval = GDK_KEY_Tab;
   /* A key held down comes again and again, and goes on so: as from a real keyboard. */

@@ -151,6 +151,14 @@ inn_display_source_get_surface (InnDisplaySource *self)
 }
 
 gboolean
+inn_display_source_get_locks (InnDisplaySource *self, InnLocks *out_locks)
+{
+  InnDisplaySourceClass *klass = INN_DISPLAY_SOURCE_GET_CLASS (self);
+
+  return klass->get_locks != NULL && klass->get_locks (self, out_locks);
+}
+
+gboolean
 inn_display_source_get_absolute (InnDisplaySource *self)
 {
   InnDisplaySourcePrivate *priv = inn_display_source_get_instance_private (self);

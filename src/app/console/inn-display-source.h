@@ -9,6 +9,12 @@
 
 G_BEGIN_DECLS
 
+typedef enum
+{
+  INN_LOCKS_NUM = 1 << 0,
+  INN_LOCKS_CAPS = 1 << 1,
+} InnLocks;
+
 #define INN_TYPE_DISPLAY_SOURCE (inn_display_source_get_type ())
 G_DECLARE_DERIVABLE_TYPE (InnDisplaySource, inn_display_source, INN, DISPLAY_SOURCE, GObject)
 
@@ -32,6 +38,8 @@ struct _InnDisplaySourceClass
   /* The picture: x8r8g8b8 in host order, owned by the source, valid until "resized"; NULL before
    * the first. */
   cairo_surface_t *(*get_surface) (InnDisplaySource *self);
+  /* The lights of the guest's keyboard; FALSE where the guest has not told. May be missing. */
+  gboolean (*get_locks) (InnDisplaySource *self, InnLocks *out_locks);
 };
 
 void inn_display_source_start (InnDisplaySource *self, int fd);
@@ -42,6 +50,7 @@ void inn_display_source_button (InnDisplaySource *self, guint button, gboolean d
 void inn_display_source_scroll (InnDisplaySource *self, int dx, int dy);
 void inn_display_source_set_size (InnDisplaySource *self, guint width, guint height);
 cairo_surface_t *inn_display_source_get_surface (InnDisplaySource *self);
+gboolean inn_display_source_get_locks (InnDisplaySource *self, InnLocks *out_locks);
 
 gboolean inn_display_source_get_absolute (InnDisplaySource *self);
 gboolean inn_display_source_get_can_resize (InnDisplaySource *self);

@@ -8,6 +8,9 @@
 
 G_BEGIN_DECLS
 
+/* As X11 and Wayland number the keys of linux/input-event-codes.h. */
+#define INN_KEYCODE(code) ((code) + 8)
+
 /** inn_qnum_from_keycode: @keycode: hardware keycode on Wayland or X11 (evdev + 8). 0: no such key.
  */
 guint inn_qnum_from_keycode (guint keycode);

@@ -7,11 +7,12 @@
 #include <linux/input-event-codes.h>
 #include <unistd.h>
 #include "app/inn-report.h"
+#include "inn-qnum.h"
 #include "inn-terminal.h"
 
 #define EDGE   2  /* pixels at the top that bring the tools in full screen */
 #define BELOW  80 /* pixels from the top where they go again */
-#define KEY(x) ((x) + 8)
+#define KEY(x) INN_KEYCODE (x)
 
 struct _InnScreens
 {

@@ -58,6 +58,7 @@ struct _InnVncSource
   guint16 y;
   guint nudge;
   guint nudges;
+  gboolean has_leds; /* the guest has told of them */
 };
 
 G_DEFINE_FINAL_TYPE (InnVncSource, inn_vnc_source, INN_TYPE_DISPLAY_SOURCE)
@@ -196,6 +197,8 @@ on_initialized (VncConnection *vnc, InnVncSource *self)
     VNC_CONNECTION_ENCODING_XCURSOR,
     VNC_CONNECTION_ENCODING_POINTER_CHANGE,
     VNC_CONNECTION_ENCODING_EXT_KEY_EVENT,
+    /* Without it QEMU guesses, and presses Num Lock itself before + and - of the keypad. */
+    VNC_CONNECTION_ENCODING_LED_STATE,
     VNC_CONNECTION_ENCODING_RAW,
   };
   g_autoptr (InnVncSource) alive = g_object_ref (self);
@@ -238,6 +241,22 @@ on_cursor_changed (VncConnection *vnc, VncCursor *cursor, InnVncSource *self)
 }
 
 static void
+on_led_state (VncConnection *vnc, InnVncSource *self)
+{
+  self->has_leds = TRUE;
+}
+
+/* libgvnc 1.3 declares the signal with a marshaller that wants an argument more than it has. */
+static GClosure *
+led_closure_new (InnVncSource *self)
+{
+  GClosure *closure = g_cclosure_new (G_CALLBACK (on_led_state), self, NULL);
+
+  g_closure_set_marshal (closure, g_cclosure_marshal_VOID__VOID);
+  return closure;
+}
+
+static void
 on_error (VncConnection *vnc, const char *message, InnVncSource *self)
 {
   g_free (self->message);
@@ -271,6 +290,7 @@ inn_vnc_source_start (InnDisplaySource *source, int fd)
   g_signal_connect (self->vnc, "vnc-pointer-mode-changed", G_CALLBACK (on_pointer_mode_changed),
                     self);
   g_signal_connect (self->vnc, "vnc-cursor-changed", G_CALLBACK (on_cursor_changed), self);
+  g_signal_connect_closure (self->vnc, "vnc-led-state", led_closure_new (self), FALSE);
   g_signal_connect (self->vnc, "vnc-error", G_CALLBACK (on_error), self);
   g_signal_connect (self->vnc, "vnc-disconnected", G_CALLBACK (on_disconnected), self);
   g_clear_pointer (&self->message, g_free);
@@ -287,11 +307,23 @@ inn_vnc_source_stop (InnDisplaySource *source)
   disconnect (INN_VNC_SOURCE (source));
 }
 
+/* QEMU takes a position as a part of a width that it has rounded up to its own grid, 16 pixels
+ * (ui/vnc.c, pointer_event() and vnc_width()), whatever width it tells: at the right edge of a
+ * screen of 1073 pixels the guest's pointer was 15 off. */
+static guint16
+stretch (InnVncSource *self)
+{
+  const guint width = (guint)MAX (1, vnc_connection_get_width (self->vnc));
+  const guint grid = (width + 15) / 16 * 16;
+
+  return (guint16)((self->x * grid + width / 2) / width);
+}
+
 static void
 send_pointer (InnVncSource *self, guint8 mask)
 {
   if (inn_display_source_get_absolute (INN_DISPLAY_SOURCE (self)))
-    vnc_connection_pointer_event (self->vnc, mask, self->x, self->y);
+    vnc_connection_pointer_event (self->vnc, mask, stretch (self), self->y);
   else
     vnc_connection_pointer_event (self->vnc, mask, RELATIVE_ZERO, RELATIVE_ZERO);
 }
@@ -417,6 +449,20 @@ inn_vnc_source_get_surface (InnDisplaySource *source)
   return INN_VNC_SOURCE (source)->surface;
 }
 
+static gboolean
+inn_vnc_source_get_locks (InnDisplaySource *source, InnLocks *out_locks)
+{
+  InnVncSource *self = INN_VNC_SOURCE (source);
+  int leds;
+
+  if (!is_open (self) || !self->has_leds)
+    return FALSE;
+  leds = vnc_connection_get_ledstate (self->vnc);
+  *out_locks = (leds & VNC_LEDSTATE_NUM_LOCK ? INN_LOCKS_NUM : 0) |
+               (leds & VNC_LEDSTATE_CAPS_LOCK ? INN_LOCKS_CAPS : 0);
+  return TRUE;
+}
+
 static void
 inn_vnc_source_finalize (GObject *object)
 {
@@ -442,6 +488,7 @@ inn_vnc_source_class_init (InnVncSourceClass *klass)
   source_class->scroll = inn_vnc_source_scroll;
   source_class->set_size = inn_vnc_source_set_size;
   source_class->get_surface = inn_vnc_source_get_surface;
+  source_class->get_locks = inn_vnc_source_get_locks;
 }
 
 static void
