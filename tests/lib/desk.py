@@ -18,28 +18,36 @@ CONSOLE = bus.NAME + ".Console"
 
 
 class Desk:
-    """@session: with its helper running. @name: of the folder for pictures. @keep: till all cases
-    have run."""
+    """@session: with its helper running. @name: of the folder for pictures. @size: of the screen,
+    or one that is there. @keep: till all cases have run; @end: by itself."""
 
-    def __init__(self, session, name, size="1600x1100", extra_env=None, keep=False):
+    def __init__(self, session, name, size="1600x1100", extra_env=None, keep=False, end=True, scale=1,
+                 geometry=None):
         self.session = session
+        self.geometry = geometry  # of the app on the screen, where it has no X window
+        self.scale = scale  # device pixels to one of the app's
         self.name = name
         self.home = Path(session.environ["HOME"])
-        self.display = xvfb.Display(session, size)
+        self.display = size if isinstance(size, xvfb.Display) else xvfb.Display(session, size)
         self.app = wizard.start_app(session, self.display, extra_env=extra_env)
-        (tap.cleanup_at_end if keep else tap.cleanup)(wizard.end_app, self.app)
+        if end:
+            (tap.cleanup_at_end if keep else tap.cleanup)(wizard.end_app, self.app)
         tap.on_failure(lambda: self.display.screenshot(self.picture("failed")))
         tap.on_failure(session.print_logs)
 
     def picture(self, name):
         return env.artifacts_dir(self.name) / f"{name}.png"
 
+    def window(self):
+        """The X window of the app's main window."""
+        return wizard.shown(self.display, "Innkeeper")[-1]
+
     def place(self, node):
         """(x, y, width, height) of a widget on the X screen."""
-        x, y, width, height = node.extents()
-        left, top, outer, _ = self.display.geometry(wizard.shown(self.display, "Innkeeper")[-1])
+        x, y, width, height = (n * self.scale for n in node.extents())
+        left, top, outer, _ = self.geometry or self.display.geometry(self.window())
         # Accessible coordinates begin inside the border that the window draws itself.
-        border = (outer - self.app.find("frame", name="Innkeeper").extents()[2]) // 2
+        border = (outer - self.app.find("frame", name="Innkeeper").extents()[2] * self.scale) // 2
         return left + border + x, top + border + y, width, height
 
     def screen(self):

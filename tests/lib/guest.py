@@ -7,6 +7,7 @@ Each is made once, in the build folder, from packages of tests/deps."""
 import contextlib
 import fcntl
 import gzip
+import hashlib
 import os
 import re
 import shutil
@@ -17,6 +18,9 @@ from . import env
 
 PROMPT = "G# "
 MODULES = ("virtio_pci", "virtio_blk", "virtio_net", "virtio_balloon", "virtio_mem", "virtio_console")
+# A screen, keys, a pointer, the power button, and a way to tell of a crash.
+DESK_MODULES = ("virtio_pci", "virtio_gpu", "evdev", "atkbd", "xhci_pci", "ehci_pci", "uhci_hcd", "usbhid", "hid_generic",
+                "virtio_input", "button", "pvpanic_mmio", "pvpanic_pci")
 INIT = """#!/bin/sh
 export PATH=/bin HOME=/ PS1='G# '
 mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev
@@ -54,12 +58,23 @@ def _made_once(name):
 
 def initramfs():
     """A busybox system with virtio drivers and a root shell on ttyS0, prompt "G# "."""
+    return _initramfs("guest", MODULES)
+
+
+def desk_initramfs():
+    """The same with drivers for what a person uses, and tests/vm/guest-probe.c as "probe"."""
+    program = env.BUILD / "tests/vm/guest-probe"
+    digest = hashlib.sha256(program.read_bytes()).hexdigest()[:12]
+    return _initramfs(f"desk-{digest}", DESK_MODULES, {"probe": program})
+
+
+def _initramfs(name, modules, programs=None):
     release = kernel()[1]
-    with _made_once(f"guest-{release}.gz") as (path, temporary):
+    with _made_once(f"{name}-{release}.gz") as (path, temporary):
         if temporary:
             root = env.TempDir("inn-guest-")
             try:
-                _fill_initramfs(root.path, release)
+                _fill_initramfs(root.path, release, modules, programs or {})
                 names = subprocess.run(["find", "."], cwd=root.path, capture_output=True, check=True)
                 archive = subprocess.run(["cpio", "-o", "-H", "newc", "--quiet"], cwd=root.path,
                                          input=names.stdout, capture_output=True, check=True)
@@ -69,7 +84,7 @@ def initramfs():
     return path
 
 
-def _fill_initramfs(root, release):
+def _fill_initramfs(root, release, modules, programs):
     for folder in ("bin", "proc", "sys", "dev", "lib", "tmp"):
         (root / folder).mkdir()
     shutil.copy("/bin/busybox", root / "bin/busybox")
@@ -77,8 +92,10 @@ def _fill_initramfs(root, release):
     for applet in applets.stdout.split():
         if applet != "busybox":
             os.symlink("busybox", root / "bin" / applet)
+    for name, program in programs.items():
+        shutil.copy(program, root / "bin" / name)
     order = []
-    for module in MODULES:
+    for module in modules:
         shown = subprocess.run(["/sbin/modprobe", "-S", release, "--show-depends", module],
                                capture_output=True, text=True, check=True)
         for line in shown.stdout.splitlines():

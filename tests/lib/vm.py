@@ -25,14 +25,13 @@ def definition(name, devices=SERIAL, memory=128, accelerator="tcg", os_more="", 
             f"{more}<devices>{devices}</devices></domain>")
 
 
-def linux(name, session, devices=SERIAL, **kwargs):
+def linux(name, session, devices=SERIAL, initramfs=None, **kwargs):
     """The busybox guest; its files are copied to where the caller may read them."""
-    kernel, initrd = session.path / "vmlinuz", session.path / "initrd.gz"
-    if not kernel.exists():
-        shutil.copy(guest.kernel()[0], kernel)
-        shutil.copy(guest.initramfs(), initrd)
-        kernel.chmod(0o644)
-        initrd.chmod(0o644)
+    kernel, initrd = session.path / "vmlinuz", session.path / (initramfs or guest.initramfs()).name
+    for source, copy in ((guest.kernel()[0], kernel), (initramfs or guest.initramfs(), initrd)):
+        if not copy.exists():
+            shutil.copy(source, copy)
+            copy.chmod(0o644)
     return definition(name, devices, os_more=f"<kernel>{kernel}</kernel><initrd>{initrd}</initrd>"
                                              f"<cmdline>{guest.CMDLINE}</cmdline>", **kwargs)
 

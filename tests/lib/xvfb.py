@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A screen of the test's own: Xvfb, its keys and mouse, its screenshots."""
 
+import ctypes
 import os
 import subprocess
 from pathlib import Path
@@ -70,6 +71,26 @@ class Display:
         text = self.xdotool("getwindowgeometry", "--shell", window)
         values = dict(line.split("=") for line in text.splitlines())
         return tuple(int(values[k]) for k in ("X", "Y", "WIDTH", "HEIGHT"))
+
+    def cursor(self):
+        """What the pointer looks like now: (width, height, hot x, hot y, function of x, y: ARGB)."""
+        class Image(ctypes.Structure):
+            _fields_ = [(n, ctypes.c_short) for n in ("x", "y")] + [
+                (n, ctypes.c_ushort) for n in ("width", "height", "xhot", "yhot")] + [
+                ("serial", ctypes.c_ulong), ("pixels", ctypes.POINTER(ctypes.c_ulong))]
+
+        x11, xfixes = ctypes.CDLL("libX11.so.6"), ctypes.CDLL("libXfixes.so.3")
+        x11.XOpenDisplay.restype = ctypes.c_void_p
+        xfixes.XFixesGetCursorImage.restype = ctypes.POINTER(Image)
+        display = ctypes.c_void_p(x11.XOpenDisplay(self.name.encode()))
+        major, minor = ctypes.c_int(), ctypes.c_int()
+        xfixes.XFixesQueryExtension(display, ctypes.byref(major), ctypes.byref(minor))
+        image = xfixes.XFixesGetCursorImage(display).contents
+        width, height = image.width, image.height
+        pixels = [image.pixels[i] & 0xffffffff for i in range(width * height)]
+        answer = width, height, image.xhot, image.yhot, lambda x, y: pixels[y * width + x]
+        x11.XCloseDisplay(display)
+        return answer
 
     def screenshot(self, path):
         """The whole screen as PNG."""
