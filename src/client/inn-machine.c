@@ -84,6 +84,7 @@ static const struct
   [INN_STATE_STOPPING] = { "stopping", N_ ("Shutting down") },
   [INN_STATE_CRASHED] = { "crashed", N_ ("Crashed") },
   [INN_STATE_BROKEN] = { "broken", N_ ("Broken") },
+  [INN_STATE_UNKNOWN] = { "unknown", N_ ("Unknown") },
 };
 
 struct _InnMachine
@@ -116,6 +117,7 @@ inn_state_get_type (void)
     { INN_STATE_STOPPING, "INN_STATE_STOPPING", "stopping" },
     { INN_STATE_CRASHED, "INN_STATE_CRASHED", "crashed" },
     { INN_STATE_BROKEN, "INN_STATE_BROKEN", "broken" },
+    { INN_STATE_UNKNOWN, "INN_STATE_UNKNOWN", "unknown" },
     { 0, NULL, NULL },
   };
 
@@ -131,7 +133,7 @@ parse_state (const char *name)
   for (guint i = 0; i < G_N_ELEMENTS (states); i++)
     if (g_str_equal (states[i].name, name))
       return i;
-  return INN_STATE_BROKEN;
+  return INN_STATE_UNKNOWN;
 }
 
 static void

@@ -17,6 +17,7 @@ typedef enum
   INN_STATE_STOPPING,
   INN_STATE_CRASHED,
   INN_STATE_BROKEN,
+  INN_STATE_UNKNOWN, /* of a newer helper */
 } InnState;
 GType inn_state_get_type (void);
 

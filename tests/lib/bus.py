@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A private session: its own home, runtime folder and session bus, and the helper on it."""
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -109,14 +110,16 @@ class Session:
     def close(self):
         """Ends all, guests too; fails when a sanitizer reported something."""
         errors = []
-        self.connection.close_sync(None)
+        with contextlib.suppress(GLib.Error):  # a bus that has ended needs no goodbye
+            self.connection.close_sync(None)
         for process in reversed(self._processes):
             try:
                 process.stop()
             except AssertionError as e:
                 errors.append(str(e))
         for pid in proc.find("qemu"):
-            os.kill(pid, 9)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, 9)
         self.dir.remove()
         if errors:
             raise AssertionError("\n".join(errors))

@@ -150,10 +150,11 @@ test_changes (Fixture *fixture, gconstpointer data)
   fake_helper_change (fixture->fake, MACHINE0, INN_IFACE_MACHINE, "Name", g_variant_new_uint32 (7));
   fake_helper_change (fixture->fake, MACHINE0, INN_IFACE_MACHINE, "State",
                       g_variant_new_string ("levitating"));
-  wait_until (inn_machine_get_state (machine) == INN_STATE_BROKEN);
+  wait_until (inn_machine_get_state (machine) == INN_STATE_UNKNOWN);
   g_assert_cmpuint (fixture->n_notifies, ==, 4);
   g_assert_cmpstr (inn_machine_get_name (machine), ==, "machine 0");
-  g_assert_false (inn_machine_can (machine, INN_VERB_START));
+  for (InnVerb verb = 0; verb < INN_N_VERBS; verb++)
+    g_assert_false (inn_machine_can (machine, verb));
 
   fake_helper_add (fixture->fake, INN_MACHINES_PATH "/late", INN_IFACE_MACHINE,
                    g_variant_new_parsed ("{'Name': <'late'>}"));
@@ -206,6 +207,16 @@ test_missing (Fixture *fixture, gconstpointer data)
   g_assert_null (inn_connection_get_error (fixture->connection));
 }
 
+/* A thread of GLib's may hold the connection that failed a moment longer, and it is handed out
+ * again while that lasts. A person would press once more. */
+static gboolean
+is_ready_or_retries (InnConnection *connection)
+{
+  if (inn_connection_get_state (connection) == INN_CONNECTION_FAILED)
+    inn_connection_retry (connection);
+  return inn_connection_get_state (connection) == INN_CONNECTION_READY;
+}
+
 /* The bus is not there, and then it is. */
 static void
 test_no_bus (Fixture *fixture, gconstpointer data)
@@ -216,8 +227,8 @@ test_no_bus (Fixture *fixture, gconstpointer data)
   g_assert_false (inn_connection_is_trying (fixture->connection));
   g_assert_true (inn_connection_can_retry (fixture->connection));
   g_setenv ("DBUS_SYSTEM_BUS_ADDRESS", g_test_dbus_get_bus_address (fixture->bus), TRUE);
-  inn_connection_retry (fixture->connection);
-  connect_ready (fixture, 1);
+  fixture->fake = fake_helper_new (INN_PROTOCOL, 1, on_call, fixture);
+  wait_until (is_ready_or_retries (fixture->connection));
   g_assert_false (inn_connection_can_retry (fixture->connection));
 }
 

@@ -348,6 +348,12 @@ update (InnConsoleView *self)
     case INN_STATE_BROKEN:
       show_broken (self);
       break;
+    case INN_STATE_UNKNOWN:
+      show_status (self, "dialog-question-symbolic", name,
+                   _ ("This version of Innkeeper does not know the state that this machine is in. "
+                      "Update Innkeeper."),
+                   NULL, INN_N_VERBS, NULL);
+      break;
     case INN_STATE_OFF:
     case INN_STATE_RUNNING:
     case INN_STATE_PAUSED:

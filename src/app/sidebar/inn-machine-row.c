@@ -44,6 +44,7 @@ state_mark (InnState state)
     case INN_STATE_BROKEN:
       return "<span foreground=\"#e01b24\">▲</span>";
     case INN_STATE_OFF:
+    case INN_STATE_UNKNOWN:
       break;
     }
   return "○";

@@ -387,6 +387,19 @@ inn_sidebar_set_title (InnSidebar *self, const char *title)
   gtk_menu_button_popdown (self->connection_button); /* it was chosen there */
 }
 
+/* Machines that are not listed have no say in this list. */
+static void
+leave (InnSidebar *self, GListModel *machines)
+{
+  g_signal_handlers_disconnect_by_data (machines, self);
+  for (guint i = 0; i < g_list_model_get_n_items (machines); i++)
+    {
+      g_autoptr (InnMachine) machine = g_list_model_get_item (machines, i);
+
+      g_signal_handlers_disconnect_by_data (machine, self);
+    }
+}
+
 void
 inn_sidebar_set_connection (InnSidebar *self, InnConnection *connection)
 {
@@ -395,11 +408,11 @@ inn_sidebar_set_connection (InnSidebar *self, InnConnection *connection)
   g_return_if_fail (INN_IS_SIDEBAR (self));
   g_return_if_fail (INN_IS_CONNECTION (connection));
 
-  if (self->connection != NULL)
-    g_signal_handlers_disconnect_by_func (inn_connection_get_machines (self->connection),
-                                          on_machines_changed, self);
-  if (!g_set_object (&self->connection, connection))
+  if (self->connection == connection)
     return;
+  if (self->connection != NULL)
+    leave (self, inn_connection_get_machines (self->connection));
+  g_set_object (&self->connection, connection);
   machines = inn_connection_get_machines (connection);
   gtk_filter_list_model_set_model (self->filtered, machines);
   g_signal_connect_object (machines, "items-changed", G_CALLBACK (on_machines_changed), self,

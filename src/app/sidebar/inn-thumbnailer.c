@@ -47,7 +47,7 @@ seen_of (InnMachine *machine)
   if (seen == NULL)
     {
       seen = g_new0 (Seen, 1);
-      seen->state = INN_STATE_BROKEN;
+      seen->state = INN_STATE_UNKNOWN;
       g_object_set_data_full (G_OBJECT (machine), "inn-seen", seen, (GDestroyNotify)seen_free);
     }
   return seen;
@@ -85,6 +85,7 @@ is_due (InnMachine *machine)
     case INN_STATE_STARTING:
     case INN_STATE_STOPPING:
     case INN_STATE_BROKEN:
+    case INN_STATE_UNKNOWN:
       break;
     }
   return FALSE;
