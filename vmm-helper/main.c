@@ -9,11 +9,13 @@
 #include <glib/gi18n-lib.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "core/vmh-limits.h"
 #include "core/vmh-registry.h"
 #include "core/vmh-spawn.h"
+#include "core/vmh-stuck.h"
 #include "dbus/vmh-contract.h"
 #include "host/vmh-host.h"
 #include "machine/vmh-manager.h"
@@ -67,13 +69,14 @@ on_connection_closed (GDBusConnection *connection,
   g_main_loop_quit (helper->loop);
 }
 
+/* The spawn server is lost, and another cannot be forked, for users' files may be here; or those
+ * fill our table of files, and hang. Guests run on, the bus starts the next helper, and that has
+ * all it needs. */
 static void
-on_spawn_lost (gpointer data)
+on_worn_out (gpointer data)
 {
   Helper *helper = data;
 
-  /* Another cannot be forked: users' files may be here. Guests run on, the bus starts the next
-   * helper, and that has all it needs. */
   helper->status = EXIT_FAILURE;
   g_main_loop_quit (helper->loop);
 }
@@ -143,6 +146,9 @@ set_up (Helper *helper, gboolean system_mode, GError **error)
   helper->registry = vmh_registry_new (helper->connection, system_mode);
   if (!vmh_store_open (system_mode, error))
     return FALSE;
+  vmh_store_entrust ();
+  vmh_spawn_entrust (g_socket_get_fd (g_socket_connection_get_socket (
+      G_SOCKET_CONNECTION (g_dbus_connection_get_stream (helper->connection)))));
   vmh_contract_declare (helper->registry);
   helper->manager = vmh_manager_new (helper->registry);
   if (!vmh_manager_load (helper->manager, error))
@@ -179,6 +185,18 @@ tear_down (Helper *helper)
   vmh_spawn_end ();
 }
 
+/* What users pass may wait long to be closed; nothing here is limited to the usual 1024. */
+static void
+make_room_for_files (void)
+{
+  struct rlimit files;
+
+  if (getrlimit (RLIMIT_NOFILE, &files) < 0)
+    return;
+  files.rlim_cur = files.rlim_max;
+  setrlimit (RLIMIT_NOFILE, &files);
+}
+
 static int
 run (gboolean system_mode)
 {
@@ -188,7 +206,8 @@ run (gboolean system_mode)
   guint idle = 0;
   g_autoptr (GError) error = NULL;
 
-  vmh_spawn_on_lost (on_spawn_lost, &helper);
+  vmh_spawn_on_lost (on_worn_out, &helper);
+  vmh_stuck_on_full (on_worn_out, &helper);
   if (set_up (&helper, system_mode, &error))
     {
       if (system_mode)
@@ -240,6 +259,7 @@ main (int argc, char **argv)
       g_print ("vmm-helper %s\n", INN_VERSION);
       return EXIT_SUCCESS;
     }
+  make_room_for_files ();
   if (!vmh_spawn_begin (&error))
     {
       g_printerr ("vmm-helper: %s\n", error->message);

@@ -91,8 +91,8 @@ def caller(user):
     return one
 
 
-def start_helper():
-    helper = proc.Process([env.HELPER, "--system"], log=system.dir / f"helper-{time.monotonic_ns()}.log",
+def start_helper(*prefix):
+    helper = proc.Process([*prefix, env.HELPER, "--system"], log=system.dir / f"helper-{time.monotonic_ns()}.log",
                           name="vmm-helper")
     probe = caller(ns.OTHER)
     tap.wait_for(lambda: "value" in probe.call(bus.ROOT, OM, "GetManagedObjects"), 20, "the helper")
@@ -103,6 +103,11 @@ def hang():
     hung = fuse.Hanging(system.dir / f"hung-{time.monotonic_ns()}", system.bus.pid)
     tap.cleanup(hung.close)
     return hung
+
+
+def owned(one):
+    return "true" in value(one.call("/org/freedesktop/DBus", "org.freedesktop.DBus", "NameHasOwner",
+                                    f"({quoted(bus.NAME)},)", to="org.freedesktop.DBus"))
 
 
 def send_inspect(one, path):
@@ -200,13 +205,22 @@ def hanging():
     tap.true("failed" in (end := end_of_job(harmful, value(job))), end)
     # It lets go of its name and its machines, whatever hangs; what hangs keeps only its process.
     os.kill(helper.pid, 15)
-    tap.wait_for(lambda: "error" in honest.call(before, bus.PROPERTIES, "GetAll", "('',)"), 20, "its end")
-    again = start_helper()
+    tap.wait_for(lambda: not owned(honest), 20, "its end")
+    second = start_helper()
     tap.true("running" in prop(honest, before, domain.MACHINE, "State"), "the machine of before")
     work(honest, "after")
+    # Nor can a kill end what hangs, and the kernel keeps all files of such a process open.
+    other, harmful = hang(), caller(ns.USER)
+    harmful.send("/nowhere", "org.nothing", "No", files=[other.file])
+    tap.wait_for(lambda: other.flushes, 20, "a closing that hangs")
+    os.kill(second.pid, 9)
+    third = start_helper()
+    tap.true("running" in prop(honest, before, domain.MACHINE, "State"), "the machine of before")
+    work(honest, "killed")
     hung.process.kill()
-    tap.wait_for(lambda: not helper.running(), 20, "the process's end")
-    for process in (helper, again):
+    other.process.kill()
+    tap.wait_for(lambda: not helper.running() and not second.running(), 20, "the processes' end")
+    for process in (helper, second, third):
         process.stop()
     for pid in proc.find("qemu-system"):
         os.kill(pid, 9)
@@ -243,6 +257,27 @@ def limit():
     good = system.dir / "limit.img"
     tap.wait_for(lambda: "value" in harmful.result(send_inspect(harmful, good)), 20, "the limit's end")
     helper.stop()
+    for pid in proc.find("qemu-system"):
+        os.kill(pid, 9)
+
+
+@tap.case
+def exhausted():
+    """Before the helper has no room for another file it begins anew; machines run on"""
+    helper = start_helper("prlimit", "--nofile=128:128")
+    honest, harmful = caller(ns.OTHER), caller(ns.USER)
+    machine, _ = work(honest, "exhausted")
+    hung = hang()
+    tap.wait_for(lambda: [harmful.send("/nowhere", "org.nothing", "No", files=[hung.file] * 4)
+                          for _ in range(4)] and not owned(honest), 30, "the helper's end")
+    again = start_helper()
+    tap.true("running" in prop(honest, machine, domain.MACHINE, "State"), "the machine of before")
+    work(honest, "anew")
+    hung.process.kill()
+    tap.wait_for(lambda: not helper.running(), 20, "the process's end")
+    tap.true("cannot be closed" in helper.output(), helper.output())
+    for process in (helper, again):
+        process.stop()
     for pid in proc.find("qemu-system"):
         os.kill(pid, 9)
 

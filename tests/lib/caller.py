@@ -35,13 +35,14 @@ class Caller:
                 self._answers[answer["id"]] = answer
                 self._ready.notify_all()
 
-    def send(self, path, interface, method, args="()", interactive=False, connection=0, files=()):
-        """Begins a call; @args as GVariant text; @files are opened for reading by the caller, and kept
+    def send(self, path, interface, method, args="()", interactive=False, connection=0, files=(), to=NAME):
+        """Begins a call to the bus name @to; @args as GVariant text; @files are opened for reading by the caller, and kept
         open. Answers its number."""
         self._number += 1
         self.process.stdin.write(json.dumps({
             "id": self._number, "path": path, "interface": interface, "method": method, "args": args,
-            "interactive": interactive, "connection": connection, "files": [str(f) for f in files]}) + "\n")
+            "interactive": interactive, "connection": connection, "files": [str(f) for f in files],
+            "to": to}) + "\n")
         self.process.stdin.flush()
         return self._number
 
@@ -119,7 +120,7 @@ def _main():
         fds = Gio.UnixFDList.new_from_array(files) if files else None
         kept.append(fds)  # to close a file of a file system that hangs would hang us, too
         connect(request["connection"]).call_with_unix_fd_list(
-            NAME, request["path"], request["interface"], request["method"],
+            request["to"], request["path"], request["interface"], request["method"],
             GLib.Variant.parse(None, request["args"], None, None), None,
             flags.ALLOW_INTERACTIVE_AUTHORIZATION if request["interactive"] else flags.NONE,
             GLib.MAXINT32, fds, None, on_ready, request, started)

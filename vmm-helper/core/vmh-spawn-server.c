@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -25,19 +26,29 @@ tell (int control, const VmhSpawnNews *news, int fd)
     _exit (0); /* nobody to serve */
 }
 
+/* What the helper wants to be let go when it is killed. */
+static int kept[VMH_SPAWN_MAX_KEPT];
+static int n_kept;
+
 static void
-spawn (int control, int signals)
+let_go (void)
+{
+  for (int i = 0; i < n_kept; i++)
+    if (shutdown (kept[i], SHUT_RDWR) < 0)
+      flock (kept[i], LOCK_UN);
+}
+
+static void
+spawn (int control, int signals, int channel)
 {
   VmhSpawnNews news = { 0 };
-  int channel, pidfd = -1;
-  char byte;
-  pid_t pid;
+  int pidfd = -1;
+  pid_t pid = channel < 0 ? -1 : fork ();
 
-  if (vmh_wire_receive (control, &byte, 1, &channel, MSG_CMSG_CLOEXEC) <= 0)
-    _exit (0);
-  pid = channel < 0 ? -1 : fork ();
   if (pid == 0)
     {
+      for (int i = 0; i < n_kept; i++)
+        close (kept[i]);
       close (control);
       close (signals);
       vmh_spawn_child (channel);
@@ -60,14 +71,32 @@ spawn (int control, int signals)
 }
 
 static void
-reap (int control, int signals)
+obey (int control, int signals)
+{
+  char byte;
+  int fd;
+
+  if (vmh_wire_receive (control, &byte, 1, &fd, MSG_CMSG_CLOEXEC) <= 0)
+    _exit (0);
+  if (byte == *VMH_SPAWN_FORK)
+    spawn (control, signals, fd);
+  else if (fd >= 0 && n_kept < VMH_SPAWN_MAX_KEPT)
+    kept[n_kept++] = fd;
+}
+
+static void
+see_signals (int control, int signals, pid_t helper)
 {
   struct signalfd_siginfo info;
   int status;
   pid_t pid;
 
   while (read (signals, &info, sizeof info) > 0)
-    ;
+    if (info.ssi_signo == SIGTERM && info.ssi_pid == (guint32)helper)
+      {
+        let_go ();
+        _exit (0);
+      }
   while ((pid = waitpid (-1, &status, WNOHANG)) > 0)
     tell (control, &(VmhSpawnNews){ pid, status, 1 }, -1);
 }
@@ -81,9 +110,9 @@ settle (int control)
   prctl (PR_SET_NAME, "vmm-spawn");
   /* A terminal's Ctrl+C is for the helper; who ends the helper ends us, by the socket's end. */
   setsid ();
-  /* Or, where a thread of the helper's that hangs keeps the socket open, by its main thread's. */
-  prctl (PR_SET_PDEATHSIG, SIGKILL);
-  signal (SIGTERM, SIG_IGN);
+  /* Or, where a thread of the helper's hangs and keeps the socket open, its main thread's end. That
+   * is then the signal's sender. */
+  prctl (PR_SET_PDEATHSIG, SIGTERM);
   for (int i = 0; i < 2; i++)
     dup2 (null, i);
   /* Of what was open, the errors' and our socket stay. */
@@ -101,22 +130,24 @@ void
 vmh_spawn_serve (int control)
 {
   struct pollfd fds[2] = { 0 };
-  sigset_t child;
+  pid_t helper = getppid ();
+  sigset_t wanted;
 
+  sigemptyset (&wanted);
+  sigaddset (&wanted, SIGCHLD);
+  sigaddset (&wanted, SIGTERM);
+  sigprocmask (SIG_SETMASK, &wanted, NULL);
   settle (control);
-  sigemptyset (&child);
-  sigaddset (&child, SIGCHLD);
-  sigprocmask (SIG_SETMASK, &child, NULL);
   fds[0] = (struct pollfd){ .fd = 3, .events = POLLIN };
-  fds[1].fd = signalfd (-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
+  fds[1].fd = signalfd (-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
   fds[1].events = POLLIN;
   for (;;)
     {
       if (poll (fds, 2, -1) < 0 && errno != EINTR)
         _exit (1);
       if (fds[1].revents != 0)
-        reap (3, fds[1].fd);
+        see_signals (3, fds[1].fd, helper);
       if (fds[0].revents != 0)
-        spawn (3, fds[1].fd);
+        obey (3, fds[1].fd);
     }
 }

@@ -14,7 +14,13 @@ G_BEGIN_DECLS
 #define VMH_SPAWN_MAX_FDS   1024
 #define VMH_SPAWN_FRAME     32768 /* bytes of text in one packet */
 
-/* Server → helper. The request before it is a byte with one end of a socket pair. */
+/* Helper → server: one of these bytes and a file. */
+#define VMH_SPAWN_FORK "f" /* one end of a child's socket: answered with news */
+#define VMH_SPAWN_KEEP "k" /* see vmh_spawn_entrust() */
+
+#define VMH_SPAWN_MAX_KEPT 4
+
+/* Server → helper. */
 typedef struct
 {
   gint32 pid;    /* 0: could not be forked */

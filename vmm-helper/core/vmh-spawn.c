@@ -163,6 +163,13 @@ vmh_spawn_on_lost (void (*func) (gpointer data), gpointer data)
 }
 
 void
+vmh_spawn_entrust (int fd)
+{
+  if (server.control >= 0 && vmh_wire_send (server.control, VMH_SPAWN_KEEP, 1, fd, 0) < 0)
+    lose ();
+}
+
+void
 vmh_spawn_end (void)
 {
   g_clear_handle_id (&server.source, g_source_remove);
@@ -305,7 +312,7 @@ request (int child_end, int *out_pidfd, GError **error)
 {
   VmhSpawnNews news;
 
-  if (vmh_wire_send (server.control, "", 1, child_end, 0) < 0)
+  if (vmh_wire_send (server.control, VMH_SPAWN_FORK, 1, child_end, 0) < 0)
     lose ();
   while (server.control >= 0)
     {

@@ -18,6 +18,11 @@ gboolean vmh_spawn_begin (GError **error);
 /** vmh_spawn_on_lost: @func is called once if the server dies. It cannot be had again: from then on
  * no process can be started, by this helper. */
 void vmh_spawn_on_lost (void (*func) (gpointer data), gpointer data);
+/** vmh_spawn_entrust: @fd is a socket, or locked by flock(). Where a thread of the helper's hangs,
+ * a kill ends the helper, but none of its files: then the server shuts this one down, or unlocks
+ * it.
+ */
+void vmh_spawn_entrust (int fd);
 /** vmh_spawn_end: ends the server; what it has started runs on. */
 void vmh_spawn_end (void);
 

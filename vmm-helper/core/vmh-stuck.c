@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <glib/gi18n-lib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "shared/inn-errors.h"
@@ -32,6 +33,9 @@ typedef struct
 static GMutex mutex;
 static GHashTable *all;     /* VmhStuck, a set */
 static GHashTable *closers; /* user → Closer, for as long as it has threads or files */
+static gsize n_waiting;     /* files of all of them */
+static GSourceOnceFunc on_full;
+static gpointer on_full_data;
 
 static VmhStuck *
 stuck_new (uid_t user, int fd)
@@ -103,6 +107,7 @@ close_thread (gpointer data)
   g_mutex_lock (&mutex);
   while ((stuck = g_queue_pop_head (&closer->waiting)) != NULL)
     {
+      n_waiting--;
       g_mutex_unlock (&mutex);
       close (stuck->fd);
       g_mutex_lock (&mutex);
@@ -112,6 +117,28 @@ close_thread (gpointer data)
   closer_done (closer);
   g_mutex_unlock (&mutex);
   return NULL;
+}
+
+void
+vmh_stuck_on_full (void (*func) (gpointer data), gpointer data)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&mutex);
+
+  on_full = func;
+  on_full_data = data;
+}
+
+/* Called with the mutex. */
+static void
+check_room (void)
+{
+  struct rlimit files;
+
+  if (on_full == NULL || getrlimit (RLIMIT_NOFILE, &files) < 0 || n_waiting < files.rlim_cur / 2)
+    return;
+  g_warning ("%" G_GSIZE_FORMAT " files of users cannot be closed.", n_waiting);
+  g_idle_add_once (on_full, on_full_data);
+  on_full = NULL;
 }
 
 /* Sockets and pipes are nobody's but the kernel's. */
@@ -150,6 +177,8 @@ vmh_close_later (uid_t user, int fd)
       g_hash_table_insert (closers, GUINT_TO_POINTER (user), closer);
     }
   g_queue_push_tail (&closer->waiting, stuck_new (user, fd));
+  n_waiting++;
+  check_room ();
   /* Who hangs keeps its thread; more than these a user does not get, its files wait. */
   if (closer->n_threads >= VMH_MAX_CLOSERS_PER_UID)
     return;

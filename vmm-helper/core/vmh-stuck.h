@@ -17,6 +17,10 @@ G_BEGIN_DECLS
 /** vmh_close_later: closes @fd (-1: nothing), brought or named by @user, in a thread. */
 void vmh_close_later (uid_t user, int fd);
 
+/** vmh_stuck_on_full: @func is called in the main loop, once, when so many files wait to be closed
+ * that the helper will soon have room for none. */
+void vmh_stuck_on_full (void (*func) (gpointer data), gpointer data);
+
 /** VmhStuck: something of a user's that should end soon. */
 typedef struct _VmhStuck VmhStuck;
 VmhStuck *vmh_stuck_begin (uid_t user);

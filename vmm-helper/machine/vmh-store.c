@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "core/vmh-spawn.h"
 #include "shared/inn-errors.h"
 
 /* A helper that has just been told to end lets go of the lock within this time. */
@@ -127,6 +128,12 @@ vmh_store_open (gboolean system_mode, GError **error)
     }
   store.machines_fd = make_beneath (store.data_fd, "machines", 0700, error);
   return store.machines_fd >= 0 && take_lock (error);
+}
+
+void
+vmh_store_entrust (void)
+{
+  vmh_spawn_entrust (store.lock_fd);
 }
 
 static void

@@ -17,6 +17,8 @@ G_BEGIN_DECLS
  * /run/innkeeper; session: below XDG_DATA_HOME and XDG_RUNTIME_DIR. */
 gboolean vmh_store_open (gboolean system_mode, GError **error);
 void vmh_store_close (void);
+/** vmh_store_entrust: the lock is free when the helper is killed, even while a thread hangs. */
+void vmh_store_entrust (void);
 gboolean vmh_store_is_system (void);
 
 const char *vmh_store_get_machines_path (void);
