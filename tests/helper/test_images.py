@@ -194,7 +194,7 @@ def hanging():
              "closings hang")
     for number in asked:
         answer = harmful.result(number)
-        tap.equal(answer.get("error"), ERROR + "BadImage", answer)
+        tap.equal(answer.get("error"), ERROR + "Io", answer)
     for job in (made, named):
         tap.true("failed" in (end := end_of_job(harmful, value(job))), end)
     # Nothing answers any more, not even the opening.

@@ -305,13 +305,15 @@ test_program (void)
   static const struct
   {
     const char *script;
+    int code;
     const char *message;
     gint64 seconds;
   } programs[] = {
-    { "#!/bin/sh\nexec sleep 60\n", "within 5 seconds", 5 },
-    { "#!/bin/sh\nexec cat /dev/zero\n", "damaged", 0 },
-    { "#!/bin/sh\necho problem=none format=raw virtual-size=1\nkill -9 $$\n", "damaged", 0 },
-    { "#!/bin/sh\n", "damaged", 0 },
+    { "#!/bin/sh\nexec sleep 60\n", INN_ERROR_IO, "within 5 seconds", 5 },
+    { "#!/bin/sh\nexec cat /dev/zero\n", INN_ERROR_BAD_IMAGE, "damaged", 0 },
+    { "#!/bin/sh\necho problem=none format=raw virtual-size=1\nkill -9 $$\n", INN_ERROR_BAD_IMAGE,
+      "damaged", 0 },
+    { "#!/bin/sh\n", INN_ERROR_BAD_IMAGE, "damaged", 0 },
   };
   g_autofree char *before = g_strdup (g_getenv ("VMH_LIBEXECDIR"));
   g_autofree char *program = image_path (folder, "vmm-inspect");
@@ -330,7 +332,7 @@ test_program (void)
 
       write_text ("vmm-inspect", programs[i].script);
       g_assert_no_errno (g_chmod (program, 0755));
-      assert_problem ("file.img", INN_ERROR_BAD_IMAGE, programs[i].message);
+      assert_problem ("file.img", programs[i].code, programs[i].message);
       g_assert_cmpint (g_get_monotonic_time () - start, <,
                        (programs[i].seconds + 2) * G_USEC_PER_SEC);
     }

@@ -152,7 +152,7 @@ on_ended (GObject *source, GAsyncResult *result, gpointer data)
 
   vmh_process_wait_finish (look->process, result, &failure);
   if (g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
-    g_set_error (&error, INN_ERROR, INN_ERROR_BAD_IMAGE,
+    g_set_error (&error, INN_ERROR, INN_ERROR_IO,
                  _ ("“%s” could not be read within %d seconds. Check the disk or network "
                     "connection it is on."),
                  look->name, WALL_LIMIT);

@@ -33,8 +33,10 @@ void vmh_image_info_free (VmhImageInfo *info);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmhImageInfo, vmh_image_info_free)
 
 /** vmh_image_inspect_async: @fd must be open for reading, and stay so until the callback. @user:
- * who has brought it. Fails with INN_ERROR_BAD_IMAGE for what is neither file nor block device, is
- * damaged, or cannot be read within 5 s. An empty file is "raw" of size 0. */
+ * who has brought it. Fails with INN_ERROR_BAD_IMAGE for what is neither file nor block device or
+ * is damaged, with INN_ERROR_IO for what cannot be read within 5 s. An empty file is "raw" of size
+ * 0.
+ */
 void vmh_image_inspect_async (int fd,
                               uid_t user,
                               GCancellable *cancellable,
