@@ -170,7 +170,6 @@ tear_down (Helper *helper)
   /* What was cancelled gets to say so. */
   while (g_main_context_iteration (NULL, FALSE))
     ;
-  g_clear_object (&helper->manager);
   g_clear_object (&helper->registry);
   if (helper->connection != NULL)
     {
@@ -181,6 +180,7 @@ tear_down (Helper *helper)
   g_clear_object (&helper->connection);
   while (g_main_context_iteration (NULL, FALSE))
     ;
+  g_clear_object (&helper->manager); /* last of all: callbacks ask for it */
   vmh_store_close ();
   vmh_spawn_end ();
 }

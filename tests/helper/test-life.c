@@ -7,6 +7,7 @@
 #include <gio/gio.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 #include "machine/vmh-store.h"
 #include "machine/vmh-trash.h"
 #include "qemu/vmh-qemu-private.h"
+#include "qemu/vmh-runtime.h"
 #include "shared/inn-domain-new.h"
 #include "shared/inn-errors.h"
 
@@ -164,6 +166,58 @@ test_find_unfinished (Fixture *fixture, gconstpointer data)
   waitpid (shim, NULL, 0);
 }
 
+/* A QEMU that is stopped takes connections and says nothing. */
+static VmhMachine *
+make_silent (VmhRegistry *registry, InnDomain *domain, guint index)
+{
+  g_autofree char *uuid = g_strdup_printf ("22222222-2222-4333-8444-%012u", index);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VmhBundle) bundle = vmh_bundle_create (uuid, geteuid (), &error);
+  g_autoptr (VmhRecord) record = make_record (getpid ());
+  VmhMachine *machine;
+
+  g_assert_no_error (error);
+  record->qemu = record->shim;
+  g_assert_true (vmh_record_save (record, bundle, &error));
+  /* Left open: nobody answers. */
+  g_assert_cmpint (vmh_runtime_listen (bundle, "monitor", SOCK_STREAM, &error), >=, 0);
+  g_assert_cmpint (vmh_runtime_listen (bundle, "events", SOCK_STREAM, &error), >=, 0);
+  machine = vmh_machine_new (registry, uuid, bundle, domain, NULL);
+  vmh_life_recover (machine);
+  g_assert_cmpint (vmh_machine_get_state (machine), ==, VMH_STATE_RUNNING);
+  return machine;
+}
+
+static VmhRegistry *
+open_registry (const char *address)
+{
+  g_autoptr (GDBusConnection) connection =
+      g_dbus_connection_new_for_address_sync (address,
+                                              G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
+                                                  G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
+                                              NULL, NULL, NULL);
+
+  return vmh_registry_new (connection, FALSE);
+}
+
+/* All are waited for together: 1 s, and not that long for each. */
+static void
+test_silent (gconstpointer address)
+{
+  VmhRegistry *registry = open_registry (address);
+  g_autoptr (InnDomain) domain = inn_domain_new ();
+  g_autoptr (GPtrArray) machines = g_ptr_array_new ();
+  gint64 begin, end;
+
+  g_assert_true (vmh_store_open (FALSE, NULL));
+  begin = g_get_monotonic_time ();
+  for (guint i = 0; i < 8; i++)
+    g_ptr_array_add (machines, make_silent (registry, domain, i));
+  vmh_life_wait_recovered ();
+  end = g_get_monotonic_time ();
+  g_assert_cmpint (end - begin, <, 7 * G_USEC_PER_SEC);
+}
+
 typedef struct
 {
   const char *status;
@@ -182,12 +236,7 @@ static const Status statuses[] = {
 static void
 test_status (gconstpointer address)
 {
-  g_autoptr (GDBusConnection) connection =
-      g_dbus_connection_new_for_address_sync (address,
-                                              G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
-                                                  G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
-                                              NULL, NULL, NULL);
-  VmhRegistry *registry = vmh_registry_new (connection, FALSE);
+  VmhRegistry *registry = open_registry (address);
   g_autoptr (InnDomain) domain = inn_domain_new ();
 
   for (guint i = 0; i < G_N_ELEMENTS (statuses); i++)
@@ -201,10 +250,6 @@ test_status (gconstpointer address)
       g_assert_cmpstr (vmh_machine_get_state_reason (machine), ==, statuses[i].reason);
     }
   vmh_registry_close (registry);
-  g_dbus_connection_close_sync (connection, NULL, NULL);
-  while (g_main_context_iteration (NULL, FALSE))
-    ;
-  g_object_unref (registry);
 }
 
 int
@@ -226,6 +271,7 @@ main (int argc, char **argv)
   ADD ("kill-before-pid", "told later", test_kill_before_pid);
   ADD ("kill-and-no-pid", NULL, test_kill_before_pid);
   ADD ("find-unfinished", NULL, test_find_unfinished);
+  g_test_add_data_func ("/helper/life/silent", g_test_dbus_get_bus_address (bus), test_silent);
   g_test_add_data_func ("/helper/life/status", g_test_dbus_get_bus_address (bus), test_status);
   status = g_test_run ();
   g_test_dbus_down (bus);

@@ -306,6 +306,7 @@ test_emulators (void)
   };
   g_autofree char *ran = g_build_filename (root, "usr/bin/qemu-system-x86_64.ran", NULL);
   g_autofree char *runs = NULL;
+  g_autofree char *late = NULL;
   g_autoptr (VmhHost) host = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -333,6 +334,9 @@ test_emulators (void)
                    "/usr/libexec/qemu-system-i386");
   g_assert_null (vmh_host_get_emulator (host, "ppc64", &error));
   g_assert_error (error, INN_ERROR, INN_ERROR_NO_QEMU);
+  late = g_strconcat (root, "/usr/bin/qemu-system-ppc64", NULL);
+  g_assert_no_errno (g_chmod (late, 0755)); /* its package has come */
+  g_assert_nonnull (vmh_host_get_emulator (host, "ppc64", NULL));
   remove_tree (root);
 }
 
@@ -362,6 +366,8 @@ test_firmwares (void)
       "/usr/share/seabios/bios-256k.bin", "", NULL);
   g_autoptr (VmhHost) host = vmh_host_new (root, "x86_64");
   const VmhFirmware *firmware;
+  g_autofree char *late = NULL;
+  g_autofree char *descriptor = NULL;
   g_autoptr (GError) error = NULL;
 
   assert_fact (host, "Firmwares",
@@ -372,8 +378,13 @@ test_firmwares (void)
   g_assert_true (firmware->smm);
   g_assert_cmpstr (firmware->nvram_template, ==, "/f/keys");
   g_assert_false (vmh_host_get_firmware (host, "x86_64", "uefi", NULL)->smm);
-  g_assert_null (vmh_host_get_firmware (host, "aarch64", "uefi", &error));
+  g_assert_null (vmh_host_get_firmware (host, "i686", "uefi", &error));
   g_assert_error (error, INN_ERROR, INN_ERROR_UNSUPPORTED);
+  late = g_build_filename (root, "usr/share/qemu/firmware/80-late.json", NULL);
+  descriptor = g_strdup (DESCRIPTOR ("/f/code", "/f/vars", "pc-q35-*", ""));
+  memcpy (strstr (descriptor, "x86_64"), "i386\"  ", strlen ("i386\"  "));
+  g_assert_true (g_file_set_contents (late, descriptor, -1, NULL)); /* its package has come */
+  g_assert_nonnull (vmh_host_get_firmware (host, "i686", "uefi", NULL));
   remove_tree (root);
 }
 

@@ -8,7 +8,7 @@ import subprocess
 
 from gi.repository import GLib
 
-from lib import bus, domain, guest, proc, tap, vm
+from lib import bus, domain, env, guest, proc, tap, vm
 
 
 def session():
@@ -125,7 +125,7 @@ def killed_at_every_step_of_start():
     """The helper killed before each step of a start: the next one finds the machine off or running, never half-way"""
     made = session()
     machine = domain.create(made, vm.real_mode("steps", made))
-    for step in range(8):
+    for step in range(10):
         made.helper.stop()
         wait_name_free(made)
         made.start_helper(extra_env={"VMH_ABORT_AT": f"start:{step}"})
@@ -145,6 +145,23 @@ def killed_at_every_step_of_start():
                      f"step {step}: the end of what was begun")
         vm.start(made, machine)
         vm.force_off(made, machine)
+
+
+@tap.case
+def autostart_goes_on():
+    """A helper killed while it starts the computer's machines: the next one starts them"""
+    made = session()
+    machine = domain.create(made, vm.real_mode("early", made))
+    made.call(machine, domain.MACHINE, "SetAutostart", GLib.Variant("(ba{sv})", (True, {})))
+    made.helper.stop()
+    wait_name_free(made)
+    (vm.runtime(made) / "autostarted").unlink()
+    dying = made.spawn([env.HELPER, "--session"], name="vmm-helper", extra_env={"VMH_ABORT_AT": "start:0"})
+    dying.wait(30)
+    wait_name_free(made)
+    made.start_helper()
+    vm.wait_state(made, machine, "running", 30)
+    vm.force_off(made, machine)
 
 
 tap.main()

@@ -17,17 +17,17 @@ is_there (VmhHost *host, const char *path)
   return g_file_test (full, G_FILE_TEST_IS_REGULAR);
 }
 
-static gboolean
-is_known (VmhHost *host, const char *arch, const char *type)
+const VmhFirmware *
+vmh_host_find_firmware (VmhHost *host, const char *arch, const char *type)
 {
   for (guint i = 0; i < host->firmwares->len; i++)
     {
       const VmhFirmware *firmware = g_ptr_array_index (host->firmwares, i);
 
       if (g_str_equal (firmware->arch, arch) && g_str_equal (firmware->type, type))
-        return TRUE;
+        return firmware;
     }
-  return FALSE;
+  return NULL;
 }
 
 /* Does nothing if the files are not there or another was found before, which has precedence. */
@@ -44,7 +44,7 @@ add_firmware (VmhHost *host,
   VmhFirmware *firmware;
 
   if (path == NULL || !is_there (host, path) || (template != NULL && !is_there (host, template)) ||
-      is_known (host, arch, type))
+      vmh_host_find_firmware (host, arch, type) != NULL)
     return;
   firmware = g_new0 (VmhFirmware, 1);
   firmware->arch = g_strdup (arch);

@@ -45,7 +45,9 @@ char *vmh_host_path (VmhHost *host, const char *path);
 void vmh_host_read_cpu (VmhHost *host);
 void vmh_host_read_memory (VmhHost *host);
 void vmh_host_read_kvm (VmhHost *host);
-void vmh_host_read_emulators (VmhHost *host);
+void vmh_host_read_emulators (VmhHost *host); /* again: what has come since is there, too */
+VmhEmulator *vmh_host_find_emulator (VmhHost *host, const char *arch);
+const VmhFirmware *vmh_host_find_firmware (VmhHost *host, const char *arch, const char *type);
 void vmh_host_read_firmwares (VmhHost *host);
 
 /** vmh_arch_from_qemu: libvirt's name for the end of qemu-system-*: "i386" → "i686". */

@@ -21,8 +21,8 @@
 /* Bytes; QEMU says a line and a copyright. */
 #define MAX_VERSION 4096
 
-static VmhEmulator *
-find_emulator (VmhHost *host, const char *arch)
+VmhEmulator *
+vmh_host_find_emulator (VmhHost *host, const char *arch)
 {
   for (guint i = 0; i < host->emulators->len; i++)
     {
@@ -52,7 +52,7 @@ is_elf (VmhHost *host, const char *path)
 static void
 add_emulator (VmhHost *host, const char *arch, const char *path)
 {
-  VmhEmulator *emulator = find_emulator (host, arch);
+  VmhEmulator *emulator = vmh_host_find_emulator (host, arch);
   g_autofree char *full = vmh_host_path (host, path);
 
   if (access (full, X_OK) != 0 || g_file_test (full, G_FILE_TEST_IS_DIR))
@@ -104,14 +104,15 @@ vmh_host_read_emulators (VmhHost *host)
         }
     }
   /* Red Hat's only name for the one that fits the computer. */
-  if (find_emulator (host, vmh_arch_from_qemu (host->machine)) == NULL)
+  if (vmh_host_find_emulator (host, vmh_arch_from_qemu (host->machine)) == NULL)
     add_emulator (host, vmh_arch_from_qemu (host->machine), "/usr/libexec/qemu-kvm");
   g_ptr_array_sort (host->emulators, compare_emulators);
 }
 
 typedef struct
 {
-  guint next;          /* index of the emulator to ask */
+  guint next;          /* index of the emulator to ask next */
+  char *arch;          /* of the one that is being asked; others may come meanwhile */
   char *key;           /* of the one that is being asked */
   VmhProcess *process; /* likewise */
 } Scan;
@@ -121,6 +122,7 @@ scan_free (Scan *scan)
 {
   g_clear_pointer (&scan->process, vmh_process_unref);
   g_free (scan->key);
+  g_free (scan->arch);
   g_free (scan);
 }
 
@@ -144,7 +146,7 @@ on_version_read (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GTask) task = data;
   Scan *scan = g_task_get_task_data (task);
   VmhHost *host = g_task_get_source_object (task);
-  VmhEmulator *emulator = g_ptr_array_index (host->emulators, scan->next);
+  VmhEmulator *emulator = vmh_host_find_emulator (host, scan->arch);
   g_autoptr (GBytes) output = vmh_process_get_output (scan->process);
   g_autofree char *text = g_strndup (g_bytes_get_data (output, NULL), g_bytes_get_size (output));
 
@@ -188,6 +190,8 @@ scan_next (GTask *owned_task)
           emulator->version = g_strdup (known);
           continue;
         }
+      g_free (scan->arch);
+      scan->arch = g_strdup (emulator->arch);
       spawn = vmh_spawn_new (path, geteuid ());
       vmh_spawn_add_arg (spawn, "--version");
       vmh_spawn_capture (spawn, STDOUT_FILENO, MAX_VERSION);

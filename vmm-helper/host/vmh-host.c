@@ -318,13 +318,15 @@ vmh_host_get_emulator (VmhHost *host, const char *arch, GError **error)
 {
   const char *wanted = vmh_arch_from_qemu (arch);
 
-  for (guint i = 0; i < host->emulators->len; i++)
-    {
-      const VmhEmulator *emulator = g_ptr_array_index (host->emulators, i);
+  const VmhEmulator *found = vmh_host_find_emulator (host, wanted);
 
-      if (g_str_equal (emulator->arch, wanted))
-        return emulator;
+  if (found == NULL) /* the package may have come since */
+    {
+      vmh_host_read_emulators (host);
+      found = vmh_host_find_emulator (host, wanted);
     }
+  if (found != NULL)
+    return found;
   g_set_error (error, INN_ERROR, INN_ERROR_NO_QEMU,
                _ ("No QEMU for %s machines is installed. Install the package that has "
                   "qemu-system-%s, then try again."),
@@ -337,13 +339,15 @@ vmh_host_get_firmware (VmhHost *host, const char *arch, const char *type, GError
 {
   const char *wanted = vmh_arch_from_qemu (arch);
 
-  for (guint i = 0; i < host->firmwares->len; i++)
-    {
-      const VmhFirmware *firmware = g_ptr_array_index (host->firmwares, i);
+  const VmhFirmware *found = vmh_host_find_firmware (host, wanted, type);
 
-      if (g_str_equal (firmware->arch, wanted) && g_str_equal (firmware->type, type))
-        return firmware;
+  if (found == NULL)
+    {
+      vmh_host_read_firmwares (host);
+      found = vmh_host_find_firmware (host, wanted, type);
     }
+  if (found != NULL)
+    return found;
   if (g_str_has_prefix (type, "uefi"))
     g_set_error (error, INN_ERROR, INN_ERROR_UNSUPPORTED,
                  _ ("No UEFI firmware for %s machines is installed. Install the package “ovmf” "

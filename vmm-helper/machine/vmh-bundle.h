@@ -43,7 +43,8 @@ uid_t vmh_bundle_get_owner (VmhBundle *bundle);
  * helper, and in a session helper run by root, its own from VMH_GUEST_UID_MIN up, recorded in the
  * bundle, never shared; else the caller's. */
 #define VMH_GUEST_UID_MIN 2001000000u
-#define VMH_GUEST_UID_MAX 2001999999u
+#define VMH_GUEST_UID_MAX 2001999998u
+#define VMH_PROBE_UID     2001999999u /* of what asks a program something: no machine's */
 uid_t vmh_bundle_get_guest_uid (VmhBundle *bundle, GError **error);
 
 /* What the `state` file says beside the XML. Each setter saves. */

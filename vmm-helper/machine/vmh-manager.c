@@ -153,10 +153,17 @@ vmh_manager_load (VmhManager *manager, GError **error)
 
 /* A helper that begins again is not a computer that begins again: its id of this boot is kept
  * beside the guests' runtime folders. */
-static gboolean
-is_first_since_boot (void)
+static char *
+boot_file (void)
 {
-  g_autofree char *path = g_build_filename (vmh_store_get_runtime_path (), "autostarted", NULL);
+  return g_build_filename (vmh_store_get_runtime_path (), "autostarted", NULL);
+}
+
+/* The id of this boot, NULL where a helper has started the machines since. */
+static char *
+dup_new_boot (void)
+{
+  g_autofree char *path = boot_file ();
   g_autofree char *boot = NULL;
   g_autofree char *last = NULL;
   g_autoptr (GError) error = NULL;
@@ -164,38 +171,52 @@ is_first_since_boot (void)
   if (!g_file_get_contents ("/proc/sys/kernel/random/boot_id", &boot, NULL, &error))
     {
       g_warning ("%s", error->message);
-      return FALSE;
+      return NULL;
     }
   if (g_file_get_contents (path, &last, NULL, NULL) && g_str_equal (last, boot))
-    return FALSE;
+    return NULL;
+  return g_steal_pointer (&boot);
+}
+
+static void
+note_boot (const char *boot)
+{
+  g_autofree char *path = boot_file ();
+  g_autoptr (GError) error = NULL;
+
   if (!g_file_set_contents_full (path, boot, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, &error))
     g_warning ("%s", error->message);
-  return TRUE;
+}
+
+static void
+autostart (VmhMachine *machine)
+{
+  InnDomain *domain = vmh_machine_get_domain (machine);
+  g_autoptr (GError) error = NULL;
+  InnElement general;
+
+  if (domain == NULL || vmh_machine_get_state (machine) != VMH_STATE_OFF)
+    return;
+  general = inn_domain_get (domain, "general");
+  if (inn_element_get_bool (&general, "autostart") &&
+      vmh_life_start (machine, FALSE, &error) == NULL)
+    g_warning ("“%s” is not started: %s", vmh_machine_get_name (machine), error->message);
 }
 
 void
 vmh_manager_begin (VmhManager *manager)
 {
   g_autoptr (GPtrArray) machines = vmh_manager_list (manager);
-  gboolean autostart = is_first_since_boot ();
+  g_autofree char *boot = dup_new_boot ();
 
   for (guint i = 0; i < machines->len; i++)
-    {
-      VmhMachine *machine = g_ptr_array_index (machines, i);
-      InnDomain *domain = vmh_machine_get_domain (machine);
-      g_autoptr (GError) error = NULL;
-      InnElement general;
-
-      if (domain == NULL)
-        continue;
-      vmh_life_recover (machine);
-      general = inn_domain_get (domain, "general");
-      if (!autostart || vmh_machine_get_state (machine) != VMH_STATE_OFF ||
-          !inn_element_get_bool (&general, "autostart"))
-        continue;
-      if (vmh_life_start (machine, FALSE, &error) == NULL)
-        g_warning ("“%s” is not started: %s", vmh_machine_get_name (machine), error->message);
-    }
+    vmh_life_recover (g_ptr_array_index (machines, i));
+  vmh_life_wait_recovered ();
+  if (boot == NULL)
+    return;
+  for (guint i = 0; i < machines->len; i++)
+    autostart (g_ptr_array_index (machines, i));
+  note_boot (boot); /* last: whoever comes after a helper that has died goes on with the rest */
 }
 
 gboolean

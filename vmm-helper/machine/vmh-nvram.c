@@ -70,7 +70,7 @@ copy (GTask *owned_task, int fd)
   g_autoptr (VmhSpawn) spawn = vmh_spawn_new ("/usr/bin/cat", owner);
   GError *error = NULL;
 
-  vmh_spawn_become (spawn, VMH_GUEST_UID_MAX, VMH_GUEST_UID_MAX);
+  vmh_spawn_become (spawn, VMH_PROBE_UID, VMH_PROBE_UID);
   vmh_spawn_pass_fd (spawn, STDIN_FILENO, fd);
   vmh_spawn_capture (spawn, STDOUT_FILENO, MAX_NVRAM);
   nvram->process = vmh_spawn_start (spawn, NULL, NULL, &error);

@@ -11,21 +11,20 @@
 #include "qemu/vmh-qmp-commands.h"
 #include "qemu/vmh-record.h"
 
-#define PATIENCE_MS 1000 /* for each guest, before the helper goes on the bus */
+#define PATIENCE_MS 1000 /* for all guests together, before the helper goes on the bus */
 
 typedef struct
 {
   VmhMachine *machine;
   VmhQemu *qemu;
-  gboolean done;
-  guint users; /* the one who waits, and the one who works */
 } Recovery;
 
+static guint under_way; /* of those that were begun */
+
 static void
-recovery_unref (Recovery *recovery)
+end_recovery (Recovery *recovery)
 {
-  if (--recovery->users > 0)
-    return;
+  under_way--;
   g_object_unref (recovery->machine);
   g_object_unref (recovery->qemu);
   g_free (recovery);
@@ -58,8 +57,7 @@ on_status (GObject *source, GAsyncResult *result, gpointer data)
     vmh_life_obey_status (recovery->machine, status);
   else
     g_warning ("%s: %s", vmh_machine_get_name (recovery->machine), error->message);
-  recovery->done = TRUE;
-  recovery_unref (recovery);
+  end_recovery (recovery);
 }
 
 static void
@@ -77,8 +75,7 @@ on_connected (GObject *source, GAsyncResult *result, gpointer data)
     vmh_machine_set_state (recovery->machine, VMH_STATE_RUNNING,
                            _ ("QEMU, the program that runs it, does not answer. The machine can "
                               "only be forced off."));
-  recovery->done = TRUE;
-  recovery_unref (recovery);
+  end_recovery (recovery);
 }
 
 static gboolean
@@ -90,15 +87,13 @@ on_patience_over (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* Whoever finds the helper on the bus is to find the states right, so it waits a little; a QEMU
- * that does not answer is told later. */
-static void
-wait_for (Recovery *recovery)
+void
+vmh_life_wait_recovered (void)
 {
   gboolean over = FALSE;
   guint timeout = g_timeout_add (PATIENCE_MS, on_patience_over, &over);
 
-  while (!recovery->done && !over)
+  while (under_way > 0 && !over)
     g_main_context_iteration (NULL, TRUE);
   if (!over)
     g_source_remove (timeout);
@@ -112,7 +107,7 @@ take_up (VmhMachine *machine, VmhQemu *qemu)
 
   recovery->machine = g_object_ref (machine);
   recovery->qemu = g_object_ref (qemu);
-  recovery->users = 2;
+  under_way++;
   vmh_life_adopt (machine, qemu);
   vmh_machine_set_live (machine, live ? live : vmh_machine_get_domain (machine));
   vmh_machine_set_accelerator (machine, vmh_qemu_get_accelerator (qemu),
@@ -120,8 +115,6 @@ take_up (VmhMachine *machine, VmhQemu *qemu)
   vmh_machine_set_user_network (machine, vmh_qemu_get_user_network (qemu));
   vmh_machine_set_state (machine, VMH_STATE_RUNNING, NULL);
   vmh_qemu_connect_async (qemu, NULL, on_connected, recovery);
-  wait_for (recovery);
-  recovery_unref (recovery);
 }
 
 /* What the one that has ended while nobody looked left behind. */

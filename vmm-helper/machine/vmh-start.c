@@ -165,8 +165,7 @@ step_ask (gpointer context,
   Start *start = context;
   g_autofree char *folder = g_path_get_dirname (vmh_store_get_machines_path ());
 
-  vmh_caps_load_async (start->emulator->path, folder, VMH_GUEST_UID_MAX, cancellable, callback,
-                       data);
+  vmh_caps_load_async (start->emulator->path, folder, VMH_PROBE_UID, cancellable, callback, data);
 }
 
 static gboolean

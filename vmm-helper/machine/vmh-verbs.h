@@ -45,6 +45,9 @@ GVariant *vmh_console_get_serials (gpointer machine);  /* a(ss), floating */
 VmhJob *vmh_life_start (VmhMachine *machine, gboolean paused, GError **error);
 /** vmh_life_recover: when the helper begins: attaches to the machine's guest if one still runs. */
 void vmh_life_recover (VmhMachine *machine);
+/** vmh_life_wait_recovered: whoever finds the helper on the bus is to find the states right, so it
+ * waits a little for all guests; a QEMU that does not answer is told later. */
+void vmh_life_wait_recovered (void);
 /** vmh_life_get_pid: of its QEMU, in our pid namespace; 0 where none runs. */
 pid_t vmh_life_get_pid (VmhMachine *machine);
 
