@@ -10,6 +10,7 @@
 #include "../unit/fake-helper.h"
 #include "console/inn-console-view.h"
 #include "console/inn-display.h"
+#include "console/inn-save-screenshot.h"
 #include "console/inn-screens.h"
 #include "console/inn-terminal.h"
 #include "guest.h"
@@ -28,6 +29,7 @@ typedef struct
   GtkWidget *view;
   Guest *guest;
   int serial; /* the guest's end of the line opened last */
+  gboolean refuse_serial;
   guint tick;
 } Fixture;
 
@@ -58,6 +60,9 @@ on_call (FakeHelper *fake, GDBusMethodInvocation *invocation, gpointer data)
   else if (g_str_equal (method, "OpenDisplay"))
     g_dbus_method_invocation_return_dbus_error (invocation, "org.innkeeper.Error.Qemu",
                                                 "QEMU has lost its screen. Start it again.");
+  else if (g_str_equal (method, "OpenSerial") && fixture->refuse_serial)
+    g_dbus_method_invocation_return_dbus_error (invocation, "org.innkeeper.Error.Limit",
+                                                "Eight people look at it.");
   else if (g_str_equal (method, "OpenSerial"))
     {
       g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), ==, 0);
@@ -277,6 +282,16 @@ find_bar (GtkWidget *display)
   return find (screens, GTK_TYPE_REVEALER, NULL);
 }
 
+static gboolean
+shortcuts_are_ours (GtkWidget *widget)
+{
+  gboolean inhibited;
+
+  g_object_get (gtk_native_get_surface (gtk_widget_get_native (widget)), "shortcuts-inhibited",
+                &inhibited, NULL);
+  return inhibited;
+}
+
 static void
 test_fullscreen (Fixture *fixture, gconstpointer data)
 {
@@ -294,6 +309,13 @@ test_fullscreen (Fixture *fixture, gconstpointer data)
   wait_until (gtk_widget_get_mapped (display) && count_colours (display) > 100);
   g_assert_cmpuint (fake_helper_count_calls (fixture->fake, "OpenDisplay"), ==, 1);
 
+  /* What is told is told here, and the desktop's keys are the guest's. */
+  g_assert_true (gtk_widget_activate_action (display, "console.copy-screenshot", NULL));
+  wait_until (find (GTK_WIDGET (gtk_widget_get_root (display)), GTK_TYPE_LABEL,
+                    "The screenshot is in the clipboard."));
+  gtk_widget_grab_focus (display);
+  wait_until (shortcuts_are_ours (display));
+
   /* The tools are there again when the pointer comes to the top; their button leads back. */
   gtk_revealer_set_reveal_child (GTK_REVEALER (find_bar (display)), TRUE);
   wait_until ((button = find (find_bar (display), GTK_TYPE_BUTTON, "Leave full screen (F11)")) !=
@@ -301,6 +323,7 @@ test_fullscreen (Fixture *fixture, gconstpointer data)
               gtk_widget_is_sensitive (button));
   g_signal_emit_by_name (button, "clicked");
   wait_until (find (fixture->view, INN_TYPE_DISPLAY, NULL) == display);
+  g_assert_false (shortcuts_are_ours (display));
   g_assert_true (gtk_widget_activate_action (display, "console.fullscreen", NULL));
   wait_until (find_label (fixture, "In full screen"));
   set_state (fixture, "off", INN_STATE_OFF); /* ends it by itself */
@@ -405,6 +428,118 @@ test_serial (Fixture *fixture, gconstpointer data)
   g_assert_true (shows (INN_TERMINAL (terminal), "the end"));
 }
 
+/* A screen that is larger than its place stays where it was put when it gets the focus. */
+static void
+test_scroll (Fixture *fixture, gconstpointer data)
+{
+  GtkWidget *display, *scroller;
+  GtkAdjustment *across;
+
+  fixture->guest = guest_new ("VGA", -1);
+  gtk_window_set_default_size (GTK_WINDOW (fixture->window), 300, 300);
+  set_state (fixture, "running", INN_STATE_RUNNING);
+  wait_until ((display = find (fixture->view, INN_TYPE_DISPLAY, NULL)) != NULL);
+  wait_until (count_colours (display) > 100);
+  g_assert_true (gtk_widget_activate_action (display, "console.scale", "s", "actual"));
+  scroller = gtk_widget_get_ancestor (display, GTK_TYPE_SCROLLED_WINDOW);
+  across = gtk_scrolled_window_get_hadjustment (GTK_SCROLLED_WINDOW (scroller));
+  gtk_window_set_focus (GTK_WINDOW (fixture->window), NULL);
+  wait_until (gtk_adjustment_get_upper (across) > gtk_adjustment_get_page_size (across) + 100);
+  gtk_adjustment_set_value (across, 100);
+  gtk_widget_grab_focus (display);
+  for (guint i = 0; i < 30; i++)
+    g_free (render (display, &(int){ 0 }, &(int){ 0 })); /* it would move for some frames */
+  g_assert_cmpfloat (gtk_adjustment_get_value (across), ==, 100);
+}
+
+/* A line is opened once, again when it is cut off, and says so when that cannot be. */
+static void
+test_cut_off (Fixture *fixture, gconstpointer data)
+{
+  GtkWidget *terminal;
+
+  change (fixture, INN_IFACE_CONSOLE, "Displays", g_variant_new_strv (NULL, 0));
+  change (fixture, INN_IFACE_CONSOLE, "Serials", g_variant_new_parsed ("[('serial0', 'serial')]"));
+  set_state (fixture, "running", INN_STATE_RUNNING);
+  wait_until ((terminal = find (fixture->view, INN_TYPE_TERMINAL, NULL)) != NULL);
+  inn_screens_refresh (INN_SCREENS (gtk_widget_get_ancestor (terminal, INN_TYPE_SCREENS)));
+  wait_until (inn_terminal_is_open (INN_TERMINAL (terminal)));
+  iterate ();
+  g_assert_cmpuint (fake_helper_count_calls (fixture->fake, "OpenSerial"), ==, 1);
+
+  g_assert_cmpint (shutdown (fixture->serial, SHUT_RDWR), ==, 0);
+  wait_until (fake_helper_count_calls (fixture->fake, "OpenSerial") == 2);
+  wait_until (inn_terminal_is_open (INN_TERMINAL (terminal)));
+  put (fixture->serial, "here again", 10);
+  wait_until (shows (INN_TERMINAL (terminal), "here again"));
+
+  fixture->refuse_serial = TRUE;
+  g_assert_cmpint (shutdown (fixture->serial, SHUT_RDWR), ==, 0);
+  wait_until (find_label (fixture, "Eight people look at it."));
+  g_assert_nonnull (find_label (fixture, "The text line is not connected"));
+  fixture->refuse_serial = FALSE;
+  g_signal_emit_by_name (find_button (fixture, "_Connect Again"), "clicked");
+  wait_until (inn_terminal_is_open (INN_TERMINAL (terminal)));
+  wait_until (find_button (fixture, "_Connect Again") == NULL);
+}
+
+/* The screen is lost, its line is not; a pause is of both. */
+static void
+test_veils (Fixture *fixture, gconstpointer data)
+{
+  GtkWidget *screens, *terminal;
+
+  change (fixture, INN_IFACE_CONSOLE, "Serials", g_variant_new_parsed ("[('serial0', 'serial')]"));
+  set_state (fixture, "running", INN_STATE_RUNNING);
+  wait_until (find_button (fixture, "_Connect Again"));
+  screens = gtk_widget_get_ancestor (find_button (fixture, "_Connect Again"), INN_TYPE_SCREENS);
+  gtk_stack_set_visible_child_name (
+      GTK_STACK (gtk_widget_get_template_child (screens, INN_TYPE_SCREENS, "stack")), "serial0");
+  wait_until ((terminal = find (fixture->view, INN_TYPE_TERMINAL, NULL)) != NULL);
+  wait_until (inn_terminal_is_open (INN_TERMINAL (terminal)));
+  g_assert_null (find_button (fixture, "_Connect Again"));
+  set_state (fixture, "paused", INN_STATE_PAUSED);
+  wait_until (find_button (fixture, "_Resume"));
+  g_signal_emit_by_name (find_button (fixture, "_Resume"), "clicked");
+  wait_until (fake_helper_count_calls (fixture->fake, "Resume") == 1);
+}
+
+static void
+on_saved (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  inn_save_screenshot_finish (result, &error);
+  *(char **)data = g_strdup (error != NULL ? error->message : "saved");
+}
+
+static void
+test_screenshot (void)
+{
+  static const guint8 pixels[12] = { 255 };
+  g_autoptr (GBytes) bytes = g_bytes_new_static (pixels, sizeof pixels);
+  g_autoptr (GdkTexture) texture = gdk_memory_texture_new (2, 2, GDK_MEMORY_R8G8B8, bytes, 6);
+  g_autoptr (GdkTexture) read = NULL;
+  g_autofree char *path = g_build_filename (g_get_tmp_dir (), "inn-screenshot-XXXXXX.png", NULL);
+  const int fd = g_mkstemp (path);
+  g_autoptr (GFile) good = g_file_new_for_path (path);
+  g_autoptr (GFile) bad = g_file_get_child (good, "in-a-file.png");
+  g_autofree char *said = NULL;
+  g_autofree char *said_bad = NULL;
+
+  g_assert_cmpint (fd, >=, 0);
+  close (fd);
+  inn_save_screenshot_async (texture, good, on_saved, &said);
+  wait_until (said != NULL);
+  g_assert_cmpstr (said, ==, "saved");
+  read = gdk_texture_new_from_file (good, NULL);
+  g_assert_nonnull (read);
+  inn_save_screenshot_async (texture, bad, on_saved, &said_bad);
+  wait_until (said_bad != NULL);
+  g_assert_nonnull (strstr (said_bad, "another folder"));
+  g_assert_true (g_file_delete (good, NULL, NULL));
+}
+
 static GtkWidget *
 find_dialog (void)
 {
@@ -453,5 +588,9 @@ main (int argc, char **argv)
   ADD ("screen", test_screen);
   ADD ("fullscreen", test_fullscreen);
   ADD ("serial", test_serial);
+  ADD ("cut-off", test_cut_off);
+  ADD ("veils", test_veils);
+  ADD ("scroll", test_scroll);
+  g_test_add_func ("/console/screenshot", test_screenshot);
   return g_test_run ();
 }

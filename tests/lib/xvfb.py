@@ -35,6 +35,11 @@ class Display:
             raise AssertionError(f"xdotool {args}: {done.stderr}")
         return done.stdout.strip()
 
+    def is_managed(self):
+        """Whether a window manager is there."""
+        return subprocess.run(["xdotool", "get_num_desktops"], env=self.environ,
+                              capture_output=True).returncode == 0
+
     def key(self, *names):
         """Presses and releases: key("ctrl+n", "Return")."""
         for name in names:

@@ -42,6 +42,13 @@ G_DEFINE_FINAL_TYPE (InnConsoleView, inn_console_view, GTK_TYPE_WIDGET)
 
 static void update (InnConsoleView *self);
 
+/* Where errors are told: in full screen the main window is behind. */
+static GtkWidget *
+get_near (InnConsoleView *self)
+{
+  return self->window != NULL ? GTK_WIDGET (self->screens) : GTK_WIDGET (self);
+}
+
 static void
 run_verb (InnConsoleView *self, InnVerb verb)
 {
@@ -51,7 +58,7 @@ run_verb (InnConsoleView *self, InnVerb verb)
   actions = inn_verb_actions (&n);
   for (guint i = 0; i < n; i++)
     if (actions[i].verb == verb)
-      inn_verb_run (&actions[i], self->machine, GTK_WIDGET (self));
+      inn_verb_run (&actions[i], self->machine, get_near (self));
 }
 
 static void
@@ -161,7 +168,13 @@ on_line_opened (GObject *object, GAsyncResult *result, gpointer data)
   else if (fd >= 0)
     inn_screens_open_line (self->screens, name, fd);
   else
-    inn_report_error (GTK_WIDGET (self), _ ("The text line could not be opened"), error);
+    inn_screens_fail_line (self->screens, name, error->message);
+}
+
+static gboolean
+is_looked_at (InnConsoleView *self)
+{
+  return gtk_widget_get_mapped (GTK_WIDGET (self)) || self->window != NULL;
 }
 
 static void
@@ -169,19 +182,17 @@ on_open_line (InnConsoleView *self, const char *name)
 {
   Line *line;
 
-  if (self->machine == NULL || !inn_machine_can (self->machine, INN_VERB_OPEN_DISPLAY))
-    return;
+  if (self->machine == NULL || !inn_machine_can (self->machine, INN_VERB_OPEN_DISPLAY) ||
+      !is_looked_at (self))
+    {
+      inn_screens_fail_line (self->screens, name, NULL);
+      return;
+    }
   line = g_new (Line, 1);
   line->view = g_object_ref (self);
   line->name = g_strdup (name);
   inn_machine_open_serial_async (self->machine, name, FALSE, self->cancellable, on_line_opened,
                                  line);
-}
-
-static gboolean
-is_looked_at (InnConsoleView *self)
-{
-  return gtk_widget_get_mapped (GTK_WIDGET (self)) || self->window != NULL;
 }
 
 static void
@@ -267,14 +278,11 @@ show_broken (InnConsoleView *self)
 static void
 show_veil (InnConsoleView *self)
 {
-  if (self->lost != NULL && self->lost_later == 0)
-    inn_screens_set_veil (self->screens, _ ("The screen is not connected"), self->lost->message,
-                          _ ("_Connect Again"));
-  else if (inn_machine_get_state (self->machine) == INN_STATE_PAUSED)
-    inn_screens_set_veil (self->screens, _ ("Paused"), inn_machine_get_state_reason (self->machine),
-                          _ ("_Resume"));
-  else
-    inn_screens_set_veil (self->screens, NULL, NULL, NULL);
+  const gboolean paused = inn_machine_get_state (self->machine) == INN_STATE_PAUSED;
+
+  inn_screens_set_veils (self->screens,
+                         self->lost != NULL && self->lost_later == 0 ? self->lost->message : NULL,
+                         paused ? inn_machine_get_state_reason (self->machine) : NULL);
 }
 
 static void
@@ -375,18 +383,20 @@ on_button_clicked (InnConsoleView *self)
 }
 
 static void
-on_veil_clicked (InnConsoleView *self)
+on_resume (InnConsoleView *self)
+{
+  if (self->machine != NULL)
+    run_verb (self, INN_VERB_RESUME);
+}
+
+static void
+on_reconnect (InnConsoleView *self)
 {
   if (self->machine == NULL)
     return;
-  if (self->lost != NULL)
-    {
-      close_display (self);
-      self->focus_wanted = TRUE;
-      update (self);
-    }
-  else
-    run_verb (self, INN_VERB_RESUME);
+  close_display (self);
+  self->focus_wanted = TRUE;
+  update (self);
 }
 
 static void
@@ -398,7 +408,8 @@ leave_fullscreen (InnConsoleView *self)
   if (window == NULL)
     return;
   screens = g_object_ref (GTK_WIDGET (self->screens));
-  gtk_window_set_child (GTK_WINDOW (window), NULL);
+  adw_toast_overlay_set_child (ADW_TOAST_OVERLAY (gtk_window_get_child (GTK_WINDOW (window))),
+                               NULL);
   inn_screens_set_fullscreen (self->screens, FALSE);
   adw_bin_set_child (self->place, screens);
   gtk_window_destroy (GTK_WINDOW (window));
@@ -419,6 +430,7 @@ enter_fullscreen (InnConsoleView *self)
   g_autoptr (GtkWidget) screens = g_object_ref (GTK_WIDGET (self->screens));
   GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
   GtkWidget *note = adw_status_page_new ();
+  GtkWidget *toasts = adw_toast_overlay_new ();
 
   adw_status_page_set_icon_name (ADW_STATUS_PAGE (note), "view-fullscreen-symbolic");
   adw_status_page_set_title (ADW_STATUS_PAGE (note), _ ("In full screen"));
@@ -433,7 +445,8 @@ enter_fullscreen (InnConsoleView *self)
   gtk_window_set_default_size (GTK_WINDOW (self->window), 1024, 768);
   g_signal_connect (self->window, "close-request", G_CALLBACK (on_fullscreen_close_request), self);
   inn_screens_set_fullscreen (self->screens, TRUE);
-  gtk_window_set_child (GTK_WINDOW (self->window), screens);
+  adw_toast_overlay_set_child (ADW_TOAST_OVERLAY (toasts), screens);
+  gtk_window_set_child (GTK_WINDOW (self->window), toasts);
   gtk_window_fullscreen (GTK_WINDOW (self->window));
   gtk_window_present (GTK_WINDOW (self->window));
   inn_screens_grab_focus (self->screens);
@@ -505,7 +518,8 @@ inn_console_view_class_init (InnConsoleViewClass *klass)
   gtk_widget_class_bind_template_child (widget_class, InnConsoleView, place);
   gtk_widget_class_bind_template_child (widget_class, InnConsoleView, screens);
   gtk_widget_class_bind_template_callback (widget_class, on_button_clicked);
-  gtk_widget_class_bind_template_callback (widget_class, on_veil_clicked);
+  gtk_widget_class_bind_template_callback (widget_class, on_resume);
+  gtk_widget_class_bind_template_callback (widget_class, on_reconnect);
   gtk_widget_class_bind_template_callback (widget_class, on_open_line);
   gtk_widget_class_bind_template_callback (widget_class, on_toggle_fullscreen);
 }
@@ -559,7 +573,7 @@ inn_console_view_set_machine (InnConsoleView *self, InnMachine *machine)
   leave_fullscreen (self);
   close_all (self);
   inn_screens_set_lines (self->screens, NULL);
-  inn_screens_set_veil (self->screens, NULL, NULL, NULL);
+  inn_screens_set_veils (self->screens, NULL, NULL);
   self->focus_wanted = FALSE;
   g_set_object (&self->machine, machine);
   g_signal_group_set_target (self->signals, machine);

@@ -5,9 +5,10 @@
 
 #include <glib/gi18n.h>
 #include <linux/input-event-codes.h>
-#include <unistd.h>
 #include "app/inn-report.h"
+#include "inn-lines.h"
 #include "inn-qnum.h"
+#include "inn-save-screenshot.h"
 #include "inn-terminal.h"
 
 #define EDGE   2  /* pixels at the top that bring the tools in full screen */
@@ -34,16 +35,21 @@ struct _InnScreens
   GtkButton *veil_button;
 
   char *name;
-  GVariant *lines;
+  char *paused; /* why, or NULL */
+  char *lost;   /* why there is no screen, or NULL */
+  InnLines *lines;
   GSignalGroup *source_signals;
+  GSignalGroup *surface_signals; /* of the window in full screen */
   GSimpleActionGroup *actions;
   gboolean fullscreen;
+  GdkToplevel *inhibited; /* the desktop's shortcuts are the guest's */
 };
 
 enum
 {
   OPEN_LINE,
-  VEIL_CLICKED,
+  RESUME,
+  RECONNECT,
   TOGGLE_FULLSCREEN,
   N_SIGNALS
 };
@@ -98,11 +104,45 @@ show_hint (InnScreens *self)
   g_signal_group_set_target (self->source_signals, source);
 }
 
+/* Dims what cannot be used and says why: a line that works is not the screen's business. */
+static void
+show_veil (InnScreens *self)
+{
+  const gboolean line = INN_IS_TERMINAL (gtk_stack_get_visible_child (self->stack));
+  const char *problem = line ? inn_lines_get_problem (self->lines) : self->lost;
+  const char *text = problem != NULL ? problem : self->paused;
+  const char *title = problem == NULL ? _ ("Paused")
+                      : line          ? _ ("The text line is not connected")
+                                      : _ ("The screen is not connected");
+  gboolean had_focus = gtk_widget_has_focus (GTK_WIDGET (self->veil_button)) ||
+                       inn_display_get_captured (self->display);
+
+  if (text != NULL)
+    {
+      gtk_label_set_label (self->veil_title, title);
+      gtk_label_set_label (self->veil_text, text);
+      gtk_widget_set_visible (GTK_WIDGET (self->veil_text), *text != '\0');
+      gtk_button_set_label (self->veil_button,
+                            problem != NULL ? _ ("_Connect Again") : _ ("_Resume"));
+    }
+  if (gtk_widget_get_visible (self->veil) == (text != NULL))
+    return;
+  gtk_widget_set_visible (self->veil, text != NULL);
+  show_hint (self);
+  if (had_focus && text != NULL)
+    gtk_widget_grab_focus (GTK_WIDGET (self->veil_button));
+  else if (had_focus)
+    inn_screens_grab_focus (self);
+}
+
 static void
 on_visible_child_changed (InnScreens *self)
 {
+  if (self->lines == NULL)
+    return;
   show_hint (self);
   inn_screens_refresh (self);
+  show_veil (self);
   if (gtk_widget_get_mapped (GTK_WIDGET (self)) && !gtk_widget_get_visible (self->veil))
     inn_screens_grab_focus (self);
 }
@@ -110,7 +150,49 @@ on_visible_child_changed (InnScreens *self)
 static void
 on_veil_clicked (InnScreens *self)
 {
-  g_signal_emit (self, signals[VEIL_CLICKED], 0);
+  if (inn_lines_get_problem (self->lines) != NULL)
+    inn_lines_retry (self->lines);
+  else if (!INN_IS_TERMINAL (gtk_stack_get_visible_child (self->stack)) && self->lost != NULL)
+    g_signal_emit (self, signals[RECONNECT], 0);
+  else
+    g_signal_emit (self, signals[RESUME], 0);
+}
+
+static void
+on_open_line (InnScreens *self, const char *name)
+{
+  g_signal_emit (self, signals[OPEN_LINE], 0, name);
+}
+
+/* In full screen nothing else is there to be switched to: Alt+Tab and the like are the guest's
+ * while it has the keyboard. A window that is not seen yet is refused; its state tells. */
+static void
+take_shortcuts (InnScreens *self)
+{
+  GtkNative *native = gtk_widget_get_native (GTK_WIDGET (self));
+  GdkSurface *surface = native != NULL ? gtk_native_get_surface (native) : NULL;
+  const gboolean wanted =
+      self->fullscreen && inn_display_get_captured (self->display) && GDK_IS_TOPLEVEL (surface);
+
+  if (self->surface_signals == NULL) /* disposed of */
+    return;
+  g_signal_group_set_target (self->surface_signals, self->fullscreen ? surface : NULL);
+  if (self->inhibited != NULL && (!wanted || self->inhibited != GDK_TOPLEVEL (surface)))
+    {
+      gdk_toplevel_restore_system_shortcuts (self->inhibited);
+      g_clear_weak_pointer (&self->inhibited);
+    }
+  if (!wanted)
+    return;
+  g_set_weak_pointer (&self->inhibited, GDK_TOPLEVEL (surface));
+  gdk_toplevel_inhibit_system_shortcuts (self->inhibited, NULL);
+}
+
+static void
+on_captured (InnScreens *self)
+{
+  show_hint (self);
+  take_shortcuts (self);
 }
 
 /* Not by the action's name: GTK 4.8 loses a button's action when it is moved to another parent. */
@@ -135,12 +217,20 @@ send_keys (GSimpleAction *action, GVariant *parameter, gpointer data)
     const char *name;
     guint keycodes[4];
   } combinations[] = {
-    CTRL_ALT ("del", KEY_DELETE),     CTRL_ALT ("backspace", KEY_BACKSPACE),
-    CTRL_ALT ("f1", KEY_F1),          CTRL_ALT ("f2", KEY_F2),
-    CTRL_ALT ("f3", KEY_F3),          CTRL_ALT ("f4", KEY_F4),
-    CTRL_ALT ("f5", KEY_F5),          CTRL_ALT ("f6", KEY_F6),
-    CTRL_ALT ("f7", KEY_F7),          { "ctrl-alt", { KEY (KEY_LEFTCTRL), KEY (KEY_LEFTALT) } },
+    CTRL_ALT ("del", KEY_DELETE),
+    CTRL_ALT ("backspace", KEY_BACKSPACE),
+    CTRL_ALT ("f1", KEY_F1),
+    CTRL_ALT ("f2", KEY_F2),
+    CTRL_ALT ("f3", KEY_F3),
+    CTRL_ALT ("f4", KEY_F4),
+    CTRL_ALT ("f5", KEY_F5),
+    CTRL_ALT ("f6", KEY_F6),
+    CTRL_ALT ("f7", KEY_F7),
+    { "ctrl-alt", { KEY (KEY_LEFTCTRL), KEY (KEY_LEFTALT) } },
     { "print", { KEY (KEY_SYSRQ) } },
+    { "super", { KEY (KEY_LEFTMETA) } },
+    { "alt-tab", { KEY (KEY_LEFTALT), KEY (KEY_TAB) } },
+    { "alt-f4", { KEY (KEY_LEFTALT), KEY (KEY_F4) } },
   };
 #undef CTRL_ALT
   InnScreens *self = data;
@@ -176,55 +266,13 @@ toggle_fullscreen (GSimpleAction *action, GVariant *parameter, gpointer data)
 }
 
 static void
-on_screenshot_written (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (InnScreens) self = data;
-  g_autoptr (GError) error = NULL;
-
-  if (!g_file_replace_contents_finish (G_FILE (source), result, NULL, &error))
-    inn_report_error (GTK_WIDGET (self), _ ("The screenshot could not be saved"), error);
-}
-
-static void
-on_save_response (GtkNativeDialog *dialog, int response, gpointer data)
-{
-  g_autoptr (InnScreens) self = data;
-  GdkTexture *texture = g_object_get_data (G_OBJECT (dialog), "inn-texture");
-  g_autoptr (GFile) file = NULL;
-  g_autoptr (GBytes) png = NULL;
-
-  if (response == GTK_RESPONSE_ACCEPT)
-    {
-      file = gtk_file_chooser_get_file (GTK_FILE_CHOOSER (dialog));
-      png = gdk_texture_save_to_png_bytes (texture);
-      g_file_replace_contents_bytes_async (file, png, NULL, FALSE, G_FILE_CREATE_NONE, NULL,
-                                           on_screenshot_written, g_object_ref (self));
-    }
-  g_object_unref (dialog);
-}
-
-static void
 save_screenshot (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
   InnScreens *self = data;
-  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
-  GdkTexture *texture = inn_display_dup_texture (self->display);
-  GtkFileChooserNative *dialog;
-  g_autoptr (GDateTime) now = g_date_time_new_now_local ();
-  g_autofree char *time = g_date_time_format (now, "%Y-%m-%d %H-%M-%S");
-  g_autofree char *name = NULL;
+  g_autoptr (GdkTexture) texture = inn_display_dup_texture (self->display);
 
-  if (texture == NULL)
-    return;
-  name = g_strdup_printf ("%s %s.png", self->name != NULL ? self->name : "", time);
-  g_strdelimit (name, G_DIR_SEPARATOR_S, '-');
-  dialog = gtk_file_chooser_native_new (_ ("Save Screenshot"), GTK_WINDOW (root),
-                                        GTK_FILE_CHOOSER_ACTION_SAVE, _ ("_Save"), NULL);
-  gtk_native_dialog_set_modal (GTK_NATIVE_DIALOG (dialog), TRUE);
-  gtk_file_chooser_set_current_name (GTK_FILE_CHOOSER (dialog), g_strchug (name));
-  g_object_set_data_full (G_OBJECT (dialog), "inn-texture", texture, g_object_unref);
-  g_signal_connect (dialog, "response", G_CALLBACK (on_save_response), g_object_ref (self));
-  gtk_native_dialog_show (GTK_NATIVE_DIALOG (dialog));
+  if (texture != NULL)
+    inn_save_screenshot (GTK_WIDGET (self), self->name, texture);
 }
 
 static void
@@ -257,6 +305,10 @@ inn_screens_dispose (GObject *object)
   GtkWidget *child;
 
   g_clear_object (&self->source_signals);
+  g_clear_object (&self->surface_signals);
+  if (self->inhibited != NULL)
+    gdk_toplevel_restore_system_shortcuts (self->inhibited);
+  g_clear_weak_pointer (&self->inhibited);
   while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
     gtk_widget_unparent (child);
   G_OBJECT_CLASS (inn_screens_parent_class)->dispose (object);
@@ -268,8 +320,10 @@ inn_screens_finalize (GObject *object)
   InnScreens *self = INN_SCREENS (object);
 
   g_clear_object (&self->actions);
-  g_clear_pointer (&self->lines, g_variant_unref);
+  g_object_unref (self->lines);
   g_free (self->name);
+  g_free (self->paused);
+  g_free (self->lost);
   G_OBJECT_CLASS (inn_screens_parent_class)->finalize (object);
 }
 
@@ -283,8 +337,10 @@ inn_screens_class_init (InnScreensClass *klass)
   G_OBJECT_CLASS (klass)->finalize = inn_screens_finalize;
   signals[OPEN_LINE] = g_signal_new ("open-line", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                      G_TYPE_NONE, 1, G_TYPE_STRING);
-  signals[VEIL_CLICKED] =
-      g_signal_new ("veil-clicked", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[RESUME] =
+      g_signal_new ("resume", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[RECONNECT] =
+      g_signal_new ("reconnect", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[TOGGLE_FULLSCREEN] = g_signal_new ("toggle-fullscreen", type, G_SIGNAL_RUN_LAST, 0, NULL,
                                              NULL, NULL, G_TYPE_NONE, 0);
   g_type_ensure (INN_TYPE_DISPLAY);
@@ -305,6 +361,7 @@ inn_screens_class_init (InnScreensClass *klass)
   gtk_widget_class_bind_template_child (widget_class, InnScreens, veil_text);
   gtk_widget_class_bind_template_child (widget_class, InnScreens, veil_button);
   gtk_widget_class_bind_template_callback (widget_class, show_hint);
+  gtk_widget_class_bind_template_callback (widget_class, on_captured);
   gtk_widget_class_bind_template_callback (widget_class, on_visible_child_changed);
   gtk_widget_class_bind_template_callback (widget_class, on_veil_clicked);
   gtk_widget_class_bind_template_callback (widget_class, on_fullscreen_clicked);
@@ -344,8 +401,16 @@ inn_screens_init (InnScreens *self)
   self->source_signals = g_signal_group_new (INN_TYPE_DISPLAY_SOURCE);
   g_signal_group_connect_swapped (self->source_signals, "notify::absolute", G_CALLBACK (show_hint),
                                   self);
+  self->surface_signals = g_signal_group_new (GDK_TYPE_SURFACE);
+  g_signal_group_connect_swapped (self->surface_signals, "notify::state",
+                                  G_CALLBACK (take_shortcuts), self);
+  g_signal_group_connect_swapped (self->surface_signals, "layout", G_CALLBACK (take_shortcuts),
+                                  self);
   add_actions (self);
   gtk_widget_init_template (GTK_WIDGET (self));
+  self->lines = inn_lines_new (self->stack);
+  g_signal_connect_object (self->lines, "open", G_CALLBACK (on_open_line), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->lines, "changed", G_CALLBACK (show_veil), self, G_CONNECT_SWAPPED);
   inn_display_set_resize_guest (self->display, TRUE);
   gtk_event_controller_set_propagation_phase (motion, GTK_PHASE_CAPTURE);
   g_signal_connect (motion, "motion", G_CALLBACK (on_overlay_motion), self);
@@ -375,18 +440,13 @@ inn_screens_set_name (InnScreens *self, const char *name)
 static void
 show_switcher (InnScreens *self)
 {
-  const gsize n_lines = self->lines != NULL ? g_variant_n_children (self->lines) : 0;
+  const gsize n_lines = inn_lines_get_n (self->lines);
   const gboolean screen = gtk_stack_page_get_visible (self->screen_page);
 
   gtk_widget_set_visible (self->switcher, n_lines + (screen ? 1 : 0) > 1);
   /* GtkStack goes on showing a page that is no longer offered. */
   if (!screen && n_lines > 0 && !INN_IS_TERMINAL (gtk_stack_get_visible_child (self->stack)))
-    {
-      const char *first;
-
-      g_variant_get_child (self->lines, 0, "(&s&s)", &first, NULL);
-      gtk_stack_set_visible_child_name (self->stack, first);
-    }
+    inn_lines_show_first (self->lines);
 }
 
 void
@@ -399,108 +459,51 @@ inn_screens_set_has_display (InnScreens *self, gboolean has_display)
   show_switcher (self);
 }
 
-static void
-remove_lines (InnScreens *self)
-{
-  GtkWidget *child = gtk_widget_get_first_child (GTK_WIDGET (self->stack));
-
-  while (child != NULL)
-    {
-      GtkWidget *next = gtk_widget_get_next_sibling (child);
-
-      if (INN_IS_TERMINAL (child))
-        gtk_stack_remove (self->stack, child);
-      child = next;
-    }
-}
-
 void
 inn_screens_set_lines (InnScreens *self, GVariant *lines)
 {
-  GVariantIter iter;
-  const char *name, *kind;
-  guint serials = 0, consoles = 0;
-
   g_return_if_fail (INN_IS_SCREENS (self));
-  if (lines == self->lines ||
-      (lines != NULL && self->lines != NULL && g_variant_equal (lines, self->lines)))
-    return;
-  remove_lines (self);
-  g_clear_pointer (&self->lines, g_variant_unref);
-  if (lines != NULL)
-    {
-      self->lines = g_variant_ref (lines);
-      g_variant_iter_init (&iter, lines);
-      while (g_variant_iter_next (&iter, "(&s&s)", &name, &kind))
-        {
-          const gboolean serial = g_str_equal (kind, "serial");
-          g_autofree char *title = serial ? g_strdup_printf (_ ("Serial %u"), ++serials)
-                                          : g_strdup_printf (_ ("Console %u"), ++consoles);
-
-          gtk_stack_add_titled (self->stack, inn_terminal_new (), name, title);
-        }
-    }
-  show_switcher (self);
+  if (inn_lines_set (self->lines, lines))
+    show_switcher (self);
 }
 
 void
 inn_screens_open_line (InnScreens *self, const char *name, int fd)
 {
-  GtkWidget *line;
-
   g_return_if_fail (INN_IS_SCREENS (self));
-  line = gtk_stack_get_child_by_name (self->stack, name);
-  if (line != NULL && INN_IS_TERMINAL (line))
-    inn_terminal_open (INN_TERMINAL (line), fd);
-  else
-    close (fd);
+  inn_lines_open (self->lines, name, fd);
+}
+
+void
+inn_screens_fail_line (InnScreens *self, const char *name, const char *problem)
+{
+  g_return_if_fail (INN_IS_SCREENS (self));
+  inn_lines_fail (self->lines, name, problem);
 }
 
 void
 inn_screens_close_lines (InnScreens *self)
 {
   g_return_if_fail (INN_IS_SCREENS (self));
-  for (GtkWidget *child = gtk_widget_get_first_child (GTK_WIDGET (self->stack)); child != NULL;
-       child = gtk_widget_get_next_sibling (child))
-    if (INN_IS_TERMINAL (child))
-      inn_terminal_close (INN_TERMINAL (child));
+  inn_lines_close (self->lines);
 }
 
 void
 inn_screens_refresh (InnScreens *self)
 {
-  GtkWidget *child;
-
   g_return_if_fail (INN_IS_SCREENS (self));
-  child = gtk_stack_get_visible_child (self->stack);
-  if (child != NULL && INN_IS_TERMINAL (child) && !inn_terminal_is_open (INN_TERMINAL (child)))
-    g_signal_emit (self, signals[OPEN_LINE], 0, gtk_stack_get_visible_child_name (self->stack));
+  inn_lines_refresh (self->lines);
 }
 
 void
-inn_screens_set_veil (InnScreens *self, const char *title, const char *text, const char *button)
+inn_screens_set_veils (InnScreens *self, const char *lost, const char *paused)
 {
-  gboolean had_focus;
-
   g_return_if_fail (INN_IS_SCREENS (self));
-  had_focus = gtk_widget_has_focus (GTK_WIDGET (self->veil_button)) ||
-              inn_display_get_captured (self->display);
-  if (title != NULL)
-    {
-      gtk_label_set_label (self->veil_title, title);
-      gtk_label_set_label (self->veil_text, text != NULL ? text : "");
-      gtk_widget_set_visible (GTK_WIDGET (self->veil_text), text != NULL && *text != '\0');
-      gtk_button_set_label (self->veil_button, button != NULL ? button : "");
-      gtk_widget_set_visible (GTK_WIDGET (self->veil_button), button != NULL);
-    }
-  if (gtk_widget_get_visible (self->veil) == (title != NULL))
-    return;
-  gtk_widget_set_visible (self->veil, title != NULL);
-  show_hint (self);
-  if (had_focus && title != NULL)
-    gtk_widget_grab_focus (GTK_WIDGET (self->veil_button));
-  else if (had_focus)
-    inn_screens_grab_focus (self);
+  g_free (self->lost);
+  self->lost = g_strdup (lost);
+  g_free (self->paused);
+  self->paused = g_strdup (paused);
+  show_veil (self);
 }
 
 void
@@ -530,6 +533,7 @@ inn_screens_set_fullscreen (InnScreens *self, gboolean fullscreen)
                                                                    : _ ("Full screen (F11)"));
   gtk_button_set_icon_name (GTK_BUTTON (self->fullscreen_button),
                             fullscreen ? "view-restore-symbolic" : "view-fullscreen-symbolic");
+  take_shortcuts (self);
 }
 
 void
