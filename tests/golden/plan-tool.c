@@ -1,10 +1,10 @@
 /* SPDX-FileCopyrightText: 2026 The Innkeeper developers
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* plan-tool [--types TYPES] [--no-passt] FILE…: prints as JSON, one line a file, how the machine
- * would be started on a computer that never changes: argv, files, commands; or {"error": …}. TYPES:
- * a file with the types that its QEMU has, one a line; else it has all. --no-passt: passt is not
- * installed. */
+/* plan-tool [--types TYPES] [--no-passt|--session] FILE…: prints as JSON, one line a file, how the
+ * machine would be started on a computer that never changes: argv, files, commands; or {"error":
+ * …}. TYPES: a file with the types that its QEMU has, one a line; else it has all. --no-passt:
+ * passt is not installed. */
 #include "devices/vmh-plan.h"
 #include "shared/inn-domain-new.h"
 
@@ -24,7 +24,7 @@ strings (char **argv)
 static JsonArray *
 files (GPtrArray *fds)
 {
-  static const char *const types[] = { "file", "nvram", "copy", "listen", "line", "net" };
+  static const char *const types[] = { "file", "nvram", "copy", "listen", "line", "net", "tap" };
   JsonArray *array = json_array_new ();
 
   for (guint i = 0; i < fds->len; i++)
@@ -68,9 +68,12 @@ has (const char *type, gpointer data)
 }
 
 static gboolean
-describe (const char *file, char **types, gboolean passt, JsonObject *result, GError **error)
+describe (const char *file, char **types, const char *option, JsonObject *result, GError **error)
 {
-  VmhPlanHost host = { .emulator = "qemu-system-x86_64", .accelerator = "tcg", .passt = passt };
+  VmhPlanHost host = { .emulator = "qemu-system-x86_64",
+                       .accelerator = "tcg",
+                       .passt = !g_str_equal (option, "--no-passt"),
+                       .bridges = !g_str_equal (option, "--session") };
   g_autofree char *xml = NULL;
   g_autoptr (InnDomain) domain = NULL;
   g_autoptr (VmhPlan) plan = NULL;
@@ -109,14 +112,14 @@ describe (const char *file, char **types, gboolean passt, JsonObject *result, GE
 }
 
 static void
-print (const char *file, char **types, gboolean passt)
+print (const char *file, char **types, const char *option)
 {
   g_autoptr (JsonNode) node = json_node_new (JSON_NODE_OBJECT);
   g_autoptr (JsonObject) result = json_object_new ();
   g_autoptr (GError) error = NULL;
   g_autofree char *text = NULL;
 
-  if (!describe (file, types, passt, result, &error))
+  if (!describe (file, types, option, result, &error))
     json_object_set_string_member (result, "error", error->message);
   json_node_set_object (node, result);
   text = json_to_string (node, FALSE);
@@ -128,7 +131,7 @@ main (int argc, char **argv)
 {
   g_autofree char *list = NULL;
   g_auto (GStrv) types = NULL;
-  gboolean passt = TRUE;
+  const char *option = "";
   int i = 1;
 
   if (argc > 2 && g_str_equal (argv[1], "--types"))
@@ -138,12 +141,9 @@ main (int argc, char **argv)
       types = g_strsplit (list, "\n", -1);
       i = 3;
     }
-  if (i < argc && g_str_equal (argv[i], "--no-passt"))
-    {
-      passt = FALSE;
-      i++;
-    }
+  if (i < argc && g_str_has_prefix (argv[i], "--"))
+    option = argv[i++];
   for (; i < argc; i++)
-    print (argv[i], types, passt);
+    print (argv[i], types, option);
   return EXIT_SUCCESS;
 }

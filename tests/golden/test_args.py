@@ -56,6 +56,23 @@ def text_of(made):
     return "\n".join(lines) + "\n"
 
 
+TAP = """
+import fcntl, os, socket, struct, sys
+fd = os.open('/dev/net/tun', os.O_RDWR)
+fcntl.ioctl(fd, 0x400454ca, struct.pack('16sH22x', b'tap%d', 0x0002 | 0x1000 | 0x4000))  # tap, no header but vnet's
+socket.send_fds(socket.socket(fileno=int(sys.argv[1])), [b'x'], [fd])
+"""
+
+
+def tap_device():
+    """In a network of its own, which lives as long as the fd."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        subprocess.run(["unshare", "-rn", "/usr/bin/python3", "-c", TAP, str(theirs.fileno())], check=True,
+                       pass_fds=[theirs.fileno()])
+        return socket.recv_fds(ours, 1, 1)[1][0]
+
+
 class Files:
     """Stands for the machine's files: empty ones of the right sort, at the numbers that the plan says."""
 
@@ -71,6 +88,8 @@ class Files:
                 listener.bind(str(self.folder / f"{file['name']}.sock"))
                 listener.listen(1)
                 fd = listener.detach()
+            elif file["type"] == "tap":
+                fd = tap_device()
             else:
                 ours, theirs = socket.socketpair()
                 self.lines.append(ours)
@@ -165,10 +184,6 @@ def tame(path):
     for device in list(devices) if devices is not None else []:
         if device.tag in UNKNOWN or device.get("device") == "lun" or device.get("type") == "evdev":
             devices.remove(device)
-        elif device.tag == "interface":
-            device.set("type", "user")
-            for source in device.findall("source"):
-                device.remove(source)
     for video in (devices.findall("video") if devices is not None else [])[1:]:
         if video.find("model").get("type") in ("vmvga", "cirrus", "ramfb"):
             devices.remove(video)
@@ -274,6 +289,25 @@ def without_passt():
             tap.true(netdevs and all(json.loads(n)["type"] == "user" for n in netdevs), f"netdevs: {netdevs}")
             tap.equal([f for f in made["files"] if f["type"] == "net"], [], "sockets to passt")
             tap.equal(accepted(path, made), None, "what QEMU says")
+
+
+@tap.case
+def networks_of_a_session():
+    """A session's machine is refused a bridge or a network of its own by a sentence, but not the one "default\""""
+    text = (GOLDEN / "xml" / "args-network.xml").read_text()
+    cards = re.findall("<interface.*?</interface>", text, re.S)
+    wanted = ["Machines of a session cannot use this computer's bridges, as “br0”.",
+              "Machines of a session cannot have a network between them, as “Test, lab \"1\"”.", None]
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "one.xml"
+        for card, sentence in zip(cards, wanted):
+            path.write_text(re.sub("<interface.*</interface>", lambda _: card, text, flags=re.S))
+            made = plans([path], None, "--session")[path]
+            if sentence:
+                tap.true(made.get("error", "").startswith(sentence), made)
+                tap.true("through this computer" in made["error"] and "whole system" in made["error"], "no remedy")
+            else:
+                tap.true('"type":"stream"' in " ".join(made["argv"]), made)
 
 
 @tap.case

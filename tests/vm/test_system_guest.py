@@ -7,60 +7,25 @@ import pwd
 import re
 from pathlib import Path
 
-from lib import bus, domain, env, guest, ns, proc, tap, vm
+from lib import bus, domain, env, guest, ns, proc, system, tap, vm
 from lib.caller import Caller
+from lib.system import create, prop, quoted, start, value, wait_job
 
 ns.enter()
 
-RULES = """
-polkit.addRule(function(action, subject) {
-  if (action.id.indexOf("org.innkeeper.helper.") == 0) return polkit.Result.YES;
-});
-"""
 OM = "org.freedesktop.DBus.ObjectManager"
 
-system = ns.System(policies=[env.BUILD / "data/system/org.innkeeper.helper.policy"],
-                   bus_configs=[env.SOURCE / "data/system/org.innkeeper.Helper1.conf"],
-                   services={bus.NAME: f"{env.HELPER} --system"}, rules=RULES)
+made = system.make()
 helper = None
 
 
 def start_helper():
     global helper
-    helper = proc.Process([env.HELPER, "--system"], log=system.dir / "helper.log", name="vmm-helper")
+    helper = proc.Process([env.HELPER, "--system"], log=made.dir / "helper.log", name="vmm-helper")
     one = Caller(ns.USER)
     tap.cleanup(one.close)
     tap.wait_for(lambda: "value" in one.call(bus.ROOT, OM, "GetManagedObjects"), 10, "the helper")
     return one
-
-
-def quoted(text):
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def value(answer):
-    tap.true("value" in answer, answer)
-    return answer["value"]
-
-
-def prop(one, path, interface, name):
-    return value(one.call(path, bus.PROPERTIES, "Get", f"({quoted(interface)}, {quoted(name)})"))
-
-
-def wait_job(one, job):
-    tap.wait_for(lambda: "running" not in prop(one, job, domain.JOB, "State"), 30, "the job's end", 0.05)
-    return prop(one, job, domain.JOB, "State") + prop(one, job, domain.JOB, "ErrorMessage")
-
-
-def create(one, xml):
-    made = value(one.call(bus.MANAGER, domain.MANAGER, "Create", f"({quoted(xml)}, @a{{sv}} {{}})"))
-    machine, job = re.findall(r"'(/org[^']*)'", made)
-    return machine, wait_job(one, job)
-
-
-def start(one, machine):
-    job = re.findall(r"'(/org[^']*)'", value(one.call(machine, domain.MACHINE, "Start", "(@a{sv} {},)")))[0]
-    return wait_job(one, job)
 
 
 def image(name, user, mode=0o600):

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* Network cards. User mode needs no rights: passt beside QEMU, which then has no network of its
- * own, or where that cannot be, slirp in QEMU. */
+ * own, or where that cannot be, slirp in QEMU. Bridges need the system's helper. */
 #include "devices/vmh-plan-private.h"
 
 /* Where the XML has no address: one that stays the same for this machine. */
@@ -34,6 +34,61 @@ user_backend (VmhPlan *plan, const char *id, const char *backend)
                    vmh_json ("type=s", "fd", "str=s", number, NULL), NULL);
 }
 
+/* The fd is of a tap that the helper has put where the cable leads: QEMU needs no rights for it,
+ * and runs no script. */
+static JsonObject *
+tap_backend (VmhPlan *plan, const char *backend, const char *mac, const char *kind, const char *to)
+{
+  int fd = vmh_plan_fd (plan, VMH_PLAN_FD_TAP, mac, to);
+  g_autofree char *number = g_strdup_printf ("%d", fd);
+  VmhPlanFd *last = plan->fds->pdata[plan->fds->len - 1];
+
+  last->kind = g_strdup (kind);
+  return vmh_json ("type=s", "tap", "id=s", backend, "fd=s", number, NULL);
+}
+
+/* libvirt's network "default", which imported machines name, is the internet through this computer.
+ */
+static gboolean
+is_user (const InnElement *element)
+{
+  g_autofree char *network = inn_element_dup (element, "network");
+
+  return inn_element_is (element, "type", "user") ||
+         (inn_element_is (element, "type", "network") && g_strcmp0 (network, "default") == 0);
+}
+
+static JsonObject *
+make_backend (VmhPlan *plan,
+              const InnElement *element,
+              const char *id,
+              const char *mac,
+              GError **error)
+{
+  g_autofree char *backend = g_strconcat ("host-", id, NULL);
+  g_autofree char *kind = inn_element_dup (element, "type");
+  g_autofree char *to = NULL;
+
+  if (is_user (element))
+    return user_backend (plan, id, backend);
+  to = inn_element_dup (element, kind); /* the field has the type's name */
+  if (plan->host.bridges)
+    return tap_backend (plan, backend, mac, kind, to);
+  if (g_str_equal (kind, "bridge"))
+    vmh_plan_refuse (error,
+                     _ ("Machines of a session cannot use this computer's bridges, as “%s”. "
+                        "Connect the network card to the internet through this computer, or make "
+                        "the machine for the whole system."),
+                     to);
+  else
+    vmh_plan_refuse (error,
+                     _ ("Machines of a session cannot have a network between them, as “%s”. "
+                        "Connect the network card to the internet through this computer, or make "
+                        "the machine for the whole system."),
+                     to);
+  return NULL;
+}
+
 static gboolean
 build (VmhPlan *plan, const InnElement *element, guint index, GError **error)
 {
@@ -44,17 +99,16 @@ build (VmhPlan *plan, const InnElement *element, guint index, GError **error)
   guint64 mtu = inn_element_get_uint (element, "mtu");
   gboolean virtio = g_str_equal (model, "virtio");
   g_autoptr (JsonObject) device = NULL;
+  JsonObject *netdev;
 
-  if (!inn_element_is (element, "type", "user"))
-    return vmh_plan_refuse (error,
-                            _ ("Virtual networks and bridges cannot be used yet. Connect the "
-                               "network card to the internet through this computer."));
-  vmh_plan_add (plan, VMH_NODE_NETDEV, user_backend (plan, id, backend));
-  device = vmh_json ("driver=s", virtio ? "virtio-net-pci" : model, "id=s", id, "netdev=s", backend,
-                     NULL);
   if (!mac)
     mac = stable_mac (plan, index);
-  json_object_set_string_member (device, "mac", mac);
+  netdev = make_backend (plan, element, id, mac, error);
+  if (!netdev)
+    return FALSE;
+  vmh_plan_add (plan, VMH_NODE_NETDEV, netdev);
+  device = vmh_json ("driver=s", virtio ? "virtio-net-pci" : model, "id=s", id, "netdev=s", backend,
+                     "mac=s", mac, NULL);
   if (virtio && mtu > 0)
     json_object_set_int_member (device, "host_mtu", (gint64)mtu);
   vmh_plan_boot (plan, element, device);

@@ -21,7 +21,8 @@ typedef struct
   /* Firmware of a UEFI machine; NULL for BIOS. */
   const char *firmware, *firmware_format, *nvram_format;
   gboolean firmware_smm;
-  gboolean passt; /* the program is there; else QEMU's own user-mode network is taken */
+  gboolean bridges; /* cards may be put on this computer's bridges */
+  gboolean passt;   /* the program is there; else QEMU's own user-mode network is taken */
   /* What this QEMU has, by type name ("virtio-mem-pci"); NULL function: everything. */
   gboolean (*has) (const char *type, gpointer data);
   gpointer has_data;
@@ -35,6 +36,7 @@ typedef enum
   VMH_PLAN_FD_LISTEN, /* a listening socket in the runtime folder, called @name */
   VMH_PLAN_FD_LINE,   /* QEMU's end of the text line @name; the shim has the other */
   VMH_PLAN_FD_NET,    /* QEMU's end of the network card @name; the shim has the other */
+  VMH_PLAN_FD_TAP, /* a tap on the bridge or the network @path, for the card with address @name */
 } VmhPlanFdType;
 
 typedef struct
@@ -43,7 +45,8 @@ typedef struct
   int number; /* in QEMU */
   char *name;
   char *path;
-  char *kind; /* of a line: "serial" or "console"; of a file: whose it is ("disk:vda") */
+  char *kind; /* of a line: "serial" or "console"; of a file: whose it is ("disk:vda"); of a tap:
+               * "bridge" or "network" */
   gboolean writable;
 } VmhPlanFd;
 

@@ -7,8 +7,10 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "host/vmh-tap.h"
 #include "qemu/vmh-qmp-commands.h"
 #include "shared/inn-errors.h"
+#include "vmh-store.h"
 
 #define LOG_LINES 10
 #define FATE      "vmh-fate"    /* a sentence: what it is about to end of */
@@ -42,6 +44,8 @@ vmh_life_settle (VmhMachine *machine, VmhState state, const char *reason)
   vmh_machine_set_accelerator (machine, NULL, NULL);
   vmh_machine_set_user_network (machine, NULL);
   vmh_machine_set_state (machine, state, reason);
+  if (vmh_store_is_system ()) /* its network may have been its own alone */
+    vmh_tap_sweep ();
 }
 
 static void

@@ -10,6 +10,7 @@
 #include "core/vmh-limits.h"
 #include "dbus/vmh-contract.h"
 #include "host/vmh-host.h"
+#include "host/vmh-tap.h"
 #include "shared/inn-errors.h"
 #include "shared/inn-names.h"
 #include "vmh-orders.h"
@@ -148,6 +149,8 @@ vmh_manager_load (VmhManager *manager, GError **error)
   uuids = vmh_store_list ("", error);
   for (guint i = 0; uuids != NULL && uuids[i] != NULL; i++)
     load_machine (manager, uuids[i]);
+  if (vmh_store_is_system ()) /* what was left when nobody looked */
+    vmh_tap_sweep ();
   return uuids != NULL;
 }
 

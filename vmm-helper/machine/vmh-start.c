@@ -12,6 +12,7 @@
 #include "core/vmh-flow.h"
 #include "core/vmh-stuck.h"
 #include "host/vmh-host.h"
+#include "host/vmh-tap.h"
 #include "qemu/vmh-caps.h"
 #include "qemu/vmh-fd.h"
 #include "qemu/vmh-qmp-commands.h"
@@ -189,6 +190,7 @@ step_plan (gpointer context, GError **error)
                        .firmware_format = start->firmware_format,
                        .nvram_format = start->nvram_format,
                        .firmware_smm = start->smm,
+                       .bridges = vmh_store_is_system (),
                        .passt = start->passt != NULL,
                        .has = vmh_caps_has,
                        .has_data = start->caps };
@@ -221,6 +223,19 @@ static gboolean
 step_nvram_finish (gpointer context, GAsyncResult *result, GError **error)
 {
   return vmh_nvram_prepare_finish (result, error);
+}
+
+/* What is opened at once; -1 without an error where that is no file. */
+static int
+open_now (Start *start, const VmhPlanFd *fd, GError **error)
+{
+  if (fd->type == VMH_PLAN_FD_NVRAM)
+    return vmh_bundle_open_file (start->bundle, VMH_NVRAM, fd->writable ? O_RDWR : O_RDONLY, error);
+  if (fd->type != VMH_PLAN_FD_TAP)
+    return -1;
+  if (g_str_equal (fd->kind, "bridge"))
+    return vmh_tap_open (fd->path, fd->name, error);
+  return vmh_tap_open_isolated (vmh_machine_get_owner (start->machine), fd->path, fd->name, error);
 }
 
 static void
@@ -263,7 +278,7 @@ open_files (GTask *owned_task)
     {
       const VmhPlanFd *fd = fds->pdata[start->files->len];
       GError *error = NULL;
-      int nvram = -1;
+      int file;
 
       if (fd->type == VMH_PLAN_FD_FILE || fd->type == VMH_PLAN_FD_COPY)
         {
@@ -271,15 +286,13 @@ open_files (GTask *owned_task)
                                   on_file_opened, g_steal_pointer (&task));
           return;
         }
-      if (fd->type == VMH_PLAN_FD_NVRAM)
-        nvram = vmh_bundle_open_file (start->bundle, VMH_NVRAM, fd->writable ? O_RDWR : O_RDONLY,
-                                      &error);
+      file = open_now (start, fd, &error);
       if (error)
         {
           g_task_return_error (task, error);
           return;
         }
-      add_file (start, nvram);
+      add_file (start, file);
     }
   g_task_return_boolean (task, TRUE);
 }

@@ -131,6 +131,7 @@ add_plan_fd (Spawn *spawn, const VmhPlanFd *fd, int *file, GError **error)
       spawn->sandbox.copies[spawn->sandbox.n_copies++].name = fd->name;
       G_GNUC_FALLTHROUGH;
     case VMH_PLAN_FD_FILE:
+    case VMH_PLAN_FD_TAP:
     case VMH_PLAN_FD_NVRAM:
     default:
       g_return_val_if_fail (*file >= 0, FALSE);

@@ -1,0 +1,180 @@
+# SPDX-FileCopyrightText: 2026 The Innkeeper developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Cards on a bridge of the computer, and networks that machines have between them, by the system helper, in
+a network of the test's own; seen from inside the guests."""
+
+import os
+from pathlib import Path
+
+from lib import bus, domain, guest, net, ns, proc, system, tap, vm
+from lib.caller import Caller
+
+ns.enter(network=True)
+made = system.make()
+
+DEVICES = Path("/sys/class/net")
+
+
+def card(kind, source, number, more="", model="virtio"):
+    return (f"<interface type='{kind}'><mac address='52:54:00:ab:cd:{number:02x}'/><source {kind}='{source}'/>"
+            f"<model type='{model}'/>{more}</interface>")
+
+
+def session():
+    root = system.Root(made)
+    tap.on_failure(root.print_logs)
+    root.start_helper()
+    tap.cleanup(root.close)
+    return root
+
+
+def boot(root, name, devices, address):
+    """A guest with this address on its card."""
+    machine = domain.create(root, vm.linux(name, root, vm.SERIAL + devices))
+    vm.start(root, machine)
+    tap.cleanup(lambda: vm.state(root, machine) == "off" or vm.force_off(root, machine))
+    line = vm.serial(root, machine)
+    tap.cleanup(line.close)
+    line.expect("GUEST-UP", 120)
+    line.expect(guest.PROMPT)
+    line.shell(f"ip link set eth0 up; ip address add {address}/24 dev eth0")
+    return machine, line
+
+
+def pings(line, address, count=3):
+    return "0% packet loss" in line.shell(f"ping -c {count} -W 2 {address}").replace("100%", "all")
+
+
+def taps():
+    return sorted(d.name for d in DEVICES.iterdir() if (d / "tun_flags").exists())
+
+
+def networks():
+    return sorted(d.name for d in DEVICES.iterdir() if d.name.startswith("inn-"))
+
+
+def bridge():
+    """br0, with a far host on it at 192.0.2.9; the computer itself is 192.0.2.1 there."""
+    net.ip("link", "add", "br0", "type", "bridge")
+    tap.cleanup(net.ip, "link", "del", "br0")
+    far = net.Namespace("far")
+    far.address("192.0.2.9/24")
+    net.ip("link", "set", "far", "master", "br0")
+    net.ip("address", "add", "192.0.2.1/24", "dev", "br0")
+    net.ip("link", "set", "br0", "up")
+
+
+@tap.case
+def on_a_bridge():
+    """A card on a bridge reaches the computer and what else is there; QEMU has no network and makes nothing"""
+    bridge()
+    root = session()
+    address = (DEVICES / "br0/address").read_text()
+    machine, line = boot(root, "bridged", card("bridge", "br0", 1), "192.0.2.5")
+    tap.true(pings(line, "192.0.2.9"), "the far host does not answer")
+    tap.true(pings(line, "192.0.2.1"), "the computer does not answer")
+    tap.equal((DEVICES / "br0/address").read_text(), address, "the bridge's own address")
+    [device] = taps()
+    tap.equal(os.path.basename(os.readlink(DEVICES / device / "master")), "br0", "where the tap is")
+    tap.equal((DEVICES / device / "address").read_text().strip(), "fe:54:00:ab:cd:01", "the tap's address")
+    tap.true(int((DEVICES / device / "tun_flags").read_text(), 16) & 0x4000, "no vnet_hdr")
+    tap.true(not int((DEVICES / device / "tun_flags").read_text(), 16) & 0x0800, "the tap is persistent")
+    qemu = vm.pid(root, machine)
+    tap.true(os.readlink(f"/proc/{qemu}/ns/net") != os.readlink("/proc/self/ns/net"), "QEMU is in the host's network")
+    tap.equal(root.get(machine, domain.MACHINE, "UserNetwork"), "", "UserNetwork")
+    tap.equal(proc.find("passt"), [], "passts")
+    holders = [p for p in [root.helper.pid, *proc.descendants()] if "/dev/net/tun" in vm.fds_of(p).values()]
+    tap.equal(holders, [qemu], "who holds the tap")
+    root.helper.kill()
+    tap.wait_for(lambda: not bus.has_owner(root.connection, bus.NAME), 10, "the name's end")
+    root.start_helper()
+    tap.true(pings(line, "192.0.2.9"), "after the helper's end")
+    vm.force_off(root, machine)
+    tap.wait_for(lambda: not taps(), 5, "the tap's end", 0.01)
+
+
+@tap.case
+def pulled_and_large():
+    """Cards with the cable pulled, a large MTU and another model are what they say, each on its bridge"""
+    bridge()
+    root = session()
+    net.ip("link", "set", "br0", "mtu", "4000")
+    machine, line = boot(root, "cards", card("bridge", "br0", 3, "<link state='down'/>") +
+                         card("bridge", "br0", 4, "<mtu size='4000'/>"), "192.0.2.6")
+    tap.equal(len(taps()), 2, "taps")
+    tap.equal([(DEVICES / t / "mtu").read_text().strip() for t in taps()], ["4000"] * 2, "the taps' MTU")
+    line.shell("ip link set eth1 up; sleep 1")
+    tap.equal(line.shell("cat /sys/class/net/eth0/carrier /sys/class/net/eth1/carrier").split(), ["0", "1"], "carrier")
+    tap.equal(line.shell("cat /sys/class/net/eth1/mtu /sys/class/net/eth1/address").split(),
+              ["4000", "52:54:00:ab:cd:04"], "the second card")
+    tap.true(not pings(line, "192.0.2.9", 1), "a pulled cable carries")
+
+
+@tap.case
+def no_such_bridge():
+    """What is no bridge is refused by a sentence with a remedy, and nothing is left behind"""
+    root = session()
+    for number, name in enumerate(("br7", "lo", "..", "a/../lo")):
+        xml = vm.real_mode(f"none{number}", root).replace("</devices>", card("bridge", name, 9) + "</devices>")
+        try:
+            machine = domain.create(root, xml)
+        except Exception as error:  # the schema knows what a name is
+            tap.true("ridge" in str(error), error)
+            continue
+        said = vm.start(root, machine, wanted="failed")["ErrorMessage"]
+        tap.true(said.startswith(f"This computer has no bridge “{name}”."), said)
+        tap.true("Make it first, or connect" in said, said)
+    tap.equal(taps(), [], "taps")
+
+
+@tap.case
+def between_machines():
+    """Machines of one user on a network see each other, neither the computer nor other users' network sees them"""
+    root = session()
+    first, line1 = boot(root, "first", card("network", "lab 1", 11), "192.0.2.11")
+    second, line2 = boot(root, "second", card("network", "lab 1", 12), "192.0.2.12")
+    tap.true(pings(line1, "192.0.2.12") and pings(line2, "192.0.2.11"), "they do not see each other")
+    [mine] = networks()
+    tap.equal(net.ip("-o", "address", "show", "dev", mine), "", "the computer's addresses there")
+    tap.equal((DEVICES / mine / "ifalias").read_text().strip(), "Innkeeper: the network “lab 1” of user 0", "alias")
+    # Not by IPv6 either, which hosts give themselves: all that answer are the guests.
+    said = line1.shell("ping -c 3 -W 1 ff02::1%eth0; ip -6 neigh")
+    tap.true((DEVICES / mine / "address").read_text().strip() not in said, f"the computer answers: {said}")
+    user = Caller(ns.USER)
+    tap.cleanup(user.close)
+    home = Path(f"{made.dir}/home-{ns.USER}")
+    home.chmod(0o755)
+    definition = vm.definition("other", vm.SERIAL + card("network", "lab 1", 13), memory=32, machine="pc")
+    other, told = system.create(user, definition)
+    tap.true("done" in told, told)
+    told = system.start(user, other)
+    tap.true("done" in told, told)
+    tap.equal(len(networks()), 2, "networks: another user's of the same name is another")
+    system.value(user.call(other, domain.MACHINE, "ForceOff", "(@a{sv} {},)"))
+    tap.wait_for(lambda: networks() == [mine], 5, "the end of the other user's network", 0.01)
+    vm.force_off(root, first)
+    tap.equal(networks(), [mine], "networks while one is on it")
+    # Who ends while there is no helper leaves an empty one, which the next helper removes.
+    qemu = vm.pid(root, second)
+    root.helper.kill()
+    os.kill(qemu, 9)
+    tap.wait_for(lambda: not taps(), 5, "the tap's end", 0.01)
+    tap.equal(networks(), [mine], "networks without a helper")
+    tap.wait_for(lambda: not bus.has_owner(root.connection, bus.NAME), 10, "the name's end")
+    root.start_helper()
+    tap.wait_for(lambda: networks() == [], 5, "the network's end", 0.01)
+
+
+@tap.case
+def default_is_the_internet():
+    """libvirt's network "default", which imported machines name, is the internet through this computer"""
+    net.outside()
+    root = session()
+    machine, line = boot(root, "imported", card("network", "default", 21), "10.0.2.15")
+    tap.equal(root.get(machine, domain.MACHINE, "UserNetwork"), "passt", "UserNetwork")
+    tap.equal(networks(), [], "networks")
+    said = line.shell(f"ip route add default via 10.0.2.2; wget -q -O - http://{net.SERVER}:{net.PORT}/hello")
+    tap.equal(said, f"HELLO {net.HERE}", "what the internet says")
+
+
+tap.main()
