@@ -111,7 +111,7 @@ def _fill_initramfs(root, release, modules, programs):
 
 def boot_sector(text="INNKEEPER REAL MODE\r\n"):
     """A 1 MiB disk image whose real-mode boot sector writes @text to COM1 and waits for a letter there:
-    "p" turns it off, every other restarts it.
+    "p" turns it off, "c" tells of a crash, every other restarts it.
 
     It runs under a KVM that has no vmx/svm beneath it, where stock kernels hang."""
     code = bytes([
@@ -138,7 +138,9 @@ def boot_sector(text="INNKEEPER REAL MODE\r\n"):
         0xB2, 0xF8,              # mov dl, 0xf8
         0xEC,                    # in al, dx
         0x3C, 0x70,              # cmp al, 'p'
-        0x74, 0x07,              # jz off
+        0x74, 0x0B,              # jz off
+        0x3C, 0x63,              # cmp al, 'c'
+        0x74, 0x10,              # jz crash
         0xB0, 0xFE,              # mov al, 0xfe
         0xE6, 0x64,              # out 0x64, al: the keyboard controller's reset line
         0xF4,                    # end: hlt
@@ -146,7 +148,11 @@ def boot_sector(text="INNKEEPER REAL MODE\r\n"):
         0xBA, 0x04, 0x06,        # off: mov dx, 0x604: where SeaBIOS puts ACPI's PM1a_CNT
         0xB8, 0x00, 0x20,        # mov ax, 0x2000: SLP_EN
         0xEF,                    # out dx, ax
-        0xEB, 0xF6,              # jmp end
+        0xEB, 0xF4,              # jmp end
+        0xB0, 0x01,              # crash: mov al, 1: panicked
+        0xBA, 0x05, 0x05,        # mov dx, 0x505: pvpanic
+        0xEE,                    # out dx, al
+        0xEB, 0xEC,              # jmp end
     ])
     code = code.replace(b"\xBE\x00\x00", b"\xBE" + (0x7C00 + len(code)).to_bytes(2, "little"))
     sector = code + text.encode() + b"\0"

@@ -1,0 +1,93 @@
+# SPDX-FileCopyrightText: 2026 The Innkeeper developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a guest does to itself and what its definition wants then; a guest that may only run what is signed."""
+
+from gi.repository import GLib
+
+from lib import bus, domain, guest, proc, tap, vm
+
+# What a guest says of its end, by the letter that makes the boot sector do it.
+ENDS = {"on_poweroff": ("p", "It has shut down."), "on_reboot": ("r", "It has asked for a restart."),
+        "on_crash": ("c", "The system in it has crashed.")}
+
+
+def session():
+    made = bus.Session()
+    tap.cleanup(made.close)
+    tap.on_failure(made.print_logs)
+    made.start_helper()
+    return made
+
+
+def each_end(made, action):
+    """(field, sentence, machine, its line), the guest having ended itself."""
+    for field, (letter, sentence) in ENDS.items():
+        xml = vm.real_mode(f"{field}-{action}", made, more=f"<{field}>{action}</{field}>")
+        machine = domain.create(made, xml)
+        vm.start(made, machine)
+        line = vm.serial(made, machine)
+        line.expect("REAL MODE", 60)
+        line.send(letter)
+        yield field, sentence, machine, line
+
+
+@tap.case
+def destroy():
+    """destroy: who powers off or restarts is off, who crashes has crashed, and its QEMU is gone"""
+    made = session()
+    for field, sentence, machine, _ in each_end(made, "destroy"):
+        crash = field == "on_crash"
+        vm.wait_state(made, machine, "crashed" if crash else "off", 30)
+        tap.true(vm.reason(made, machine).startswith(sentence if crash else ""), vm.reason(made, machine))
+        tap.wait_for(lambda: not proc.find("qemu-system"), 5, "QEMU's end")
+
+
+@tap.case
+def restart():
+    """restart: who powers off, restarts or crashes begins again, in the same QEMU"""
+    made = session()
+    for field, _, machine, line in each_end(made, "restart"):
+        qemu = vm.pid(made, machine)
+        line.expect("REAL MODE", 30)
+        tap.wait_for(lambda: vm.state(made, machine) == "running", 10, f"{field}: running")
+        tap.equal(vm.pid(made, machine), qemu, f"{field}: the process")
+        vm.force_off(made, machine)
+
+
+@tap.case
+def preserve():
+    """preserve: the machine stands still as it was and says why"""
+    made = session()
+    for field, sentence, machine, line in each_end(made, "preserve"):
+        vm.wait_state(made, machine, "paused", 30)
+        tap.true(vm.reason(made, machine).startswith(sentence), f"{field}: {vm.reason(made, machine)}")
+        tap.true(b"REAL MODE" not in line.buffer, "it began again")
+        vm.force_off(made, machine)
+
+
+@tap.case
+def secure_boot():
+    """A machine with Secure Boot starts; the system in it sees that it is on, and the firmware keeps its variables"""
+    made = session()
+    xml = vm.linux("secure", made, memory=256).replace(
+        "<os>", "<os firmware='efi'><firmware><feature enabled='yes' name='secure-boot'/></firmware>")
+    machine = domain.create(made, xml)
+    vm.start(made, machine)
+    # What the firmware protects it protects from the guest by system management mode.
+    argv = proc.cmdline(vm.pid(made, machine))
+    tap.true("smm=on" in argv and "property=secure,value=on" in argv, argv)
+    line = vm.serial(made, machine)
+    line.expect(guest.PROMPT, 240)
+    said = line.shell("dmesg | grep -i 'secure boot'")
+    tap.true("Secure boot enabled" in said, f"the guest says {said!r}")
+    vm.force_off(made, machine)
+    nvram = domain.folder(made) / domain.uuid_of(machine) / "nvram"
+    kept = nvram.read_bytes()
+    # Microsoft's keys came with the template; the firmware has written what it starts from.
+    tap.true(b"M\0i\0c\0r\0o\0s\0o\0f\0t\0" in kept or b"Microsoft Corporation" in kept, "no keys in it")
+    vm.start(made, machine, paused=GLib.Variant("b", True))
+    tap.equal(nvram.read_bytes(), kept, "the variables after another start")
+    vm.force_off(made, machine)
+
+
+tap.main()
