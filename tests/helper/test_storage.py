@@ -297,16 +297,17 @@ def unreadable_variables():
     vm.force_off(session, machine)
 
 
-def call_later(session, machine, method, parameters, answers):
+def call_later(session, machine, method, parameters, answers, fds=()):
     """Calls and goes on; the answer or the error's name is appended to @answers."""
     def on_done(connection, result):
         try:
-            answers.append(connection.call_finish(result).unpack())
+            answers.append(connection.call_with_unix_fd_list_finish(result)[0].unpack())
         except GLib.Error as e:
             answers.append(bus.error_name(e))
 
-    session.connection.call(bus.NAME, machine, domain.MACHINE, method, parameters, None,
-                            Gio.DBusCallFlags.NONE, 60000, None, on_done)
+    session.connection.call_with_unix_fd_list(bus.NAME, machine, domain.MACHINE, method, parameters, None,
+                                              Gio.DBusCallFlags.NONE, 60000, Gio.UnixFDList.new_from_array(
+                                                  [os.dup(fd) for fd in fds]), None, on_done)
 
 
 @tap.case
@@ -330,6 +331,35 @@ def one_name_for_two():
     # The name is free again, also that of before.
     apply(session, first, xml_of(session, first).replace(">same<", ">c<"))
     apply(session, second, xml_of(session, second).replace(">b<", ">same<"))
+
+
+@tap.case
+def one_image_for_two():
+    """Of a machine that gets an image while its other disks are made and one that is made with it, one has it"""
+    session = start()
+    image = outside_image(session)
+    big = session.path / "big.raw"
+    with open(big, "wb") as f:
+        for _ in range(24):
+            f.write(os.urandom(8 * domain.MIB))
+    machine = with_disks(session, "a", "vda")
+    copy = {"target": GLib.Variant("s", "vdb"), "image": GLib.Variant("h", 0), "format": GLib.Variant("s", "raw")}
+    xml = xml_of(session, machine).replace("</devices>", domain.disk("vdb") + domain.disk("vdc", image) + "</devices>")
+    answers = []
+    with open(big, "rb") as f:
+        call_later(session, machine, "Apply", GLib.Variant("(sa{sv})", (xml, {"storage": domain.storage(copy)})),
+                   answers, [f.fileno()])
+    _, job = session.call(bus.MANAGER, domain.MANAGER, "Create",
+                          GLib.Variant("(sa{sv})", (domain.xml("b", domain.disk("vda", image)), {})))
+    created = domain.wait_job(session, job)
+    context = GLib.MainContext.default()
+    tap.wait_for(lambda: (context.iteration(False), answers)[1], 60, "the answer", 0.001)
+    tap.diag(f"{created['State']}, {answers}")
+    tap.equal([created["ErrorName"], answers[0]].count(ERROR + "InUse"), 1, "refused")
+    named = [str(image) in (folder / "machine.xml").read_text() for folder in domain.folder(session).iterdir()]
+    tap.equal(named.count(True), 1, "machines that have it")
+    disks = os.listdir(folder_of(session, machine) / "disks")
+    tap.equal(len(disks), 2 if answers[0] != ERROR + "InUse" else 1, f"disks {disks}")
 
 
 @tap.case

@@ -141,7 +141,9 @@ store (gpointer context, GError **error)
   /* A comment is no change and is kept all the same. */
   if (g_str_equal (was, is))
     return TRUE;
-  if (!vmh_machine_store (apply->machine, apply->domain, error))
+  if (!vmh_storage_check_taken (apply->domain, vmh_machine_get_domain (apply->machine),
+                                apply->machine, error) ||
+      !vmh_machine_store (apply->machine, apply->domain, error))
     return FALSE;
   /* From here on nothing may fail. What is not noted now is with the next note, or by the next
    * helper: the definition names it. */

@@ -106,31 +106,6 @@ save (gpointer context, GError **error)
          vmh_bundle_save (create->bundle, VMH_MACHINE_XML, xml, -1, error);
 }
 
-/* Another machine may have taken an image while this one's disks were made. */
-static gboolean
-check_again (Create *create, GError **error)
-{
-  g_autoptr (GPtrArray) machines = vmh_manager_list (vmh_manager_get ());
-  g_autoptr (GPtrArray) list = vmh_storage_list (create->domain);
-
-  for (guint i = 0; i < list->len; i++)
-    {
-      const InnElement *storage = g_ptr_array_index (list, i);
-      g_autofree char *path = vmh_storage_dup_path (storage);
-
-      if (path == NULL || !vmh_storage_is_writable (storage) || vmh_storage_is_shareable (storage))
-        continue;
-      for (guint j = 0; j < machines->len; j++)
-        if (vmh_storage_names (g_ptr_array_index (machines, j), path))
-          {
-            g_set_error (error, INN_ERROR, INN_ERROR_IN_USE,
-                         _ ("“%s” has just been taken by another machine. Choose another."), path);
-            return FALSE;
-          }
-    }
-  return TRUE;
-}
-
 /* There at once, on disk and on the bus: nothing comes between. */
 static gboolean
 commit (gpointer context, GError **error)
@@ -138,7 +113,8 @@ commit (gpointer context, GError **error)
   Create *create = context;
   VmhManager *manager = vmh_manager_get ();
 
-  if (!check_again (create, error) || !vmh_bundle_commit (create->bundle, error))
+  if (!vmh_storage_check_taken (create->domain, NULL, NULL, error) ||
+      !vmh_bundle_commit (create->bundle, error))
     return FALSE;
   create->machine = vmh_machine_new (vmh_manager_get_registry (manager), create->uuid,
                                      create->bundle, create->domain, NULL);

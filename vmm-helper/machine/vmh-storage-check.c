@@ -8,6 +8,7 @@
 #include <glib/gi18n-lib.h>
 #include "core/vmh-stuck.h"
 #include "shared/inn-errors.h"
+#include "vmh-manager.h"
 
 /* One file that the definition names. */
 typedef struct
@@ -221,6 +222,33 @@ was_there (InnDomain *before, const InnElement *storage, const char *path)
   return old_path != NULL && g_str_equal (old_path, path) && g_strcmp0 (old_format, format) == 0 &&
          vmh_storage_is_writable (old) >= vmh_storage_is_writable (storage) &&
          vmh_storage_is_shareable (old) == vmh_storage_is_shareable (storage);
+}
+
+/* By name only: there is no time for more. A start compares files. */
+gboolean
+vmh_storage_check_taken (InnDomain *domain, InnDomain *before, VmhMachine *except, GError **error)
+{
+  g_autoptr (GPtrArray) machines = vmh_manager_list (vmh_manager_get ());
+  g_autoptr (GPtrArray) list = vmh_storage_list (domain);
+
+  for (guint i = 0; i < list->len; i++)
+    {
+      const InnElement *storage = g_ptr_array_index (list, i);
+      g_autofree char *path = vmh_storage_dup_path (storage);
+
+      if (path == NULL || !vmh_storage_is_writable (storage) ||
+          vmh_storage_is_shareable (storage) || was_there (before, storage, path))
+        continue;
+      for (guint j = 0; j < machines->len; j++)
+        if (g_ptr_array_index (machines, j) != except &&
+            vmh_storage_names (g_ptr_array_index (machines, j), path))
+          {
+            g_set_error (error, INN_ERROR, INN_ERROR_IN_USE,
+                         _ ("“%s” has just been taken by another machine. Choose another."), path);
+            return FALSE;
+          }
+    }
+  return TRUE;
 }
 
 void

@@ -39,6 +39,11 @@ void vmh_storage_open_async (VmhBundle *bundle,
  */
 int vmh_storage_open_finish (GAsyncResult *result, GError **error);
 
+/** vmh_storage_check_taken: FALSE with INN_ERROR_IN_USE if another machine than @except has been
+ * given, since the check began, an image that @domain names and @before (NULL: none) does not. */
+gboolean
+vmh_storage_check_taken (InnDomain *domain, InnDomain *before, VmhMachine *except, GError **error);
+
 /** vmh_storage_check_kernel: @fd, of a kernel or an initial RAM disk, is a file that may be copied
  * into memory. */
 gboolean vmh_storage_check_kernel (int fd, const char *path, GError **error);
