@@ -324,4 +324,29 @@ def ends_clean():
     tap.equal(helper.stop(), 0, "exit code")
 
 
+@tap.case
+def own_folder_and_kept_disks():
+    """What root opens for a user is the user's disks and nothing else; a kept disk becomes the user's own"""
+    start()
+    one = caller(ns.OTHER)
+    ident = domain.new_uuid()
+    path, folder = domain.path_of(ident), MACHINES / ident
+    new = "{'storage': <[{'target': <'vda'>, 'size': <uint64 8388608>}]>}"
+    answer = one.call(bus.MANAGER, domain.MANAGER, "Create",
+                      f"({quoted(domain.xml('kept', domain.disk(), ident))}, {new})")
+    tap.true("value" in answer, answer)
+    tap.wait_for(lambda: machines(one) == [path], 10, "the machine")
+    for name in ("state", "machine.xml", "disks/../state"):
+        text = domain.xml("kept", domain.disk("vda", folder / "disks/vda.qcow2")
+                          + domain.disk("vdb", f"{folder}/{name}", "raw"), ident)
+        refused(one.call(path, domain.MACHINE, "Apply", f"({quoted(text)}, @a{{sv}} {{}})"), "Denied")
+    answer = one.call(path, domain.MACHINE, "Delete", "({'keep': <['vda']>},)")
+    tap.true("value" in answer, answer)
+    tap.wait_for(lambda: not os.listdir(MACHINES), 10, "the end of its folder")
+    uid = pwd.getpwnam(ns.OTHER).pw_uid
+    kept = Path(ns.STATE) / "Kept disks" / str(uid) / "kept vda.qcow2"
+    tap.equal((kept.stat().st_uid, kept.stat().st_mode & 0o777), (uid, 0o600), "whose it is")
+    kept.unlink()
+
+
 tap.main()
