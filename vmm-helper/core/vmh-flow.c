@@ -74,9 +74,11 @@ on_step_ready (GObject *source, GAsyncResult *result, gpointer data)
 {
   GTask *task = data;
   Flow *flow = g_task_get_task_data (task);
+  const VmhStep *step = &flow->steps[flow->current];
   GError *error = NULL;
 
-  if (flow->steps[flow->current].finish (flow->context, result, &error))
+  if (step->finish != NULL ? step->finish (flow->context, result, &error)
+                           : g_task_propagate_boolean (G_TASK (result), &error))
     step_done (task);
   else
     fail (task, error);

@@ -13,7 +13,8 @@ typedef struct
 {
   const char *name; /* N_(), what the job says meanwhile */
   guint weight;     /* its share of the progress */
-  /* Exactly one of these two. run: at once. start/finish: asynchronous, as GIO does it. */
+  /* Exactly one of these two. run: at once. start/finish: asynchronous, as GIO does it; without a
+   * finish, the result is a GTask's that answers a boolean. */
   gboolean (*run) (gpointer context, GError **error);
   void (*start) (gpointer context,
                  VmhJob *job,

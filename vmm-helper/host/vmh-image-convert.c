@@ -199,16 +199,6 @@ start_copier (gpointer context,
                           convert->target, cancellable, callback, data);
 }
 
-static gboolean
-finish_copier (gpointer context, GAsyncResult *result, GError **error)
-{
-  Convert *convert = context;
-
-  if (convert->copier == NULL)
-    return g_task_propagate_boolean (G_TASK (result), error);
-  return vmh_copier_start_finish (convert->copier, result, error);
-}
-
 static void
 end_copier (gpointer context)
 {
@@ -437,17 +427,11 @@ start_sync (gpointer context,
                         data);
 }
 
-static gboolean
-finish_sync (gpointer context, GAsyncResult *result, GError **error)
-{
-  return vmh_image_sync_finish (result, error);
-}
-
 static const VmhStep steps[] = {
   { "inspect", 1, NULL, start_inspect, finish_inspect, NULL },
   { "use", 1, NULL, start_use, finish_use, NULL },
   { "make", 1, make_target, NULL, NULL, remove_target },
-  { "start", 1, NULL, start_copier, finish_copier, end_copier },
+  { "start", 1, NULL, start_copier, NULL, end_copier },
   { "source", 1, NULL, start_source, finish_source, NULL },
   { "size", 1, NULL, start_size, finish_size, NULL },
   { "target", 1, NULL, start_target, finish_target, NULL },
@@ -455,7 +439,7 @@ static const VmhStep steps[] = {
   { "open", 1, NULL, start_open_format, finish_open_format, NULL },
   { "copy", 1, NULL, start_copy, finish_copy, NULL },
   { "quit", 1, NULL, start_quit, finish_quit, NULL },
-  { "sync", 1, NULL, start_sync, finish_sync, NULL },
+  { "sync", 1, NULL, start_sync, NULL, NULL },
   { NULL },
 };
 

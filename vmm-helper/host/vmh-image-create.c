@@ -109,12 +109,6 @@ vmh_image_sync_async (int fd,
 }
 
 gboolean
-vmh_image_sync_finish (GAsyncResult *result, GError **error)
-{
-  return g_task_propagate_boolean (G_TASK (result), error);
-}
-
-gboolean
 vmh_image_check_size (guint64 size, const char *name, GError **error)
 {
   g_autofree char *smallest = g_format_size_full (VMH_IMAGE_MIN_SIZE, G_FORMAT_SIZE_IEC_UNITS);
@@ -235,16 +229,10 @@ start_sync (gpointer context,
   vmh_image_sync_async (work->fd, work->folder, work->name, cancellable, callback, data);
 }
 
-static gboolean
-finish_sync (gpointer context, GAsyncResult *result, GError **error)
-{
-  return vmh_image_sync_finish (result, error);
-}
-
 static const VmhStep steps[] = {
   { "make", 1, .run = make, .undo = unmake },
   { "fill", 1, .start = start_fill, .finish = finish_fill },
-  { "sync", 1, .start = start_sync, .finish = finish_sync },
+  { "sync", 1, .start = start_sync },
   { NULL },
 };
 

@@ -33,13 +33,13 @@ gboolean vmh_image_check_size (guint64 size, const char *name, GError **error);
 /** vmh_image_make_file: a new empty file, 0600, open for reading and writing; -1 with an error. */
 int vmh_image_make_file (int dirfd, const char *name, GError **error);
 
-/** vmh_image_sync_async: the file and its folder, both open until the callback, are on the disk. */
+/** vmh_image_sync_async: the file and its folder, both open until the callback, are on the disk. A
+ * VmhStep's start without a finish. */
 void vmh_image_sync_async (int fd,
                            int dirfd,
                            const char *name,
                            GCancellable *cancellable,
                            GAsyncReadyCallback callback,
                            gpointer data);
-gboolean vmh_image_sync_finish (GAsyncResult *result, GError **error);
 
 G_END_DECLS

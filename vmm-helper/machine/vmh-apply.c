@@ -96,12 +96,6 @@ check_storage (gpointer context,
                            apply->machine, TRUE, cancellable, callback, data);
 }
 
-static gboolean
-check_storage_finish (gpointer context, GAsyncResult *result, GError **error)
-{
-  return vmh_storage_check_finish (result, error);
-}
-
 static void
 make_disks (gpointer context,
             VmhJob *job,
@@ -113,12 +107,6 @@ make_disks (gpointer context,
 
   vmh_orders_make_async (apply->orders, vmh_machine_get_bundle (apply->machine), job, cancellable,
                          callback, data);
-}
-
-static gboolean
-make_disks_finish (gpointer context, GAsyncResult *result, GError **error)
-{
-  return vmh_orders_make_finish (result, error);
 }
 
 static void
@@ -155,8 +143,8 @@ store (gpointer context, GError **error)
 }
 
 static const VmhStep steps[] = {
-  { N_ ("Checking the disks"), 1, NULL, check_storage, check_storage_finish, NULL },
-  { N_ ("Making new disks"), 98, NULL, make_disks, make_disks_finish, unmake_disks },
+  { N_ ("Checking the disks"), 1, NULL, check_storage, NULL, NULL },
+  { N_ ("Making new disks"), 98, NULL, make_disks, NULL, unmake_disks },
   { N_ ("Writing the definition"), 1, store, NULL, NULL, NULL },
   { 0 },
 };

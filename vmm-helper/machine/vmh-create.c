@@ -72,12 +72,6 @@ check_storage (gpointer context,
                            TRUE, cancellable, callback, data);
 }
 
-static gboolean
-check_storage_finish (gpointer context, GAsyncResult *result, GError **error)
-{
-  return vmh_storage_check_finish (result, error);
-}
-
 static void
 make_disks (gpointer context,
             VmhJob *job,
@@ -88,12 +82,6 @@ make_disks (gpointer context,
   Create *create = context;
 
   vmh_orders_make_async (create->orders, create->bundle, job, cancellable, callback, data);
-}
-
-static gboolean
-make_disks_finish (gpointer context, GAsyncResult *result, GError **error)
-{
-  return vmh_orders_make_finish (result, error);
 }
 
 static gboolean
@@ -124,8 +112,8 @@ commit (gpointer context, GError **error)
 
 static const VmhStep steps[] = {
   { N_ ("Making the machine's folder"), 1, make_folder, NULL, NULL, unmake_folder },
-  { N_ ("Checking its disks"), 1, NULL, check_storage, check_storage_finish, NULL },
-  { N_ ("Making its disks"), 97, NULL, make_disks, make_disks_finish, NULL },
+  { N_ ("Checking its disks"), 1, NULL, check_storage, NULL, NULL },
+  { N_ ("Making its disks"), 97, NULL, make_disks, NULL, NULL },
   { N_ ("Writing its definition"), 1, save, NULL, NULL, NULL },
   { N_ ("Finishing"), 1, commit, NULL, NULL, NULL },
   { 0 },

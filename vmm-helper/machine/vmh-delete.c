@@ -230,12 +230,6 @@ keep_start (gpointer context,
   g_task_run_in_thread (task, keep_thread);
 }
 
-static gboolean
-task_finish (gpointer context, GAsyncResult *result, GError **error)
-{
-  return g_task_propagate_boolean (G_TASK (result), error);
-}
-
 static void
 erase_start (gpointer context,
              VmhJob *job,
@@ -284,12 +278,12 @@ discard_start (gpointer context,
 }
 
 static const VmhStep steps[] = {
-  { N_ ("Looking who else uses its disks"), 1, NULL, look_start, task_finish, NULL },
+  { N_ ("Looking who else uses its disks"), 1, NULL, look_start, NULL, NULL },
   { N_ ("Noting what is kept"), 1, note_fate, NULL, NULL, NULL },
   { N_ ("Removing the machine"), 1, throw_away, NULL, NULL, NULL },
-  { N_ ("Moving what is kept"), 10, NULL, keep_start, task_finish, NULL },
+  { N_ ("Moving what is kept"), 10, NULL, keep_start, NULL, NULL },
   { N_ ("Removing its disks elsewhere"), 7, NULL, erase_start, erase_finish, NULL },
-  { N_ ("Removing its files"), 80, NULL, discard_start, task_finish, NULL },
+  { N_ ("Removing its files"), 80, NULL, discard_start, NULL, NULL },
   { 0 },
 };
 

@@ -25,14 +25,14 @@ VmhQmp *vmh_life_get_monitor (VmhMachine *machine, GError **error);
 void vmh_life_cancel_start (VmhMachine *machine);
 
 /** vmh_nvram_prepare_async: the machine's own UEFI variables are in its bundle: those of before, a
- * copy of what its XML names, or of the firmware's template. */
+ * copy of what its XML names, or of the firmware's template. A VmhStep's start without
+ * a finish. */
 void vmh_nvram_prepare_async (VmhBundle *bundle,
                               InnDomain *domain,
                               const char *template_path, /* of the firmware found here */
                               GCancellable *cancellable,
                               GAsyncReadyCallback callback,
                               gpointer data);
-gboolean vmh_nvram_prepare_finish (GAsyncResult *result, GError **error);
 #define VMH_NVRAM "nvram" /* in the bundle */
 
 G_END_DECLS

@@ -165,10 +165,3 @@ vmh_nvram_prepare_async (VmhBundle *bundle,
   nvram->paths[nvram->n_named] = g_strdup (template_path);
   open_next (g_steal_pointer (&task));
 }
-
-gboolean
-vmh_nvram_prepare_finish (GAsyncResult *result, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, NULL), FALSE);
-  return g_task_propagate_boolean (G_TASK (result), error);
-}

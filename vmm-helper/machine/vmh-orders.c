@@ -277,13 +277,6 @@ vmh_orders_make_async (GPtrArray *orders,
     next_order (task);
 }
 
-gboolean
-vmh_orders_make_finish (GAsyncResult *result, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, NULL), FALSE);
-  return g_task_propagate_boolean (G_TASK (result), error);
-}
-
 void
 vmh_orders_unmake (GPtrArray *orders, VmhBundle *bundle)
 {

@@ -33,13 +33,13 @@ gboolean vmh_orders_place (GPtrArray *orders,
                            GError **error);
 GStrv vmh_orders_dup_targets (GPtrArray *orders);
 
+/** vmh_orders_make_async: a VmhStep's start without a finish. */
 void vmh_orders_make_async (GPtrArray *orders,
                             VmhBundle *bundle,
                             VmhJob *job,
                             GCancellable *cancellable,
                             GAsyncReadyCallback callback,
                             gpointer data);
-gboolean vmh_orders_make_finish (GAsyncResult *result, GError **error);
 /** vmh_orders_unmake: removes what was made. */
 void vmh_orders_unmake (GPtrArray *orders, VmhBundle *bundle);
 /** vmh_orders_recover: removes what a killed helper was making for @machine, unless it was done. */

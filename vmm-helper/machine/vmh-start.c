@@ -150,12 +150,6 @@ step_check (gpointer context,
                            cancellable, callback, data);
 }
 
-static gboolean
-step_check_finish (gpointer context, GAsyncResult *result, GError **error)
-{
-  return vmh_storage_check_finish (result, error);
-}
-
 static void
 step_ask (gpointer context,
           VmhJob *job,
@@ -217,12 +211,6 @@ step_nvram (gpointer context,
     }
   none = g_task_new (NULL, NULL, callback, data);
   g_task_return_boolean (none, TRUE);
-}
-
-static gboolean
-step_nvram_finish (gpointer context, GAsyncResult *result, GError **error)
-{
-  return vmh_nvram_prepare_finish (result, error);
 }
 
 /* What is opened at once; -1 without an error where that is no file. */
@@ -374,14 +362,6 @@ step_connect (gpointer context,
   vmh_qemu_connect_async (start->qemu, cancellable, callback, data);
 }
 
-static gboolean
-step_connect_finish (gpointer context, GAsyncResult *result, GError **error)
-{
-  Start *start = context;
-
-  return vmh_qemu_connect_finish (start->qemu, result, error);
-}
-
 /* The plan's commands one after the other, then the first instruction. */
 static void
 on_command_done (GObject *source, GAsyncResult *result, gpointer data)
@@ -430,22 +410,16 @@ step_go (gpointer context,
   on_command_done (NULL, NULL, task);
 }
 
-static gboolean
-step_task_finish (gpointer context, GAsyncResult *result, GError **error)
-{
-  return g_task_propagate_boolean (G_TASK (result), error);
-}
-
 static const VmhStep steps[] = {
   { N_ ("Choosing how to run it"), 1, .run = step_choose },
-  { N_ ("Looking at its disks"), 5, .start = step_check, .finish = step_check_finish },
+  { N_ ("Looking at its disks"), 5, .start = step_check },
   { N_ ("Asking QEMU what it can do"), 5, .start = step_ask, .finish = step_ask_finish },
   { N_ ("Laying out its devices"), 1, .run = step_plan },
-  { N_ ("Preparing its firmware"), 1, .start = step_nvram, .finish = step_nvram_finish },
-  { N_ ("Opening its files"), 3, .start = step_open, .finish = step_task_finish },
+  { N_ ("Preparing its firmware"), 1, .start = step_nvram },
+  { N_ ("Opening its files"), 3, .start = step_open },
   { N_ ("Starting QEMU"), 10, .run = step_spawn, .undo = undo_spawn },
-  { N_ ("Waiting for QEMU"), 60, .start = step_connect, .finish = step_connect_finish },
-  { N_ ("Letting it run"), 5, .start = step_go, .finish = step_task_finish },
+  { N_ ("Waiting for QEMU"), 60, .start = step_connect },
+  { N_ ("Letting it run"), 5, .start = step_go },
   { 0 },
 };
 

@@ -286,10 +286,3 @@ vmh_storage_check_async (VmhBundle *bundle,
   add_kernel (check, domain);
   next_image (task);
 }
-
-gboolean
-vmh_storage_check_finish (GAsyncResult *result, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, NULL), FALSE);
-  return g_task_propagate_boolean (G_TASK (result), error);
-}

@@ -65,7 +65,7 @@ char *vmh_storage_find_user_finish (GAsyncResult *result, GError **error);
 /** vmh_storage_check_async: each image that @domain names and @before (NULL: none) does not: there,
  * to be opened by the owner, of the format that is stated, standing alone, used by no other
  * machine. Targets in @made are still to be made. @first: a raw one that looks packed (gzip, zip)
- * is none yet; later its bytes are its guest's. */
+ * is none yet; later its bytes are its guest's. A VmhStep's start without a finish. */
 void vmh_storage_check_async (VmhBundle *bundle,
                               InnDomain *domain,
                               InnDomain *before,
@@ -75,6 +75,5 @@ void vmh_storage_check_async (VmhBundle *bundle,
                               GCancellable *cancellable,
                               GAsyncReadyCallback callback,
                               gpointer data);
-gboolean vmh_storage_check_finish (GAsyncResult *result, GError **error);
 
 G_END_DECLS

@@ -154,12 +154,6 @@ vmh_copier_start_async (VmhCopier *copier,
   g_object_unref (task);
 }
 
-gboolean
-vmh_copier_start_finish (VmhCopier *copier, GAsyncResult *result, GError **error)
-{
-  return g_task_propagate_boolean (G_TASK (result), error);
-}
-
 static gboolean
 finish_call (VmhCopier *copier, GAsyncResult *result, GError **error)
 {

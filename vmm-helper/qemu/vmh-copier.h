@@ -18,7 +18,7 @@ VmhCopier *vmh_copier_new (void);
 void vmh_copier_free (VmhCopier *copier);
 
 /** vmh_copier_start_async: @target_fd must be open for reading and writing. @emulator: path of any
- * QEMU. @user: whose images those are. */
+ * QEMU. @user: whose images those are. A VmhStep's start without a finish. */
 void vmh_copier_start_async (VmhCopier *copier,
                              const char *emulator,
                              uid_t user,
@@ -27,7 +27,6 @@ void vmh_copier_start_async (VmhCopier *copier,
                              GCancellable *cancellable,
                              GAsyncReadyCallback callback,
                              gpointer data);
-gboolean vmh_copier_start_finish (VmhCopier *copier, GAsyncResult *result, GError **error);
 
 /** vmh_copier_open_source_async: as @format, without a backing file. @read_only: how its fd is
  * open.
