@@ -277,6 +277,50 @@ def every_value():
     tap.diag(f"{len(different)} different machines")
 
 
+HELPER = env.SOURCE / "vmm-helper"
+# Who reads a field: the file of its kind, or for the machine's sections these.
+SECTIONS = ["devices/vmh-board.c", "devices/vmh-extras.c", "devices/vmh-dev-memballoon.c", "machine/vmh-start.c",
+            "machine/vmh-life.c", "machine/vmh-manager.c", "machine/vmh-nvram.c", "machine/vmh-storage-check.c"]
+EVERYWHERE = ["devices/vmh-plan.c", "machine/vmh-storage.c"]
+BOARDS = {"boot-order"}  # of devices, and read where the board is built
+SAME_FILE = {"cdrom": "disk", "floppy": "disk", "console": "serial"}
+# Fields that change nothing of what is started, and why. The window shows none of them, but those it must.
+UNREAD = {
+    "channel/target-type": "there is one sort of channel", "channel/path": "the runtime folder has its socket",
+    "features/apic": "QEMU's PCs have one always", "firmware/enrolled-keys": "the template found here decides",
+    "firmware/loader-type": "flash is what UEFI needs", "firmware/loader-readonly": "it is always",
+    "general/uuid": "read by a function of its own", "general/virt-type": "the accelerator says it",
+    "graphics/listen": "nothing listens", "graphics/listen-network": "nothing listens",
+    "graphics/keymap": "the window sends keycodes", "graphics/passwd": "nothing listens",
+    "machine/emulator": "the one found here is taken", "rng/model": "QEMU's is all of them",
+    "serial/port": "its place among the others says it", "console/port": "its place among the others says it",
+    "rng/path": "the room has /dev/urandom alone", "video/accel3d": "not there yet",
+}
+SHOWN = {"general/uuid"}
+
+
+@tap.case
+def every_field():
+    """Each field of the schema is read by what starts the machine, or is not offered, for a reason"""
+    schema = env.SOURCE / "src" / "shared" / "schema"
+    rows = dict(re.findall(r"#define (INN_ROW_\w+)(.*?)(?=\n#define|\Z)", (schema / "inn-rows.h").read_text(), re.S))
+    unread = {}
+    for path in sorted(schema.glob("inn-kind-*.c")):
+        kind = path.stem.removeprefix("inn-kind-")
+        own = HELPER / "devices" / f"vmh-dev-{SAME_FILE.get(kind, kind)}.c"
+        files = [own] if own.exists() else [HELPER / name for name in SECTIONS]
+        code = "".join(f.read_text() for f in [*files, *(HELPER / name for name in EVERYWHERE)])
+        table = path.read_text().split("InnField fields[]")[1].split("{ NULL }")[0]
+        table = re.sub(r"INN_ROW_\w+", lambda match: rows[match[0]], table)
+        fields = re.split(r'\.name = "', table)[1:]
+        tap.true(fields, f"{path.name}: no fields found")
+        for name, text in (field.split('"', 1) for field in fields):
+            if f'"{name}"' not in code and name not in BOARDS and "NOT_GUEST" not in text:
+                unread[f"{kind}/{name}"] = "HIDDEN" in text
+    tap.equal(sorted(unread), sorted(UNREAD), "fields that do nothing")
+    tap.equal({name for name, hidden in unread.items() if not hidden}, SHOWN, "those of them that are offered")
+
+
 @tap.case
 def without_passt():
     """Where passt is not installed, or this QEMU has no netdev for it, a card is QEMU's own network's"""

@@ -131,6 +131,17 @@ def reset_is_not_the_guests():
 
 
 @tap.case
+def memory_as_the_xml_says():
+    """A machine with private memory, and less of it now than it has, starts so"""
+    made = session()
+    more = "<currentMemory unit='MiB'>24</currentMemory><memoryBacking><access mode='private'/></memoryBacking>"
+    machine = started(made, vm.real_mode("memory", made, more=more))
+    vm.serial(made, machine).expect("REAL MODE", 60)
+    tap.true('"share":false' in proc.cmdline(vm.pid(made, machine)), "the memory is shared")
+    vm.force_off(made, machine)
+
+
+@tap.case
 def several_disks_and_lines():
     """Disks and CD drives on all buses are seen in the guest, and its console by the shim"""
     made = session()

@@ -219,6 +219,7 @@ static gboolean
 build_memory (VmhPlan *plan, GError **error)
 {
   InnElement memory = inn_domain_get (plan->domain, "memory");
+  gboolean share = !inn_element_is (&memory, "access", "private");
   guint64 size = (inn_element_get_uint (&memory, "size") + MIB - 1) / MIB * MIB;
   guint64 most = most_memory (&memory, size);
   guint64 extra = (most - size) / (2 * MIB) * (2 * MIB);
@@ -231,7 +232,7 @@ build_memory (VmhPlan *plan, GError **error)
     return vmh_plan_refuse (error, _ ("The machine has no memory. Say how much it has."));
   vmh_plan_add (plan, VMH_NODE_OBJECT,
                 vmh_json ("qom-type=s", "memory-backend-memfd", "id=s", "ram", "size=i",
-                          (gint64)size, "share=b", TRUE, NULL));
+                          (gint64)size, "share=b", share, NULL));
   if (!grows)
     {
       value = g_strdup_printf ("size=%" G_GUINT64_FORMAT "M", size / MIB);
@@ -243,7 +244,7 @@ build_memory (VmhPlan *plan, GError **error)
   vmh_plan_option (plan, "-m", value);
   vmh_plan_add (plan, VMH_NODE_OBJECT,
                 vmh_json ("qom-type=s", "memory-backend-memfd", "id=s", "more-ram", "size=i",
-                          (gint64)extra, "share=b", TRUE, "reserve=b", FALSE, NULL));
+                          (gint64)extra, "share=b", share, "reserve=b", FALSE, NULL));
   device = vmh_json ("driver=s", "virtio-mem-pci", "id=s", "memory", "memdev=s", "more-ram",
                      "node=i", (gint64)0, "requested-size=i", (gint64)0, NULL);
   if (!vmh_plan_bus (plan, device, error))

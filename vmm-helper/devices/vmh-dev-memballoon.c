@@ -4,6 +4,17 @@
 /* The memory balloon. It reports free pages unless the XML says otherwise. */
 #include "devices/vmh-plan-private.h"
 
+/* The machine begins with what its XML says it has now. */
+static void
+inflate (VmhPlan *plan)
+{
+  InnElement memory = inn_domain_get (plan->domain, "memory");
+  guint64 now = inn_element_get_uint (&memory, "current");
+
+  if (now > 0 && now < inn_element_get_uint (&memory, "size"))
+    vmh_plan_command (plan, "balloon", vmh_json ("value=i", (gint64)now, NULL));
+}
+
 static gboolean
 build (VmhPlan *plan, const InnElement *element, guint index, GError **error)
 {
@@ -26,6 +37,7 @@ build (VmhPlan *plan, const InnElement *element, guint index, GError **error)
     vmh_plan_command (plan, "qom-set",
                       vmh_json ("path=s", "/machine/peripheral/balloon", "property=s",
                                 "guest-stats-polling-interval", "value=i", (gint64)period, NULL));
+  inflate (plan);
   return TRUE;
 }
 

@@ -60,9 +60,25 @@ set_properties (const Card *card, const InnElement *element, JsonObject *device)
     }
 }
 
-static gboolean
-build (VmhPlan *plan, const InnElement *element, guint index, GError **error)
+/* The card that is built as number @index: the one on which the machine starts comes first. */
+static const InnElement *
+find_in_order (GPtrArray *elements, guint index)
 {
+  guint primary = 0;
+
+  for (guint i = 1; i < elements->len && primary == 0; i++)
+    if (inn_element_get_bool (elements->pdata[i], "primary"))
+      primary = i;
+  if (index == 0)
+    return elements->pdata[primary];
+  return elements->pdata[index <= primary ? index - 1 : index];
+}
+
+static gboolean
+build (VmhPlan *plan, const InnElement *listed, guint index, GError **error)
+{
+  g_autoptr (GPtrArray) elements = inn_domain_list (plan->domain, "video");
+  const InnElement *element = find_in_order (elements, index);
   g_autofree char *model = inn_element_dup (element, "model");
   g_autofree char *id = vmh_plan_id (element, index);
   const Card *card = find_card (model);

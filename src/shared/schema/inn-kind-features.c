@@ -13,6 +13,7 @@ static const InnField fields[] = {
   { .name = "apic",
     .path = "features/apic",
     .type = INN_TYPE_PRESENT,
+    .flags = INN_FIELD_HIDDEN,
     .label = N_ ("APIC"),
     .help = N_ ("Needed for more than one processor.") },
   { NULL },

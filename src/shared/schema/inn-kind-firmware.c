@@ -35,7 +35,7 @@ static const InnField fields[] = {
   { .name = "enrolled-keys",
     .path = "os/firmware/feature[@name='enrolled-keys']/@enabled",
     .type = INN_TYPE_BOOL,
-    .flags = INN_FIELD_ADVANCED,
+    .flags = INN_FIELD_HIDDEN,
     .label = N_ ("Vendor keys"),
     .help = N_ ("The usual keys are there from the start.") },
   { .name = "loader",

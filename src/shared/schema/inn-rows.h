@@ -83,6 +83,6 @@
 
 #define INN_ROW_PORT(most, text)                                                                   \
   {                                                                                                \
-    .name = "port", .path = "target/@port", .type = INN_TYPE_UINT, .flags = INN_FIELD_ADVANCED,    \
+    .name = "port", .path = "target/@port", .type = INN_TYPE_UINT, .flags = INN_FIELD_HIDDEN,      \
     .max = most, .label = N_ ("Number"), .help = text                                              \
   }
