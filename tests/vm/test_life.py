@@ -142,6 +142,17 @@ def memory_as_the_xml_says():
 
 
 @tap.case
+def what_is_not_done_is_said():
+    """Parts of the XML that are kept and do nothing stand in the machine's log; a machine without has none"""
+    made = session()
+    for name, more, said in (("tuned", "<cputune><shares>100</shares></cputune>", True), ("plain", "", False)):
+        machine = started(made, vm.real_mode(name, made, more=more))
+        log = domain.folder(made) / domain.uuid_of(machine) / "log" / "qemu.log"
+        tap.equal("does not act upon them yet: <cputune>\n" in log.read_text(), said, f"the log of {name}")
+        vm.force_off(made, machine)
+
+
+@tap.case
 def several_disks_and_lines():
     """Disks and CD drives on all buses are seen in the guest, and its console by the shim"""
     made = session()

@@ -235,12 +235,6 @@ vmh_manager_is_idle (VmhManager *manager)
   return vmh_job_count_running () == 0 && vmh_registry_is_idle (manager->registry);
 }
 
-VmhMachine *
-vmh_manager_find (VmhManager *manager, const char *uuid)
-{
-  return g_hash_table_lookup (manager->machines, uuid);
-}
-
 GPtrArray *
 vmh_manager_list (VmhManager *manager)
 {

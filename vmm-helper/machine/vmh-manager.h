@@ -26,7 +26,6 @@ void vmh_manager_begin (VmhManager *manager);
 /** vmh_manager_is_idle: no guest runs, no job, no caller. */
 gboolean vmh_manager_is_idle (VmhManager *manager);
 
-VmhMachine *vmh_manager_find (VmhManager *manager, const char *uuid);
 GPtrArray *vmh_manager_list (VmhManager *manager); /* (element-type VmhMachine), owned refs */
 /** vmh_manager_add: from now on it is there, for its owner to see. */
 void vmh_manager_add (VmhManager *manager, VmhMachine *machine);

@@ -319,16 +319,43 @@ save_live (Start *start, GError **error)
 
 /* ---- QEMU ---- */
 
+/* Parts of libvirt's format that are kept and that nothing of ours acts upon: said where one looks
+ * when a machine is not what its XML says. NULL: there are none. */
+static char *
+dup_note (InnDomain *domain)
+{
+  static const char *const parts[] = {
+    "cputune",        "numatune", "blkiotune", "memtune", "hugepages", "iotune",
+    "feature policy", "hyperv",   "iothreads", "sysinfo", "resource",  "launchSecurity"
+  };
+  g_autofree char *xml = inn_domain_to_xml (domain);
+  g_autoptr (GString) list = g_string_new (NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (parts); i++)
+    {
+      g_autofree char *tag = g_strconcat ("<", parts[i], NULL);
+
+      if (strstr (xml, tag))
+        g_string_append_printf (list, "%s<%s>", list->len > 0 ? ", " : "", parts[i]);
+    }
+  return list->len > 0 ? g_strdup_printf (_ ("Innkeeper keeps these parts of the machine's XML, "
+                                             "but does not act upon them yet: %s\n"),
+                                          list->str)
+                       : NULL;
+}
+
 static gboolean
 step_spawn (gpointer context, GError **error)
 {
   Start *start = context;
   InnElement clock = inn_domain_get (start->domain, "clock");
   gboolean passt = g_str_equal (vmh_plan_get_user_network (start->plan), "passt");
+  g_autofree char *note = dup_note (start->domain);
   VmhQemuStart how = { .plan = start->plan,
                        .accelerator = start->accelerator,
                        .reason = start->reason,
                        .files = start->files,
+                       .note = note,
                        .network_command = passt ? start->passt : NULL,
                        .localtime = inn_element_is (&clock, "offset", "localtime") };
 

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gi18n-lib.h>
+#include <string.h>
 #include <sys/socket.h>
 
 /* Numbers in the shim; those of the plan begin at VMH_PLAN_FIRST_FD, the shim's ends of the lines
@@ -85,6 +86,8 @@ add_shim_options (Spawn *spawn, GError **error)
   if (errors < 0)
     return FALSE;
   vmh_launch_set_fd (spawn->launch, FD_ERRORS, errors);
+  if (spawn->start->note && write (errors, spawn->start->note, strlen (spawn->start->note)) < 0)
+    g_info ("%s", spawn->start->note); /* a full disk costs log lines */
   return TRUE;
 }
 

@@ -25,6 +25,7 @@ typedef struct
   GArray
       *files; /* int, one for each of the plan's fds: open for files, -1 for others; taken over */
   gboolean localtime;
+  const char *note;       /* the log's first line, or NULL */
   char **network_command; /* for the plan's user-mode cards; NULL: they need none */
 } VmhQemuStart;
 
