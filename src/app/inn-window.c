@@ -6,6 +6,7 @@
 #include "inn-window.h"
 
 #include "create/inn-create-dialog.h"
+#include "create/inn-create-job.h"
 #include "create/inn-drop.h"
 #include "dialogs/inn-host-dialog.h"
 #include "inn-application.h"
@@ -175,6 +176,26 @@ on_created (InnWindow *self, const char *path)
 
       on_machines_changed (self, 0, 0, g_list_model_get_n_items (machines), machines);
     }
+}
+
+static void
+on_left_ended (InnWindow *self, const GError *error, InnCreateJob *job)
+{
+  const char *name = g_object_get_data (G_OBJECT (job), "inn-name");
+  g_autofree char *heading = g_strdup_printf (_ ("“%s” could not be made"), name);
+
+  if (error != NULL)
+    inn_report_error (GTK_WIDGET (self), heading, error);
+  else
+    on_created (self, inn_create_job_get_machine (job));
+}
+
+/* The wizard is closed, but its machine is still being made. */
+static void
+on_wizard_left (InnWindow *self, InnCreateJob *job, const char *name)
+{
+  g_object_set_data_full (G_OBJECT (job), "inn-name", g_strdup (name), g_free);
+  g_signal_connect_object (job, "ended", G_CALLBACK (on_left_ended), self, G_CONNECT_SWAPPED);
 }
 
 static void
@@ -412,6 +433,8 @@ inn_window_create_from (InnWindow *self, GFile *file)
 
       g_set_weak_pointer (&self->wizard, INN_CREATE_DIALOG (dialog));
       g_signal_connect_object (dialog, "created", G_CALLBACK (on_created), self, G_CONNECT_SWAPPED);
+      g_signal_connect_object (dialog, "left", G_CALLBACK (on_wizard_left), self,
+                               G_CONNECT_SWAPPED);
     }
   gtk_window_present (GTK_WINDOW (self->wizard));
   if (file != NULL)

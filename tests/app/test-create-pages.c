@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* The wizard's pages: what is said of a file, another system, other values. */
+#include "create/inn-create-job.h"
 #include "wizard.h"
 
 #include <string.h>
@@ -67,6 +68,91 @@ test_system (Fixture *fixture, gconstpointer data)
   wizard_assert_made (fixture, "machine", "machine", "pc");
   wizard_assert_made (fixture, "clock", "offset", "localtime");
   wizard_assert_made (fixture, "disk", "bus", "ide");
+}
+
+static GtkWidget *
+spin_of (Fixture *fixture, const char *row)
+{
+  return wizard_find (wizard_need (fixture, ADW_TYPE_ACTION_ROW, row), GTK_TYPE_SPIN_BUTTON, NULL);
+}
+
+/* And so do the other values that a person gave, and only they. */
+static void
+test_system_keeps (Fixture *fixture, gconstpointer data)
+{
+  GtkWidget *search;
+
+  wizard_press (fixture, "Empty Machine");
+  wizard_wait (wizard_is_summary, fixture);
+  gtk_spin_button_set_value (GTK_SPIN_BUTTON (spin_of (fixture, "Memory")), 3.0 * (1u << 30));
+  gtk_spin_button_set_value (GTK_SPIN_BUTTON (spin_of (fixture, "Disk")), 7.0 * (1u << 30));
+  g_signal_emit_by_name (
+      wizard_find (wizard_need (fixture, ADW_TYPE_ACTION_ROW, "System"), GTK_TYPE_BUTTON, NULL),
+      "clicked");
+  search = wizard_need (fixture, GTK_TYPE_SEARCH_ENTRY, NULL);
+  gtk_editable_set_text (GTK_EDITABLE (search), "windows xp");
+  g_signal_emit_by_name (search, "activate");
+  wizard_wait (wizard_is_summary, fixture);
+  g_assert_cmpfloat (gtk_spin_button_get_value (GTK_SPIN_BUTTON (spin_of (fixture, "Memory"))), ==,
+                     3.0 * (1u << 30));
+  g_assert_cmpfloat (gtk_spin_button_get_value (GTK_SPIN_BUTTON (spin_of (fixture, "Disk"))), ==,
+                     7.0 * (1u << 30));
+  g_assert_cmpfloat (gtk_spin_button_get_value (GTK_SPIN_BUTTON (spin_of (fixture, "Processors"))),
+                     ==, 1);
+}
+
+/* Another file is dropped while one is being looked at: that one's end is not the new one's. */
+static void
+test_another_file (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GFile) first = wizard_make_iso (fixture, "first.iso", "FIRST");
+  g_autoptr (GFile) second = wizard_make_iso (fixture, "second.iso", "SECOND");
+
+  inn_create_dialog_open (INN_CREATE_DIALOG (fixture->dialog), first);
+  inn_create_dialog_open (INN_CREATE_DIALOG (fixture->dialog), second);
+  while (!wizard_is_summary (fixture))
+    {
+      g_assert_false (wizard_is_source (fixture));
+      g_main_context_iteration (NULL, TRUE);
+    }
+}
+
+static void
+on_left (InnCreateDialog *dialog, InnCreateJob *job, const char *name, InnCreateJob **out_job)
+{
+  g_assert_cmpstr (name, ==, "Machine");
+  *out_job = g_object_ref (job);
+}
+
+static void
+on_ended (InnCreateJob *job, const GError *error, gboolean *ended)
+{
+  g_assert_no_error (error);
+  *ended = TRUE;
+}
+
+/* The wizard is closed while the machine is being made: somebody is told how it turns out. */
+static void
+test_left (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (InnCreateJob) job = NULL;
+  gboolean ended = FALSE;
+
+  wizard_press (fixture, "Empty Machine");
+  wizard_wait (wizard_is_summary, fixture);
+  wizard_press (fixture, "Create");
+  wizard_wait (wizard_is_busy, fixture);
+  while (fixture->made == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  g_signal_connect (fixture->dialog, "left", G_CALLBACK (on_left), &job);
+  gtk_window_close (GTK_WINDOW (fixture->dialog));
+  wizard_wait (wizard_is_closed, fixture);
+  g_assert_nonnull (job);
+  g_signal_connect (job, "ended", G_CALLBACK (on_ended), &ended);
+  fake_helper_change (fixture->fake, WIZARD_JOB_PATH, INN_IFACE_JOB, "State",
+                      g_variant_new_string ("done"));
+  while (!ended)
+    g_main_context_iteration (NULL, TRUE);
 }
 
 /* A disk's name follows its bus, so that what is made is what the rules allow. */
@@ -201,6 +287,9 @@ int
 main (int argc, char **argv)
 {
   wizard_init (&argc, &argv);
+  WIZARD_ADD ("system-keeps", test_system_keeps);
+  WIZARD_ADD ("another-file", test_another_file);
+  WIZARD_ADD ("left", test_left);
   WIZARD_ADD ("unhappy", test_unhappy);
   WIZARD_ADD ("system", test_system);
   WIZARD_ADD ("edit", test_edit);

@@ -16,6 +16,7 @@
 #include "inn-replace-question.h"
 #include "inn-source-page.h"
 #include "inn-summary-page.h"
+#include "inn-wizard-page.h"
 
 #include "app/inn-report.h"
 
@@ -58,23 +59,10 @@ G_DEFINE_FINAL_TYPE (InnCreateDialog, inn_create_dialog, ADW_TYPE_WINDOW)
 enum
 {
   CREATED,
+  LEFT,
   N_SIGNALS
 };
 static guint signals[N_SIGNALS];
-
-typedef struct
-{
-  const char *page, *heading;
-  const char *back; /* the page to go back to; NULL: there is no way back */
-} Page;
-
-static const Page pages[] = {
-  { "source", N_ ("New Machine"), NULL },
-  { "kernel", N_ ("Linux Kernel"), "source" },
-  { "summary", N_ ("What Will Be Made"), "source" },
-  { "system", N_ ("Choose a System"), "summary" },
-  { "busy", N_ ("New Machine"), NULL },
-};
 
 static const char *
 current_page (InnCreateDialog *self)
@@ -88,19 +76,10 @@ is_page (InnCreateDialog *self, const char *name)
   return g_strcmp0 (current_page (self), name) == 0;
 }
 
-static const Page *
-find_page (const char *name)
-{
-  for (gsize i = 0; i < G_N_ELEMENTS (pages); i++)
-    if (g_strcmp0 (pages[i].page, name) == 0)
-      return &pages[i];
-  return &pages[0];
-}
-
 static void
 show_page (InnCreateDialog *self, const char *name)
 {
-  const Page *page = find_page (name);
+  const InnWizardPage *page = inn_wizard_page_find (name);
   gboolean summary = g_str_equal (name, "summary");
 
   adw_window_title_set_title (self->heading, _ (page->heading));
@@ -133,13 +112,6 @@ renew_cancellable (InnCreateDialog *self)
   g_clear_object (&self->cancellable);
   self->cancellable = g_cancellable_new ();
   return self->cancellable;
-}
-
-static gboolean
-is_cancelled (const GError *error)
-{
-  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) ||
-         g_error_matches (error, INN_ERROR, INN_ERROR_CANCELLED);
 }
 
 static void
@@ -200,15 +172,18 @@ on_inspected (GObject *object, GAsyncResult *result, gpointer data)
   g_autoptr (InnMedia) media = inn_media_inspect_finish (result, &error);
   gboolean kernel = self->source.kind == INN_SOURCE_KERNEL;
 
+  if (g_task_get_cancellable (G_TASK (result)) != self->cancellable)
+    return; /* another file is looked at by now, or none */
   if (media == NULL)
     {
-      if (is_cancelled (error) && !is_page (self, "busy"))
+      if (inn_report_level (error) == INN_REPORT_SILENT && !is_page (self, "busy"))
         return;
       if (kernel)
         show_kernel (self);
       else
         show_page (self, "source");
-      inn_banner_set (self->banner, is_cancelled (error) ? NULL : error->message, NULL);
+      inn_banner_set (self->banner,
+                      inn_report_level (error) == INN_REPORT_SILENT ? NULL : error->message, NULL);
       return;
     }
   inn_banner_set (self->banner, NULL, NULL);
@@ -415,7 +390,7 @@ on_summary_changed (InnCreateDialog *self)
 static void
 on_back_clicked (InnCreateDialog *self)
 {
-  const char *back = find_page (current_page (self))->back;
+  const char *back = inn_wizard_page_find (current_page (self))->back;
 
   if (is_page (self, "summary") && self->source.kind == INN_SOURCE_KERNEL)
     back = "kernel";
@@ -500,6 +475,28 @@ on_cancel_clicked (InnCreateDialog *self)
   show_page (self, self->source.kind == INN_SOURCE_KERNEL ? "kernel" : "source");
 }
 
+/* Closed, which answers that are still awaited outlive: a machine that is being made is left. */
+static void
+inn_create_dialog_unrealize (GtkWidget *widget)
+{
+  InnCreateDialog *self = INN_CREATE_DIALOG (widget);
+  g_autoptr (InnCreateJob) job = g_steal_pointer (&self->job);
+
+  self->summary_waits = FALSE;
+  g_clear_object (&self->waiting);
+  g_cancellable_cancel (self->cancellable);
+  g_clear_object (&self->cancellable);
+  if (job != NULL)
+    {
+      g_autofree char *name =
+          inn_domain_dup_name (inn_summary_page_get_domain (self->summary_page));
+
+      g_signal_handlers_disconnect_by_data (job, self);
+      g_signal_emit (self, signals[LEFT], 0, job, name);
+    }
+  GTK_WIDGET_CLASS (inn_create_dialog_parent_class)->unrealize (widget);
+}
+
 static void
 inn_create_dialog_dispose (GObject *object)
 {
@@ -559,7 +556,10 @@ inn_create_dialog_class_init (InnCreateDialogClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = inn_create_dialog_dispose;
+  GTK_WIDGET_CLASS (klass)->unrealize = inn_create_dialog_unrealize;
   G_OBJECT_CLASS (klass)->finalize = inn_create_dialog_finalize;
+  signals[LEFT] = g_signal_new ("left", INN_TYPE_CREATE_DIALOG, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                NULL, G_TYPE_NONE, 2, INN_TYPE_CREATE_JOB, G_TYPE_STRING);
   signals[CREATED] = g_signal_new ("created", INN_TYPE_CREATE_DIALOG, G_SIGNAL_RUN_LAST, 0, NULL,
                                    NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
   g_type_ensure (INN_TYPE_BANNER);

@@ -13,7 +13,10 @@ G_BEGIN_DECLS
 #define INN_TYPE_CREATE_DIALOG (inn_create_dialog_get_type ())
 G_DECLARE_FINAL_TYPE (InnCreateDialog, inn_create_dialog, INN, CREATE_DIALOG, AdwWindow)
 
-/* signal "created" (const char *machine_path): the machine is made and its start asked for. */
+/* Signals:
+ * "created" (const char *machine_path): the machine is made and its start asked for
+ * "left" (InnCreateJob *job, const char *name): it is closed while the machine is being made; @job
+ *   goes on */
 GtkWidget *inn_create_dialog_new (GtkWindow *parent, InnConnection *connection);
 /** inn_create_dialog_open: @file (an ISO, disk image, kernel) comes from outside. It is the source
  * of the machine to be made; but what was entered is not lost without asking, and a machine that is

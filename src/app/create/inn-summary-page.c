@@ -25,6 +25,8 @@ struct _InnSummaryPage
   InnOs *os;
   InnDraft *draft;
   InnProfile profile;
+  InnDomain *proposed; /* the document as it was before a person changed it; NULL: none yet */
+  guint64 proposed_size;
   guint64 disk_size;
   gboolean start;
   gboolean changed; /* by a person since it was filled */
@@ -255,7 +257,9 @@ add_disk (InnSummaryPage *self)
                  self->source->in_place ? "place" : "copy", on_image_use_taken);
       return;
     }
-  self->disk_size = self->profile.disk_size;
+  if (self->disk_size == self->proposed_size) /* not a person's */
+    self->disk_size = self->profile.disk_size;
+  self->proposed_size = self->profile.disk_size;
   size = g_strdup_printf ("%" G_GUINT64_FORMAT, self->disk_size);
   add_own (self, GTK_WIDGET (self->hardware), &disk_field, size, on_disk_size_taken);
 }
@@ -365,6 +369,7 @@ inn_summary_page_dispose (GObject *object)
   g_clear_object (&self->os);
   g_clear_object (&self->draft);
   g_clear_pointer (&self->rows, g_ptr_array_unref);
+  g_clear_pointer (&self->proposed, inn_domain_unref);
   g_clear_pointer (&self->proposed_name, g_free);
   g_clear_pointer (&self->disk_error, g_free);
   G_OBJECT_CLASS (inn_summary_page_parent_class)->dispose (object);
@@ -412,6 +417,28 @@ propose_name (InnSummaryPage *self)
   return inn_create_dup_free_name (self->connection, wanted != NULL ? wanted : _ ("Machine"));
 }
 
+/* Another system brings other values, but none for what a person has chosen. */
+static void
+keep_chosen (InnSummaryPage *self, InnDomain *before, InnDomain *domain)
+{
+  g_autofree char *xml = inn_domain_to_xml (domain);
+
+  for (const Shown *row = hardware_rows; before != NULL && self->proposed != NULL && row->kind;
+       row++)
+    {
+      InnElement was = inn_domain_get (self->proposed, row->kind);
+      InnElement is = inn_domain_get (before, row->kind);
+      InnElement will_be = inn_domain_get (domain, row->kind);
+      g_autofree char *proposed = inn_element_dup (&was, row->field);
+      g_autofree char *chosen = inn_element_dup (&is, row->field);
+
+      if (g_strcmp0 (proposed, chosen) != 0)
+        inn_element_set (&will_be, row->field, chosen, NULL);
+    }
+  g_clear_pointer (&self->proposed, inn_domain_unref);
+  self->proposed = inn_domain_parse (xml, -1, NULL);
+}
+
 void
 inn_summary_page_fill (InnSummaryPage *self,
                        InnConnection *connection,
@@ -445,6 +472,7 @@ inn_summary_page_fill (InnSummaryPage *self,
     }
   general = inn_domain_get (domain, "general");
   inn_element_set (&general, "name", name, NULL);
+  keep_chosen (self, before, domain);
   g_clear_pointer (&self->disk_error, g_free);
   clear_rows (self);
   inn_draft_set_domain (self->draft, domain);
@@ -505,5 +533,8 @@ inn_summary_page_forget (InnSummaryPage *self)
   clear_rows (self);
   inn_draft_set_domain (self->draft, NULL);
   g_clear_pointer (&self->proposed_name, g_free);
+  g_clear_pointer (&self->proposed, inn_domain_unref);
+  self->proposed_size = 0;
+  self->disk_size = 0;
   self->start = TRUE;
 }
