@@ -69,19 +69,18 @@ static const InnField start_field = { .name = "start",
                                       .fallback = "yes",
                                       .label = N_ ("Start when created") };
 
-/* A field of the schema as it is shown here: @title and @choices, where given, stand in for its
- * own, and so does @help in any case: beside proposed values little needs to be said. */
+/* A field of the schema as it is shown here: @title, where given, stands in for its own, and so
+ * does
+ * @help in any case: beside proposed values little needs to be said. */
 typedef struct
 {
   const char *kind, *field;
   const char *title, *help;
-  const InnChoice *choices;
 } Shown;
 
-static const InnChoice networks[] = {
-  { "user", N_ ("This computer's") },
-  { "bridge", N_ ("A bridge") },
-  { "network", N_ ("A virtual network") },
+/* What a session can do; the system's machines have all. */
+static const InnChoice session_networks[] = {
+  { "user", N_ ("The internet") },
   { NULL, NULL },
 };
 
@@ -93,7 +92,7 @@ static const Shown hardware_rows[] = {
 };
 static const Shown board_rows[] = {
   { "firmware", "firmware" },
-  { "interface", "type", N_ ("Network"), NULL, networks },
+  { "interface", "type", N_ ("Network") },
   { NULL },
 };
 static const Shown device_rows[] = {
@@ -107,7 +106,7 @@ static const Shown device_rows[] = {
   { "interface", "model", N_ ("Network card") },
   { "interface", "mac", N_ ("Network card's address") },
   { "interface", "bridge" },
-  { "interface", "network", N_ ("Virtual network") },
+  { "interface", "network", N_ ("Network's name") },
   { "video", "model", N_ ("Graphics card") },
   { "sound", "model", N_ ("Sound card") },
   { "controller", "model", N_ ("USB controller") },
@@ -162,17 +161,21 @@ add_field (InnSummaryPage *self, GtkWidget *group, const Shown *shown)
 {
   g_autoptr (InnElement) element = find_element (self, shown->kind);
   const InnField *field = inn_kind_find (inn_schema_find (shown->kind), shown->field);
+  gboolean limited = g_str_equal (shown->kind, "interface") &&
+                     !g_str_equal (inn_connection_get_mode (self->connection), "system");
   InnField *variant;
   InnFieldRow *row;
 
   if (element == NULL ||
       (g_str_equal (shown->kind, "kernel") && !inn_element_has (element, "kernel")))
     return;
+  if (limited && (g_str_equal (shown->field, "bridge") || g_str_equal (shown->field, "network")))
+    return;
   variant = g_memdup2 (field, sizeof *field);
   if (shown->title != NULL)
     variant->label = shown->title;
-  if (shown->choices != NULL)
-    variant->choices = shown->choices;
+  if (limited && g_str_equal (shown->field, "type"))
+    variant->choices = session_networks;
   variant->help = shown->help;
   row = inn_field_row_new (self->draft, element, variant);
   g_object_set_data_full (G_OBJECT (row), "inn-variant", variant, g_free);

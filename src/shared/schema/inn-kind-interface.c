@@ -5,9 +5,9 @@
 #include "inn-rows.h"
 
 static const InnChoice types[] = {
-  { "user", N_ ("The internet, through this computer") },
-  { "network", N_ ("A virtual network") },
-  { "bridge", N_ ("A bridge of this computer") },
+  { "user", N_ ("The internet") },
+  { "network", N_ ("Other machines only") },
+  { "bridge", N_ ("A bridge") },
   { NULL, NULL },
 };
 
@@ -40,7 +40,7 @@ static const InnField fields[] = {
     .max = 64,
     .pattern = "[^/\\n]+",
     .label = N_ ("Network"),
-    .help = N_ ("The name of the virtual network.") },
+    .help = N_ ("Machines that name the same network see each other; “default” is the internet.") },
   { .name = "bridge",
     .path = "source/@bridge",
     .type = INN_TYPE_STRING,
