@@ -4,7 +4,9 @@
 /* The console's view through a machine's life, with a real QEMU's screen and a helper that does
  * what the test says. */
 #include <adwaita.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include "../unit/fake-helper.h"
@@ -28,7 +30,8 @@ typedef struct
   GtkWidget *window;
   GtkWidget *view;
   Guest *guest;
-  int serial; /* the guest's end of the line opened last */
+  int serial;       /* the guest's end of the line opened last */
+  gboolean picture; /* the helper has kept the machine's last one */
   gboolean refuse_serial;
   guint tick;
 } Fixture;
@@ -46,6 +49,20 @@ answer_fd (GDBusMethodInvocation *invocation, int fd)
 
   g_dbus_method_invocation_return_value_with_unix_fd_list (invocation, g_variant_new ("(h)", 0),
                                                            fds);
+}
+
+/* 64 × 40, orange. */
+static int
+create_picture (void)
+{
+  g_autoptr (GString) ppm = g_string_new ("P6\n64 40\n255\n");
+  int fd = memfd_create ("picture", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+  for (guint i = 0; i < 64 * 40; i++)
+    g_string_append_len (ppm, "\377\200\0", 3);
+  g_assert_cmpint (write (fd, ppm->str, ppm->len), ==, ppm->len);
+  g_assert_cmpint (fcntl (fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE), ==, 0);
+  return fd;
 }
 
 static void
@@ -71,6 +88,11 @@ on_call (FakeHelper *fake, GDBusMethodInvocation *invocation, gpointer data)
       fixture->serial = ends[1];
       answer_fd (invocation, ends[0]);
     }
+  else if (g_str_equal (method, "Screenshot") && fixture->picture)
+    answer_fd (invocation, create_picture ());
+  else if (g_str_equal (method, "Screenshot"))
+    g_dbus_method_invocation_return_dbus_error (invocation, "org.innkeeper.Error.NotFound",
+                                                "There is none.");
   else if (g_str_equal (method, "Start"))
     {
       fake_helper_add (fake, JOB, INN_IFACE_JOB, g_variant_new_parsed ("{'State': <'running'>}"));
@@ -216,6 +238,30 @@ test_states (Fixture *fixture, gconstpointer data)
   change (fixture, INN_IFACE_CONSOLE, "Displays", g_variant_new_strv (NULL, 0));
   set_state (fixture, "running", INN_STATE_RUNNING);
   wait_until (find_label (fixture, "No screen"));
+  inn_console_view_set_machine (INN_CONSOLE_VIEW (fixture->view), NULL);
+  iterate ();
+}
+
+/* A machine that is off shows its last picture, and only then. */
+static void
+test_last_picture (Fixture *fixture, gconstpointer data)
+{
+  GtkWidget *picture;
+
+  wait_until (fake_helper_count_calls (fixture->fake, "Screenshot") == 1);
+  iterate ();
+  g_assert_null (find (fixture->view, GTK_TYPE_PICTURE, NULL));
+  fixture->picture = TRUE;
+  set_state (fixture, "starting", INN_STATE_STARTING);
+  wait_until (find (fixture->view, GTK_TYPE_SPINNER, NULL));
+  g_assert_cmpuint (fake_helper_count_calls (fixture->fake, "Screenshot"), ==, 1);
+  set_state (fixture, "off", INN_STATE_OFF);
+  wait_until ((picture = find (fixture->view, GTK_TYPE_PICTURE, NULL)) != NULL);
+  g_assert_cmpuint (count_colours (picture), >, 0); /* its orange, paler */
+  g_assert_nonnull (find_button (fixture, "_Start"));
+  take_picture (fixture->window, "last-picture");
+  set_state (fixture, "starting", INN_STATE_STARTING);
+  wait_until (find (fixture->view, GTK_TYPE_PICTURE, NULL) == NULL);
   inn_console_view_set_machine (INN_CONSOLE_VIEW (fixture->view), NULL);
   iterate ();
 }
@@ -585,6 +631,7 @@ main (int argc, char **argv)
                                               GTK_STYLE_PROVIDER_PRIORITY_APPLICATION);
   ADD ("states", test_states);
   ADD ("broken", test_broken);
+  ADD ("last-picture", test_last_picture);
   ADD ("screen", test_screen);
   ADD ("fullscreen", test_fullscreen);
   ADD ("serial", test_serial);

@@ -9,7 +9,7 @@ import socket
 
 from gi.repository import GLib
 
-from lib import bus, domain, guest, proc, tap, vm
+from lib import bus, domain, guest, proc, tap, vm, xvfb
 
 ERROR = bus.NAME.replace("Helper1", "Error") + "."
 
@@ -241,6 +241,69 @@ def screens():
         os.close(vm.console(made, machine, "Screenshot"))
     after = [f for f in vm.fds_of(made.helper.pid).values() if f.startswith("socket")]
     tap.true(len(after) <= len(sockets), f"the helper keeps sockets: {len(sockets)} became {len(after)}")
+
+
+def picture(made, machine, name):
+    """What Screenshot gives, as a file."""
+    fd = vm.console(made, machine, "Screenshot")
+    path = made.path / f"{name}.ppm"
+    path.write_bytes(os.pread(fd, 1 << 26, 0))
+    os.close(fd)
+    return path
+
+
+def shows(made, machine):
+    """The mean brightness of its screen, 0 to 1."""
+    path = picture(made, machine, "now")
+    return float(bus.run(["convert", path, "-format", "%[fx:mean]", "info:"]))
+
+
+@tap.case
+def last_picture():
+    """What a guest's screen showed before it was told to end is kept with the machine"""
+    made = session()
+    machine = domain.create(made, vm.linux("pictured", made, vm.SERIAL + vm.VIDEO))
+    kept = domain.folder(made) / domain.uuid_of(machine) / "screenshot.ppm"
+
+    def boot(text):
+        vm.start(made, machine)
+        line = vm.serial(made, machine)
+        line.expect(guest.PROMPT, 120)
+        line.shell("printf '\\033[2J\\033[H\\033[?25l' > /dev/tty0")
+        tap.wait_for(lambda: shows(made, machine) == 0, 10, "a black screen")
+        line.shell(f"for i in 1 2 3 4 5; do echo {text * 60}; done > /dev/tty0")
+        if text:
+            tap.wait_for(lambda: shows(made, machine) > 0, 10, "text on the screen")
+        return line
+
+    bus.refuses(lambda: vm.console(made, machine, "Screenshot"), ERROR + "NotFound")
+    # What was asked for is kept, too, but not every time: only the end can have kept this one.
+    boot("O").shell("for i in 1 2 3 4 5 6; do echo WWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWW; done > /dev/tty0")
+    live = picture(made, machine, "live")
+    vm.force_off(made, machine)
+    first = picture(made, machine, "first")
+    tap.equal(first.read_bytes(), kept.read_bytes(), "what is kept")
+    tap.equal(oct(kept.stat().st_mode), oct(0o100600), "its mode")
+    tap.true(len(first.read_bytes()) <= 640 * 480 * 3 + 20, "its size")
+    near = {}
+    for name, path, how in (("live", live, []), ("kept", first, []), ("flipped", first, ["-flip"])):
+        near[name] = made.path / f"{name}.png"
+        bus.run(["convert", path, *how, "-resize", "128x80!", "-blur", "0x2", near[name]])
+    far = [xvfb.difference(near["live"], near[name]) for name in ("kept", "flipped")]
+    tap.true(far[0] < 0.03 < far[1], f"it is not what the screen showed: {far}")
+    boot("")
+    vm.force_off(made, machine)
+    tap.equal(picture(made, machine, "again").read_bytes(), first.read_bytes(), "a black screen was kept")
+    line = boot(".")
+    dots = kept.read_bytes()
+    tap.true(dots != first.read_bytes(), "what was asked for was not kept")
+    line.shell("echo MMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMM > /dev/tty0")
+    domain.call(made, machine, "Shutdown")
+    tap.wait_for(lambda: kept.read_bytes() != dots, 10, "the picture from before the guest shuts down")
+    before = kept.read_bytes()
+    line.send("poweroff -f\n")
+    vm.wait_state(made, machine, "off", 60)
+    tap.equal(picture(made, machine, "second").read_bytes(), before, "the last picture")
 
 
 @tap.case

@@ -323,12 +323,13 @@ write_all (int fd, const char *data, gsize length)
   return TRUE;
 }
 
-gboolean
-vmh_bundle_save (VmhBundle *bundle,
-                 const char *name,
-                 const char *data,
-                 gssize length,
-                 GError **error)
+static gboolean
+save (VmhBundle *bundle,
+      const char *name,
+      const char *data,
+      gssize length,
+      gboolean sync,
+      GError **error)
 {
   g_autofree char *folder_name = g_path_get_dirname (name);
   g_autofree char *base = g_path_get_basename (name);
@@ -347,8 +348,8 @@ vmh_bundle_save (VmhBundle *bundle,
       close (folder);
       return FALSE;
     }
-  good = write_all (fd, data, size) && fsync (fd) == 0 &&
-         renameat (folder, temporary, folder, base) == 0 && fsync (folder) == 0;
+  good = write_all (fd, data, size) && (!sync || fsync (fd) == 0) &&
+         renameat (folder, temporary, folder, base) == 0 && (!sync || fsync (folder) == 0);
   if (!good)
     {
       g_autofree char *path = g_build_filename (bundle->path, name, NULL);
@@ -359,6 +360,26 @@ vmh_bundle_save (VmhBundle *bundle,
   close (fd);
   close (folder);
   return good;
+}
+
+gboolean
+vmh_bundle_save (VmhBundle *bundle,
+                 const char *name,
+                 const char *data,
+                 gssize length,
+                 GError **error)
+{
+  return save (bundle, name, data, length, TRUE, error);
+}
+
+gboolean
+vmh_bundle_put (VmhBundle *bundle,
+                const char *name,
+                const char *data,
+                gssize length,
+                GError **error)
+{
+  return save (bundle, name, data, length, FALSE, error);
 }
 
 GBytes *

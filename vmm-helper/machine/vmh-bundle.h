@@ -14,7 +14,7 @@ typedef struct _VmhBundle VmhBundle; /* reference counted */
 
 #define VMH_DISKS "disks" /* in the bundle: its images */
 
-/* <machines>/<uuid>/{machine.xml,state,disks/,nvram,tpm/,snapshots/,log/,screenshot.png}:
+/* <machines>/<uuid>/{machine.xml,state,disks/,nvram,tpm/,snapshots/,log/,screenshot.ppm}:
  * /var/lib/innkeeper/machines, or XDG_DATA_HOME/innkeeper/machines in session mode.
  * <runtime>/<uuid>/: /run/innkeeper, XDG_RUNTIME_DIR/innkeeper. */
 /** vmh_bundle_create: not a machine before vmh_bundle_commit(): if the helper dies, its next start
@@ -90,6 +90,13 @@ gboolean vmh_bundle_save (VmhBundle *bundle,
                           const char *data,
                           gssize length,
                           GError **error);
+/** vmh_bundle_put: the same for what may be lost with the computer's power: nobody waits for the
+ * disk. */
+gboolean vmh_bundle_put (VmhBundle *bundle,
+                         const char *name,
+                         const char *data,
+                         gssize length,
+                         GError **error);
 GBytes *vmh_bundle_load (VmhBundle *bundle, const char *name, gsize max_size, GError **error);
 /** vmh_bundle_list_disks: names of all that is in disks/ ("disks/vda.qcow2"), whatever it is. */
 GStrv vmh_bundle_list_disks (VmhBundle *bundle, GError **error);

@@ -6,21 +6,20 @@
 #include "vmh-life.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <glib/gi18n-lib.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 
 #include "qemu/vmh-fd.h"
 #include "qemu/vmh-qmp-commands.h"
 #include "qemu/vmh-runtime.h"
 #include "shared/inn-errors.h"
+#include "vmh-picture.h"
 
-#define MAX_SCREENSHOT (256 * 1024 * 1024) /* bytes: 8192 × 8192 pixels and more */
-#define UP             (1u << VMH_STATE_RUNNING | 1u << VMH_STATE_PAUSED)
+/* A picture that somebody asked for is kept as the last one that often. */
+#define KEEP_SECONDS 120
+#define UP           (1u << VMH_STATE_RUNNING | 1u << VMH_STATE_PAUSED)
+#define DOWN         (1u << VMH_STATE_OFF | 1u << VMH_STATE_CRASHED)
 
 GVariant *
 vmh_console_get_displays (gpointer object)
@@ -208,58 +207,22 @@ vmh_verb_open_serial (VmhCall *call)
 
 /* ---- Screenshot ---- */
 
-/* What QEMU wrote is believed only as far as it fits: "P6\nWIDTH HEIGHT\n255\n" and the pixels.
- * Cuts it to that and seals it. */
-static gboolean
-seal_picture (int fd, GError **error)
-{
-  char head[64] = { 0 };
-  guint width, height;
-  int length = 0;
-  off_t size;
-
-  if (pread (fd, head, sizeof head - 1, 0) > 0 &&
-      sscanf (head, "P6 %5u %5u 255%n", &width, &height, &length) == 2 && length > 0 && width > 0 &&
-      height > 0)
-    {
-      size = length + 1 + (off_t)width * height * 3;
-      if (size <= MAX_SCREENSHOT && ftruncate (fd, size) == 0 &&
-          fcntl (fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) == 0)
-        return TRUE;
-    }
-  g_set_error_literal (error, INN_ERROR, INN_ERROR_QEMU,
-                       _ ("QEMU made no picture of the machine's screen."));
-  return FALSE;
-}
-
 static void
-on_screen_dumped (GObject *source, GAsyncResult *result, gpointer data)
+on_picture_taken (GObject *source, GAsyncResult *result, gpointer data)
 {
-  g_autoptr (Opening) opening = data;
+  VmhMachine *machine = VMH_MACHINE (source);
+  VmhCall *call = data;
   GError *error = NULL;
+  VMH_AUTOFD fd = vmh_picture_take_finish (machine, result, &error);
 
-  if (vmh_qmp_screendump_finish (opening->monitor, result, &error) &&
-      seal_picture (opening->ours, &error))
-    vmh_call_return_fd (opening->call, g_variant_new ("(h)", 0), vmh_steal_fd (&opening->ours));
-  else
-    vmh_call_fail (opening->call, error);
-}
-
-/* QEMU writes to an fd of a set only if that fd is for writing alone. */
-static gboolean
-make_picture (Opening *opening, GError **error)
-{
-  g_autofree char *path = NULL;
-
-  opening->ours = memfd_create ("screenshot", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-  if (opening->ours >= 0)
+  if (fd < 0)
     {
-      path = g_strdup_printf ("/proc/self/fd/%d", opening->ours);
-      opening->theirs = open (path, O_WRONLY | O_CLOEXEC);
+      vmh_call_fail (call, error);
+      return;
     }
-  if (opening->theirs < 0)
-    g_set_error (error, INN_ERROR, INN_ERROR_LIMIT, "memfd: %s", g_strerror (errno));
-  return opening->theirs >= 0;
+  /* So that there is one of a guest that ends without our doing, or with the computer. */
+  vmh_picture_keep (machine, fd, KEEP_SECONDS);
+  vmh_call_return_fd (call, g_variant_new ("(h)", 0), vmh_steal_fd (&fd));
 }
 
 void
@@ -268,29 +231,17 @@ vmh_verb_screenshot (VmhCall *call)
   static const char *const allowed[] = { NULL };
   VmhMachine *machine = vmh_call_get_object (call);
   g_autoptr (GVariant) options = NULL;
-  g_autoptr (Opening) opening = NULL;
   GError *error = NULL;
+  int fd;
 
   g_variant_get (vmh_call_get_parameters (call), "(@a{sv})", &options);
   if (!vmh_call_check_options (options, allowed, &error) ||
-      !vmh_machine_require (machine, UP, &error))
-    {
-      vmh_call_fail (call, error);
-      return;
-    }
-  if (!*vmh_qemu_get_displays (vmh_machine_get_qemu (machine)))
-    {
-      vmh_call_fail (call, g_error_new (INN_ERROR, INN_ERROR_NOT_FOUND, _ ("“%s” has no screen."),
-                                        vmh_machine_get_name (machine)));
-      return;
-    }
-  opening = opening_new (call, &error);
-  if (!opening || !make_picture (opening, &error))
-    {
-      vmh_call_fail (call, error);
-      return;
-    }
-  vmh_qmp_screendump_async (opening->monitor, opening->theirs, on_screen_dumped, opening);
-  vmh_clear_fd (&opening->theirs);
-  g_steal_pointer (&opening);
+      !vmh_machine_require (machine, UP | DOWN, &error))
+    vmh_call_fail (call, error);
+  else if ((1u << vmh_machine_get_state (machine) & UP) != 0)
+    vmh_picture_take_async (machine, on_picture_taken, call);
+  else if ((fd = vmh_picture_open_kept (machine, &error)) >= 0)
+    vmh_call_return_fd (call, g_variant_new ("(h)", 0), fd);
+  else
+    vmh_call_fail (call, error);
 }

@@ -10,11 +10,14 @@
 #include "host/vmh-tap.h"
 #include "qemu/vmh-qmp-commands.h"
 #include "shared/inn-errors.h"
+#include "vmh-picture.h"
 #include "vmh-store.h"
 
 #define LOG_LINES 10
-#define FATE      "vmh-fate"    /* a sentence: what it is about to end of */
-#define TROUBLE   "vmh-trouble" /* a sentence: why it will stop in a moment */
+/* A picture from just before a guest began to shut down says more than one of its last lines. */
+#define PICTURE_SECONDS 60
+#define FATE            "vmh-fate"    /* a sentence: what it is about to end of */
+#define TROUBLE         "vmh-trouble" /* a sentence: why it will stop in a moment */
 
 /* Where a guest's restart is to end it, QEMU takes a reset of ours for one, and the BIOS resets
  * once more by itself. So a guest may restart from a reset until it has run for a while. */
@@ -134,7 +137,7 @@ obey_event (VmhMachine *machine, const char *field, const char *what)
       if (g_str_equal (field, "on-crash"))
         g_object_set_data_full (G_OBJECT (qemu), FATE, g_strdup (what), g_free);
       vmh_machine_set_state (machine, VMH_STATE_STOPPING, NULL);
-      vmh_qemu_kill (qemu);
+      vmh_picture_kill (machine, qemu, g_str_equal (field, "on-crash") ? 0 : PICTURE_SECONDS);
     }
 }
 
@@ -353,6 +356,8 @@ run_verb (VmhCall *call, VmhQmpVerb verb)
 void
 vmh_verb_shutdown (VmhCall *call)
 {
+  if (is_up (vmh_call_get_object (call)))
+    vmh_picture_note (vmh_call_get_object (call));
   run_verb (call, VMH_QMP_POWERDOWN);
 }
 
@@ -410,9 +415,13 @@ vmh_verb_force_off (VmhCall *call)
     }
   g_signal_connect (machine, "state-changed", G_CALLBACK (on_forced_state_changed), call);
   if (vmh_machine_get_state (machine) == VMH_STATE_STARTING)
-    vmh_life_cancel_start (machine);
-  else
-    vmh_machine_set_state (machine, VMH_STATE_STOPPING, NULL);
+    {
+      vmh_life_cancel_start (machine);
+      if (qemu)
+        vmh_qemu_kill (qemu);
+      return;
+    }
+  vmh_machine_set_state (machine, VMH_STATE_STOPPING, NULL);
   if (qemu)
-    vmh_qemu_kill (qemu);
+    vmh_picture_kill (machine, qemu, 0);
 }

@@ -6,12 +6,15 @@
 #include <glib/gi18n.h>
 #include <unistd.h>
 #include "app/inn-report.h"
+#include "app/inn-screenshot.h"
 #include "app/inn-verbs.h"
 #include "inn-screens.h"
 #include "inn-vnc-source.h"
 
 /* A machine that is switched off closes its screen a moment before it says so. */
-#define LOST_DELAY_MS 700
+#define LOST_DELAY_MS  700
+#define PICTURE_WIDTH  640 /* of the last one, at most: as large as the helper keeps it */
+#define PICTURE_HEIGHT 480
 
 struct _InnConsoleView
 {
@@ -20,6 +23,7 @@ struct _InnConsoleView
   GtkStack *stack;
   AdwStatusPage *status;
   GtkWidget *spinner;
+  GtkPicture *picture; /* the machine's last, while it is off */
   GtkLabel *log;
   GtkButton *button;
   AdwBin *place;
@@ -226,6 +230,8 @@ show_status (InnConsoleView *self,
   gtk_label_set_label (self->log, log != NULL ? log : "");
   gtk_widget_set_visible (GTK_WIDGET (self->log), log != NULL && *log != '\0');
   gtk_widget_set_visible (self->spinner, icon == NULL);
+  gtk_widget_set_visible (GTK_WIDGET (self->picture), FALSE);
+  gtk_picture_set_paintable (self->picture, NULL);
   self->verb = verb;
   if (verb == INN_VERB_DELETE)
     gtk_widget_remove_css_class (GTK_WIDGET (self->button), "suggested-action");
@@ -236,20 +242,31 @@ show_status (InnConsoleView *self,
   gtk_stack_set_visible_child_name (self->stack, "status");
 }
 
-/* What the screen looked like when the machine was last seen, if the folder is ours to read. */
 static void
-show_last_picture (InnConsoleView *self)
+on_picture_read (GObject *object, GAsyncResult *result, gpointer data)
 {
-  g_autofree char *folder = NULL;
-  g_autofree char *file = NULL;
+  g_autoptr (InnConsoleView) self = data;
+  g_autoptr (GError) error = NULL;
+  const int fd = inn_machine_open_finish (INN_MACHINE (object), result, &error);
   g_autoptr (GdkTexture) texture = NULL;
 
-  g_object_get (self->machine, "folder", &folder, NULL);
-  file = g_build_filename (folder, "screenshot.png", NULL);
-  if (*folder != '\0' && access (file, R_OK) == 0)
-    texture = gdk_texture_new_from_filename (file, NULL);
-  if (texture != NULL)
-    adw_status_page_set_paintable (self->status, GDK_PAINTABLE (texture));
+  if (fd >= 0)
+    texture = inn_screenshot_read (fd, PICTURE_WIDTH, PICTURE_HEIGHT, NULL);
+  if (texture == NULL || !is_mine (self, INN_MACHINE (object), error))
+    return;
+  gtk_picture_set_paintable (self->picture, GDK_PAINTABLE (texture));
+  gtk_widget_set_visible (GTK_WIDGET (self->picture), TRUE);
+  if (inn_machine_get_state (self->machine) == INN_STATE_OFF)
+    adw_status_page_set_icon_name (self->status, NULL);
+}
+
+/* What the screen showed before the machine ended, if the helper has kept it. */
+static void
+ask_picture (InnConsoleView *self)
+{
+  if (gtk_widget_get_mapped (GTK_WIDGET (self)))
+    inn_machine_screenshot_async (self->machine, self->cancellable, on_picture_read,
+                                  g_object_ref (self));
 }
 
 static void
@@ -263,6 +280,7 @@ show_crashed (InnConsoleView *self)
 
   show_status (self, "dialog-error-symbolic", title, text, log != NULL ? log + 1 : NULL,
                INN_VERB_START, _ ("_Start"));
+  ask_picture (self);
 }
 
 static void
@@ -369,7 +387,7 @@ update (InnConsoleView *self)
     default:
       show_status (self, "computer-symbolic", name, _ ("This machine is off."), NULL,
                    INN_VERB_START, _ ("_Start"));
-      show_last_picture (self);
+      ask_picture (self);
     }
 }
 
@@ -513,6 +531,7 @@ inn_console_view_class_init (InnConsoleViewClass *klass)
   gtk_widget_class_bind_template_child (widget_class, InnConsoleView, stack);
   gtk_widget_class_bind_template_child (widget_class, InnConsoleView, status);
   gtk_widget_class_bind_template_child (widget_class, InnConsoleView, spinner);
+  gtk_widget_class_bind_template_child (widget_class, InnConsoleView, picture);
   gtk_widget_class_bind_template_child (widget_class, InnConsoleView, log);
   gtk_widget_class_bind_template_child (widget_class, InnConsoleView, button);
   gtk_widget_class_bind_template_child (widget_class, InnConsoleView, place);

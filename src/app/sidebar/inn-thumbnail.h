@@ -11,12 +11,8 @@ G_BEGIN_DECLS
 #define INN_THUMBNAIL_WIDTH  128 /* pixels at most: twice what is shown, for fine screens */
 #define INN_THUMBNAIL_HEIGHT 80
 
-/** inn_thumbnail_read: makes the picture in @fd small: a sealed memfd with a binary PPM, which it
- * closes. What it holds comes from a guest: everything is checked. NULL: it is none. */
-GdkTexture *inn_thumbnail_read (int fd, GError **error);
-
-/** inn_thumbnail_differ: somebody who looks at the list would see it. A cursor that blinks in a
- * guest's text is less. NULL: no picture. */
+/** inn_thumbnail_differ: of two of at most that size: somebody who looks at the list would see it.
+ * A cursor that blinks in a guest's text is less. NULL: no picture. */
 gboolean inn_thumbnail_differ (GdkTexture *a, GdkTexture *b);
 
 G_END_DECLS

@@ -5,6 +5,7 @@
  * or nothing that changes is seen. */
 #include "inn-thumbnailer.h"
 
+#include "inn-screenshot.h"
 #include "inn-thumbnail.h"
 
 #define TICK_SECONDS 2   /* as often as the CPU use comes, so that both wake us once */
@@ -149,7 +150,7 @@ on_screenshot (GObject *source, GAsyncResult *result, gpointer data)
   int fd = inn_machine_open_finish (machine, result, NULL);
 
   if (fd >= 0)
-    texture = inn_thumbnail_read (fd, NULL);
+    texture = inn_screenshot_read (fd, INN_THUMBNAIL_WIDTH, INN_THUMBNAIL_HEIGHT, NULL);
   if (g_cancellable_is_cancelled (question->cancellable))
     return;
   question->self->asked = NULL;
