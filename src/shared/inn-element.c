@@ -4,6 +4,7 @@
 /* What an element's fields say: each type's words read, checked and written. */
 #include "inn-domain-private.h"
 #include "inn-errors.h"
+#include "inn-size.h"
 
 #include <inttypes.h>
 #include <glib/gi18n-lib.h>
@@ -266,8 +267,8 @@ check_number (const InnField *field, const char *text, const char *shown, GError
     return TRUE;
   if (field->type == INN_TYPE_SIZE)
     {
-      g_autofree char *low = g_format_size_full (field->min, G_FORMAT_SIZE_IEC_UNITS);
-      g_autofree char *high = g_format_size_full (max, G_FORMAT_SIZE_IEC_UNITS);
+      g_autofree char *low = inn_size_format (field->min);
+      g_autofree char *high = inn_size_format (max);
 
       return refuse (field, error, _ ("Choose a size from %s to %s."), low, high);
     }

@@ -7,7 +7,7 @@
 #include "details/inn-element-page.h"
 #include "details/inn-hardware-row.h"
 #include "details/inn-hardware.h"
-#include "details/inn-size.h"
+#include "shared/inn-size.h"
 #include "details/inn-xml-view.h"
 
 static const InnField *

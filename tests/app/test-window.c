@@ -314,7 +314,8 @@ static void
 test_helper_gone (Fixture *fixture, gconstpointer data)
 {
   GtkWidget *window = GTK_WIDGET (fixture->window);
-  InnBanner *banner = INN_BANNER (find (window, INN_TYPE_BANNER, FALSE));
+  InnBanner *banner =
+      INN_BANNER (gtk_widget_get_template_child (window, INN_TYPE_WINDOW, "banner"));
   GListModel *machines = inn_connection_get_machines (fixture->connection);
 
   g_assert_null (inn_banner_get_text (banner));

@@ -417,7 +417,7 @@ test_summary_words (void)
     { "old-pc.xml", "interface:52:54:00:aa:bb:cc", "Realtek 8139, br0" },
     { "desktop-uefi.xml", "cpu", "2" },
     { "storage-zoo.xml", "cpu", "2" },
-    { "storage-zoo.xml", "memory", "2.0 GiB" },
+    { "storage-zoo.xml", "memory", "2 GiB" },
     { "storage-zoo.xml", "firmware", "UEFI" },
     { "old-pc.xml", "firmware", "BIOS" },
     { "direct-kernel.xml", "kernel", "vmlinuz" },
@@ -430,10 +430,8 @@ test_summary_words (void)
       g_autoptr (InnDomain) domain = fixture_load (rows[i].file);
       g_autoptr (InnElement) element = inn_domain_find (domain, rows[i].id);
       g_autofree char *summary = element->kind->summary (element);
-      g_auto (GStrv) words = g_strsplit (summary, "\u00a0", -1); /* "2.0 GiB" has a hard space */
-      g_autofree char *spaced = g_strjoinv (" ", words);
 
-      g_assert_cmpstr (spaced, ==, rows[i].summary);
+      g_assert_cmpstr (summary, ==, rows[i].summary);
     }
 }
 

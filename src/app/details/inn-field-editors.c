@@ -5,7 +5,7 @@
 #include "inn-field-editors.h"
 
 #include "inn-choice-list.h"
-#include "inn-size.h"
+#include "shared/inn-size.h"
 
 #include <errno.h>
 #include <glib/gi18n.h>

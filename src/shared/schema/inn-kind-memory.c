@@ -4,6 +4,8 @@
 /* How much memory the guest has and may get. */
 #include "inn-words.h"
 
+#include "shared/inn-size.h"
+
 static const InnChoice accesses[] = {
   { "shared", N_ ("Shared with helpers") },
   { "private", N_ ("Private") },
@@ -63,7 +65,7 @@ check (const InnElement *element, GError **error)
 static char *
 summary (const InnElement *element)
 {
-  return g_format_size_full (inn_element_get_uint (element, "size"), G_FORMAT_SIZE_IEC_UNITS);
+  return inn_size_format (inn_element_get_uint (element, "size"));
 }
 
 const InnKind inn_kind_memory = {
