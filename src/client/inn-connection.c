@@ -203,9 +203,9 @@ on_started (GObject *source, GAsyncResult *result, gpointer data)
 
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) || self->owner != NULL)
     return;
+  retry_later (self); /* before it is told, so that whoever is told knows that we go on trying */
   if (reply == NULL)
     set_state (self, INN_CONNECTION_FAILED, map_start_error (self, error));
-  retry_later (self);
 }
 
 static void
