@@ -135,7 +135,7 @@ def translations_template():
         counts = {kind: int(n) for n, kind in re.findall(r"(\d+) (translated|fuzzy|untranslated)", told)}
         share = counts["translated"] / sum(counts.values())
         # Whoever changes a sentence need not speak every language; a translator catches up.
-        tap.true(share >= 0.95, f"po/{language}.po is behind, and not to be listed in LINGUAS: {told}")
+        tap.true(share >= 0.9, f"po/{language}.po is behind, and not to be listed in LINGUAS: {told}")
 
 
 @tap.case
