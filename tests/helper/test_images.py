@@ -238,10 +238,16 @@ def limit():
     tap.wait_for(lambda: hung.flushes, 10, "a closing that hangs", 0.01)
 
     def refused():
-        number = send_inspect(harmful, hung.file)
-        return harmful.result(number).get("error") == ERROR + "Limit"
+        answers = [harmful.result(number) for number in [send_inspect(harmful, hung.file) for _ in range(12)]]
+        errors = {answer.get("error") for answer in answers}
+        tap.true(errors <= {ERROR + "Limit", ERROR + "Io"}, errors)
+        too_many.append(sum("at once" in str(answer) for answer in answers))
+        return errors == {ERROR + "Limit"} and not too_many[-1]
 
-    tap.wait_for(refused, 20, "a refusal")
+    too_many = []
+    tap.wait_for(refused, 60, "a refusal of everything")
+    tap.diag(f"{too_many} of each dozen were too many at once")
+    tap.true(too_many[0] >= 12 - 8, "more than 8 at once")
     files = len(os.listdir(f"/proc/{helper.pid}/fd"))
     threads = len(os.listdir(f"/proc/{helper.pid}/task"))
     many = len(inspections())

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
+#include "core/vmh-limits.h"
 #include "core/vmh-stuck.h"
 #include "shared/inn-errors.h"
 #include "vmh-manager.h"
@@ -23,9 +24,41 @@ typedef struct
   int fd;
 } Inspection;
 
+static GHashTable *inspecting; /* user → how many images of its are looked at */
+
+static guint
+count_inspections (uid_t user)
+{
+  if (inspecting == NULL)
+    inspecting = g_hash_table_new (NULL, NULL);
+  return GPOINTER_TO_UINT (g_hash_table_lookup (inspecting, GUINT_TO_POINTER (user)));
+}
+
+static void
+add_inspection (uid_t user, int n)
+{
+  guint now = (guint)((int)count_inspections (user) + n);
+
+  if (now > 0)
+    g_hash_table_insert (inspecting, GUINT_TO_POINTER (user), GUINT_TO_POINTER (now));
+  else
+    g_hash_table_remove (inspecting, GUINT_TO_POINTER (user));
+}
+
+static gboolean
+check_inspections (uid_t user, GError **error)
+{
+  if (count_inspections (user) < VMH_MAX_INSPECTIONS_PER_UID)
+    return TRUE;
+  g_set_error_literal (error, INN_ERROR, INN_ERROR_LIMIT,
+                       _ ("Too many images are looked at at once. Wait until some are done."));
+  return FALSE;
+}
+
 static void
 inspection_free (Inspection *inspection)
 {
+  add_inspection (inspection->user, -1);
   g_clear_pointer (&inspection->info, vmh_image_info_free);
   vmh_close_later (inspection->user, inspection->fd);
   g_free (inspection);
@@ -91,7 +124,8 @@ vmh_verb_inspect_image (VmhCall *call)
   int fd = -1;
 
   g_variant_get (vmh_call_get_parameters (call), "(h@a{sv})", &handle, &options);
-  if (vmh_call_check_options (options, no_options, &error))
+  if (vmh_call_check_options (options, no_options, &error) &&
+      check_inspections (vmh_call_get_uid (call), &error))
     fd = vmh_call_take_fd (call, handle, &error);
   if (fd < 0)
     {
@@ -102,6 +136,7 @@ vmh_verb_inspect_image (VmhCall *call)
   inspection->call = call;
   inspection->user = vmh_call_get_uid (call);
   inspection->fd = fd;
+  add_inspection (inspection->user, 1);
   vmh_image_inspect_async (fd, inspection->user, vmh_call_get_cancellable (call), on_inspected,
                            inspection);
 }
