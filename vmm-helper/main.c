@@ -128,7 +128,7 @@ on_scanned (GObject *source, GAsyncResult *result, gpointer data)
 
   if (!vmh_host_scan_finish (VMH_HOST (source), result, &error))
     g_warning ("%s", error->message);
-  if (helper->manager != NULL)
+  if (helper->registry != NULL) /* else we are ending */
     vmh_registry_changed (helper->registry, G_OBJECT (helper->manager), INN_IFACE_HOST, "Emulators",
                           NULL);
 }

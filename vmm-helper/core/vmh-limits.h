@@ -35,7 +35,8 @@
  */
 #define VMH_MAX_STUCK_PER_UID 16
 
-/* Images of one user that are looked at; each is a process of 5 s at most. The wizard looks at one. */
+/* Images of one user that are looked at; each is a process of 5 s at most. The wizard looks at
+ * one. */
 #define VMH_MAX_INSPECTIONS_PER_UID 8
 
 /* Threads that close the files of one user. While all hang, its other files wait open. */
