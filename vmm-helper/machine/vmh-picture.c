@@ -8,6 +8,7 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "qemu/vmh-fd.h"
@@ -35,17 +36,53 @@ create_file (GError **error)
   return fd;
 }
 
+/* QEMU 7.2 writes whole lines of its buffer (ppm_save() in ui/console.c), and those are padded to
+ * four bytes, which a PPM's are not: of a width that is no multiple of four each line would be
+ * shown a little further to the right. Answers a file without the padding, or -1. It is read, not
+ * mapped: QEMU may still cut the file short. */
+static int
+copy_unpadded (int fd, const InnPictureHead *head, gsize stride)
+{
+  const gsize line = (gsize)head->width * 3;
+  g_autofree guint8 *padded = g_malloc (head->offset + stride * head->height);
+  VMH_AUTOFD copy = -1;
+
+  if (pread (fd, padded, head->offset + stride * head->height, 0) !=
+      (gssize)(head->offset + stride * head->height))
+    return -1;
+  for (guint y = 1; y < head->height; y++)
+    memmove (padded + head->offset + y * line, padded + head->offset + y * stride, line);
+  copy = create_file (NULL);
+  if (copy < 0 || pwrite (copy, padded, head->length, 0) != (gssize)head->length)
+    return -1;
+  return vmh_steal_fd (&copy);
+}
+
 /* What QEMU wrote is believed only as far as it fits: a head and the pixels. Cuts it to that. */
 static gboolean
-seal (int fd, GError **error)
+seal (int *fd, GError **error)
 {
   guint8 begin[64] = { 0 };
   InnPictureHead head;
+  struct stat st;
 
-  if (pread (fd, begin, sizeof begin, 0) > 0 &&
-      inn_picture_read_head (begin, sizeof begin, &head, NULL) &&
-      ftruncate (fd, (off_t)head.length) == 0 && fcntl (fd, F_ADD_SEALS, SEALS) == 0)
-    return TRUE;
+  if (pread (*fd, begin, sizeof begin, 0) > 0 && fstat (*fd, &st) == 0 &&
+      inn_picture_read_head (begin, sizeof begin, &head, NULL))
+    {
+      const gsize stride = ((gsize)head.width * 3 + 3) & ~(gsize)3;
+
+      if (head.offset + stride * head.height > head.length &&
+          (gsize)st.st_size >= head.offset + stride * head.height)
+        {
+          int copy = copy_unpadded (*fd, &head, stride);
+
+          vmh_clear_fd (fd);
+          *fd = copy;
+        }
+      if (*fd >= 0 && ftruncate (*fd, (off_t)head.length) == 0 &&
+          fcntl (*fd, F_ADD_SEALS, SEALS) == 0)
+        return TRUE;
+    }
   g_set_error_literal (error, INN_ERROR, INN_ERROR_QEMU,
                        _ ("QEMU made no picture of the machine's screen."));
   return FALSE;
@@ -60,7 +97,7 @@ on_dumped (GObject *source, GAsyncResult *result, gpointer data)
   int *fd = g_task_get_task_data (task);
   GError *error = NULL;
 
-  if (vmh_qmp_screendump_finish (VMH_QMP (source), result, &error) && seal (*fd, &error))
+  if (vmh_qmp_screendump_finish (VMH_QMP (source), result, &error) && seal (fd, &error))
     g_task_return_int (task, vmh_steal_fd (fd));
   else
     g_task_return_error (task, error);
@@ -199,7 +236,7 @@ vmh_picture_open_kept (VmhMachine *machine, GError **error)
       g_set_error (error, INN_ERROR, INN_ERROR_LIMIT, "memfd: %s", g_strerror (errno));
       return -1;
     }
-  return seal (fd, error) ? vmh_steal_fd (&fd) : -1;
+  return seal (&fd, error) ? vmh_steal_fd (&fd) : -1;
 }
 
 /* ---- when it ends ---- */
