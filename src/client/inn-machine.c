@@ -68,7 +68,6 @@ static const struct
   [INN_VERB_PAUSE] = { "Pause", S (RUNNING) },
   [INN_VERB_RESUME] = { "Resume", S (PAUSED) },
   [INN_VERB_DELETE] = { NULL, S (OFF) | S (CRASHED) | S (BROKEN) },
-  [INN_VERB_EDIT] = { NULL, S (OFF) | S (CRASHED) },
   [INN_VERB_OPEN_DISPLAY] = { NULL, S (RUNNING) | S (PAUSED) },
 };
 

@@ -8,6 +8,7 @@
 #include <polkit/polkit.h>
 #include "shared/inn-errors.h"
 #include "vmh-limits.h"
+#include "vmh-tally.h"
 
 typedef struct
 {
@@ -22,7 +23,7 @@ typedef struct
 static GQueue waiting = G_QUEUE_INIT;
 static guint n_checks;
 static guint n_prompts;
-static GHashTable *prompts; /* uid → number of its open prompts */
+static VmhTally prompts; /* those that are open */
 
 static void
 question_free (gpointer data)
@@ -53,26 +54,6 @@ fail_unreachable (GTask *task, GError *cause)
 
 static void ask_polkit (GTask *task);
 
-static guint
-count_prompts (uid_t uid)
-{
-  return prompts != NULL ? GPOINTER_TO_UINT (g_hash_table_lookup (prompts, GUINT_TO_POINTER (uid)))
-                         : 0;
-}
-
-static void
-set_prompts (uid_t uid, guint n)
-{
-  if (prompts == NULL)
-    prompts = g_hash_table_new (NULL, NULL);
-  if (n > 0)
-    g_hash_table_insert (prompts, GUINT_TO_POINTER (uid), GUINT_TO_POINTER (n));
-  else
-    g_hash_table_remove (prompts, GUINT_TO_POINTER (uid));
-  if (g_hash_table_size (prompts) == 0)
-    g_clear_pointer (&prompts, g_hash_table_unref);
-}
-
 static void
 next_check (void)
 {
@@ -93,7 +74,7 @@ release (Question *question)
   if (question->asking)
     {
       n_prompts--;
-      set_prompts (question->uid, count_prompts (question->uid) - 1);
+      vmh_tally_take (&prompts, question->uid);
       question->asking = FALSE;
       return;
     }
@@ -106,9 +87,9 @@ static void
 begin_prompt (GTask *task)
 {
   Question *question = g_task_get_task_data (task);
-  guint n = count_prompts (question->uid);
 
-  if (n >= VMH_MAX_PROMPTS_PER_UID || n_prompts >= VMH_MAX_PROMPTS)
+  if (vmh_tally_get (&prompts, question->uid) >= VMH_MAX_PROMPTS_PER_UID ||
+      n_prompts >= VMH_MAX_PROMPTS)
     {
       g_task_return_new_error (task, INN_ERROR, INN_ERROR_LIMIT,
                                _ ("Too many password questions are open. Answer them first."));
@@ -116,7 +97,7 @@ begin_prompt (GTask *task)
     }
   question->asking = TRUE;
   n_prompts++;
-  set_prompts (question->uid, n + 1);
+  vmh_tally_add (&prompts, question->uid);
   ask_polkit (task);
 }
 

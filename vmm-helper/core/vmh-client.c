@@ -145,26 +145,19 @@ vmh_client_obtain (VmhRegistry *registry, const char *name)
   return client;
 }
 
-static guint
-count_of_uid (VmhRegistry *registry, uid_t uid)
-{
-  return GPOINTER_TO_UINT (g_hash_table_lookup (registry->uid_calls, GUINT_TO_POINTER (uid)));
-}
-
 gboolean
 vmh_client_count (VmhClient *client, VmhCall *call, GError **error)
 {
   VmhRegistry *registry = client->registry;
-  guint n = count_of_uid (registry, client->uid);
 
-  if (n >= VMH_MAX_CALLS_PER_UID || client->calls->len >= VMH_MAX_CALLS_PER_CLIENT)
+  if (vmh_tally_get (&registry->calls, client->uid) >= VMH_MAX_CALLS_PER_UID ||
+      client->calls->len >= VMH_MAX_CALLS_PER_CLIENT)
     {
       g_set_error_literal (error, INN_ERROR, INN_ERROR_LIMIT,
                            _ ("Too many requests at once. Wait until some are answered."));
       return FALSE;
     }
-  g_hash_table_insert (registry->uid_calls, GUINT_TO_POINTER (client->uid),
-                       GUINT_TO_POINTER (n + 1));
+  vmh_tally_add (&registry->calls, client->uid);
   g_ptr_array_add (client->calls, call);
   registry->n_calls++;
   call->counted = TRUE;
@@ -175,19 +168,13 @@ void
 vmh_client_uncount (VmhClient *client, VmhCall *call)
 {
   VmhRegistry *registry = client->registry;
-  guint n;
 
   if (!call->counted)
     return;
   call->counted = FALSE;
   g_ptr_array_remove_fast (client->calls, call);
   registry->n_calls--;
-  n = count_of_uid (registry, client->uid);
-  if (n > 1)
-    g_hash_table_insert (registry->uid_calls, GUINT_TO_POINTER (client->uid),
-                         GUINT_TO_POINTER (n - 1));
-  else
-    g_hash_table_remove (registry->uid_calls, GUINT_TO_POINTER (client->uid));
+  vmh_tally_take (&registry->calls, client->uid);
 }
 
 gboolean

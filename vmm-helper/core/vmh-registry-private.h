@@ -6,6 +6,7 @@
 
 #include "vmh-registry.h"
 #include "vmh-limits.h"
+#include "vmh-tally.h"
 
 G_BEGIN_DECLS
 
@@ -44,7 +45,7 @@ struct _VmhRegistry
   GHashTable *by_path;   /* path → VmhExport, owned */
   GHashTable *by_object; /* GObject → VmhExport */
   GHashTable *clients;   /* unique name → VmhClient, owned */
-  GHashTable *uid_calls; /* uid → number of calls under way */
+  VmhTally calls;        /* under way */
   GHashTable *dirty;     /* VmhExport with changes to tell */
   guint n_calls;
   guint flush_id;

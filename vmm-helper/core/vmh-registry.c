@@ -252,7 +252,7 @@ vmh_registry_finalize (GObject *object)
   g_hash_table_unref (registry->by_object);
   g_hash_table_unref (registry->by_path);
   g_hash_table_unref (registry->infos);
-  g_hash_table_unref (registry->uid_calls);
+  g_clear_pointer (&registry->calls.users, g_hash_table_unref);
   g_array_unref (registry->subtrees);
   g_object_unref (registry->connection);
   G_OBJECT_CLASS (vmh_registry_parent_class)->finalize (object);
@@ -272,7 +272,6 @@ vmh_registry_init (VmhRegistry *registry)
   registry->by_object = g_hash_table_new (NULL, NULL);
   registry->clients =
       g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify)vmh_client_unref);
-  registry->uid_calls = g_hash_table_new (NULL, NULL);
   registry->dirty = g_hash_table_new (NULL, NULL);
   registry->subtrees = g_array_new (FALSE, FALSE, sizeof (guint));
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include "core/vmh-limits.h"
 #include "core/vmh-stuck.h"
+#include "core/vmh-tally.h"
 #include "shared/inn-errors.h"
 #include "vmh-manager.h"
 #include "vmh-storage.h"
@@ -24,31 +25,12 @@ typedef struct
   int fd;
 } Inspection;
 
-static GHashTable *inspecting; /* user → how many images of its are looked at */
-
-static guint
-count_inspections (uid_t user)
-{
-  if (inspecting == NULL)
-    inspecting = g_hash_table_new (NULL, NULL);
-  return GPOINTER_TO_UINT (g_hash_table_lookup (inspecting, GUINT_TO_POINTER (user)));
-}
-
-static void
-add_inspection (uid_t user, int n)
-{
-  guint now = (guint)((int)count_inspections (user) + n);
-
-  if (now > 0)
-    g_hash_table_insert (inspecting, GUINT_TO_POINTER (user), GUINT_TO_POINTER (now));
-  else
-    g_hash_table_remove (inspecting, GUINT_TO_POINTER (user));
-}
+static VmhTally inspecting;
 
 static gboolean
 check_inspections (uid_t user, GError **error)
 {
-  if (count_inspections (user) < VMH_MAX_INSPECTIONS_PER_UID)
+  if (vmh_tally_get (&inspecting, user) < VMH_MAX_INSPECTIONS_PER_UID)
     return TRUE;
   g_set_error_literal (error, INN_ERROR, INN_ERROR_LIMIT,
                        _ ("Too many images are looked at at once. Wait until some are done."));
@@ -58,7 +40,7 @@ check_inspections (uid_t user, GError **error)
 static void
 inspection_free (Inspection *inspection)
 {
-  add_inspection (inspection->user, -1);
+  vmh_tally_take (&inspecting, inspection->user);
   g_clear_pointer (&inspection->info, vmh_image_info_free);
   vmh_close_later (inspection->user, inspection->fd);
   g_free (inspection);
@@ -136,7 +118,7 @@ vmh_verb_inspect_image (VmhCall *call)
   inspection->call = call;
   inspection->user = vmh_call_get_uid (call);
   inspection->fd = fd;
-  add_inspection (inspection->user, 1);
+  vmh_tally_add (&inspecting, inspection->user);
   vmh_image_inspect_async (fd, inspection->user, vmh_call_get_cancellable (call), on_inspected,
                            inspection);
 }
