@@ -10,9 +10,14 @@ import sys
 import time
 from pathlib import Path
 
-SUITES = ("lint", "unit", "golden", "helper", "app", "vm", "fuzz")
+SUITES = ("lint", "unit", "golden", "helper", "app", "vm", "fuzz", "security", "crash")
+OPTIONS = {
+    "--full": {"INN_TEST_FULL": "1"},
+    "--long": {"INN_TEST_LONG": "1"},
+}
 SOURCE = Path(__file__).resolve().parents[2]
 BUILD = SOURCE / "_build-tests"
+FIGURE = re.compile(r"^# figure: (.*) = (.*)$", re.M)
 RESULT = re.compile(r"^(not )?ok\b(?: +\d+)?(?: *-? *(.*?))?(?: *# *(SKIP|TO" r"DO)\b *(.*))?$", re.I)
 
 
@@ -44,13 +49,14 @@ def list_tests():
     return tests
 
 
-def run_suite(suite, environment):
+def run_suite(suite, environment, timeouts=True):
     """Answers meson's records of the suite's tests."""
     log = f"{suite}-log"
     for old in (BUILD / "meson-logs").glob(log + "*"):
         old.unlink()
     subprocess.run(["meson", "test", "-C", str(BUILD), "--no-rebuild", "--suite", suite, "--logbase", log,
-                    "--num-processes", str(os.cpu_count() or 2)],
+                    "--num-processes", str(os.cpu_count() or 2),
+                    "--timeout-multiplier", "1" if timeouts else "0"],
                    env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                    stderr=subprocess.DEVNULL)
     path = BUILD / "meson-logs" / f"{log}.json"
@@ -84,13 +90,24 @@ def count(record):
     return passed, failures, skips
 
 
+def keep_figures(found):
+    """For tests/bench/report: {suite: {test: {date, full, figures: [[what, value]]}}}, what was told last."""
+    path = BUILD / "figures.json"
+    kept = json.loads(path.read_text()) if path.exists() else {}
+    for suite, tests in found.items():
+        kept.setdefault(suite, {}).update(tests)
+    path.write_text(json.dumps(kept, indent=1))
+
+
 def main():
     wanted = [a for a in sys.argv[1:] if not a.startswith("-")]
-    unknown = [a for a in sys.argv[1:] if a.startswith("-") and a not in ("--long", "--list")]
+    unknown = [a for a in sys.argv[1:] if a.startswith("-") and a not in (*OPTIONS, "--list")]
     if unknown or set(wanted) - set(SUITES):
         sys.exit(f"tests/run: what is {' '.join(unknown + sorted(set(wanted) - set(SUITES)))}? See --help.")
-    environment = dict(os.environ, INN_TEST_LONG="1" if "--long" in sys.argv else "",
-                       INN_TEST_COMPILERS="1")
+    environment = dict(os.environ, INN_TEST_COMPILERS="1")
+    more = [a for a in sys.argv[1:] if a in OPTIONS]
+    for option in more:
+        environment.update(OPTIONS[option])
     started = time.monotonic()
     build()
     print(f"{'build':8} {time.monotonic() - started:5.0f} s", flush=True)
@@ -104,10 +121,14 @@ def main():
         if not tests[suite]:
             continue
         started = time.monotonic()
-        passed, failures, skips, logs = 0, [], [], []
-        for record in run_suite(suite, environment):
+        passed, failures, skips, logs, figures = 0, [], [], [], {}
+        for record in run_suite(suite, environment, timeouts=not more):
             p, f, s = count(record)
             passed, failures, skips = passed + p, failures + f, skips + s
+            told = FIGURE.findall(record.get("stdout", ""))
+            if told:
+                figures[record["name"]] = {"date": time.strftime("%Y-%m-%d", time.gmtime()), "figures": told,
+                                           "full": "--full" in more}
             if f:
                 logs.append(f"=== {record['name']}\n{record.get('stdout', '')[-12000:]}"
                             f"\n{record.get('stderr', '')[-12000:]}")
@@ -117,6 +138,10 @@ def main():
             print(log, flush=True)
         for skip in skips:
             print(f"  skipped {skip}")
+        for test in figures.values():
+            for what, value in test["figures"]:
+                print(f"  {what}: {value}")
+        keep_figures({suite: figures})
         for failure in failures:
             print(f"  FAILED {failure}", flush=True)
         all_passed += passed

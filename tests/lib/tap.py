@@ -7,6 +7,7 @@ called when it ends, last first; what is handed over outside of a case is called
 Names given on the command line choose cases."""
 
 import contextlib
+import os
 import sys
 import time
 import traceback
@@ -50,6 +51,16 @@ def on_failure(function):
 def diag(text):
     for line in str(text).splitlines():
         print("# " + line, flush=True)
+
+
+def count(reduced, full):
+    """How often, for how many seconds: @reduced by tests/run, @full by tests/run --full."""
+    return full if os.environ.get("INN_TEST_FULL") else reduced
+
+
+def figure(what, value):
+    """What was counted or measured: tests/run prints it, tests/bench/report writes it down."""
+    diag(f"figure: {what} = {value}")
 
 
 def equal(got, wanted, what=""):

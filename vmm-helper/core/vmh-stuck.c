@@ -98,24 +98,33 @@ closer_done (Closer *closer)
   g_free (closer);
 }
 
-static gpointer
-close_thread (gpointer data)
+/* The next file to close, after @closed if there was one; NULL where none is left, and the thread
+ * ends. */
+static VmhStuck *
+close_next (Closer *closer, VmhStuck *closed)
 {
-  Closer *closer = data;
-  VmhStuck *stuck;
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&mutex);
+  VmhStuck *next = g_queue_pop_head (&closer->waiting);
 
-  g_mutex_lock (&mutex);
-  while ((stuck = g_queue_pop_head (&closer->waiting)) != NULL)
+  if (closed != NULL)
+    g_hash_table_remove (all, closed);
+  if (next != NULL)
     {
       n_waiting--;
-      g_mutex_unlock (&mutex);
-      close (stuck->fd);
-      g_mutex_lock (&mutex);
-      g_hash_table_remove (all, stuck);
+      return next;
     }
   closer->n_threads--;
   closer_done (closer);
-  g_mutex_unlock (&mutex);
+  return NULL;
+}
+
+static gpointer
+close_thread (gpointer data)
+{
+  VmhStuck *stuck = NULL;
+
+  while ((stuck = close_next (data, stuck)) != NULL)
+    close (stuck->fd);
   return NULL;
 }
 
