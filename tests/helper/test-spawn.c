@@ -14,7 +14,7 @@
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/socket.h>
+#include <sys/resource.h>
 
 #define MOST 65536
 
@@ -289,6 +289,27 @@ test_find (void)
   g_rmdir (folder);
 }
 
+/* The kernel drops a file for which there is no room: that is an error, too. */
+static void
+test_no_room (void)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  struct rlimit before, none;
+  VMH_AUTOFD next = -1;
+
+  vmh_errand_open_async (geteuid (), "/proc/self/exe", O_RDONLY, NULL, on_ready, &result);
+  next = fcntl (0, F_DUPFD_CLOEXEC, 3);
+  g_assert_no_errno (getrlimit (RLIMIT_NOFILE, &before));
+  none = before;
+  none.rlim_cur = (rlim_t)next + 1; /* all below are taken */
+  g_assert_no_errno (setrlimit (RLIMIT_NOFILE, &none));
+  wait_for (&result);
+  g_assert_no_errno (setrlimit (RLIMIT_NOFILE, &before));
+  g_assert_cmpint (vmh_errand_open_finish (result, &error), ==, -1);
+  g_assert_error (error, VMH_ERRNO, EMFILE);
+}
+
 /* What should have ended long ago comes to a limit, the user's own. */
 static void
 test_stuck (void)
@@ -361,6 +382,7 @@ main (int argc, char **argv)
   g_test_add_func ("/spawn/ends", test_ends);
   g_test_add_func ("/spawn/before", test_before);
   g_test_add_func ("/spawn/find", test_find);
+  g_test_add_func ("/spawn/no-room", test_no_room);
   g_test_add_func ("/spawn/stuck", test_stuck);
   g_test_add_func ("/spawn/lost", test_lost);
   return g_test_run ();

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <glib-unix.h>
+#include <glib/gstdio.h>
 #include <unistd.h>
 #include "vmh-spawn-private.h"
 
@@ -139,23 +140,6 @@ vmh_errand_open_async (uid_t user,
        g_task_new (NULL, cancellable, callback, data));
 }
 
-int
-vmh_errand_open_finish (GAsyncResult *result, GError **error)
-{
-  Errand *errand = g_task_get_task_data (G_TASK (result));
-  GError *local = NULL;
-  int fd = errand->fd;
-
-  g_task_propagate_int (G_TASK (result), &local);
-  if (local != NULL)
-    {
-      g_propagate_error (error, local);
-      return -1;
-    }
-  errand->fd = -1;
-  return fd;
-}
-
 void
 vmh_errand_unlink_async (uid_t user,
                          const char *path,
@@ -205,4 +189,16 @@ vmh_errand_finish (GAsyncResult *result, int *out_found, GError **error)
   if (out_found != NULL)
     *out_found = (int)found;
   return TRUE;
+}
+
+int
+vmh_errand_open_finish (GAsyncResult *result, GError **error)
+{
+  Errand *errand = g_task_get_task_data (G_TASK (result));
+
+  if (!vmh_errand_finish (result, NULL, error))
+    return -1;
+  if (errand->fd < 0) /* the kernel drops a file that comes where there is no room for it */
+    g_set_error_literal (error, VMH_ERRNO, EMFILE, g_strerror (EMFILE));
+  return g_steal_fd (&errand->fd);
 }

@@ -323,10 +323,14 @@ request (int child_end, int *out_pidfd, GError **error)
         lose ();
       if (ready <= 0 || !receive (&news, out_pidfd))
         continue;
-      if (!news.ended && news.pid == 0)
-        set_fork_error (error, news.status);
-      if (!news.ended)
+      if (!news.ended && news.pid != 0 && *out_pidfd >= 0)
         return news.pid;
+      if (!news.ended)
+        {
+          /* A child whose pidfd found no room here could not be ended; its socket's end ends it. */
+          set_fork_error (error, news.pid == 0 ? news.status : EMFILE);
+          return 0;
+        }
       /* Not now: who is told might start something itself. */
       g_queue_push_tail (&server.news, g_memdup2 (&news, sizeof news));
       if (server.idle == 0)
