@@ -2,8 +2,6 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* vmm-helper: options, bus, main loop, and an end that leaves the guests alone. */
-#include <errno.h>
-#include <fcntl.h>
 #include <gio/gio.h>
 #include <glib-unix.h>
 #include <glib/gi18n-lib.h>
@@ -36,6 +34,7 @@ typedef struct
   VmhManager *manager;
   guint name_id;
   gint64 idle_since; /* monotonic; 0: it is not idle */
+  guint last_calls;  /* while the name is let go, and a call may be on its way */
   int status;
 } Helper;
 
@@ -94,6 +93,7 @@ on_last_calls_over (gpointer data)
 {
   Helper *helper = data;
 
+  helper->last_calls = 0;
   if (vmh_manager_is_idle (helper->manager))
     g_main_loop_quit (helper->loop);
   else
@@ -116,7 +116,7 @@ on_idle_check (gpointer data)
   helper->idle_since = 0;
   /* First the name: who calls from here on makes the bus start the next helper. */
   g_clear_handle_id (&helper->name_id, g_bus_unown_name);
-  g_timeout_add (LAST_CALLS_MS, on_last_calls_over, helper);
+  helper->last_calls = g_timeout_add (LAST_CALLS_MS, on_last_calls_over, helper);
   return G_SOURCE_CONTINUE;
 }
 
@@ -163,8 +163,8 @@ set_up (Helper *helper, gboolean system_mode, GError **error)
 static void
 tear_down (Helper *helper)
 {
-  if (helper->name_id != 0)
-    g_bus_unown_name (helper->name_id);
+  g_clear_handle_id (&helper->last_calls, g_source_remove);
+  g_clear_handle_id (&helper->name_id, g_bus_unown_name);
   if (helper->registry != NULL)
     vmh_registry_close (helper->registry);
   /* What was cancelled gets to say so. */
