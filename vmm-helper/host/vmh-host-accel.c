@@ -17,13 +17,8 @@ vmh_arch_runs_on (const char *guest, const char *host)
   const char *guest_name = vmh_arch_from_qemu (guest);
   const char *host_name = vmh_arch_from_qemu (host);
 
-  if (g_str_equal (guest_name, host_name))
-    return TRUE;
-  if (g_str_equal (host_name, "x86_64"))
-    return g_str_equal (guest_name, "i686");
-  if (g_str_has_prefix (host_name, "ppc64"))
-    return g_str_has_prefix (guest_name, "ppc64");
-  return FALSE;
+  return g_str_equal (guest_name, host_name) ||
+         (g_str_equal (host_name, "x86_64") && g_str_equal (guest_name, "i686"));
 }
 
 static gboolean

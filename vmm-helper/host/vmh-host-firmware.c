@@ -107,7 +107,7 @@ has_string (JsonArray *array, const char *string)
   return FALSE;
 }
 
-/* Our machine types are pc, q35 and virt; a firmware may be for others only (microvm, xen). */
+/* Our machine types are pc and q35; a firmware may be for others only (microvm, xen). */
 static gboolean
 fits_machines (JsonArray *machines)
 {
@@ -115,8 +115,7 @@ fits_machines (JsonArray *machines)
     {
       const char *machine = get_element_string (machines, i);
 
-      if (machine != NULL && (g_str_has_prefix (machine, "pc-") ||
-                              g_str_has_prefix (machine, "virt") || g_str_equal (machine, "*")))
+      if (machine != NULL && (g_str_has_prefix (machine, "pc-") || g_str_equal (machine, "*")))
         return TRUE;
     }
   return FALSE;
@@ -227,7 +226,6 @@ vmh_host_read_firmwares (VmhHost *host)
     { "x86_64", "uefi", "/usr/share/edk2/ovmf/OVMF_CODE.fd", "/usr/share/edk2/ovmf/OVMF_VARS.fd" },
     { "x86_64", "uefi", "/usr/share/edk2/x64/OVMF_CODE.4m.fd",
       "/usr/share/edk2/x64/OVMF_VARS.4m.fd" },
-    { "aarch64", "uefi", "/usr/share/AAVMF/AAVMF_CODE.fd", "/usr/share/AAVMF/AAVMF_VARS.fd" },
     { "x86_64", "bios", "/usr/share/seabios/bios-256k.bin", NULL },
     { "x86_64", "bios", "/usr/share/qemu/bios-256k.bin", NULL },
     { "i686", "bios", "/usr/share/seabios/bios-256k.bin", NULL },

@@ -112,7 +112,7 @@ start_use (gpointer context,
 {
   const Convert *convert = context;
 
-  vmh_image_in_use_async (convert->source, convert->user, FALSE, cancellable, callback, data);
+  vmh_image_in_use_async (convert->source, convert->user, cancellable, callback, data);
 }
 
 static gboolean

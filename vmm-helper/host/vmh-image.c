@@ -17,13 +17,9 @@
 #include "shared/inn-errors.h"
 
 /* QEMU's block/file-posix.c: a read lock on byte 100 + n: "I use permission n"; on 200 + n: "nobody
- * else may". The permissions (include/block/block-common.h): consistent read 0, write 1, write
- * unchanged 2, resize 3. */
-#define QEMU_USED_WRITE      101
-#define QEMU_USED_RESIZE     103
-#define QEMU_UNSHARED_READ   200
-#define QEMU_UNSHARED_WRITE  201
-#define QEMU_UNSHARED_RESIZE 203
+ * else may". The permissions (include/block/block-common.h): consistent read 0, write 1. */
+#define QEMU_USED_WRITE    101
+#define QEMU_UNSHARED_READ 200
 
 char *
 vmh_image_program (const char *name)
@@ -99,20 +95,14 @@ vmh_image_check_name (const char *name, GError **error)
 void
 vmh_image_in_use_async (int fd,
                         uid_t user,
-                        gboolean writable,
                         GCancellable *cancellable,
                         GAsyncReadyCallback callback,
                         gpointer data)
 {
-  static const char *const reading[] = { G_STRINGIFY (QEMU_UNSHARED_READ),
+  static const char *const offsets[] = { G_STRINGIFY (QEMU_UNSHARED_READ),
                                          G_STRINGIFY (QEMU_USED_WRITE), NULL };
-  static const char *const writing[] = {
-    G_STRINGIFY (QEMU_UNSHARED_READ),  G_STRINGIFY (QEMU_USED_WRITE),
-    G_STRINGIFY (QEMU_UNSHARED_WRITE), G_STRINGIFY (QEMU_UNSHARED_RESIZE),
-    G_STRINGIFY (QEMU_USED_RESIZE),    NULL
-  };
 
-  vmh_errand_locked_async (user, fd, writable ? writing : reading, cancellable, callback, data);
+  vmh_errand_locked_async (user, fd, offsets, cancellable, callback, data);
 }
 
 gboolean

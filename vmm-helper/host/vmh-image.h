@@ -85,13 +85,10 @@ void vmh_image_convert_async (int source_fd,
                               gpointer data);
 gboolean vmh_image_convert_finish (GAsyncResult *result, GError **error);
 
-/** vmh_image_in_use_async: another program of this computer (a QEMU) holds locks on the image,
- * which
- * @user has brought, that forbid to read it, or with @writable to write it, as far as locks tell.
- * Takes no lock. */
+/** vmh_image_in_use_async: another program of this computer (a QEMU) writes to the image, which
+ * @user has brought, or forbids to read it, as far as locks tell. Takes no lock. */
 void vmh_image_in_use_async (int fd,
                              uid_t user,
-                             gboolean writable,
                              GCancellable *cancellable,
                              GAsyncReadyCallback callback,
                              gpointer data);

@@ -12,8 +12,7 @@
 #include "qemu/vmh-fd.h"
 #include "shared/inn-errors.h"
 
-#define MAX_NVRAM                                                                                  \
-  (16 * 1024 * 1024) /* bytes; OVMF's are 84 to 540 KiB, AAVMF's 64 MiB are sparse */
+#define MAX_NVRAM (16 * 1024 * 1024) /* bytes; OVMF's are 84 to 540 KiB */
 
 /* Seconds for them, from wherever they are. */
 #define PATIENCE 10
