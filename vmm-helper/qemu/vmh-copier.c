@@ -12,6 +12,7 @@
 
 #include "core/vmh-spawn.h"
 #include "qemu/vmh-fd.h"
+#include "qemu/vmh-sandbox.h"
 #include "shared/inn-errors.h"
 
 /* Opening an image is quick; an image that keeps QEMU busy for longer is made for that. */
@@ -51,33 +52,24 @@ vmh_copier_free (VmhCopier *copier)
   g_free (copier);
 }
 
-static void
-add_library_folder (VmhSpawn *spawn, const char *name)
+/* In a room as a guest's, though it lives no longer than the helper. */
+static VmhSpawn *
+new_spawn (const char *emulator, uid_t user)
 {
-  g_autofree char *path = g_strconcat ("/", name, NULL);
-  g_autofree char *target = g_file_read_link (path, NULL);
+  const VmhSandbox room = { .die_with_parent = TRUE };
+  g_autoptr (GPtrArray) argv = g_ptr_array_new_with_free_func (g_free);
+  VmhSpawn *spawn;
 
-  if (target != NULL)
-    vmh_spawn_add_args (spawn, "--symlink", target, path, NULL);
-  else if (g_file_test (path, G_FILE_TEST_IS_DIR))
-    vmh_spawn_add_args (spawn, "--ro-bind", path, path, NULL);
-}
-
-static void
-add_args (VmhSpawn *spawn, const char *emulator)
-{
-  vmh_spawn_add_args (spawn, "--unshare-user", "--unshare-all", "--die-with-parent", "--cap-drop",
-                      "ALL", "--ro-bind", "/usr", "/usr", "--dev-bind", "/dev/null", "/dev/null",
-                      "--dev-bind", "/dev/urandom", "/dev/urandom", NULL);
-  add_library_folder (spawn, "lib");
-  add_library_folder (spawn, "lib64");
-  vmh_spawn_add_args (spawn, "--remount-ro", "/", "--chdir", "/", "--", emulator, NULL);
+  vmh_sandbox_add_args (&room, argv);
+  spawn = vmh_spawn_new (argv->pdata[0], user);
+  for (guint i = 1; i < argv->len; i++)
+    vmh_spawn_add_arg (spawn, argv->pdata[i]);
   vmh_spawn_add_args (
-      spawn, "-machine", "none", "-nodefaults", "-no-user-config", "-display", "none", "-S",
-      "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
-      "-add-fd", "fd=" G_STRINGIFY (SOURCE_FD) ",set=1", "-add-fd",
-      "fd=" G_STRINGIFY (TARGET_FD) ",set=2", "-chardev",
+      spawn, emulator, "-machine", "none", "-nodefaults", "-no-user-config", "-display", "none",
+      "-S", "-sandbox", VMH_SANDBOX_SECCOMP, "-add-fd", "fd=" G_STRINGIFY (SOURCE_FD) ",set=1",
+      "-add-fd", "fd=" G_STRINGIFY (TARGET_FD) ",set=2", "-chardev",
       "socket,id=qmp,fd=" G_STRINGIFY (MONITOR_FD), "-mon", "chardev=qmp,mode=control", NULL);
+  return spawn;
 }
 
 static gboolean
@@ -89,9 +81,8 @@ start (VmhCopier *copier,
        int monitor_fd,
        GError **error)
 {
-  g_autoptr (VmhSpawn) spawn = vmh_spawn_new ("/usr/bin/bwrap", user);
+  g_autoptr (VmhSpawn) spawn = new_spawn (emulator, user);
 
-  add_args (spawn, emulator);
   vmh_spawn_become (spawn, NOBODY, NOBODY);
   vmh_spawn_limit_memory (spawn, MEMORY_LIMIT);
   vmh_spawn_pass_fd (spawn, STDERR_FILENO, STDERR_FILENO);
