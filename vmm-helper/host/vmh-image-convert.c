@@ -299,10 +299,15 @@ finish_target (gpointer context, GAsyncResult *result, GError **error)
   return vmh_copier_open_target_finish (convert->copier, result, error);
 }
 
-/* What went wrong while writing, in a person's words. */
-static void
-set_write_error (const Convert *convert, const GError *failure, GError **error)
+/* @cause, taken over: what went wrong while writing, which is told in a person's words; NULL:
+ * nothing did. */
+static gboolean
+check_written (const Convert *convert, GError *cause, GError **error)
 {
+  g_autoptr (GError) failure = cause;
+
+  if (failure == NULL)
+    return TRUE;
   if (strstr (failure->message, "No space left on device") != NULL)
     {
       g_autofree char *size = g_format_size (convert->size);
@@ -317,7 +322,8 @@ set_write_error (const Convert *convert, const GError *failure, GError **error)
                  _ ("“%s” could not be copied to %s: %s. Check the image and the disks it is on."),
                  convert->source_name, convert->folder_name, failure->message);
   else
-    g_propagate_error (error, g_error_copy (failure));
+    g_propagate_error (error, g_steal_pointer (&failure));
+  return FALSE;
 }
 
 static void
@@ -337,12 +343,10 @@ static gboolean
 finish_format (gpointer context, GAsyncResult *result, GError **error)
 {
   Convert *convert = context;
-  g_autoptr (GError) failure = NULL;
+  GError *failure = NULL;
 
-  if (vmh_copier_format_finish (convert->copier, result, &failure))
-    return TRUE;
-  set_write_error (convert, failure, error);
-  return FALSE;
+  vmh_copier_format_finish (convert->copier, result, &failure);
+  return check_written (convert, failure, error);
 }
 
 static void
@@ -382,12 +386,10 @@ static gboolean
 finish_copy (gpointer context, GAsyncResult *result, GError **error)
 {
   Convert *convert = context;
-  g_autoptr (GError) failure = NULL;
+  GError *failure = NULL;
 
-  if (vmh_copier_copy_finish (convert->copier, result, &failure))
-    return TRUE;
-  set_write_error (convert, failure, error);
-  return FALSE;
+  vmh_copier_copy_finish (convert->copier, result, &failure);
+  return check_written (convert, failure, error);
 }
 
 static void
@@ -446,17 +448,11 @@ static const VmhStep steps[] = {
 static void
 on_flow_run (GObject *source, GAsyncResult *result, gpointer data)
 {
-  g_autoptr (GTask) task = data;
-  const Convert *convert = g_task_get_task_data (task);
-  g_autoptr (GError) error = NULL;
+  const Convert *convert = g_task_get_task_data (data);
+  g_autofree char *cancelled =
+      g_strdup_printf (_ ("Copying “%s” was cancelled."), convert->source_name);
 
-  if (vmh_flow_run_finish (result, &error))
-    g_task_return_boolean (task, TRUE);
-  else if (g_cancellable_is_cancelled (g_task_get_cancellable (task)))
-    g_task_return_new_error (task, INN_ERROR, INN_ERROR_CANCELLED,
-                             _ ("Copying “%s” was cancelled."), convert->source_name);
-  else
-    g_task_return_error (task, g_steal_pointer (&error));
+  vmh_image_end_flow (data, result, cancelled);
 }
 
 void

@@ -236,20 +236,27 @@ static const VmhStep steps[] = {
   { NULL },
 };
 
+void
+vmh_image_end_flow (GTask *owned_task, GAsyncResult *flow, const char *cancelled)
+{
+  g_autoptr (GTask) task = owned_task;
+  g_autoptr (GError) error = NULL;
+
+  if (vmh_flow_run_finish (flow, &error))
+    g_task_return_boolean (task, TRUE);
+  else if (g_cancellable_is_cancelled (g_task_get_cancellable (task)))
+    g_task_return_new_error (task, INN_ERROR, INN_ERROR_CANCELLED, "%s", cancelled);
+  else
+    g_task_return_error (task, g_steal_pointer (&error));
+}
+
 static void
 on_flow_run (GObject *source, GAsyncResult *result, gpointer data)
 {
-  g_autoptr (GTask) task = data;
-  const Work *work = g_task_get_task_data (task);
-  g_autoptr (GError) error = NULL;
+  const Work *work = g_task_get_task_data (data);
+  g_autofree char *cancelled = g_strdup_printf (_ ("Making “%s” was cancelled."), work->name);
 
-  if (vmh_flow_run_finish (result, &error))
-    g_task_return_boolean (task, TRUE);
-  else if (g_cancellable_is_cancelled (g_task_get_cancellable (task)))
-    g_task_return_new_error (task, INN_ERROR, INN_ERROR_CANCELLED, _ ("Making “%s” was cancelled."),
-                             work->name);
-  else
-    g_task_return_error (task, g_steal_pointer (&error));
+  vmh_image_end_flow (data, result, cancelled);
 }
 
 void

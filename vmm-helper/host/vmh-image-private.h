@@ -42,4 +42,8 @@ void vmh_image_sync_async (int fd,
                            GAsyncReadyCallback callback,
                            gpointer data);
 
+/** vmh_image_end_flow: @task, taken over, ends as its flow did; @cancelled: what is said where the
+ * caller wanted no more. */
+void vmh_image_end_flow (GTask *task, GAsyncResult *flow, const char *cancelled);
+
 G_END_DECLS
