@@ -84,7 +84,7 @@ opening_free (Opening *opening)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Opening, opening_free)
 
 static gboolean
-make_pair (Opening *opening, GError **error)
+make_pair (int *out_ours, int *out_theirs, GError **error)
 {
   int pair[2];
 
@@ -93,8 +93,8 @@ make_pair (Opening *opening, GError **error)
       g_set_error (error, INN_ERROR, INN_ERROR_LIMIT, "socketpair: %s", g_strerror (errno));
       return FALSE;
     }
-  opening->ours = pair[0];
-  opening->theirs = pair[1];
+  *out_ours = pair[0];
+  *out_theirs = pair[1];
   return TRUE;
 }
 
@@ -138,7 +138,7 @@ vmh_verb_open_display (VmhCall *call)
       return;
     }
   opening = opening_new (call, &error);
-  if (!opening || !make_pair (opening, &error))
+  if (!opening || !make_pair (&opening->ours, &opening->theirs, &error))
     {
       vmh_call_fail (call, error);
       return;
@@ -173,7 +173,6 @@ vmh_verb_open_serial (VmhCall *call)
   VMH_AUTOFD theirs = -1;
   GError *error = NULL;
   const char *name;
-  int pair[2];
 
   g_variant_get (vmh_call_get_parameters (call), "(&s@a{sv})", &name, &options);
   if (!vmh_call_check_options (options, allowed, &error) ||
@@ -191,15 +190,8 @@ vmh_verb_open_serial (VmhCall *call)
                                   vmh_machine_get_name (machine), name));
       return;
     }
-  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
-    {
-      vmh_call_fail (
-          call, g_error_new (INN_ERROR, INN_ERROR_LIMIT, "socketpair: %s", g_strerror (errno)));
-      return;
-    }
-  ours = pair[0];
-  theirs = pair[1];
-  if (vmh_runtime_view (vmh_machine_get_bundle (machine), name, history, read_only, theirs, &error))
+  if (make_pair (&ours, &theirs, &error) &&
+      vmh_runtime_view (vmh_machine_get_bundle (machine), name, history, read_only, theirs, &error))
     vmh_call_return_fd (call, g_variant_new ("(h)", 0), vmh_steal_fd (&ours));
   else
     vmh_call_fail (call, error);
