@@ -51,6 +51,15 @@ typedef struct
   GVariant *(*get) (gpointer object); /* must not block */
 } VmhProperty;
 
+/** VMH_GETTER: get_@name() for a row of these; @declaration is how @expression names the object. */
+#define VMH_GETTER(name, declaration, expression)                                                  \
+  static GVariant *get_##name (gpointer object)                                                    \
+  {                                                                                                \
+    declaration = object;                                                                          \
+                                                                                                   \
+    return expression;                                                                             \
+  }
+
 /** VmhInterface: binds an interface of data/dbus to code; a unit test compares the rows with the
  * XML. */
 typedef struct

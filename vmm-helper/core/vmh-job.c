@@ -148,13 +148,7 @@ handle_cancel (VmhCall *call)
   vmh_call_return (call, NULL);
 }
 
-#define GETTER(name, expression)                                                                   \
-  static GVariant *get_##name (gpointer object)                                                    \
-  {                                                                                                \
-    VmhJob *job = object;                                                                          \
-                                                                                                   \
-    return expression;                                                                             \
-  }
+#define GETTER(name, expression) VMH_GETTER (name, VmhJob *job, expression)
 
 GETTER (operation, g_variant_new_string (job->operation))
 GETTER (machine, g_variant_new_object_path (job->machine_path))

@@ -35,114 +35,60 @@ get_number (VmhMachine *machine, const char *kind, const char *field)
   return inn_element_get_uint (&section, field);
 }
 
-static GVariant *
-get_uuid (gpointer object)
+static gboolean
+get_autostart_said (VmhMachine *machine)
 {
-  return g_variant_new_string (vmh_machine_get_uuid (object));
-}
-
-static GVariant *
-get_name (gpointer object)
-{
-  return g_variant_new_string (vmh_machine_get_name (object));
-}
-
-static GVariant *
-get_title (gpointer object)
-{
-  return get_text (object, "general", "title");
-}
-
-static GVariant *
-get_owner (gpointer object)
-{
-  return g_variant_new_uint32 (vmh_machine_get_owner (object));
-}
-
-static GVariant *
-get_state (gpointer object)
-{
-  return g_variant_new_string (vmh_machine_get_state_name (object));
-}
-
-static GVariant *
-get_state_reason (gpointer object)
-{
-  return g_variant_new_string (vmh_machine_get_state_reason (object));
-}
-
-static GVariant *
-get_os_id (gpointer object)
-{
-  return get_text (object, "general", "os-id");
-}
-
-static GVariant *
-get_vcpus (gpointer object)
-{
-  guint64 current = get_number (object, "cpu", "current");
-
-  return g_variant_new_uint32 (
-      (guint32)(current != 0 ? current : get_number (object, "cpu", "vcpus")));
-}
-
-static GVariant *
-get_memory (gpointer object)
-{
-  return g_variant_new_uint64 (get_number (object, "memory", "size"));
-}
-
-static GVariant *
-get_autostart (gpointer object)
-{
-  InnDomain *domain = vmh_machine_get_domain (object);
+  InnDomain *domain = vmh_machine_get_domain (machine);
   InnElement general;
 
   if (domain == NULL)
-    return g_variant_new_boolean (FALSE);
+    return FALSE;
   general = inn_domain_get (domain, "general");
-  return g_variant_new_boolean (inn_element_get_bool (&general, "autostart"));
+  return inn_element_get_bool (&general, "autostart");
 }
 
-static GVariant *
-get_generation (gpointer object)
+static guint64
+get_vcpus_now (VmhMachine *machine)
 {
-  VmhBundle *bundle = vmh_machine_get_bundle (object);
+  guint64 current = get_number (machine, "cpu", "current");
 
-  return g_variant_new_uint64 (bundle != NULL ? vmh_bundle_get_generation (bundle) : 0);
+  return current != 0 ? current : get_number (machine, "cpu", "vcpus");
 }
 
-static GVariant *
-get_pending (gpointer object)
+static guint64
+get_bundle_generation (VmhMachine *machine)
 {
-  return g_variant_new_strv (vmh_machine_get_pending (object), -1);
+  VmhBundle *bundle = vmh_machine_get_bundle (machine);
+
+  return bundle != NULL ? vmh_bundle_get_generation (bundle) : 0;
 }
 
-static GVariant *
-get_accelerator (gpointer object)
+static const char *
+get_bundle_path (VmhMachine *machine)
 {
-  return g_variant_new_string (vmh_machine_get_accelerator (object));
+  VmhBundle *bundle = vmh_machine_get_bundle (machine);
+
+  return bundle != NULL ? vmh_bundle_get_path (bundle) : "";
 }
 
-static GVariant *
-get_accelerator_reason (gpointer object)
-{
-  return g_variant_new_string (vmh_machine_get_accelerator_reason (object));
-}
+#define GETTER(name, expression) VMH_GETTER (name, VmhMachine *machine, expression)
 
-static GVariant *
-get_user_network (gpointer object)
-{
-  return g_variant_new_string (vmh_machine_get_user_network (object));
-}
-
-static GVariant *
-get_folder (gpointer object)
-{
-  VmhBundle *bundle = vmh_machine_get_bundle (object);
-
-  return g_variant_new_string (bundle != NULL ? vmh_bundle_get_path (bundle) : "");
-}
+GETTER (uuid, g_variant_new_string (vmh_machine_get_uuid (machine)))
+GETTER (name, g_variant_new_string (vmh_machine_get_name (machine)))
+GETTER (title, get_text (machine, "general", "title"))
+GETTER (owner, g_variant_new_uint32 (vmh_machine_get_owner (machine)))
+GETTER (state, g_variant_new_string (vmh_machine_get_state_name (machine)))
+GETTER (state_reason, g_variant_new_string (vmh_machine_get_state_reason (machine)))
+GETTER (os_id, get_text (machine, "general", "os-id"))
+GETTER (vcpus, g_variant_new_uint32 ((guint32)get_vcpus_now (machine)))
+GETTER (memory, g_variant_new_uint64 (get_number (machine, "memory", "size")))
+GETTER (autostart, g_variant_new_boolean (get_autostart_said (machine)))
+GETTER (generation, g_variant_new_uint64 (get_bundle_generation (machine)))
+GETTER (pending, g_variant_new_strv (vmh_machine_get_pending (machine), -1))
+GETTER (accelerator, g_variant_new_string (vmh_machine_get_accelerator (machine)))
+GETTER (accelerator_reason, g_variant_new_string (vmh_machine_get_accelerator_reason (machine)))
+GETTER (user_network, g_variant_new_string (vmh_machine_get_user_network (machine)))
+GETTER (folder, g_variant_new_string (get_bundle_path (machine)))
 
 static const VmhMethod methods[] = {
   { "GetXml", vmh_verb_get_xml },
