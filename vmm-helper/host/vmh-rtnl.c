@@ -90,6 +90,8 @@ vmh_rtnl_set (const VmhRtnlLink *link, GError **error)
   guint32 master = if_nametoindex (link->master), mtu = link->mtu;
   Request request;
 
+  if (master == 0) /* it went meanwhile; to the kernel 0 is no bridge at all */
+    return check (ENODEV, link->master, error);
   begin (&request, RTM_NEWLINK, 0, link->name);
   request.info.ifi_flags = request.info.ifi_change = IFF_UP;
   add (&request, IFLA_MTU, &mtu, sizeof mtu);
