@@ -184,13 +184,13 @@ on_applied (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 void
-inn_machine_apply_storage_async (InnMachine *self,
-                                 const char *xml,
-                                 guint64 generation,
-                                 GVariant *storage,
-                                 GCancellable *cancellable,
-                                 GAsyncReadyCallback callback,
-                                 gpointer data)
+inn_machine_apply_async (InnMachine *self,
+                         const char *xml,
+                         guint64 generation,
+                         GVariant *storage,
+                         GCancellable *cancellable,
+                         GAsyncReadyCallback callback,
+                         gpointer data)
 {
   GTask *task;
   GVariantBuilder options;
@@ -198,7 +198,7 @@ inn_machine_apply_storage_async (InnMachine *self,
   g_return_if_fail (INN_IS_MACHINE (self));
   g_return_if_fail (xml != NULL);
   task = g_task_new (self, cancellable, callback, data);
-  g_task_set_source_tag (task, inn_machine_apply_storage_async);
+  g_task_set_source_tag (task, inn_machine_apply_async);
   g_variant_builder_init (&options, G_VARIANT_TYPE_VARDICT);
   if (generation != 0)
     g_variant_builder_add (&options, "{sv}", "generation", g_variant_new_uint64 (generation));
@@ -206,17 +206,6 @@ inn_machine_apply_storage_async (InnMachine *self,
     g_variant_builder_add (&options, "{sv}", "storage", storage);
   call (self, INN_IFACE_MACHINE, "Apply", g_variant_new ("(sa{sv})", xml, &options), task,
         on_applied);
-}
-
-void
-inn_machine_apply_async (InnMachine *self,
-                         const char *xml,
-                         guint64 generation,
-                         GCancellable *cancellable,
-                         GAsyncReadyCallback callback,
-                         gpointer data)
-{
-  inn_machine_apply_storage_async (self, xml, generation, NULL, cancellable, callback, data);
 }
 
 GVariant *

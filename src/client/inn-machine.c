@@ -278,13 +278,6 @@ inn_machine_get_path (InnMachine *self)
 }
 
 const char *
-inn_machine_get_uuid (InnMachine *self)
-{
-  g_return_val_if_fail (INN_IS_MACHINE (self), NULL);
-  return inn_props_string (&self->props, ROW_UUID);
-}
-
-const char *
 inn_machine_get_name (InnMachine *self)
 {
   g_return_val_if_fail (INN_IS_MACHINE (self), NULL);

@@ -30,7 +30,6 @@ G_DECLARE_FINAL_TYPE (InnMachine, inn_machine, INN, MACHINE, GObject)
  * "displays" (GStrv), "serials" (GVariant), "cpu-use" (double, host CPUs, e.g. 0.5; -1 unknown). */
 InnConnection *inn_machine_get_connection (InnMachine *self);
 const char *inn_machine_get_path (InnMachine *self);
-const char *inn_machine_get_uuid (InnMachine *self);
 const char *inn_machine_get_name (InnMachine *self);
 InnState inn_machine_get_state (InnMachine *self);
 double inn_machine_get_cpu_use (InnMachine *self);
@@ -73,22 +72,15 @@ char *inn_machine_get_xml_finish (InnMachine *self,
                                   GAsyncResult *result,
                                   guint64 *out_generation,
                                   GError **error);
-/** inn_machine_apply_async: @generation 0: whatever it is now. */
+/** inn_machine_apply_async: @generation 0: whatever it is now. @storage: aa{sv} as in
+ * Manager.Create, for disks that the helper shall make; floating is taken over; NULL: none. */
 void inn_machine_apply_async (InnMachine *self,
                               const char *xml,
                               guint64 generation,
+                              GVariant *storage,
                               GCancellable *cancellable,
                               GAsyncReadyCallback callback,
                               gpointer data);
-/** inn_machine_apply_storage_async: @storage: aa{sv} as in Manager.Create, for disks that the
- * helper shall make; floating is taken over; NULL: none. */
-void inn_machine_apply_storage_async (InnMachine *self,
-                                      const char *xml,
-                                      guint64 generation,
-                                      GVariant *storage,
-                                      GCancellable *cancellable,
-                                      GAsyncReadyCallback callback,
-                                      gpointer data);
 GVariant *
 inn_machine_apply_finish (InnMachine *self, GAsyncResult *result, GError **error); /* a(sss) */
 

@@ -17,19 +17,11 @@ struct _InnDomain
   gboolean declared; /* it began with an XML declaration */
 };
 
-static inline xmlNode *
-inn_element_node (const InnElement *element)
-{
-  return element->node;
-}
-
 xmlNode *inn_domain_root (InnDomain *domain);
 xmlNode *inn_domain_devices (InnDomain *domain); /* NULL where there are none */
 /** inn_domain_check_count: INN_ERROR_LIMIT where @devices (may be NULL) has too many. */
 gboolean inn_domain_check_count (const xmlNode *devices, GError **error);
 void inn_domain_touch (InnDomain *domain);
-/** inn_kind_matches: whether @node is a device of @kind. */
-gboolean inn_kind_matches (const InnKind *kind, const xmlNode *node);
 /** inn_kind_of: the device kind of @node, NULL for one that we do not know. */
 const InnKind *inn_kind_of (const xmlNode *node);
 

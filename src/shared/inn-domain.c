@@ -242,8 +242,8 @@ match_holds (const char *match, const xmlNode *node)
     }
 }
 
-gboolean
-inn_kind_matches (const InnKind *kind, const xmlNode *node)
+static gboolean
+kind_matches (const InnKind *kind, const xmlNode *node)
 {
   return kind->device && inn_node_is (node, strrchr (kind->path, '/') + 1) &&
          (kind->match == NULL || match_holds (kind->match, node));
@@ -253,7 +253,7 @@ const InnKind *
 inn_kind_of (const xmlNode *node)
 {
   for (const InnKind *const *kind = inn_schema_kinds (); *kind != NULL; kind++)
-    if (inn_kind_matches (*kind, node))
+    if (kind_matches (*kind, node))
       return *kind;
   return NULL;
 }
@@ -295,7 +295,7 @@ inn_domain_list (InnDomain *domain, const char *kind_name)
         continue;
       if (wanted == NULL)
         element.kind = inn_kind_of (node);
-      else if (!inn_kind_matches (wanted, node))
+      else if (!kind_matches (wanted, node))
         continue;
       if (element.kind != NULL)
         g_ptr_array_add (list, inn_element_copy (&element));
@@ -407,14 +407,15 @@ make_id (const InnKind *kind, const char *key, guint earlier)
 char *
 inn_element_dup_id (const InnElement *element)
 {
+  const xmlNode *own = element->node;
   g_autofree char *key = NULL;
   guint earlier = 0;
 
   if (!element->kind->device)
     return g_strdup (element->kind->name);
   key = dup_key (element);
-  for (xmlNode *node = inn_element_node (element)->prev; node != NULL; node = node->prev)
-    if (inn_kind_matches (element->kind, node))
+  for (xmlNode *node = own->prev; node != NULL; node = node->prev)
+    if (kind_matches (element->kind, node))
       {
         InnElement other = { element->domain, node, element->kind };
         g_autofree char *other_key = key != NULL ? dup_key (&other) : NULL;

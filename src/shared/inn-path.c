@@ -323,8 +323,8 @@ inn_path_make (xmlNode *base, const char *path, const char **out_attribute)
   return walk (base, path, TRUE, out_attribute);
 }
 
-char *
-inn_node_dup_text (const xmlNode *node)
+static char *
+dup_text (const xmlNode *node)
 {
   GString *text = NULL;
 
@@ -356,7 +356,7 @@ inn_path_dup (xmlNode *base, const char *path)
   if (node == NULL)
     return NULL;
   if (attribute == NULL)
-    return inn_node_dup_text (node);
+    return dup_text (node);
   value = xmlGetNoNsProp (node, (const xmlChar *)attribute);
   text = g_strdup ((const char *)value);
   xmlFree (value);

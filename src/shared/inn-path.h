@@ -26,7 +26,6 @@ void inn_path_remove (xmlNode *base, const char *path);
 /** inn_path_remove_element: the element whatever it holds, likewise. */
 void inn_path_remove_element (xmlNode *base, const char *path);
 
-char *inn_node_dup_text (const xmlNode *node);
 gboolean inn_node_is (const xmlNode *node, const char *name);
 /** inn_node_insert: @child below @parent before @before (NULL: at the end), on a line of its own
  * where its siblings are. */

@@ -135,12 +135,6 @@ vmh_call_get_uid (VmhCall *call)
   return call->client->uid;
 }
 
-const char *
-vmh_call_get_sender (VmhCall *call)
-{
-  return call->client->name;
-}
-
 gpointer
 vmh_call_get_object (VmhCall *call)
 {

@@ -17,27 +17,24 @@ GVariant *vmh_call_get_parameters (VmhCall *call);
 /** vmh_call_take_fd: the message's fd @handle, once, to be closed by vmh_close_later() as the
  * caller's; -1 with INVALID_ARGUMENT where it carries none such. */
 int vmh_call_take_fd (VmhCall *call, gint32 handle, GError **error);
-uid_t vmh_call_get_uid (VmhCall *call);          /* from the bus, never from the message */
-const char *vmh_call_get_sender (VmhCall *call); /* unique name; on a session bus too */
-gpointer
-vmh_call_get_object (VmhCall *call); /* the GObject exported at the path, kept alive by the call */
-GCancellable *
-vmh_call_get_cancellable (VmhCall *call); /* cancelled when the caller leaves the bus */
+uid_t vmh_call_get_uid (VmhCall *call); /* from the bus, never from the message */
+/** vmh_call_get_object: the GObject exported at the path, kept alive by the call. */
+gpointer vmh_call_get_object (VmhCall *call);
+/** vmh_call_get_cancellable: cancelled when the caller leaves the bus. */
+GCancellable *vmh_call_get_cancellable (VmhCall *call);
 
 /** vmh_call_check_options: FALSE with INVALID_ARGUMENT if @options has a key that is not in
- * @allowed
- * ("key", "type", …, NULL) or of another type. */
+ * @allowed ("key", "type", …, NULL), or of another type. */
 gboolean vmh_call_check_options (GVariant *options, const char *const *allowed, GError **error);
 
 /* Each consumes the call. */
-void vmh_call_return (VmhCall *call,
-                      GVariant *value); /* a tuple or NULL for none; floating is sunk */
-void vmh_call_return_fd (VmhCall *call,
-                         GVariant *value,
-                         int fd); /* "(h)"-like with index 0; fd is closed */
-void
-vmh_call_fail (VmhCall *call,
-               GError *error); /* consumes the error; any domain, mapped to org.innkeeper.Error.* */
+
+/** vmh_call_return: @value: a tuple, or NULL for none; floating is sunk. */
+void vmh_call_return (VmhCall *call, GVariant *value);
+/** vmh_call_return_fd: @value: "(h)"-like, with index 0; @fd is closed. */
+void vmh_call_return_fd (VmhCall *call, GVariant *value, int fd);
+/** vmh_call_fail: consumes the error, of any domain: it is told as an org.innkeeper.Error.*. */
+void vmh_call_fail (VmhCall *call, GError *error);
 
 typedef struct
 {

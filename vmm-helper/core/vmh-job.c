@@ -227,14 +227,6 @@ vmh_job_set_step (VmhJob *job, const char *step)
                         NULL);
 }
 
-void
-vmh_job_set_step_range (VmhJob *job, double from, double to)
-{
-  job->step_from = from;
-  job->step_to = to;
-  vmh_job_set_progress (job, from);
-}
-
 static void
 tell_progress (VmhJob *job)
 {
@@ -247,11 +239,19 @@ tell_progress (VmhJob *job)
                         "Remaining", NULL);
 }
 
-void
-vmh_job_set_progress (VmhJob *job, double fraction)
+static void
+set_progress (VmhJob *job, double fraction)
 {
   job->progress = CLAMP (fraction, job->progress, 1); /* never back */
   tell_progress (job);
+}
+
+void
+vmh_job_set_step_range (VmhJob *job, double from, double to)
+{
+  job->step_from = from;
+  job->step_to = to;
+  set_progress (job, from);
 }
 
 void
@@ -266,7 +266,7 @@ vmh_job_set_bytes (VmhJob *job, guint64 done, guint64 total)
     job->remaining = (guint)MIN ((total - done) / job->rate + 1, G_MAXUINT);
   else
     job->remaining = 0;
-  vmh_job_set_progress (job, job->step_from + (job->step_to - job->step_from) * fraction);
+  set_progress (job, job->step_from + (job->step_to - job->step_from) * fraction);
 }
 
 static gboolean

@@ -28,12 +28,9 @@ GCancellable *vmh_job_get_cancellable (VmhJob *job);
 void vmh_job_set_step (VmhJob *job, const char *step);
 /** vmh_job_set_step_range: which part of the whole vmh_job_set_bytes() fills; the flow sets it. */
 void vmh_job_set_step_range (VmhJob *job, double from, double to);
-void vmh_job_set_progress (VmhJob *job, double fraction); /* 0 to 1, of the whole */
-void vmh_job_set_bytes (VmhJob *job,
-                        guint64 done,
-                        guint64 total); /* of this step: gives rate and remaining time */
-void
-vmh_job_end (VmhJob *job,
-             GError *error); /* NULL: done; INN_ERROR_CANCELLED: cancelled; consumes the error */
+/** vmh_job_set_bytes: of this step; gives progress, rate and remaining time. */
+void vmh_job_set_bytes (VmhJob *job, guint64 done, guint64 total);
+/** vmh_job_end: @error NULL: done; INN_ERROR_CANCELLED: cancelled; consumed. */
+void vmh_job_end (VmhJob *job, GError *error);
 
 G_END_DECLS

@@ -413,14 +413,6 @@ vmh_registry_changed (VmhRegistry *registry, GObject *object, const char *interf
     registry->flush_id = g_idle_add_full (G_PRIORITY_DEFAULT, on_flush, registry, NULL);
 }
 
-const char *
-vmh_registry_get_path (VmhRegistry *registry, GObject *object)
-{
-  const VmhExport *exported = g_hash_table_lookup (registry->by_object, object);
-
-  return exported != NULL ? exported->path : NULL;
-}
-
 void
 vmh_registry_show_others (VmhRegistry *registry, VmhCall *call)
 {
@@ -448,12 +440,6 @@ vmh_registry_sees (VmhRegistry *registry, VmhCall *call, GObject *object)
   const VmhExport *exported = g_hash_table_lookup (registry->by_object, object);
 
   return exported != NULL && vmh_client_sees (call->client, exported);
-}
-
-gboolean
-vmh_registry_get_system_mode (VmhRegistry *registry)
-{
-  return registry->system_mode;
 }
 
 gboolean

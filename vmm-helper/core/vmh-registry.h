@@ -33,13 +33,10 @@ void vmh_registry_unexport (VmhRegistry *registry, GObject *object);
  * many changes. */
 void vmh_registry_changed (VmhRegistry *registry, GObject *object, const char *interface, ...)
     G_GNUC_NULL_TERMINATED;
-/** vmh_registry_get_path: NULL if it is not exported. */
-const char *vmh_registry_get_path (VmhRegistry *registry, GObject *object);
 /** vmh_registry_show_others: from now on the caller's connection sees the objects of all users. */
 void vmh_registry_show_others (VmhRegistry *registry, VmhCall *call);
 /** vmh_registry_sees: the caller may see @object. */
 gboolean vmh_registry_sees (VmhRegistry *registry, VmhCall *call, GObject *object);
-gboolean vmh_registry_get_system_mode (VmhRegistry *registry);
 /** vmh_registry_is_idle: no client has asked for the objects and still lives, no call is under way.
  */
 gboolean vmh_registry_is_idle (VmhRegistry *registry);

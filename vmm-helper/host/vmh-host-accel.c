@@ -11,8 +11,9 @@
 
 #include "shared/inn-errors.h"
 
-gboolean
-vmh_arch_runs_on (const char *guest, const char *host)
+/* A CPU of architecture @host runs code of @guest directly. */
+static gboolean
+runs_on (const char *guest, const char *host)
 {
   const char *guest_name = vmh_arch_from_qemu (guest);
   const char *host_name = vmh_arch_from_qemu (host);
@@ -108,7 +109,7 @@ explain_kvm (VmhHost *host, char **reason, char **remedy)
 static gboolean
 can_use_kvm (VmhHost *host, const char *arch, char **reason, char **remedy)
 {
-  if (!vmh_arch_runs_on (arch, host->machine))
+  if (!runs_on (arch, host->machine))
     {
       explain_arch (host, arch, reason, remedy);
       return FALSE;
@@ -159,7 +160,7 @@ vmh_host_choose_accelerator (VmhHost *host,
     }
   if (g_str_equal (wanted, "kvm") && !good)
     {
-      if (host->kvm_errno != 0 || !vmh_arch_runs_on (arch, host->machine))
+      if (host->kvm_errno != 0 || !runs_on (arch, host->machine))
         {
           g_set_error (error, INN_ERROR, INN_ERROR_UNSUPPORTED,
                        _ ("KVM is demanded for this machine but cannot be used. %s %s"), why, help);

@@ -52,7 +52,5 @@ void vmh_host_read_firmwares (VmhHost *host);
 
 /** vmh_arch_from_qemu: libvirt's name for the end of qemu-system-*: "i386" → "i686". */
 const char *vmh_arch_from_qemu (const char *name);
-/** vmh_arch_runs_on: a CPU of architecture @host runs code of @guest directly. */
-gboolean vmh_arch_runs_on (const char *guest, const char *host);
 
 G_END_DECLS

@@ -108,8 +108,8 @@ vmh_image_sync_async (int fd,
   g_task_run_in_thread (task, sync_thread);
 }
 
-gboolean
-vmh_image_check_size (guint64 size, const char *name, GError **error)
+static gboolean
+check_size (guint64 size, const char *name, GError **error)
 {
   g_autofree char *smallest = g_format_size_full (VMH_IMAGE_MIN_SIZE, G_FORMAT_SIZE_IEC_UNITS);
   g_autofree char *largest = g_format_size_full (VMH_IMAGE_MAX_SIZE, G_FORMAT_SIZE_IEC_UNITS);
@@ -274,7 +274,7 @@ vmh_image_create_async (int dirfd,
 
   g_task_set_source_tag (task, vmh_image_create_async);
   g_task_set_check_cancellable (task, FALSE); /* the flow looks, and cleans up */
-  if (!vmh_image_check_name (name, &error) || !vmh_image_check_size (size, name, &error) ||
+  if (!vmh_image_check_name (name, &error) || !check_size (size, name, &error) ||
       !vmh_image_check_target (format, &error))
     {
       g_task_return_error (task, error);

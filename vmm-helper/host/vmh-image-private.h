@@ -26,10 +26,6 @@ gboolean vmh_image_check_name (const char *name, GError **error);
 /** vmh_image_check_target: FALSE with INN_ERROR_UNSUPPORTED unless we make images of @format. */
 gboolean vmh_image_check_target (const char *format, GError **error);
 
-/** vmh_image_check_size: FALSE with INN_ERROR_INVALID_ARGUMENT unless a disk may have @size bytes.
- */
-gboolean vmh_image_check_size (guint64 size, const char *name, GError **error);
-
 /** vmh_image_make_file: a new empty file, 0600, open for reading and writing; -1 with an error. */
 int vmh_image_make_file (int dirfd, const char *name, GError **error);
 

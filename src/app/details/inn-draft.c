@@ -550,8 +550,8 @@ inn_draft_apply_async (InnDraft *self, GAsyncReadyCallback callback, gpointer da
   xml = inn_domain_to_xml (self->domain);
   self->busy = TRUE;
   g_signal_emit (self, signals[EDITED], 0);
-  inn_machine_apply_storage_async (self->machine, xml, self->generation, storage_orders (self),
-                                   NULL, on_applied, g_steal_pointer (&task));
+  inn_machine_apply_async (self->machine, xml, self->generation, storage_orders (self), NULL,
+                           on_applied, g_steal_pointer (&task));
 }
 
 GVariant *
