@@ -171,27 +171,21 @@ remove_machine (InnObjects *self, const char *path)
   store_remove (&self->machines, path);
 }
 
+static void
+remove_job (InnObjects *self, const char *path)
+{
+  store_remove (&self->jobs, path);
+}
+
 /* What the helper before this one had and this one has not. */
 static void
-remove_unseen (InnObjects *self)
+remove_unseen (InnObjects *self, Store *store, void (*remove) (InnObjects *self, const char *path))
 {
-  g_autoptr (GPtrArray) gone = g_ptr_array_new_with_free_func (g_free);
-  GHashTableIter iter;
-  gpointer path;
+  g_autofree gpointer *paths = g_hash_table_get_keys_as_array (store->by_path, NULL);
 
-  g_hash_table_iter_init (&iter, self->machines.by_path);
-  while (g_hash_table_iter_next (&iter, &path, NULL))
-    if (!g_hash_table_contains (self->seen, path))
-      g_ptr_array_add (gone, g_strdup (path));
-  g_hash_table_iter_init (&iter, self->jobs.by_path);
-  while (g_hash_table_iter_next (&iter, &path, NULL))
-    if (!g_hash_table_contains (self->seen, path))
-      g_ptr_array_add (gone, g_strdup (path));
-  for (guint i = 0; i < gone->len; i++)
-    {
-      remove_machine (self, gone->pdata[i]);
-      store_remove (&self->jobs, gone->pdata[i]);
-    }
+  for (guint i = 0; paths[i] != NULL; i++)
+    if (!g_hash_table_contains (self->seen, paths[i]))
+      remove (self, paths[i]);
 }
 
 void
@@ -234,7 +228,7 @@ inn_objects_take_signal (InnObjects *self,
       if (g_strv_contains (interfaces, INN_IFACE_MACHINE))
         remove_machine (self, object);
       if (g_strv_contains (interfaces, INN_IFACE_JOB))
-        store_remove (&self->jobs, object);
+        remove_job (self, object);
     }
 }
 
@@ -264,7 +258,8 @@ inn_objects_take_all (InnObjects *self, GVariant *reply)
     take_interfaces (self, path, interfaces, machines, jobs);
   append_all (&self->machines, machines);
   append_all (&self->jobs, jobs);
-  remove_unseen (self);
+  remove_unseen (self, &self->machines, remove_machine);
+  remove_unseen (self, &self->jobs, remove_job);
   g_clear_pointer (&self->seen, g_hash_table_unref);
   if (self->manager != NULL)
     g_variant_lookup (self->manager, "Protocol", "u", &protocol);
