@@ -17,6 +17,7 @@
 #include "machine/vmh-store.h"
 #include "machine/vmh-trash.h"
 #include "shared/inn-errors.h"
+#include "store-folder.h"
 
 #define UUID   "11111111-2222-4333-8444-555555555555"
 #define NOBODY 65534
@@ -69,11 +70,7 @@ readdir (DIR *folder)
 static void
 set_up (int *fixture, gconstpointer data)
 {
-  g_autoptr (GError) error = NULL;
-
-  umask (0077);
-  g_assert_true (vmh_store_open (FALSE, &error));
-  g_assert_no_error (error);
+  store_folder_open ();
 }
 
 static void
@@ -277,13 +274,9 @@ test_list (int *fixture, gconstpointer data)
 int
 main (int argc, char **argv)
 {
-  g_autofree char *root = g_dir_make_tmp ("inn-faults-XXXXXX", NULL);
-  g_autofree char *name = g_path_get_basename (root);
-  int tmp = open (g_get_tmp_dir (), O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+  char *folder = store_folder_new ();
   int status;
 
-  g_setenv ("XDG_DATA_HOME", root, TRUE);
-  g_setenv ("XDG_RUNTIME_DIR", root, TRUE);
   g_test_init (&argc, &argv, NULL);
 #define ADD(path, function)                                                                        \
   g_test_add ("/helper/bundle-faults/" path, int, NULL, set_up, function, tear_down)
@@ -294,7 +287,6 @@ main (int argc, char **argv)
   ADD ("odd-names", test_odd_names);
   ADD ("damaged-state", test_damaged_state);
   status = g_test_run ();
-  vmh_remove_tree (tmp, name, NULL);
-  close (tmp);
+  store_folder_free (folder);
   return status;
 }

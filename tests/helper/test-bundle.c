@@ -10,10 +10,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../async.h"
 #include "machine/vmh-bundle.h"
 #include "machine/vmh-store.h"
 #include "machine/vmh-trash.h"
 #include "shared/inn-errors.h"
+#include "store-folder.h"
 
 #define UUID_A "11111111-2222-4333-8444-555555555555"
 #define UUID_B "11111111-2222-4333-8444-666666666666"
@@ -21,11 +23,7 @@
 static void
 set_up (int *fixture, gconstpointer data)
 {
-  g_autoptr (GError) error = NULL;
-
-  umask (0077);
-  g_assert_true (vmh_store_open (FALSE, &error));
-  g_assert_no_error (error);
+  store_folder_open ();
 }
 
 static void
@@ -208,27 +206,13 @@ test_guest_uids (int *fixture, gconstpointer data)
   g_assert_cmpuint (vmh_bundle_get_guest_uid (b, &error), ==, uid_b);
 }
 
-static void
-on_ready (GObject *source, GAsyncResult *result, gpointer data)
-{
-  *(GAsyncResult **)data = g_object_ref (result);
-}
-
-static GAsyncResult *
-wait_for (GAsyncResult **result)
-{
-  while (*result == NULL)
-    g_main_context_iteration (NULL, TRUE);
-  return *result;
-}
-
 static int
 open_as (uid_t uid, const char *path, int flags, GError **error)
 {
   g_autoptr (GAsyncResult) result = NULL;
 
-  vmh_open_as_async (uid, path, flags, NULL, on_ready, &result);
-  return vmh_open_as_finish (wait_for (&result), error);
+  vmh_open_as_async (uid, path, flags, NULL, async_on_ready, &result);
+  return vmh_open_as_finish (async_wait (&result), error);
 }
 
 static gboolean
@@ -236,8 +220,8 @@ unlink_as (uid_t uid, const char *path, GError **error)
 {
   g_autoptr (GAsyncResult) result = NULL;
 
-  vmh_unlink_as_async (uid, path, NULL, on_ready, &result);
-  return vmh_unlink_as_finish (wait_for (&result), error);
+  vmh_unlink_as_async (uid, path, NULL, async_on_ready, &result);
+  return vmh_unlink_as_finish (async_wait (&result), error);
 }
 
 static void
@@ -353,13 +337,9 @@ test_open_hangs (int *fixture, gconstpointer data)
 int
 main (int argc, char **argv)
 {
-  g_autofree char *root = g_dir_make_tmp ("inn-bundle-XXXXXX", NULL);
-  g_autofree char *name = g_path_get_basename (root);
-  int tmp = open (g_get_tmp_dir (), O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+  char *folder = store_folder_new ();
   int status;
 
-  g_setenv ("XDG_DATA_HOME", root, TRUE);
-  g_setenv ("XDG_RUNTIME_DIR", root, TRUE);
   g_test_init (&argc, &argv, NULL);
 #define ADD(path, function)                                                                        \
   g_test_add ("/helper/bundle/" path, int, NULL, set_up, function, tear_down)
@@ -372,7 +352,6 @@ main (int argc, char **argv)
   ADD ("open-as", test_open_as);
   ADD ("open-hangs", test_open_hangs);
   status = g_test_run ();
-  vmh_remove_tree (tmp, name, NULL);
-  close (tmp);
+  store_folder_free (folder);
   return status;
 }

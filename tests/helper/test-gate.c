@@ -7,6 +7,7 @@
 #include <gio/gunixfdlist.h>
 #include <unistd.h>
 
+#include "../async.h"
 #include "core/vmh-limits.h"
 #include "core/vmh-registry.h"
 #include "shared/inn-errors.h"
@@ -172,12 +173,6 @@ tear_down (Fixture *fixture, gconstpointer data)
   g_free (fixture->address);
 }
 
-static void
-on_result (GObject *source, GAsyncResult *result, gpointer data)
-{
-  *(GAsyncResult **)data = g_object_ref (result);
-}
-
 static GVariant *
 call (Fixture *fixture,
       const char *path,
@@ -187,17 +182,13 @@ call (Fixture *fixture,
       GUnixFDList *fds,
       GError **error)
 {
-  GAsyncResult *result = NULL;
-  GVariant *reply;
+  g_autoptr (GAsyncResult) result = NULL;
 
   g_dbus_connection_call_with_unix_fd_list (
       fixture->client, g_dbus_connection_get_unique_name (fixture->service), path, interface,
-      method, parameters, NULL, G_DBUS_CALL_FLAGS_NONE, 10000, fds, NULL, on_result, &result);
-  while (result == NULL)
-    g_main_context_iteration (NULL, TRUE);
-  reply = g_dbus_connection_call_with_unix_fd_list_finish (fixture->client, NULL, result, error);
-  g_object_unref (result);
-  return reply;
+      method, parameters, NULL, G_DBUS_CALL_FLAGS_NONE, 10000, fds, NULL, async_on_ready, &result);
+  return g_dbus_connection_call_with_unix_fd_list_finish (fixture->client, NULL,
+                                                          async_wait (&result), error);
 }
 
 static char *
@@ -299,6 +290,7 @@ test_properties (Fixture *fixture, gconstpointer data)
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) one = NULL;
   g_autoptr (GVariant) all = NULL;
+  g_autoptr (GVariant) set = NULL;
 
   one = call (fixture, TEST_PATH, "org.freedesktop.DBus.Properties", "Get",
               g_variant_new ("(ss)", TEST_IFACE, "Count"), NULL, &error);
@@ -308,11 +300,10 @@ test_properties (Fixture *fixture, gconstpointer data)
               g_variant_new ("(s)", TEST_IFACE), NULL, &error);
   g_assert_no_error (error);
   g_assert_true (g_variant_equal (all, g_variant_new_parsed ("({'Count': <@u 1>},)")));
-  all = (g_variant_unref (all),
-         call (fixture, TEST_PATH, "org.freedesktop.DBus.Properties", "Set",
-               g_variant_new_parsed ("(%s, 'Count', <@u 9>)", TEST_IFACE), NULL, &error));
-  g_assert_null (all);
-  g_assert_nonnull (error);
+  set = call (fixture, TEST_PATH, "org.freedesktop.DBus.Properties", "Set",
+              g_variant_new_parsed ("(%s, 'Count', <@u 9>)", TEST_IFACE), NULL, &error);
+  g_assert_error (error, G_DBUS_ERROR, G_DBUS_ERROR_INVALID_ARGS);
+  g_assert_null (set);
   g_assert_cmpuint (count_value, ==, 1);
 }
 

@@ -19,6 +19,7 @@
 #include "qemu/vmh-runtime.h"
 #include "shared/inn-domain-new.h"
 #include "shared/inn-errors.h"
+#include "store-folder.h"
 
 #define UUID "11111111-2222-4333-8444-777777777777"
 
@@ -32,8 +33,7 @@ set_up (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
 
-  g_assert_true (vmh_store_open (FALSE, &error));
-  g_assert_no_error (error);
+  store_folder_open ();
   fixture->bundle = vmh_bundle_create (UUID, geteuid (), &error);
   g_assert_no_error (error);
   g_assert_true (vmh_bundle_set_generation (fixture->bundle, 1, &error));
@@ -209,7 +209,7 @@ test_silent (gconstpointer address)
   g_autoptr (GPtrArray) machines = g_ptr_array_new ();
   gint64 begin, end;
 
-  g_assert_true (vmh_store_open (FALSE, NULL));
+  store_folder_open ();
   begin = g_get_monotonic_time ();
   for (guint i = 0; i < 8; i++)
     g_ptr_array_add (machines, make_silent (registry, domain, i));
@@ -255,14 +255,10 @@ test_status (gconstpointer address)
 int
 main (int argc, char **argv)
 {
-  g_autofree char *root = g_dir_make_tmp ("inn-life-XXXXXX", NULL);
-  g_autofree char *name = g_path_get_basename (root);
+  char *folder = store_folder_new ();
   g_autoptr (GTestDBus) bus = g_test_dbus_new (G_TEST_DBUS_NONE);
-  int tmp = open (g_get_tmp_dir (), O_DIRECTORY | O_RDONLY | O_CLOEXEC);
   int status;
 
-  g_setenv ("XDG_DATA_HOME", root, TRUE);
-  g_setenv ("XDG_RUNTIME_DIR", root, TRUE);
   g_test_init (&argc, &argv, NULL);
   g_test_dbus_up (bus);
 #define ADD(path, data, function)                                                                  \
@@ -275,7 +271,6 @@ main (int argc, char **argv)
   g_test_add_data_func ("/helper/life/status", g_test_dbus_get_bus_address (bus), test_status);
   status = g_test_run ();
   g_test_dbus_down (bus);
-  vmh_remove_tree (tmp, name, NULL);
-  close (tmp);
+  store_folder_free (folder);
   return status;
 }

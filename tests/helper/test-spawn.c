@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* Processes that are started, and errands: what they get, what they are, and how they end. */
+#include "../async.h"
 #include "core/vmh-errand.h"
 #include "core/vmh-limits.h"
 #include "core/vmh-spawn.h"
@@ -17,20 +18,6 @@
 #include <sys/resource.h>
 
 #define MOST 65536
-
-static void
-on_ready (GObject *source, GAsyncResult *result, gpointer data)
-{
-  *(GAsyncResult **)data = g_object_ref (result);
-}
-
-static GAsyncResult *
-wait_for (GAsyncResult **result)
-{
-  while (*result == NULL)
-    g_main_context_iteration (NULL, TRUE);
-  return *result;
-}
 
 static VmhSpawn *
 shell (const char *script)
@@ -61,8 +48,8 @@ finish (VmhProcess *process, guint seconds, GCancellable *cancellable, GError **
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GBytes) output = NULL;
 
-  vmh_process_wait_async (process, seconds, cancellable, on_ready, &result);
-  vmh_process_wait_finish (process, wait_for (&result), error);
+  vmh_process_wait_async (process, seconds, cancellable, async_on_ready, &result);
+  vmh_process_wait_finish (process, async_wait (&result), error);
   output = vmh_process_get_output (process);
   return g_strndup (g_bytes_get_data (output, NULL), g_bytes_get_size (output));
 }
@@ -257,8 +244,8 @@ find (int fd, const char *const *paths)
   g_autoptr (GError) error = NULL;
   int found = -2;
 
-  vmh_errand_find_async (geteuid (), fd, paths, NULL, on_ready, &result);
-  g_assert_true (vmh_errand_finish (wait_for (&result), &found, &error));
+  vmh_errand_find_async (geteuid (), fd, paths, NULL, async_on_ready, &result);
+  g_assert_true (vmh_errand_finish (async_wait (&result), &found, &error));
   g_assert_no_error (error);
   return found;
 }
@@ -298,13 +285,13 @@ test_no_room (void)
   struct rlimit before, none;
   VMH_AUTOFD next = -1;
 
-  vmh_errand_open_async (geteuid (), "/proc/self/exe", O_RDONLY, NULL, on_ready, &result);
+  vmh_errand_open_async (geteuid (), "/proc/self/exe", O_RDONLY, NULL, async_on_ready, &result);
   next = fcntl (0, F_DUPFD_CLOEXEC, 3);
   g_assert_no_errno (getrlimit (RLIMIT_NOFILE, &before));
   none = before;
   none.rlim_cur = (rlim_t)next + 1; /* all below are taken */
   g_assert_no_errno (setrlimit (RLIMIT_NOFILE, &none));
-  wait_for (&result);
+  async_wait (&result);
   g_assert_no_errno (setrlimit (RLIMIT_NOFILE, &before));
   g_assert_cmpint (vmh_errand_open_finish (result, &error), ==, -1);
   g_assert_error (error, VMH_ERRNO, EMFILE);
@@ -357,10 +344,10 @@ test_lost (void)
   server = (pid_t)g_ascii_strtoll (strrchr (stat, ')') + 4, NULL, 10);
   g_assert_cmpint (server, !=, getpid ());
   vmh_spawn_on_lost (on_lost, &lost);
-  vmh_process_wait_async (process, 0, NULL, on_ready, &result);
+  vmh_process_wait_async (process, 0, NULL, async_on_ready, &result);
   g_test_expect_message (NULL, G_LOG_LEVEL_WARNING, "The process that starts others*");
   g_assert_no_errno (kill (server, SIGKILL));
-  g_assert_false (vmh_process_wait_finish (process, wait_for (&result), &error));
+  g_assert_false (vmh_process_wait_finish (process, async_wait (&result), &error));
   g_assert_error (error, INN_ERROR, INN_ERROR_FAILED);
   g_clear_error (&error);
   g_assert_true (lost);

@@ -51,8 +51,6 @@ static const char xml[] =
     "<method name='Screenshot'><arg type='a{sv}' direction='in'/><arg type='h' direction='out'/>"
     "</method>"
     "<method name='OpenSerial'><arg type='s' direction='in'/><arg type='a{sv}' direction='in'/>"
-    "<arg type='h' direction='out'/></method>"
-    "<method name='Screenshot'><arg type='a{sv}' direction='in'/>"
     "<arg type='h' direction='out'/></method></interface>"
     "<interface name='" INN_IFACE_JOB "'>"
     "<method name='Cancel'><arg type='a{sv}' direction='in'/></method></interface>"

@@ -9,7 +9,10 @@
 #include <glib/gstdio.h>
 #include <unistd.h>
 
+#include "../async.h"
 #include "qemu/vmh-fd.h"
+
+char *image_folder;
 
 char *
 image_folder_new (void)
@@ -82,29 +85,13 @@ image_patch (const char *path, goffset offset, gconstpointer data, gsize size)
   g_assert_cmpint (pwrite (fd, data, size, offset), ==, size);
 }
 
-void
-image_on_ready (GObject *source, GAsyncResult *result, gpointer data)
-{
-  ((ImageWait *)data)->result = g_object_ref (result);
-}
-
-GAsyncResult *
-image_wait (ImageWait *wait)
-{
-  while (wait->result == NULL)
-    g_main_context_iteration (NULL, TRUE);
-  return wait->result;
-}
-
 VmhImageInfo *
 image_inspect_fd (int fd, GCancellable *cancellable, GError **error)
 {
-  ImageWait wait = { NULL };
   g_autoptr (GAsyncResult) result = NULL;
 
-  vmh_image_inspect_async (fd, geteuid (), cancellable, image_on_ready, &wait);
-  result = image_wait (&wait);
-  return vmh_image_inspect_finish (result, error);
+  vmh_image_inspect_async (fd, geteuid (), cancellable, async_on_ready, &result);
+  return vmh_image_inspect_finish (async_wait (&result), error);
 }
 
 VmhImageInfo *
@@ -115,4 +102,35 @@ image_inspect (const char *folder, const char *name, GError **error)
 
   g_assert_cmpint (fd, >=, 0);
   return image_inspect_fd (fd, NULL, error);
+}
+
+static void
+run_in_folder (gconstpointer test)
+{
+  image_folder = image_folder_new ();
+  ((void (*) (void))test) ();
+  g_clear_pointer (&image_folder, image_folder_free);
+}
+
+void
+image_add (const char *path, void (*test) (void))
+{
+  g_test_add_data_func (path, test, run_in_folder);
+}
+
+char *
+image_read_proc (pid_t pid, const char *name)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/%s", pid, name);
+  char *text = NULL;
+
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  return text;
+}
+
+void
+image_assert_line (const char *text, const char *pattern)
+{
+  if (!g_regex_match_simple (pattern, text, G_REGEX_MULTILINE, 0))
+    g_error ("no “%s” in:\n%s", pattern, text);
 }

@@ -23,10 +23,11 @@ void image_patch (const char *path, goffset offset, gconstpointer data, gsize si
 VmhImageInfo *image_inspect (const char *folder, const char *name, GError **error);
 VmhImageInfo *image_inspect_fd (int fd, GCancellable *cancellable, GError **error);
 
-/** ImageWait: a callback that keeps the result, and the loop that waits for it. */
-typedef struct
-{
-  GAsyncResult *result;
-} ImageWait;
-void image_on_ready (GObject *source, GAsyncResult *result, gpointer data);
-GAsyncResult *image_wait (ImageWait *wait);
+/** image_add: a case that has an empty folder of its own, image_folder. */
+void image_add (const char *path, void (*test) (void));
+extern char *image_folder;
+
+/** image_read_proc: what /proc says of a process that reads images. */
+char *image_read_proc (pid_t pid, const char *name);
+/** image_assert_line: a line of @text is as the regular expression says. */
+void image_assert_line (const char *text, const char *pattern);

@@ -62,7 +62,7 @@ test_untouched (void)
 
       g_assert_true (inn_domain_check (domain, NULL));
       g_assert_false (inn_element_set (&general, "name", "a/b", NULL));
-      g_assert_true (inn_element_set (&general, "title", title, NULL) == TRUE);
+      g_assert_true (inn_element_set (&general, "title", title, NULL));
       if (title == NULL)
         {
           again = inn_domain_to_xml (domain);

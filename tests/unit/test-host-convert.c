@@ -13,10 +13,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../async.h"
 #include "qemu/vmh-fd.h"
 #include "shared/inn-errors.h"
-
-static char *folder;
 
 typedef struct
 {
@@ -53,34 +52,17 @@ count_started (void)
   return n;
 }
 
-static char *
-read_proc (pid_t pid, const char *name)
-{
-  g_autofree char *path = g_strdup_printf ("/proc/%d/%s", pid, name);
-  char *text = NULL;
-
-  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
-  return text;
-}
-
 /* The QEMU below @pid; 0 if there is none. */
 static pid_t
 find_qemu (pid_t pid)
 {
   g_auto (GStrv) children = list_children (pid);
-  g_autofree char *name = read_proc (pid, "comm");
+  g_autofree char *name = image_read_proc (pid, "comm");
   pid_t found = g_str_has_prefix (name, "qemu-system") ? pid : 0;
 
   for (char **child = children; *child != NULL && found == 0; child++)
     found = find_qemu ((pid_t)atoi (*child));
   return found;
-}
-
-static void
-assert_line (const char *text, const char *pattern)
-{
-  if (!g_regex_match_simple (pattern, text, G_REGEX_MULTILINE, 0))
-    g_error ("no “%s” in:\n%s", pattern, text);
 }
 
 /* While it copies: who QEMU is, and what it could see if the image took it over. */
@@ -97,14 +79,14 @@ check_room (void)
   guint files = 0;
 
   g_assert_cmpint (pid, >, 0);
-  status = read_proc (pid, "status");
-  assert_line (status, "^Seccomp:\t2$");
-  assert_line (status, "^NoNewPrivs:\t1$");
-  assert_line (status, "^CapEff:\t0000000000000000$");
+  status = image_read_proc (pid, "status");
+  image_assert_line (status, "^Seccomp:\t2$");
+  image_assert_line (status, "^NoNewPrivs:\t1$");
+  image_assert_line (status, "^CapEff:\t0000000000000000$");
   if (getuid () == 0)
     {
-      assert_line (status, "^Uid:\t65534\t65534\t65534\t65534$");
-      assert_line (status, "^Groups:\t *$");
+      image_assert_line (status, "^Uid:\t65534\t65534\t65534\t65534$");
+      image_assert_line (status, "^Groups:\t *$");
     }
   dir = g_dir_open (root, 0, NULL);
   g_assert_nonnull (dir);
@@ -146,13 +128,11 @@ on_progress (guint64 done, guint64 total, gpointer data)
 static gboolean
 create (const char *name, const char *format, guint64 size, GError **error)
 {
-  ImageWait wait = { NULL };
   g_autoptr (GAsyncResult) result = NULL;
-  VMH_AUTOFD dir = open (folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  VMH_AUTOFD dir = open (image_folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-  vmh_image_create_async (dir, name, format, size, NULL, image_on_ready, &wait);
-  result = image_wait (&wait);
-  return vmh_image_create_finish (result, error);
+  vmh_image_create_async (dir, name, format, size, NULL, async_on_ready, &result);
+  return vmh_image_create_finish (async_wait (&result), error);
 }
 
 static gboolean
@@ -165,18 +145,16 @@ convert_in (const char *into,
             Seen *seen,
             GError **error)
 {
-  ImageWait wait = { NULL };
   g_autoptr (GAsyncResult) result = NULL;
-  g_autofree char *path = image_path (folder, source);
+  g_autofree char *path = image_path (image_folder, source);
   VMH_AUTOFD fd = open (path, flags | O_CLOEXEC);
   VMH_AUTOFD dir = open (into, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
   g_assert_cmpint (fd, >=, 0);
   vmh_image_convert_async (fd, geteuid (), source_format, dir, name, into, format,
                            seen != NULL ? on_progress : NULL, seen,
-                           seen != NULL ? seen->cancel : NULL, image_on_ready, &wait);
-  result = image_wait (&wait);
-  return vmh_image_convert_finish (result, error);
+                           seen != NULL ? seen->cancel : NULL, async_on_ready, &result);
+  return vmh_image_convert_finish (async_wait (&result), error);
 }
 
 static gboolean
@@ -187,13 +165,13 @@ convert (const char *source,
          Seen *seen,
          GError **error)
 {
-  return convert_in (folder, source, O_RDONLY, source_format, name, format, seen, error);
+  return convert_in (image_folder, source, O_RDONLY, source_format, name, format, seen, error);
 }
 
 static gboolean
 exists (const char *name)
 {
-  g_autofree char *path = image_path (folder, name);
+  g_autofree char *path = image_path (image_folder, name);
 
   return g_file_test (path, G_FILE_TEST_EXISTS);
 }
@@ -201,7 +179,7 @@ exists (const char *name)
 static void
 assert_private (const char *name)
 {
-  g_autofree char *path = image_path (folder, name);
+  g_autofree char *path = image_path (image_folder, name);
   GStatBuf st;
 
   g_assert_no_errno (g_stat (path, &st));
@@ -221,9 +199,9 @@ test_create (void)
   assert_private ("a.qcow2");
   assert_private ("a.raw");
   {
-    g_autoptr (VmhImageInfo) qcow2 = image_inspect (folder, "a.qcow2", NULL);
-    g_autoptr (VmhImageInfo) raw = image_inspect (folder, "a.raw", NULL);
-    g_autoptr (VmhImageInfo) large = image_inspect (folder, "nbd:x,y.qcow2", NULL);
+    g_autoptr (VmhImageInfo) qcow2 = image_inspect (image_folder, "a.qcow2", NULL);
+    g_autoptr (VmhImageInfo) raw = image_inspect (image_folder, "a.raw", NULL);
+    g_autoptr (VmhImageInfo) large = image_inspect (image_folder, "nbd:x,y.qcow2", NULL);
 
     g_assert_cmpstr (qcow2->format, ==, "qcow2");
     g_assert_cmpuint (qcow2->virtual_size, ==, 10 * VMH_IMAGE_MIN_SIZE + 512);
@@ -231,7 +209,7 @@ test_create (void)
     g_assert_cmpuint (large->virtual_size, ==, VMH_IMAGE_MAX_SIZE);
     g_assert_cmpuint (large->allocated_size, <, 16 << 20);
   }
-  check = image_run (folder, "qemu-img", "check", "-q", "-f", "qcow2", "a.qcow2", NULL);
+  check = image_run (image_folder, "qemu-img", "check", "-q", "-f", "qcow2", "a.qcow2", NULL);
 }
 
 static void
@@ -255,8 +233,8 @@ test_create_refused (void)
     { "link", "raw", VMH_IMAGE_MIN_SIZE, INN_ERROR_EXISTS },
     { "a", "raw", VMH_IMAGE_MAX_SIZE, INN_ERROR_UNSUPPORTED }, /* ext4's limit is 16 TiB */
   };
-  g_autofree char *there = image_path (folder, "there");
-  g_autofree char *link_name = image_path (folder, "link");
+  g_autofree char *there = image_path (image_folder, "there");
+  g_autofree char *link_name = image_path (image_folder, "link");
   g_autofree char *text = NULL;
 
   g_assert_true (g_file_set_contents (there, "mine", -1, NULL));
@@ -286,7 +264,7 @@ static void
 make_source (void)
 {
   g_autofree char *made = image_run (
-      folder, "sh", "-ec",
+      image_folder, "sh", "-ec",
       "truncate -s $((100000000 / 512 * 512 + 5 * 512)) s.raw\n"
       "head -c 3000001 /dev/urandom | dd of=s.raw conv=notrunc status=none\n"
       "head -c 5000000 /dev/urandom | dd of=s.raw bs=512 seek=90001 conv=notrunc status=none\n"
@@ -335,19 +313,19 @@ test_convert (void)
       g_assert_true (convert (source, sources[i / 2].format, name, format, &seen, &error));
       g_assert_no_error (error);
       assert_private (name);
-      info = image_inspect (folder, name, &error);
+      info = image_inspect (image_folder, name, &error);
       g_assert_no_error (error);
       g_assert_cmpstr (info->format, ==, format);
       /* Sparse: 8 MB of data, 100 MB of disk. */
       g_assert_cmpuint (info->allocated_size, <, 12000000);
-      was = image_inspect (folder, source, &error);
+      was = image_inspect (image_folder, source, &error);
       g_assert_no_error (error);
       /* QEMU rounds a raw image up to whole sectors. */
       g_assert_cmpuint (info->virtual_size, ==, (was->virtual_size + 511) / 512 * 512);
-      same = image_run (folder, "qemu-img", "compare", "-f", sources[i / 2].format, "-F", format,
-                        source, name, NULL);
+      same = image_run (image_folder, "qemu-img", "compare", "-f", sources[i / 2].format, "-F",
+                        format, source, name, NULL);
       if (g_str_equal (format, "qcow2"))
-        check = image_run (folder, "qemu-img", "check", "-q", "-f", "qcow2", name, NULL);
+        check = image_run (image_folder, "qemu-img", "check", "-q", "-f", "qcow2", name, NULL);
       g_assert_cmpuint (seen.calls, >, 0);
       g_assert_cmpuint (seen.total, >, 0);
     }
@@ -375,7 +353,7 @@ test_convert_refused (void)
     { "disk.gz", "raw", INN_ERROR_BAD_IMAGE },
   };
   g_autofree char *made =
-      image_run (folder, "sh", "-ec",
+      image_run (image_folder, "sh", "-ec",
                  "qemu-img create -q -f qcow2 good.qcow2 8M\n"
                  "qemu-io -f qcow2 -c 'write -P 7 0 4M' good.qcow2 > /dev/null\n"
                  "qemu-img create -q -f qcow2 -b good.qcow2 -F qcow2 backed.qcow2\n"
@@ -408,8 +386,8 @@ static void
 test_convert_target (void)
 {
   g_autofree char *made =
-      image_run (folder, "qemu-img", "create", "-q", "-f", "vmdk", "s.vmdk", "2M", NULL);
-  g_autofree char *there = image_path (folder, "there");
+      image_run (image_folder, "qemu-img", "create", "-q", "-f", "vmdk", "s.vmdk", "2M", NULL);
+  g_autofree char *there = image_path (image_folder, "there");
   g_autofree char *text = NULL;
   g_autofree char *same = NULL;
   g_autoptr (GError) error = NULL;
@@ -426,17 +404,17 @@ test_convert_target (void)
   g_clear_error (&error);
 
   /* An fd that could write. */
-  g_assert_true (convert_in (folder, "s.vmdk", O_RDWR, "vmdk", "out", "qcow2", NULL, &error));
+  g_assert_true (convert_in (image_folder, "s.vmdk", O_RDWR, "vmdk", "out", "qcow2", NULL, &error));
   g_assert_no_error (error);
-  same =
-      image_run (folder, "qemu-img", "compare", "-f", "vmdk", "-F", "qcow2", "s.vmdk", "out", NULL);
+  same = image_run (image_folder, "qemu-img", "compare", "-f", "vmdk", "-F", "qcow2", "s.vmdk",
+                    "out", NULL);
 }
 
 static void
 test_cancel (void)
 {
   g_autofree char *made =
-      image_run (folder, "sh", "-ec", "head -c 400000000 /dev/urandom > s.raw\n", NULL);
+      image_run (image_folder, "sh", "-ec", "head -c 400000000 /dev/urandom > s.raw\n", NULL);
   g_autoptr (GCancellable) cancel = g_cancellable_new ();
   Seen seen = { .cancel = cancel };
   g_autoptr (GError) error = NULL;
@@ -475,7 +453,7 @@ is_mounted (const char *path)
 static void
 test_no_space (void)
 {
-  g_autofree char *small = image_path (folder, "small");
+  g_autofree char *small = image_path (image_folder, "small");
   g_autofree char *made = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -484,7 +462,7 @@ test_no_space (void)
       g_test_skip ("needs root to mount a small file system");
       return;
     }
-  made = image_run (folder, "sh", "-ec",
+  made = image_run (image_folder, "sh", "-ec",
                     "mkdir small; head -c 30000000 /dev/urandom > s.raw\n"
                     /* Packs well, but no block of it is zeros. */
                     "yes 'a line that is written again and again' | head -c 30000000 > text.raw\n"
@@ -516,30 +494,16 @@ test_no_space (void)
   g_assert_false (is_mounted (small));
 }
 
-static void
-run_in_folder (gconstpointer data)
-{
-  folder = image_folder_new ();
-  ((void (*) (void))data) ();
-  g_clear_pointer (&folder, image_folder_free);
-}
-
-static void
-add (const char *path, void (*test) (void))
-{
-  g_test_add_data_func (path, test, run_in_folder);
-}
-
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  add ("/create/made", test_create);
-  add ("/create/refused", test_create_refused);
-  add ("/convert/same", test_convert);
-  add ("/convert/refused", test_convert_refused);
-  add ("/convert/target", test_convert_target);
-  add ("/convert/cancel", test_cancel);
-  add ("/convert/no-space", test_no_space);
+  image_add ("/create/made", test_create);
+  image_add ("/create/refused", test_create_refused);
+  image_add ("/convert/same", test_convert);
+  image_add ("/convert/refused", test_convert_refused);
+  image_add ("/convert/target", test_convert_target);
+  image_add ("/convert/cancel", test_cancel);
+  image_add ("/convert/no-space", test_no_space);
   return g_test_run ();
 }

@@ -14,17 +14,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../async.h"
 #include "core/vmh-errand.h"
 #include "qemu/vmh-fd.h"
 #include "shared/inn-errors.h"
-
-static char *folder;
 
 static void
 assert_problem (const char *name, int code, const char *in_message)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (VmhImageInfo) info = image_inspect (folder, name, &error);
+  g_autoptr (VmhImageInfo) info = image_inspect (image_folder, name, &error);
 
   g_assert_null (info);
   g_assert_error (error, INN_ERROR, code);
@@ -36,7 +35,7 @@ static VmhImageInfo *
 assert_facts (const char *name, const char *format)
 {
   g_autoptr (GError) error = NULL;
-  VmhImageInfo *info = image_inspect (folder, name, &error);
+  VmhImageInfo *info = image_inspect (image_folder, name, &error);
 
   g_assert_no_error (error);
   g_assert_cmpstr (info->format, ==, format);
@@ -48,7 +47,7 @@ static guint64
 ask_qemu (const char *name, const char *format)
 {
   g_autofree char *json =
-      image_run (folder, "qemu-img", "info", "--output=json", "-f", format, name, NULL);
+      image_run (image_folder, "qemu-img", "info", "--output=json", "-f", format, name, NULL);
   g_autoptr (JsonParser) parser = json_parser_new ();
 
   g_assert_true (json_parser_load_from_data (parser, json, -1, NULL));
@@ -88,7 +87,7 @@ test_real (void)
     {
       const char *options = real[i].options;
       g_autofree char *made =
-          image_run (folder, "qemu-img", "create", "-q", "-f", real[i].format, real[i].name,
+          image_run (image_folder, "qemu-img", "create", "-q", "-f", real[i].format, real[i].name,
                      real[i].size, options != NULL ? "-o" : NULL, options, NULL);
       g_autoptr (VmhImageInfo) info = assert_facts (real[i].name, real[i].format);
       g_autoptr (GError) error = NULL;
@@ -120,7 +119,7 @@ assert_depends (const char *name, const char *format, const char *backing, const
 static void
 write_text (const char *name, const char *text)
 {
-  g_autofree char *path = image_path (folder, name);
+  g_autofree char *path = image_path (image_folder, name);
 
   g_assert_true (g_file_set_contents (path, text, -1, NULL));
 }
@@ -135,7 +134,7 @@ test_depends (void)
       "#\r\n\nversion=1\ncreateType=\"vmfs\"\nRW\t8\tFLAT\t\"/etc/group\"\t0\n"
       "RW 16 ZERO\n";
   g_autofree char *made = image_run (
-      folder, "sh", "-ec",
+      image_folder, "sh", "-ec",
       "qemu-img create -q -f raw base 1M\n"
       "qemu-img create -q -f qcow2 -b base -F raw backed.qcow2\n"
       "qemu-img create -q -f qcow2 -u -b 'json:{\"driver\":\"nbd\"}' -F raw json.qcow2 1M\n"
@@ -148,9 +147,9 @@ test_depends (void)
       "cp parent.vmdk hollow.vmdk\n"
       "qemu-img create -q -f vdi diff.vdi 1M\nqemu-img create -q -f vpc diff.vpc 1M\n",
       NULL);
-  g_autofree char *hollow = image_path (folder, "hollow.vmdk");
-  g_autofree char *vdi = image_path (folder, "diff.vdi");
-  g_autofree char *vpc = image_path (folder, "diff.vpc");
+  g_autofree char *hollow = image_path (image_folder, "hollow.vmdk");
+  g_autofree char *vdi = image_path (image_folder, "diff.vdi");
+  g_autofree char *vpc = image_path (image_folder, "diff.vpc");
   g_autoptr (VmhImageInfo) info = NULL;
 
   write_text ("extents.vmdk", extents);
@@ -184,7 +183,7 @@ static void
 test_media (void)
 {
   g_autofree char *made = image_run (
-      folder, "sh", "-ec",
+      image_folder, "sh", "-ec",
       "mkdir -p tree; echo hello > tree/file\n"
       "xorriso -as mkisofs -quiet -V 'A DISC' -o a.iso tree 2>/dev/null\nrm -r tree\n"
       "echo hello | gzip > a.gz; tar cf a.tar a.gz; : > empty; echo hello > nbd:localhost:1",
@@ -211,7 +210,7 @@ static void
 test_hostile (void)
 {
   g_autofree char *made = image_run (
-      folder, "sh", "-ec",
+      image_folder, "sh", "-ec",
       "for f in snapshots huge cluster l1 feature corrupt old; do\n"
       "  qemu-img create -q -f qcow2 $f.qcow2 64M; done\n"
       "qemu-img create -q -f vhdx region.vhdx 8M; qemu-img create -q -f vdi short.vdi 800G\n"
@@ -249,7 +248,7 @@ test_hostile (void)
 
   for (gsize i = 0; i < G_N_ELEMENTS (patched); i++)
     {
-      g_autofree char *path = image_path (folder, patched[i].name);
+      g_autofree char *path = image_path (image_folder, patched[i].name);
 
       image_patch (path, patched[i].offset, patched[i].bytes, patched[i].size);
       if (patched[i].code != 0)
@@ -271,8 +270,8 @@ assert_no_image (int fd, int code)
 static void
 test_no_file (void)
 {
-  g_autofree char *fifo = image_path (folder, "fifo.img");
-  g_autofree char *file = image_path (folder, "file.img");
+  g_autofree char *fifo = image_path (image_folder, "fifo.img");
+  g_autofree char *file = image_path (image_folder, "file.img");
   int pair[2];
   gint64 start = g_get_monotonic_time ();
 
@@ -283,7 +282,7 @@ test_no_file (void)
     VMH_AUTOFD a = pair[0];
     VMH_AUTOFD b = pair[1];
     VMH_AUTOFD pipe_fd = open (fifo, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    VMH_AUTOFD folder_fd = open (folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    VMH_AUTOFD folder_fd = open (image_folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     VMH_AUTOFD null_fd = open ("/dev/null", O_RDONLY | O_CLOEXEC);
     VMH_AUTOFD write_fd = open (file, O_WRONLY | O_CLOEXEC);
     VMH_AUTOFD path_fd = open (file, O_PATH | O_CLOEXEC);
@@ -317,15 +316,15 @@ test_program (void)
     { "#!/bin/sh\n", INN_ERROR_BAD_IMAGE, "damaged", 0 },
   };
   g_autofree char *before = g_strdup (g_getenv ("VMH_LIBEXECDIR"));
-  g_autofree char *program = image_path (folder, "vmm-inspect");
+  g_autofree char *program = image_path (image_folder, "vmm-inspect");
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GError) error = NULL;
-  g_autofree char *file = image_path (folder, "file.img");
+  g_autofree char *file = image_path (image_folder, "file.img");
   VMH_AUTOFD fd = -1;
 
   write_text ("file.img", "x");
   fd = open (file, O_RDONLY | O_CLOEXEC);
-  g_setenv ("VMH_LIBEXECDIR", folder, TRUE);
+  g_setenv ("VMH_LIBEXECDIR", image_folder, TRUE);
   assert_no_image (fd, INN_ERROR_FAILED);
   for (gsize i = 0; i < G_N_ELEMENTS (programs); i++)
     {
@@ -343,23 +342,6 @@ test_program (void)
   g_assert_null (image_inspect_fd (fd, cancellable, &error));
   g_assert_error (error, INN_ERROR, INN_ERROR_CANCELLED);
   g_setenv ("VMH_LIBEXECDIR", before, TRUE);
-}
-
-static char *
-read_proc (pid_t pid, const char *name)
-{
-  g_autofree char *path = g_strdup_printf ("/proc/%d/%s", pid, name);
-  char *text = NULL;
-
-  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
-  return text;
-}
-
-static void
-assert_line (const char *text, const char *pattern)
-{
-  if (!g_regex_match_simple (pattern, text, G_REGEX_MULTILINE, 0))
-    g_error ("no “%s” in:\n%s", pattern, text);
 }
 
 /* The real program, stopped in its answer by a pipe that is full, as seen from outside. */
@@ -383,7 +365,7 @@ test_sandbox (void)
   g_assert_no_errno (fcntl (ends[1], F_SETFL, 0));
   write_text ("file.img", "x");
   {
-    g_autofree char *path = image_path (folder, "file.img");
+    g_autofree char *path = image_path (image_folder, "file.img");
 
     g_subprocess_launcher_set_stdin_file_path (launcher, path);
   }
@@ -393,25 +375,25 @@ test_sandbox (void)
   pid = (pid_t)atoi (g_subprocess_get_identifier (process));
   for (int i = 0; i < 500; i++)
     {
-      g_autofree char *syscall = read_proc (pid, "syscall");
+      g_autofree char *syscall = image_read_proc (pid, "syscall");
 
       if (g_str_has_prefix (syscall, "1 0x1 ")) /* in write (1, …) on x86_64 */
         break;
       g_usleep (10000);
     }
-  status = read_proc (pid, "status");
-  limits = read_proc (pid, "limits");
-  assert_line (status, "^Seccomp:\t2$");
-  assert_line (status, "^NoNewPrivs:\t1$");
-  assert_line (limits, "^Max address space +1073741824 +1073741824 ");
-  assert_line (limits, "^Max cpu time +2 +2 ");
-  assert_line (limits, "^Max core file size +0 +0 ");
+  status = image_read_proc (pid, "status");
+  limits = image_read_proc (pid, "limits");
+  image_assert_line (status, "^Seccomp:\t2$");
+  image_assert_line (status, "^NoNewPrivs:\t1$");
+  image_assert_line (limits, "^Max address space +1073741824 +1073741824 ");
+  image_assert_line (limits, "^Max cpu time +2 +2 ");
+  image_assert_line (limits, "^Max core file size +0 +0 ");
   if (getuid () == 0)
     {
-      assert_line (status, "^Uid:\t65534\t65534\t65534\t65534$");
-      assert_line (status, "^Gid:\t65534\t65534\t65534\t65534$");
-      assert_line (status, "^Groups:\t *$");
-      assert_line (status, "^CapEff:\t0000000000000000$");
+      image_assert_line (status, "^Uid:\t65534\t65534\t65534\t65534$");
+      image_assert_line (status, "^Gid:\t65534\t65534\t65534\t65534$");
+      image_assert_line (status, "^Groups:\t *$");
+      image_assert_line (status, "^CapEff:\t0000000000000000$");
     }
   g_subprocess_force_exit (process);
   g_subprocess_wait (process, NULL, NULL);
@@ -427,7 +409,7 @@ test_filter (void)
       g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_SILENCE);
   g_autoptr (GSubprocess) process = NULL;
   g_autoptr (GError) error = NULL;
-  g_autofree char *path = image_path (folder, "file.img");
+  g_autofree char *path = image_path (image_folder, "file.img");
 
   write_text ("file.img", "x");
   g_subprocess_launcher_set_stdin_file_path (launcher, path);
@@ -442,14 +424,12 @@ test_filter (void)
 static gboolean
 in_use (int fd)
 {
-  ImageWait wait = { NULL };
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError) error = NULL;
   gboolean used = FALSE;
 
-  vmh_image_in_use_async (fd, geteuid (), NULL, image_on_ready, &wait);
-  result = image_wait (&wait);
-  g_assert_true (vmh_image_in_use_finish (result, &used, &error));
+  vmh_image_in_use_async (fd, geteuid (), NULL, async_on_ready, &result);
+  g_assert_true (vmh_image_in_use_finish (async_wait (&result), &used, &error));
   g_assert_no_error (error);
   return used;
 }
@@ -459,14 +439,12 @@ static gboolean
 is_held (int fd)
 {
   static const char *const offsets[] = { "201", NULL };
-  ImageWait wait = { NULL };
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError) error = NULL;
   int found = -1;
 
-  vmh_errand_locked_async (geteuid (), fd, offsets, NULL, image_on_ready, &wait);
-  result = image_wait (&wait);
-  g_assert_true (vmh_errand_finish (result, &found, &error));
+  vmh_errand_locked_async (geteuid (), fd, offsets, NULL, async_on_ready, &result);
+  g_assert_true (vmh_errand_finish (async_wait (&result), &found, &error));
   g_assert_no_error (error);
   return found == 0;
 }
@@ -475,7 +453,7 @@ is_held (int fd)
 static void
 assert_used (const char *name, const char *mode, gboolean used)
 {
-  g_autofree char *path = image_path (folder, name);
+  g_autofree char *path = image_path (image_folder, name);
   VMH_AUTOFD fd = open (path, O_RDWR | O_CLOEXEC);
   g_autoptr (GSubprocess) process =
       g_subprocess_new (G_SUBPROCESS_FLAGS_NONE, NULL, "qemu-io", "-f", "qcow2", mode, "-c",
@@ -495,38 +473,24 @@ static void
 test_in_use (void)
 {
   g_autofree char *made =
-      image_run (folder, "qemu-img", "create", "-q", "-f", "qcow2", "used.qcow2", "1M", NULL);
+      image_run (image_folder, "qemu-img", "create", "-q", "-f", "qcow2", "used.qcow2", "1M", NULL);
 
   assert_used ("used.qcow2", "-n", TRUE);
   assert_used ("used.qcow2", "-r", FALSE);
-}
-
-static void
-run_in_folder (gconstpointer data)
-{
-  folder = image_folder_new ();
-  ((void (*) (void))data) ();
-  g_clear_pointer (&folder, image_folder_free);
-}
-
-static void
-add (const char *path, void (*test) (void))
-{
-  g_test_add_data_func (path, test, run_in_folder);
 }
 
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  add ("/image/real", test_real);
-  add ("/image/depends", test_depends);
-  add ("/image/media", test_media);
-  add ("/image/hostile", test_hostile);
-  add ("/image/no-file", test_no_file);
-  add ("/image/program", test_program);
-  add ("/image/sandbox", test_sandbox);
-  add ("/image/filter", test_filter);
-  add ("/image/in-use", test_in_use);
+  image_add ("/image/real", test_real);
+  image_add ("/image/depends", test_depends);
+  image_add ("/image/media", test_media);
+  image_add ("/image/hostile", test_hostile);
+  image_add ("/image/no-file", test_no_file);
+  image_add ("/image/program", test_program);
+  image_add ("/image/sandbox", test_sandbox);
+  image_add ("/image/filter", test_filter);
+  image_add ("/image/in-use", test_in_use);
   return g_test_run ();
 }
