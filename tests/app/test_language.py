@@ -14,7 +14,7 @@ def german():
     session.environ.update(LANGUAGE="de", INNKEEPER_LOCALE_DIR=str(env.BUILD / "po"))
     display = xvfb.Display(session)
     session.start_helper()
-    said = bus.refuses(lambda: domain.create(session, "<domain"))
+    said = bus.refuses(lambda: domain.create(session, "<domain"), "org.innkeeper.Error.InvalidXml")
     tap.true("Zeile 1, Spalte" in said, said)
     app = wizard.start_app(session, display)
     tap.cleanup(wizard.end_app, app)

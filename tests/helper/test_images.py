@@ -11,21 +11,16 @@ from pathlib import Path
 
 from gi.repository import GLib
 
-from lib import bus, domain, env, fuse, guest, ns, proc, tap, vm
+from lib import bus, domain, env, fuse, guest, ns, proc, system, tap, vm
 from lib.caller import Caller
+from lib.system import prop, quoted, value
 
 ns.enter()
 
 ERROR = "org.innkeeper.Error."
 OM = "org.freedesktop.DBus.ObjectManager"
-RULES = """
-polkit.addRule(function(action, subject) {
-  if (action.id.indexOf("org.innkeeper.helper.") == 0) return polkit.Result.YES;
-});
-"""
 
-system = ns.System(policies=[env.BUILD / "data/system/org.innkeeper.helper.policy"],
-                   bus_configs=[env.SOURCE / "data/system/org.innkeeper.Helper1.conf"], rules=RULES)
+place = system.make(activated=False)
 
 
 # ---- one's own images, in a session ----
@@ -92,7 +87,7 @@ def caller(user):
 
 
 def start_helper(*prefix):
-    helper = proc.Process([*prefix, env.HELPER, "--system"], log=system.dir / f"helper-{time.monotonic_ns()}.log",
+    helper = proc.Process([*prefix, env.HELPER, "--system"], log=place.dir / f"helper-{time.monotonic_ns()}.log",
                           name="vmm-helper")
     probe = caller(ns.OTHER)
     tap.wait_for(lambda: "value" in probe.call(bus.ROOT, OM, "GetManagedObjects"), 20, "the helper")
@@ -100,7 +95,7 @@ def start_helper(*prefix):
 
 
 def hang():
-    hung = fuse.Hanging(system.dir / f"hung-{time.monotonic_ns()}", system.bus.pid)
+    hung = fuse.Hanging(place.dir / f"hung-{time.monotonic_ns()}", place.bus.pid)
     tap.cleanup(hung.close)
     return hung
 
@@ -112,19 +107,6 @@ def owned(one):
 
 def send_inspect(one, path):
     return one.send(bus.MANAGER, domain.MANAGER, "InspectImage", "(handle 0, @a{sv} {})", files=[path])
-
-
-def value(answer):
-    tap.true("value" in answer, answer)
-    return answer["value"]
-
-
-def quoted(text):
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def prop(one, path, interface, name):
-    return value(one.call(path, bus.PROPERTIES, "Get", f"({quoted(interface)}, {quoted(name)})"))
 
 
 def end_of_job(one, said, timeout=30):
@@ -141,7 +123,7 @@ def send_create(one, definition, options="{}", files=()):
 def work(one, name):
     """What an honest user does, all of it: looks at an image, makes a machine of it, starts it. Answers
     the machine and the seconds that all took."""
-    path = system.dir / f"{name}.img"
+    path = place.dir / f"{name}.img"
     path.write_bytes(guest.boot_sector("HELLO\r\n"))
     path.chmod(0o666)
     begin = time.monotonic()
@@ -260,7 +242,7 @@ def limit():
     value(harmful.call(bus.ROOT, OM, "GetManagedObjects"))
     work(honest, "limit")
     hung.process.kill()
-    good = system.dir / "limit.img"
+    good = place.dir / "limit.img"
     tap.wait_for(lambda: "value" in harmful.result(send_inspect(harmful, good)), 20, "the limit's end")
     helper.stop()
     for pid in proc.find("qemu-system"):

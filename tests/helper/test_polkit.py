@@ -8,9 +8,10 @@ import re
 import time
 from pathlib import Path
 
-from lib import bus, domain, env, ns, proc, tap
+from lib import bus, domain, env, ns, proc, system, tap
 from lib.agent import Agent
 from lib.caller import Caller
+from lib.system import quoted
 
 ns.enter()
 
@@ -26,9 +27,7 @@ polkit.addRule(function(action, subject) {
 });
 """ % (ns.OTHER, ns.OTHER)
 
-system = ns.System(policies=[env.BUILD / "data/system/org.innkeeper.helper.policy"],
-                   bus_configs=[env.SOURCE / "data/system/org.innkeeper.Helper1.conf"],
-                   services={bus.NAME: f"{env.HELPER} --system"}, rules=RULES)
+place = system.make(RULES)
 helper = None
 
 
@@ -36,7 +35,7 @@ def start():
     """The helper as our own child, so that what a sanitizer says of it is seen."""
     global helper
     if helper is None or not helper.running():
-        helper = proc.Process([env.HELPER, "--system"], log=system.dir / "helper.log", name="vmm-helper")
+        helper = proc.Process([env.HELPER, "--system"], log=place.dir / "helper.log", name="vmm-helper")
         probe = caller(ns.USER)
         tap.wait_for(lambda: "value" in probe.call("/org/innkeeper/Helper1", OM, "GetManagedObjects"), 10,
                      "the helper")
@@ -50,14 +49,9 @@ def caller(user):
 
 def agent(user, one, password):
     name = f"agent-{one.pid}-{time.monotonic_ns()}.log"
-    it = Agent(user, str(one.pid), password, system.dir / name)
+    it = Agent(user, str(one.pid), password, place.dir / name)
     tap.cleanup(it.close)
     return it
-
-
-def quoted(text):
-    """As GVariant's text format wants a string."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def create_args(name):
@@ -295,7 +289,7 @@ def files_of_the_caller():
     """A file that the machine's owner may not open is not opened with root's rights either"""
     start()
     one = caller(ns.OTHER)
-    secret = system.dir / "secret.raw"
+    secret = place.dir / "secret.raw"
     secret.write_bytes(bytes(1024 * 1024))
     secret.chmod(0o600)
     definition = domain.xml("thief", domain.disk(source=secret, fmt="raw"))

@@ -76,7 +76,7 @@ def generation_of_failed_change():
     xml, generation = domain.call(session, machine, "GetXml")
     block = folder_of(session, machine) / ".machine.xml.new"
     block.mkdir()
-    bus.refuses(lambda: apply(session, machine, xml.replace(">64<", ">96<")), None)
+    bus.refuses(lambda: apply(session, machine, xml.replace(">64<", ">96<")), ERROR + "Exists")
     tap.equal(domain.call(session, machine, "GetXml"), (xml, generation), "definition")
     tap.equal(session.get(machine, domain.MACHINE, "Generation"), generation, "generation")
     block.rmdir()

@@ -148,15 +148,13 @@ def error_name(error):
     return Gio.DBusError.get_remote_error(error)
 
 
-def refuses(function, name=None):
-    """Fails unless function() is refused (with that error name); answers the error's text."""
+def refuses(function, name):
+    """Fails unless function() is refused with that error name; answers the error's text."""
     try:
         function()
     except GLib.Error as e:
-        got = error_name(e)
-        if name:
-            tap.equal(got, name, f"error ({e.message})")
-        return Gio.DBusError.strip_remote_error(e) and e.message or e.message
+        tap.equal(error_name(e), name, f"error ({e.message})")
+        return e.message
     raise AssertionError("the call was not refused")
 
 

@@ -110,13 +110,24 @@ class Desk:
         # The answer is not in the question: only the guest's shell makes 42 of it.
         self.display.type("echo answer-$((6*7))-end")
         viewer.wait_for(r"answer-\$\(\(6\*7\)\)-end", 60)
-        time.sleep(1)
-        asked = self.display.screenshot(self.picture("asked"))
+        asked = self.still("asked")
         self.display.key("Return")
         viewer.wait_for("answer-42-end", 60)
-        # A line of text and a prompt; the cursor's blinking alone makes 0.007.
+        # A line of text and a prompt.
         tap.wait_for(lambda: xvfb.difference(self.display.screenshot(self.picture("answered")), asked) > 0.010,
                      20, "the answer in the window")
+
+    def still(self, name):
+        """The screen, once nothing moves but a cursor, whose blinking makes 0.007 of difference."""
+        earlier, now = self.picture(f"{name}-earlier"), self.picture(name)
+        self.display.screenshot(now)
+
+        def stands():
+            now.replace(earlier)
+            return xvfb.difference(self.display.screenshot(now), earlier) < 0.008
+
+        tap.wait_for(stands, 20, "a picture that stands still", 0.2)
+        return now
 
 
 class Viewer:

@@ -3,6 +3,7 @@
 """Networks of a test's own; call ns.enter(network=True) first. Outside stands for the internet: a
 namespace with a server, on the far end of this one's only cable."""
 
+import os
 import re
 import socket
 import subprocess
@@ -83,8 +84,6 @@ class Namespace:
 
 
 def _netns(pid):
-    import os
-
     return os.readlink(f"/proc/{pid}/ns/net")
 
 

@@ -9,6 +9,7 @@ of its own too, with nothing but a loopback."""
 
 import os
 import pwd
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -91,8 +92,6 @@ class System:
         _mount("overlay", place, "overlay", f"lowerdir={place},upperdir={upper},workdir={work}")
 
     def _close(self):
-        import shutil
-
         for left in proc.end_descendants():
             tap.diag(f"ended with the system: {left}")
         subprocess.run(["umount", "-l", STATE], check=True)

@@ -14,10 +14,11 @@ polkit.addRule(function(action, subject) {
 """
 
 
-def make():
+def make(rules=RULES, activated=True):
+    """@activated: the bus starts the helper for who calls it."""
     return ns.System(policies=[env.BUILD / "data/system/org.innkeeper.helper.policy"],
                      bus_configs=[env.SOURCE / "data/system/org.innkeeper.Helper1.conf"],
-                     services={bus.NAME: f"{env.HELPER} --system"}, rules=RULES)
+                     services={bus.NAME: f"{env.HELPER} --system"} if activated else None, rules=rules)
 
 
 class Root(bus.Session):
@@ -31,7 +32,8 @@ class Root(bus.Session):
         self.connection = self.helper_bus = ns.connect()
 
     def start_helper(self, *args, timeout=20, **kwargs):
-        self.helper = proc.Process([env.HELPER, "--system"], log=self.path / "helper.log", name="vmm-helper")
+        self.helper = proc.Process([env.HELPER, "--system", *args], log=self.path / "helper.log",
+                                   name="vmm-helper", **kwargs)
         self.wait_for_helper(timeout)
         return self.helper
 
@@ -44,6 +46,7 @@ class Root(bus.Session):
 
 
 def quoted(text):
+    """As GVariant's text format wants a string."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
