@@ -20,6 +20,7 @@
 static const char test_xml[] =
     "<node><interface name='" TEST_IFACE "'>"
     "<property name='Count' type='u' access='read'/>"
+    "<property name='Open' type='u' access='readwrite'/>"
     "<method name='Echo'><annotation name='org.innkeeper.Action' value='org.innkeeper.helper.use'/>"
     "<arg type='s' direction='in'/><arg type='a{sv}' direction='in'/>"
     "<arg type='s' direction='out'/></method>"
@@ -300,6 +301,10 @@ test_properties (Fixture *fixture, gconstpointer data)
               g_variant_new ("(s)", TEST_IFACE), NULL, &error);
   g_assert_no_error (error);
   g_assert_true (g_variant_equal (all, g_variant_new_parsed ("({'Count': <@u 1>},)")));
+  g_free (call_refused (fixture, TEST_PATH, "org.freedesktop.DBus.Properties", "Set",
+                        g_variant_new_parsed ("(%s, 'Open', <@u 9>)", TEST_IFACE),
+                        INN_ERROR_UNSUPPORTED));
+  /* What the contract says cannot be written GDBus refuses itself. */
   set = call (fixture, TEST_PATH, "org.freedesktop.DBus.Properties", "Set",
               g_variant_new_parsed ("(%s, 'Count', <@u 9>)", TEST_IFACE), NULL, &error);
   g_assert_error (error, G_DBUS_ERROR, G_DBUS_ERROR_INVALID_ARGS);

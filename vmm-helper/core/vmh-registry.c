@@ -223,7 +223,8 @@ on_method_call (GDBusConnection *connection,
   vmh_gate_receive (data, invocation);
 }
 
-/* No property functions: GDBus then brings Get, Set and GetAll to on_method_call like any call. */
+/* No property functions: GDBus then brings Get and GetAll to on_method_call like any call, and Set
+ * of what can be written. */
 static const GDBusInterfaceVTable interface_vtable = { on_method_call, NULL, NULL };
 
 static const GDBusInterfaceVTable *
