@@ -4,11 +4,12 @@
 
 import os
 import shutil
+import signal
 import subprocess
 
 from gi.repository import Gio, GLib
 
-from lib import bus, domain, tap
+from lib import bus, domain, proc, tap
 
 ERROR = "org.innkeeper.Error."
 
@@ -337,6 +338,17 @@ def starts():
     os.unlink(session.path / "runtime_dir" / "innkeeper" / "autostarted")  # as if the computer had
     session.start_helper()
     tap.wait_for(lambda: state() == "running", 30, "the start with the computer")
+    # A crash is remembered, and no reason to stay off when the computer begins again.
+    for qemu in proc.find("qemu-system"):
+        os.kill(qemu, signal.SIGKILL)
+    tap.wait_for(lambda: state() == "crashed", 30, "the crash")
+    session.helper.stop()
+    session.start_helper()
+    tap.equal(state(), "crashed", "state after the helper's restart")
+    session.helper.stop()
+    os.unlink(session.path / "runtime_dir" / "innkeeper" / "autostarted")
+    session.start_helper()
+    tap.wait_for(lambda: state() == "running", 30, "the start with the computer, after a crash")
     domain.call(session, machine, "ForceOff")
     domain.delete(session, machine)
 

@@ -25,6 +25,7 @@ struct _VmhBundle
   GHashTable *making;
   GStrv kept, erased;
   char *moved_from;
+  char *crash; /* NULL: none */
 };
 
 gboolean vmh_bundle_load_state (VmhBundle *bundle, GError **error);

@@ -58,6 +58,8 @@ save_state (VmhBundle *bundle, GError **error)
   g_key_file_set_string (file, GROUP, "folder", bundle->path);
   if (bundle->guest_uid != 0)
     g_key_file_set_uint64 (file, GROUP, "guest-uid", bundle->guest_uid);
+  if (bundle->crash != NULL)
+    g_key_file_set_string (file, GROUP, "crash", bundle->crash);
   put_names (file, "created", bundle->created);
   put_names (file, "making", bundle->making);
   put_list (file, "kept", (const char *const *)bundle->kept);
@@ -160,6 +162,7 @@ vmh_bundle_load_state (VmhBundle *bundle, GError **error)
     bundle->owner = owner;
   bundle->generation = MAX (g_key_file_get_uint64 (file, GROUP, "generation", NULL), 1);
   adopt_uid (bundle, g_key_file_get_uint64 (file, GROUP, "guest-uid", NULL));
+  bundle->crash = g_key_file_get_string (file, GROUP, "crash", NULL);
   folder = g_key_file_get_string (file, GROUP, "folder", NULL);
   if (folder != NULL && g_path_is_absolute (folder) && !g_str_equal (folder, bundle->path))
     bundle->moved_from = g_steal_pointer (&folder);
@@ -182,6 +185,22 @@ vmh_bundle_set_generation (VmhBundle *bundle, guint64 generation, GError **error
     return TRUE;
   bundle->generation = old;
   return FALSE;
+}
+
+const char *
+vmh_bundle_get_crash (VmhBundle *bundle)
+{
+  return bundle->crash;
+}
+
+gboolean
+vmh_bundle_set_crash (VmhBundle *bundle, const char *crash, GError **error)
+{
+  if (g_strcmp0 (bundle->crash, crash) == 0)
+    return TRUE;
+  g_free (bundle->crash);
+  bundle->crash = g_strdup (crash);
+  return save_state (bundle, error);
 }
 
 gboolean

@@ -66,6 +66,7 @@ vmh_bundle_unref (VmhBundle *bundle)
   g_free (bundle->path);
   g_free (bundle->runtime_path);
   g_free (bundle->moved_from);
+  g_free (bundle->crash);
   g_free (bundle);
 }
 

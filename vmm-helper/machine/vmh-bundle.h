@@ -50,6 +50,10 @@ uid_t vmh_bundle_get_guest_uid (VmhBundle *bundle, GError **error);
 /* What the `state` file says beside the XML. Each setter saves. */
 guint64 vmh_bundle_get_generation (VmhBundle *bundle);
 gboolean vmh_bundle_set_generation (VmhBundle *bundle, guint64 generation, GError **error);
+/** vmh_bundle_get_crash: how it has ended last, a text for a person, if it crashed and nobody has
+ * started it or switched it off since; else NULL. */
+const char *vmh_bundle_get_crash (VmhBundle *bundle);
+gboolean vmh_bundle_set_crash (VmhBundle *bundle, const char *crash, GError **error);
 /** vmh_bundle_is_created: the helper has made the image @name ("disks/vda.qcow2") itself. */
 gboolean vmh_bundle_is_created (VmhBundle *bundle, const char *name);
 /** vmh_bundle_add_making: the image @name is about to be made. Until the definition names it, it is

@@ -159,6 +159,11 @@ vmh_machine_new (VmhRegistry *registry,
       machine->state = VMH_STATE_BROKEN;
       set_text (&machine->reason, broken);
     }
+  else if (bundle != NULL && vmh_bundle_get_crash (bundle) != NULL)
+    {
+      machine->state = VMH_STATE_CRASHED;
+      set_text (&machine->reason, vmh_bundle_get_crash (bundle));
+    }
   return machine;
 }
 
@@ -273,6 +278,17 @@ vmh_machine_get_state_reason (VmhMachine *machine)
   return machine->reason;
 }
 
+/* So that it is still told after the helper's next start. */
+static void
+note_crash (VmhMachine *machine)
+{
+  const char *crash = machine->state == VMH_STATE_CRASHED ? machine->reason : NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (machine->bundle != NULL && !vmh_bundle_set_crash (machine->bundle, crash, &error))
+    g_warning ("%s: %s", machine->uuid, error->message);
+}
+
 gboolean
 vmh_machine_set_state (VmhMachine *machine, VmhState state, const char *reason)
 {
@@ -284,6 +300,7 @@ vmh_machine_set_state (VmhMachine *machine, VmhState state, const char *reason)
     }
   machine->state = state;
   set_text (&machine->reason, reason);
+  note_crash (machine);
   vmh_registry_changed (machine->registry, G_OBJECT (machine), INN_IFACE_MACHINE, "State",
                         "StateReason", NULL);
   /* Which screens and lines there are follows from whether it runs. */

@@ -198,7 +198,9 @@ autostart (VmhMachine *machine)
   g_autoptr (GError) error = NULL;
   InnElement general;
 
-  if (domain == NULL || vmh_machine_get_state (machine) != VMH_STATE_OFF)
+  /* A crash of before the computer began is no reason to stay off. */
+  if (domain == NULL ||
+      !vmh_machine_require (machine, 1u << VMH_STATE_OFF | 1u << VMH_STATE_CRASHED, NULL))
     return;
   general = inn_domain_get (domain, "general");
   if (inn_element_get_bool (&general, "autostart") &&
