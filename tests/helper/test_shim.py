@@ -131,7 +131,10 @@ class Shim:
 
     def exit_status(self):
         tap.equal(self.process.wait(10), 0, f"shim ({self.process.stderr.read()})")
-        return (self.path / "exit").read_text()
+        return (self.path / "exit").read_text().splitlines(keepends=True)[0]
+
+    def tail(self):
+        return (self.path / "exit").read_bytes().partition(b"\n")[2]
 
     def close(self):
         self.control.close()
@@ -305,6 +308,7 @@ def last_words():
         viewer.sendall(b"last\n")
         tap.equal(shim.exit_status(), "exit 0\n", "exit status")
         tap.equal(rest(viewer), b"LAST WORDS\n", "last words")
+        tap.equal(shim.tail(), b"READY\nLAST WORDS\n", "last words in the file")
         tap.equal((shim.path / "log").read_text(), "last log\n", "log")
     shim = Shim()
     shim.view().sendall(b"abort\n")

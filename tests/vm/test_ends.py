@@ -40,6 +40,42 @@ def destroy():
         vm.wait_state(made, machine, "crashed" if crash else "off", 30)
         tap.true(vm.reason(made, machine).startswith(sentence if crash else ""), vm.reason(made, machine))
         tap.wait_for(lambda: not proc.find("qemu-system"), 5, "QEMU's end")
+        if crash:
+            said = vm.reason(made, machine)
+            tap.true(said.startswith(f"{sentence} Its last words:\nINNKEEPER REAL MODE"), said)
+            tap.true("warning" not in said, said)
+
+
+@tap.case
+def crashed():
+    """A crash and its words are still told by the next helper, until the machine is started or switched off"""
+    made = session()
+    xml = vm.real_mode("crash", made, more="<on_crash>destroy</on_crash>")
+    machine = domain.create(made, xml)
+
+    def crash():
+        vm.start(made, machine)
+        line = vm.serial(made, machine)
+        line.expect("REAL MODE", 60)
+        line.send("c")
+        vm.wait_state(made, machine, "crashed", 30)
+        return vm.reason(made, machine)
+
+    def next_helper():
+        made.helper.stop()
+        made.start_helper()
+        return vm.state(made, machine), vm.reason(made, machine)
+
+    said = crash()
+    tap.equal(next_helper(), ("crashed", said), "after the next helper's start")
+    vm.force_off(made, machine)
+    tap.equal(next_helper(), ("off", ""), "switched off")
+    crash()
+    next_helper()
+    vm.start(made, machine)
+    tap.equal(vm.state(made, machine), "running", "started again")
+    vm.force_off(made, machine)
+    tap.equal(next_helper(), ("off", ""), "after a start that ended well")
 
 
 @tap.case

@@ -12,8 +12,9 @@
 #include "shared/inn-errors.h"
 #include "vmh-picture.h"
 #include "vmh-store.h"
+#include "vmh-words.h"
 
-#define LOG_LINES 10
+#define LOG_LINES 100
 /* A picture from just before a guest began to shut down says more than one of its last lines. */
 #define PICTURE_SECONDS 60
 #define FATE            "vmh-fate"    /* a sentence: what it is about to end of */
@@ -32,11 +33,15 @@ static const char *const no_options[] = { NULL };
 /* ---- states ---- */
 
 char *
-vmh_life_dup_crash (VmhMachine *machine, const char *sentence)
+vmh_life_dup_crash (VmhMachine *machine, const char *sentence, GBytes *words, gboolean guest)
 {
   g_autofree char *log = vmh_machine_dup_log (machine, LOG_LINES);
+  g_autofree char *serial = vmh_words_dup_serial (words);
+  g_autofree char *errors = vmh_words_dup_errors (log);
+  const char *last = *serial && (guest || !*errors) ? serial : errors;
 
-  return *log ? g_strdup_printf (_ ("%s Its last words:\n%s"), sentence, log) : g_strdup (sentence);
+  return *last ? g_strdup_printf (_ ("%s Its last words:\n%s"), sentence, last)
+               : g_strdup (sentence);
 }
 
 void
@@ -135,7 +140,10 @@ obey_event (VmhMachine *machine, const char *field, const char *what)
   else
     {
       if (g_str_equal (field, "on-crash"))
-        g_object_set_data_full (G_OBJECT (qemu), FATE, g_strdup (what), g_free);
+        {
+          g_object_set_data_full (G_OBJECT (qemu), FATE, g_strdup (what), g_free);
+          vmh_qemu_want_words (qemu);
+        }
       vmh_machine_set_state (machine, VMH_STATE_STOPPING, NULL);
       vmh_picture_kill (machine, qemu, g_str_equal (field, "on-crash") ? 0 : PICTURE_SECONDS);
     }
@@ -228,7 +236,7 @@ on_qemu_ended (VmhQemu *qemu, gboolean clean, gpointer user_data)
     return;
   if (fate)
     {
-      g_autofree char *reason = vmh_life_dup_crash (machine, fate);
+      g_autofree char *reason = vmh_life_dup_crash (machine, fate, vmh_qemu_get_words (qemu), TRUE);
 
       vmh_life_settle (machine, VMH_STATE_CRASHED, reason);
     }
@@ -237,7 +245,8 @@ on_qemu_ended (VmhQemu *qemu, gboolean clean, gpointer user_data)
   else
     {
       g_autofree char *reason = vmh_life_dup_crash (
-          machine, _ ("QEMU, the program that runs it, has ended unexpectedly."));
+          machine, _ ("QEMU, the program that runs it, has ended unexpectedly."),
+          vmh_qemu_get_words (qemu), FALSE);
 
       vmh_life_settle (machine, VMH_STATE_CRASHED, reason);
     }

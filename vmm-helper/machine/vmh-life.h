@@ -17,8 +17,9 @@ void vmh_life_adopt (VmhMachine *machine, VmhQemu *qemu);
 void vmh_life_obey_status (VmhMachine *machine, const char *status);
 /** vmh_life_settle: off or crashed, and nothing of a guest is left in the machine. */
 void vmh_life_settle (VmhMachine *machine, VmhState state, const char *reason);
-/** vmh_life_dup_crash: a sentence with the last lines of the log. */
-char *vmh_life_dup_crash (VmhMachine *machine, const char *sentence);
+/** vmh_life_dup_crash: @sentence with the last words of the guest (@words, may be NULL) or of
+ * QEMU; those of the guest are the better ones where it was the @guest that has crashed. */
+char *vmh_life_dup_crash (VmhMachine *machine, const char *sentence, GBytes *words, gboolean guest);
 /** vmh_life_get_monitor: NULL with INN_ERROR_QEMU where QEMU has never answered us. */
 VmhQmp *vmh_life_get_monitor (VmhMachine *machine, GError **error);
 /** vmh_life_cancel_start: of a machine that is just starting. */

@@ -123,14 +123,13 @@ tell_end (VmhMachine *machine)
 {
   VmhBundle *bundle = vmh_machine_get_bundle (machine);
   g_autoptr (VmhRecord) record = vmh_record_load (bundle);
-  VMH_AUTOFD fd = vmh_bundle_open_runtime (bundle, "exit", O_RDONLY, NULL);
-  char text[32] = { 0 };
+  g_autoptr (GBytes) words = NULL;
+  gboolean clean = vmh_record_load_end (bundle, &words);
 
-  if (record && record->qemu.pid != 0 &&
-      (fd < 0 || read (fd, text, sizeof text - 1) <= 0 || !g_str_equal (text, "exit 0\n")))
+  if (record && record->qemu.pid != 0 && !clean)
     {
       g_autofree char *reason = vmh_life_dup_crash (
-          machine, _ ("QEMU, the program that runs it, has ended unexpectedly."));
+          machine, _ ("QEMU, the program that runs it, has ended unexpectedly."), words, FALSE);
 
       vmh_machine_set_state (machine, VMH_STATE_CRASHED, reason);
     }

@@ -330,6 +330,7 @@ dup_note (InnDomain *domain)
   };
   g_autofree char *xml = inn_domain_to_xml (domain);
   g_autoptr (GString) list = g_string_new (NULL);
+  g_autofree char *sentence = NULL;
 
   for (guint i = 0; i < G_N_ELEMENTS (parts); i++)
     {
@@ -338,10 +339,12 @@ dup_note (InnDomain *domain)
       if (strstr (xml, tag))
         g_string_append_printf (list, "%s<%s>", list->len > 0 ? ", " : "", parts[i]);
     }
-  return list->len > 0 ? g_strdup_printf (_ ("Innkeeper keeps these parts of the machine's XML, "
-                                             "but does not act upon them yet: %s\n"),
-                                          list->str)
-                       : NULL;
+  if (list->len == 0)
+    return NULL;
+  sentence = g_strdup_printf (_ ("Innkeeper keeps these parts of the machine's XML, but does not "
+                                 "act upon them yet: %s\n"),
+                              list->str);
+  return g_strconcat ("vmm-helper: info: ", sentence, NULL); /* as QEMU marks what is no error */
 }
 
 static gboolean
@@ -460,7 +463,8 @@ end_start (Start *start)
       /* What QEMU itself said is the better reason, where it got so far. */
       if (start->qemu && g_error_matches (start->error, INN_ERROR, INN_ERROR_QEMU))
         {
-          g_autofree char *why = vmh_life_dup_crash (start->machine, start->error->message);
+          g_autofree char *why =
+              vmh_life_dup_crash (start->machine, start->error->message, NULL, FALSE);
 
           g_free (start->error->message);
           start->error->message = g_steal_pointer (&why);

@@ -19,7 +19,8 @@ struct _VmhQemu
   guint pidfd_source, shim_source, info_source, end_timeout;
   VmhQmp *monitor, *events;
   GTask *connecting;
-  gboolean killed, dead, ended, clean, held;
+  GBytes *words;
+  gboolean killed, wanted, dead, ended, clean, held;
 };
 
 VmhQemu *vmh_qemu_new (VmhBundle *bundle, VmhRecord *record);

@@ -29,15 +29,6 @@ static guint signals[N_SIGNALS];
 
 /* ---- the end ---- */
 
-static gboolean
-exit_was_clean (VmhQemu *qemu)
-{
-  VMH_AUTOFD fd = vmh_bundle_open_runtime (qemu->bundle, "exit", O_RDONLY, NULL);
-  char text[32] = { 0 };
-
-  return fd >= 0 && read (fd, text, sizeof text - 1) > 0 && g_str_equal (text, "exit 0\n");
-}
-
 /* Whoever loses interest in it, it stays until nothing of it runs: its record has to go. */
 static void
 hold (VmhQemu *qemu)
@@ -62,7 +53,7 @@ finish_end (VmhQemu *qemu)
   if (qemu->ended)
     return;
   qemu->ended = TRUE;
-  qemu->clean = exit_was_clean (qemu);
+  qemu->clean = vmh_record_load_end (qemu->bundle, &qemu->words);
   g_object_ref (qemu);
   g_clear_handle_id (&qemu->end_timeout, g_source_remove);
   vmh_qemu_fail_connect (
@@ -87,7 +78,8 @@ on_end_timeout (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* When we killed it nobody waits for a reason; else the shim is about to write it down. */
+/* When we killed it nobody waits for a reason, but who has said so; else the shim is about to write
+ * it down. */
 static void
 see_death (VmhQemu *qemu)
 {
@@ -95,7 +87,7 @@ see_death (VmhQemu *qemu)
     return;
   qemu->dead = TRUE;
   qemu->record->qemu.pid = 0;
-  if (qemu->killed || qemu->shim_pidfd < 0)
+  if ((qemu->killed && !qemu->wanted) || qemu->shim_pidfd < 0)
     finish_end (qemu);
   else
     qemu->end_timeout = g_timeout_add (LAST_WORDS_MS, on_end_timeout, qemu);
@@ -349,6 +341,7 @@ vmh_qemu_finalize (GObject *object)
 {
   VmhQemu *qemu = VMH_QEMU (object);
 
+  g_clear_pointer (&qemu->words, g_bytes_unref);
   vmh_bundle_unref (qemu->bundle);
   vmh_record_free (qemu->record);
   G_OBJECT_CLASS (vmh_qemu_parent_class)->finalize (object);
@@ -433,6 +426,18 @@ vmh_qemu_kill (VmhQemu *qemu)
     vmh_pidfd_kill (qemu->pidfd);
   else if (qemu->info < 0 && !qemu->dead)
     vmh_pid_kill_family (&qemu->record->shim);
+}
+
+void
+vmh_qemu_want_words (VmhQemu *qemu)
+{
+  qemu->wanted = TRUE;
+}
+
+GBytes *
+vmh_qemu_get_words (VmhQemu *qemu)
+{
+  return qemu->words;
 }
 
 gboolean

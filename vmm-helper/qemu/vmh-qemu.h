@@ -54,6 +54,10 @@ const char *const *vmh_qemu_get_lines (VmhQemu *qemu); /* "serial0=serial" */
 void vmh_qemu_kill (VmhQemu *qemu);
 /** vmh_qemu_has_ended: whether "ended" has been emitted; @clean as it said. */
 gboolean vmh_qemu_has_ended (VmhQemu *qemu, gboolean *clean);
+/** vmh_qemu_want_words: though it will be killed, "ended" is to wait for what it said last. */
+void vmh_qemu_want_words (VmhQemu *qemu);
+/** vmh_qemu_get_words: once it has ended, what its serial line said last: any bytes, or NULL. */
+GBytes *vmh_qemu_get_words (VmhQemu *qemu);
 /** vmh_qemu_set_ready: all is told to it that goes before its first instruction. Until then the
  * next helper takes it for an unfinished start. */
 gboolean vmh_qemu_set_ready (VmhQemu *qemu, GError **error);

@@ -6,6 +6,7 @@
 
 #include "qemu/vmh-fd.h"
 #include "shared/inn-errors.h"
+#include "shim/vmm-shim.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +16,7 @@
 #define GROUP    "guest"
 #define NAME     "record"
 #define NEW      "record.new"
+#define END      "exit"
 #define MAX_FILE 65536
 
 void
@@ -120,7 +122,7 @@ is_on_disk (const VmhRecord *record, VmhBundle *bundle)
 void
 vmh_record_remove (VmhBundle *bundle, const VmhRecord *record)
 {
-  static const char *const names[] = { NAME,   NEW,     "exit",   "live.xml", "monitor",
+  static const char *const names[] = { NAME,   NEW,     END,      "live.xml", "monitor",
                                        "shim", "agent", "events", NULL };
   const char *folder = vmh_bundle_get_runtime_path (bundle);
 
@@ -132,4 +134,17 @@ vmh_record_remove (VmhBundle *bundle, const VmhRecord *record)
 
       unlink (path);
     }
+}
+
+gboolean
+vmh_record_load_end (VmhBundle *bundle, GBytes **out_words)
+{
+  VMH_AUTOFD fd = vmh_bundle_open_runtime (bundle, END, O_RDONLY, NULL);
+  char text[64 + VMM_SHIM_TAIL];
+  ssize_t n = fd >= 0 ? read (fd, text, sizeof text) : -1;
+  const char *line_end = n > 0 ? memchr (text, '\n', (gsize)n) : NULL;
+  const char *words = line_end ? line_end + 1 : NULL;
+
+  *out_words = words && words < text + n ? g_bytes_new (words, (gsize)(text + n - words)) : NULL;
+  return words && strncmp (text, "exit 0\n", (gsize)(words - text)) == 0;
 }

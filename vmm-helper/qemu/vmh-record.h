@@ -28,5 +28,8 @@ VmhRecord *vmh_record_load (VmhBundle *bundle);
 /** vmh_record_remove: everything of a guest that is gone: record, sockets, exit status. With
  * @record only where that one is on disk: the machine may run again since. */
 void vmh_record_remove (VmhBundle *bundle, const VmhRecord *record);
+/** vmh_record_load_end: how the one on record has ended, as its shim has written down: TRUE if by
+ * itself and with 0. *out_words: what its serial line said last, any bytes; NULL: nothing. */
+gboolean vmh_record_load_end (VmhBundle *bundle, GBytes **out_words);
 
 G_END_DECLS

@@ -259,3 +259,19 @@ shim_lines_drain (void)
     for (int n = 0; n < DRAIN_READS && lines[i].source.fd >= 0 && line_read (&lines[i]); n++)
       ;
 }
+
+size_t
+shim_lines_tail (char *buffer, size_t size)
+{
+  const struct line *line = lines;
+  size_t length;
+
+  while (line < lines + n_lines && line->end == 0)
+    line++;
+  if (line == lines + n_lines)
+    return 0;
+  length = line->end < size ? line->end : size;
+  for (size_t i = 0; i < length; i++)
+    buffer[i] = line->ring[(line->end - length + i) % RING_SIZE];
+  return length;
+}

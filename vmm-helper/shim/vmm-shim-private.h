@@ -52,6 +52,8 @@ void shim_lines_add (const char *name, int fd);
 void shim_lines_start (void);
 int shim_lines_get_fds (int *fds); /* at most SHIM_MAX_LINES; returns how many */
 void shim_lines_drain (void);      /* takes what QEMU said last */
+/* What the first line that has said anything said last, at most @size bytes; returns how many. */
+size_t shim_lines_tail (char *buffer, size_t size);
 void shim_on_line (struct shim_source *source, uint32_t events);
 void shim_on_viewer (struct shim_source *source, uint32_t events);
 /* Takes @fd over if it returns 0; else an errno. */

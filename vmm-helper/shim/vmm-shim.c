@@ -228,7 +228,7 @@ static void
 on_signal (pid_t child)
 {
   struct signalfd_siginfo info;
-  char text[64];
+  char text[64 + VMM_SHIM_TAIL];
   int status, length;
   pid_t ended = 0;
 
@@ -244,6 +244,7 @@ on_signal (pid_t child)
     length = snprintf (text, sizeof text, "exit %d\n", WEXITSTATUS (status));
   else
     length = snprintf (text, sizeof text, "signal %d\n", WTERMSIG (status));
+  length += (int)shim_lines_tail (text + length, VMM_SHIM_TAIL);
   if (pwrite (exit_fd, text, (size_t)length, 0) != length)
     shim_fail ("cannot write the exit status: %s", strerror (errno));
   exit (0);
