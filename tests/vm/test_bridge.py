@@ -125,6 +125,12 @@ def no_such_bridge():
         tap.true(said.startswith(f"This computer has no bridge “{name}”."), said)
         tap.true("Make it first, or connect" in said, said)
     tap.equal(taps(), [], "taps")
+    # The first card's network was made for nothing.
+    two = card("network", "lab", 1) + card("bridge", "br7", 2)
+    machine = domain.create(root, vm.real_mode("two", root).replace("</devices>", two + "</devices>"))
+    for _ in range(3):
+        vm.start(root, machine, wanted="failed")
+        tap.equal((taps(), networks()), ([], []), "taps and networks after a failed start")
 
 
 @tap.case

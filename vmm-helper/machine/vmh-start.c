@@ -10,15 +10,14 @@
 #include <string.h>
 
 #include "core/vmh-flow.h"
-#include "core/vmh-stuck.h"
 #include "host/vmh-host.h"
-#include "host/vmh-tap.h"
 #include "qemu/vmh-caps.h"
 #include "qemu/vmh-fd.h"
 #include "qemu/vmh-qmp-commands.h"
 #include "qemu/vmh-sandbox.h"
 #include "shared/inn-domain-new.h"
 #include "shared/inn-errors.h"
+#include "vmh-files.h"
 #include "vmh-storage.h"
 #include "vmh-store.h"
 
@@ -39,8 +38,8 @@ typedef struct
   gboolean smm;
   VmhCaps *caps;
   VmhPlan *plan;
-  char **passt;  /* its command, NULL: there is none */
-  GArray *files; /* int */
+  char **passt; /* its command, NULL: there is none */
+  VmhFiles *files;
   VmhQemu *qemu;
   guint next_command;
   GError *error;  /* why it failed */
@@ -50,9 +49,7 @@ typedef struct
 static void
 start_free (Start *start)
 {
-  for (guint i = 0; start->files && i < start->files->len; i++)
-    vmh_close_later (vmh_bundle_get_owner (start->bundle), g_array_index (start->files, int, i));
-  g_clear_pointer (&start->files, g_array_unref);
+  g_clear_pointer (&start->files, vmh_files_free);
   g_clear_pointer (&start->caps, g_hash_table_unref);
   g_clear_pointer (&start->plan, vmh_plan_free);
   g_strfreev (start->passt);
@@ -213,78 +210,6 @@ step_nvram (gpointer context,
   g_task_return_boolean (none, TRUE);
 }
 
-/* What is opened at once; -1 without an error where that is no file. */
-static int
-open_now (Start *start, const VmhPlanFd *fd, GError **error)
-{
-  if (fd->type == VMH_PLAN_FD_NVRAM)
-    return vmh_bundle_open_file (start->bundle, VMH_NVRAM, fd->writable ? O_RDWR : O_RDONLY, error);
-  if (fd->type != VMH_PLAN_FD_TAP)
-    return -1;
-  if (g_str_equal (fd->kind, "bridge"))
-    return vmh_tap_open (fd->path, fd->name, error);
-  return vmh_tap_open_isolated (vmh_machine_get_owner (start->machine), fd->path, fd->name, error);
-}
-
-static void
-add_file (Start *start, int fd)
-{
-  g_array_append_val (start->files, fd);
-}
-
-static void open_files (GTask *owned_task);
-
-static void
-on_file_opened (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (GTask) task = data;
-  Start *start = g_task_get_task_data (task);
-  const VmhPlanFd *wanted = vmh_plan_get_fds (start->plan)->pdata[start->files->len];
-  GError *error = NULL;
-  int fd = vmh_storage_open_finish (result, &error);
-
-  add_file (start, fd);
-  if (fd < 0 ||
-      (wanted->type == VMH_PLAN_FD_COPY && !vmh_storage_check_kernel (fd, wanted->path, &error)))
-    {
-      g_task_return_error (task, error);
-      return;
-    }
-  open_files (g_steal_pointer (&task));
-}
-
-/* One for each fd of the plan, -1 where that is no file. Takes the task over. */
-static void
-open_files (GTask *owned_task)
-{
-  g_autoptr (GTask) task = owned_task;
-  Start *start = g_task_get_task_data (task);
-  GCancellable *cancellable = g_task_get_cancellable (task);
-  GPtrArray *fds = vmh_plan_get_fds (start->plan);
-
-  while (start->files->len < fds->len)
-    {
-      const VmhPlanFd *fd = fds->pdata[start->files->len];
-      GError *error = NULL;
-      int file;
-
-      if (fd->type == VMH_PLAN_FD_FILE || fd->type == VMH_PLAN_FD_COPY)
-        {
-          vmh_storage_open_async (start->bundle, fd->path, fd->writable, cancellable,
-                                  on_file_opened, g_steal_pointer (&task));
-          return;
-        }
-      file = open_now (start, fd, &error);
-      if (error)
-        {
-          g_task_return_error (task, error);
-          return;
-        }
-      add_file (start, file);
-    }
-  g_task_return_boolean (task, TRUE);
-}
-
 static void
 step_open (gpointer context,
            VmhJob *job,
@@ -293,12 +218,17 @@ step_open (gpointer context,
            gpointer data)
 {
   Start *start = context;
-  GTask *task = g_task_new (NULL, cancellable, callback, data);
 
-  g_task_set_check_cancellable (task, FALSE);
-  g_task_set_task_data (task, start, NULL);
-  start->files = g_array_new (FALSE, FALSE, sizeof (int));
-  open_files (task);
+  vmh_files_open_async (start->bundle, start->plan, cancellable, callback, data);
+}
+
+static gboolean
+step_open_finish (gpointer context, GAsyncResult *result, GError **error)
+{
+  Start *start = context;
+
+  start->files = vmh_files_open_finish (result, error);
+  return start->files != NULL;
 }
 
 static gboolean
@@ -357,7 +287,7 @@ step_spawn (gpointer context, GError **error)
   VmhQemuStart how = { .plan = start->plan,
                        .accelerator = start->accelerator,
                        .reason = start->reason,
-                       .files = start->files,
+                       .files = start->files->fds,
                        .note = note,
                        .network_command = passt ? start->passt : NULL,
                        .localtime = inn_element_is (&clock, "offset", "localtime") };
@@ -446,7 +376,7 @@ static const VmhStep steps[] = {
   { N_ ("Asking QEMU what it can do"), 5, .start = step_ask, .finish = step_ask_finish },
   { N_ ("Laying out its devices"), 1, .run = step_plan },
   { N_ ("Preparing its firmware"), 1, .start = step_nvram },
-  { N_ ("Opening its files"), 3, .start = step_open },
+  { N_ ("Opening its files"), 3, .start = step_open, .finish = step_open_finish },
   { N_ ("Starting QEMU"), 10, .run = step_spawn, .undo = undo_spawn },
   { N_ ("Waiting for QEMU"), 60, .start = step_connect },
   { N_ ("Letting it run"), 5, .start = step_go },
@@ -458,6 +388,8 @@ end_start (Start *start)
 {
   vmh_machine_end (start->machine);
   g_object_set_data (G_OBJECT (start->machine), START_JOB, NULL);
+  /* Before it settles: as long as a tap is open, its network is not empty. */
+  g_clear_pointer (&start->files, vmh_files_free);
   if (start->ended || start->error)
     {
       /* What QEMU itself said is the better reason, where it got so far. */

@@ -8,6 +8,7 @@
 #include <glib/gi18n-lib.h>
 #include "core/vmh-stuck.h"
 #include "shared/inn-errors.h"
+#include "vmh-kernel.h"
 #include "vmh-manager.h"
 
 /* One file that the definition names. */
@@ -144,7 +145,7 @@ on_opened (GObject *source, GAsyncResult *result, gpointer data)
   check->fd = vmh_storage_open_finish (result, &error);
   if (check->fd < 0)
     fail (task, error);
-  else if (named->format == NULL && !vmh_storage_check_kernel (check->fd, named->path, &error))
+  else if (named->format == NULL && !vmh_kernel_check (check->fd, named->path, &error))
     fail (task, error);
   else if (named->format == NULL)
     {

@@ -170,30 +170,6 @@ vmh_storage_open_finish (GAsyncResult *result, GError **error)
   return vmh_open_as_finish (result, error);
 }
 
-/* Distributions' largest initial RAM disks have about 200 MiB. */
-#define MAX_KERNEL (256 * 1024 * 1024)
-
-gboolean
-vmh_storage_check_kernel (int fd, const char *path, GError **error)
-{
-  struct statx st;
-
-  /* As the kernel remembers it: a file system that hangs is not asked. */
-  if (statx (fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_SIZE, &st) != 0 ||
-      !S_ISREG (st.stx_mode))
-    g_set_error (error, INN_ERROR, INN_ERROR_BAD_IMAGE,
-                 _ ("“%s” is not a file. Choose a kernel and an initial RAM disk that are files."),
-                 path);
-  else if (st.stx_size > MAX_KERNEL)
-    g_set_error (error, INN_ERROR, INN_ERROR_LIMIT,
-                 _ ("“%s” is larger than %d MiB, which no kernel or initial RAM disk is. Choose "
-                    "another file."),
-                 path, MAX_KERNEL / 1024 / 1024);
-  else
-    return TRUE;
-  return FALSE;
-}
-
 /* One image of another machine, as it was when the question was asked. */
 typedef struct
 {

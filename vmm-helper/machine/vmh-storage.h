@@ -44,10 +44,6 @@ int vmh_storage_open_finish (GAsyncResult *result, GError **error);
 gboolean
 vmh_storage_check_taken (InnDomain *domain, InnDomain *before, VmhMachine *except, GError **error);
 
-/** vmh_storage_check_kernel: @fd, of a kernel or an initial RAM disk, is a file that may be copied
- * into memory. */
-gboolean vmh_storage_check_kernel (int fd, const char *path, GError **error);
-
 /** vmh_storage_find_user_async: which other machine has the image that is open as @fd, and
  * stays so until the callback. Files are looked at as @owner, in a process that may hang. */
 void vmh_storage_find_user_async (int fd,
@@ -64,8 +60,9 @@ char *vmh_storage_find_user_finish (GAsyncResult *result, GError **error);
 
 /** vmh_storage_check_async: each image that @domain names and @before (NULL: none) does not: there,
  * to be opened by the owner, of the format that is stated, standing alone, used by no other
- * machine. Targets in @made are still to be made. @first: a raw one that looks packed (gzip, zip)
- * is none yet; later its bytes are its guest's. A VmhStep's start without a finish. */
+ * machine, nor twice by this one unless nothing writes to it. Targets in @made are still to be
+ * made. @first: a raw one that looks packed (gzip, zip) is none yet; later its bytes are its
+ * guest's. A VmhStep's start without a finish. */
 void vmh_storage_check_async (VmhBundle *bundle,
                               InnDomain *domain,
                               InnDomain *before,

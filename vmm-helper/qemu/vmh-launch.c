@@ -7,12 +7,26 @@
 #include "core/vmh-stuck.h"
 #include "qemu/vmh-fd.h"
 
+typedef struct
+{
+  int fd;
+  gboolean ours;
+  uid_t user;
+} File;
+
 struct _VmhLaunch
 {
   VmhSpawn *spawn;
-  uid_t uid;
-  GArray *files; /* int */
+  GArray *files; /* File */
 };
+
+static void
+add_file (VmhLaunch *launch, int fd, gboolean ours, uid_t user)
+{
+  File file = { fd, ours, user };
+
+  g_array_append_val (launch->files, file);
+}
 
 VmhLaunch *
 vmh_launch_new (int program_fd, uid_t uid, gid_t gid)
@@ -21,18 +35,24 @@ vmh_launch_new (int program_fd, uid_t uid, gid_t gid)
 
   launch->spawn = vmh_spawn_new_for_fd (program_fd, uid);
   vmh_spawn_become (launch->spawn, uid, gid);
-  launch->uid = uid;
-  launch->files = g_array_new (FALSE, FALSE, sizeof (int));
-  g_array_append_val (launch->files, program_fd);
+  launch->files = g_array_new (FALSE, FALSE, sizeof (File));
+  add_file (launch, program_fd, TRUE, 0);
   return launch;
 }
 
-/* A disk of a user's, or ours: nobody waits for its file system. */
+/* What is ours at once: a tap that stays open a little longer would keep its network. */
 static void
 close_all (VmhLaunch *launch)
 {
   for (guint i = 0; i < launch->files->len; i++)
-    vmh_close_later (launch->uid, g_array_index (launch->files, int, i));
+    {
+      const File *file = &g_array_index (launch->files, File, i);
+
+      if (file->ours)
+        close (file->fd);
+      else
+        vmh_close_later (file->user, file->fd);
+    }
   g_array_set_size (launch->files, 0);
 }
 
@@ -56,7 +76,15 @@ vmh_launch_set_fd (VmhLaunch *launch, int number, int fd)
 {
   g_return_if_fail (number >= 2 && fd >= 0);
   vmh_spawn_pass_fd (launch->spawn, number, fd);
-  g_array_append_val (launch->files, fd);
+  add_file (launch, fd, TRUE, 0);
+}
+
+void
+vmh_launch_set_file (VmhLaunch *launch, int number, int fd, uid_t user)
+{
+  g_return_if_fail (number >= 2 && fd >= 0);
+  vmh_spawn_pass_fd (launch->spawn, number, fd);
+  add_file (launch, fd, FALSE, user);
 }
 
 pid_t

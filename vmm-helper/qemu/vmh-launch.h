@@ -18,13 +18,15 @@ void vmh_launch_free (VmhLaunch *launch);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmhLaunch, vmh_launch_free)
 
 void vmh_launch_add_arg (VmhLaunch *launch, const char *arg);
-/** vmh_launch_set_fd: @fd (taken over) is @number (from 2 on) in the program. */
+/** vmh_launch_set_fd: @fd (taken over), a file of ours, is @number (from 2 on) in the program. */
 void vmh_launch_set_fd (VmhLaunch *launch, int number, int fd);
+/** vmh_launch_set_file: the same with a file of @user's: nobody waits for its file system. */
+void vmh_launch_set_file (VmhLaunch *launch, int number, int fd, uid_t user);
 
 /** VmhLaunchFunc: called between fork and exec, in the helper; if FALSE nothing is started. */
 typedef VmhSpawnFunc VmhLaunchFunc;
-/** vmh_launch_run: returns its pid, leader of a session; 0 on error. All fds are closed here then.
- * What goes wrong in the child before its exec is told on its standard error. */
+/** vmh_launch_run: returns its pid, leader of a session; 0 on error. All fds are closed here then,
+ * users' soon. What goes wrong in the child before its exec is told on its standard error. */
 pid_t vmh_launch_run (VmhLaunch *launch, VmhLaunchFunc func, gpointer data, GError **error);
 
 G_END_DECLS

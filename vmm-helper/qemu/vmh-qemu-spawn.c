@@ -128,12 +128,16 @@ add_plan_fd (Spawn *spawn, const VmhPlanFd *fd, int *file, GError **error)
         return FALSE;
       vmh_launch_set_fd (spawn->launch, fd->number, socket);
       return TRUE;
+    case VMH_PLAN_FD_FILE:
+      g_return_val_if_fail (*file >= 0, FALSE);
+      vmh_launch_set_file (spawn->launch, fd->number, vmh_steal_fd (file),
+                           vmh_bundle_get_owner (spawn->bundle));
+      return TRUE;
     case VMH_PLAN_FD_COPY:
       g_return_val_if_fail (spawn->sandbox.n_copies < VMH_SANDBOX_MAX_COPIES, FALSE);
       spawn->sandbox.copies[spawn->sandbox.n_copies].fd = fd->number;
       spawn->sandbox.copies[spawn->sandbox.n_copies++].name = fd->name;
       G_GNUC_FALLTHROUGH;
-    case VMH_PLAN_FD_FILE:
     case VMH_PLAN_FD_TAP:
     case VMH_PLAN_FD_NVRAM:
     default:

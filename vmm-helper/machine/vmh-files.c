@@ -1,0 +1,181 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Opens what a plan names, one after the other: as the machine's owner what is the owner's, taps
+ * and the UEFI variables itself. Starts no QEMU. */
+#include "vmh-files.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+#include "core/vmh-stuck.h"
+#include "host/vmh-tap.h"
+#include "vmh-kernel.h"
+#include "vmh-life.h"
+#include "vmh-storage.h"
+
+static void open_files (GTask *owned_task);
+
+void
+vmh_files_free (VmhFiles *files)
+{
+  GPtrArray *wanted = vmh_plan_get_fds (files->plan);
+
+  for (guint i = 0; i < files->fds->len; i++)
+    {
+      const VmhPlanFd *fd = wanted->pdata[i];
+      int file = g_array_index (files->fds, int, i);
+
+      if (fd->type == VMH_PLAN_FD_FILE)
+        vmh_close_later (vmh_bundle_get_owner (files->bundle), file);
+      else if (file >= 0)
+        close (file);
+    }
+  g_array_unref (files->fds);
+  vmh_bundle_unref (files->bundle);
+  g_free (files);
+}
+
+/* Whoever finishes the task takes them over. */
+static void
+holder_free (gpointer data)
+{
+  VmhFiles **holder = data;
+
+  g_clear_pointer (holder, vmh_files_free);
+  g_free (holder);
+}
+
+static VmhFiles *
+get_files (GTask *task)
+{
+  return *(VmhFiles **)g_task_get_task_data (task);
+}
+
+/* What is opened at once; -1 without an error where that is no file. */
+static int
+open_now (VmhFiles *files, const VmhPlanFd *fd, GError **error)
+{
+  if (fd->type == VMH_PLAN_FD_NVRAM)
+    return vmh_bundle_open_file (files->bundle, VMH_NVRAM, fd->writable ? O_RDWR : O_RDONLY, error);
+  if (fd->type != VMH_PLAN_FD_TAP)
+    return -1;
+  if (g_str_equal (fd->kind, "bridge"))
+    return vmh_tap_open (fd->path, fd->name, error);
+  return vmh_tap_open_isolated (vmh_bundle_get_owner (files->bundle), fd->path, fd->name, error);
+}
+
+/* The plan may go as soon as this is told, and the taps must not stay any longer. */
+static void
+fail (GTask *task, GError *error)
+{
+  g_clear_pointer ((VmhFiles **)g_task_get_task_data (task), vmh_files_free);
+  g_task_return_error (task, error);
+}
+
+static const VmhPlanFd *
+get_next (VmhFiles *files)
+{
+  GPtrArray *wanted = vmh_plan_get_fds (files->plan);
+
+  return files->fds->len < wanted->len ? wanted->pdata[files->fds->len] : NULL;
+}
+
+/* @error (consumed) where there is one, else @fd is the next one's. */
+static void
+add_file (GTask *owned_task, int fd, GError *error)
+{
+  g_autoptr (GTask) task = owned_task;
+  VmhFiles *files = get_files (task);
+
+  if (error)
+    {
+      fail (task, error);
+      return;
+    }
+  g_array_append_val (files->fds, fd);
+  open_files (g_steal_pointer (&task));
+}
+
+static void
+on_kernel_copied (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GError *error = NULL;
+  int fd = vmh_kernel_copy_finish (result, &error);
+
+  add_file (data, fd, error);
+}
+
+static void
+on_opened (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GTask *task = data;
+  VmhFiles *files = get_files (task);
+  const VmhPlanFd *wanted = get_next (files);
+  GError *error = NULL;
+  int fd = vmh_storage_open_finish (result, &error);
+
+  if (fd >= 0 && wanted->type == VMH_PLAN_FD_COPY)
+    vmh_kernel_copy_async (fd, vmh_bundle_get_owner (files->bundle), wanted->path,
+                           g_task_get_cancellable (task), on_kernel_copied, task);
+  else
+    add_file (task, fd, error);
+}
+
+/* Takes the task over. */
+static void
+open_files (GTask *owned_task)
+{
+  g_autoptr (GTask) task = owned_task;
+  VmhFiles *files = get_files (task);
+  GCancellable *cancellable = g_task_get_cancellable (task);
+  const VmhPlanFd *fd;
+
+  while ((fd = get_next (files)) != NULL)
+    {
+      GError *error = NULL;
+      int file;
+
+      if (fd->type == VMH_PLAN_FD_FILE || fd->type == VMH_PLAN_FD_COPY)
+        {
+          vmh_storage_open_async (files->bundle, fd->path, fd->writable, cancellable, on_opened,
+                                  g_steal_pointer (&task));
+          return;
+        }
+      file = open_now (files, fd, &error);
+      if (error)
+        {
+          fail (task, error);
+          return;
+        }
+      g_array_append_val (files->fds, file);
+    }
+  g_task_return_pointer (task, g_steal_pointer ((VmhFiles **)g_task_get_task_data (task)),
+                         (GDestroyNotify)vmh_files_free);
+}
+
+void
+vmh_files_open_async (VmhBundle *bundle,
+                      VmhPlan *plan,
+                      GCancellable *cancellable,
+                      GAsyncReadyCallback callback,
+                      gpointer data)
+{
+  GTask *task = g_task_new (NULL, cancellable, callback, data);
+  VmhFiles **holder = g_new0 (VmhFiles *, 1);
+  VmhFiles *files = *holder = g_new0 (VmhFiles, 1);
+
+  g_task_set_source_tag (task, vmh_files_open_async);
+  g_task_set_check_cancellable (task, FALSE);
+  files->bundle = vmh_bundle_ref (bundle);
+  files->plan = plan;
+  files->fds = g_array_new (FALSE, FALSE, sizeof (int));
+  g_task_set_task_data (task, holder, holder_free);
+  open_files (task);
+}
+
+VmhFiles *
+vmh_files_open_finish (GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, NULL), NULL);
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
