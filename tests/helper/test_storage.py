@@ -363,6 +363,54 @@ def one_image_for_two():
 
 
 @tap.case
+def one_image_twice():
+    """A machine has an image once, under whatever name; what nothing writes to it may have twice"""
+    session = start()
+    image, other = session.path / "image.raw", session.path / "other.raw"
+    for path in (image, other):
+        path.write_bytes(bytes(domain.MIB))
+    link, hard = session.path / "link.raw", session.path / "hard.raw"
+    link.symlink_to(image)
+    os.link(image, hard)
+    readonly = {"fmt": "raw", "extra": "<readonly/>"}
+
+    def refused(call):
+        words = str(bus.refuses(call, ERROR + "InUse"))
+        tap.true("“vda” and “vdb”" in words and "one and the same image" in words, words)
+
+    for second in (image, link, hard):
+        for kind in ({"fmt": "raw"}, readonly):
+            text = domain.xml("a", domain.disk("vda", image, "raw") + domain.disk("vdb", second, **kind))
+            machine, job = session.call(bus.MANAGER, domain.MANAGER, "Create", GLib.Variant("(sa{sv})", (text, {})))
+            properties = domain.wait_job(session, job)
+            tap.equal(properties["ErrorName"], ERROR + "InUse", f"{second} twice, in a new machine")
+            tap.true("“vda” and “vdb”" in properties["ErrorMessage"], properties["ErrorMessage"])
+    machine = domain.create(session, domain.xml("a", domain.disk("vda", image, "raw")))
+    xml = xml_of(session, machine)
+    for second in (image, link, hard):
+        refused(lambda second=second: apply(session, machine, xml.replace(
+            "</devices>", domain.disk("vdb", second, "raw") + "</devices>")))
+    apply(session, machine, xml.replace("</devices>", domain.disk("vdb", other, "raw") + "</devices>"))
+    # One that was there cannot be told any more: it is not in the way of another.
+    other.unlink()
+    third = session.path / "third.raw"
+    third.write_bytes(bytes(domain.MIB))
+    xml = xml_of(session, machine)
+    apply(session, machine, xml.replace("</devices>", domain.disk("vdc", third, "raw") + "</devices>"))
+    medium = session.path / "medium.raw"
+    medium.write_bytes(bytes(domain.MIB))
+    domain.create(session, domain.xml("reader", domain.disk("vda", medium, **readonly)
+                                      + domain.disk("vdb", medium, **readonly)))
+    # A definition that has come into the store in another way does not start.
+    session.helper.stop()
+    definition = folder_of(session, machine) / "machine.xml"
+    definition.write_text(definition.read_text().replace(str(third), str(hard)).replace(str(other), str(third)))
+    session.start_helper()
+    properties = vm.start(session, machine, wanted="failed")
+    tap.true("“vda” and “vdc”" in properties["ErrorMessage"], properties["ErrorMessage"])
+
+
+@tap.case
 def comments():
     """A comment is no change, and is kept"""
     session = start()

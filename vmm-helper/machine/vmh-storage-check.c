@@ -5,7 +5,9 @@
  * looked for among the other machines, looked into by a sandboxed program. */
 #include "vmh-storage.h"
 
+#include <fcntl.h>
 #include <glib/gi18n-lib.h>
+#include <sys/stat.h>
 #include "core/vmh-stuck.h"
 #include "shared/inn-errors.h"
 #include "vmh-kernel.h"
@@ -15,8 +17,11 @@
 typedef struct
 {
   char *path;
+  char *target;
   char *format; /* NULL: no image (a kernel): to be opened is enough */
   gboolean writable, shareable;
+  gboolean known; /* was there before: only what file it is is asked, if that can be told */
+  struct statx identity;
 } Named;
 
 typedef struct
@@ -37,6 +42,7 @@ named_free (gpointer data)
   Named *named = data;
 
   g_free (named->path);
+  g_free (named->target);
   g_free (named->format);
   g_free (named);
 }
@@ -73,6 +79,57 @@ fail (GTask *task, GError *error)
   g_object_unref (task);
 }
 
+static void
+go_on (GTask *task)
+{
+  Check *check = g_task_get_task_data (task);
+
+  check->current++;
+  next_image (task);
+}
+
+/* As the kernel remembers it: a file system that hangs is not asked. */
+static void
+identify (Named *named, int fd)
+{
+  if (statx (fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_INO,
+             &named->identity) != 0)
+    named->identity.stx_mask = 0;
+}
+
+static gboolean
+is_same (const struct statx *a, const struct statx *b)
+{
+  if ((a->stx_mask & b->stx_mask & STATX_INO) == 0)
+    return FALSE;
+  if (S_ISBLK (a->stx_mode) || S_ISBLK (b->stx_mode))
+    return S_ISBLK (a->stx_mode) && S_ISBLK (b->stx_mode) &&
+           a->stx_rdev_major == b->stx_rdev_major && a->stx_rdev_minor == b->stx_rdev_minor;
+  return a->stx_dev_major == b->stx_dev_major && a->stx_dev_minor == b->stx_dev_minor &&
+         a->stx_ino == b->stx_ino;
+}
+
+/* The machine's own drives, those before the current one. */
+static gboolean
+check_twice (Check *check, GError **error)
+{
+  const Named *named = get_current (check);
+
+  for (guint i = 0; i < check->current; i++)
+    {
+      const Named *other = g_ptr_array_index (check->list, i);
+
+      if ((!named->writable && !other->writable) || !is_same (&named->identity, &other->identity))
+        continue;
+      g_set_error (error, INN_ERROR, INN_ERROR_IN_USE,
+                   _ ("The drives “%s” and “%s” have one and the same image, “%s”. Two drives of "
+                      "which one writes destroy it: choose another image for one of them."),
+                   other->target, named->target, named->path);
+      return FALSE;
+    }
+  return TRUE;
+}
+
 static gboolean
 is_raw (const Named *named)
 {
@@ -99,8 +156,7 @@ on_inspected (GObject *source, GAsyncResult *result, gpointer data)
       fail (task, error);
       return;
     }
-  check->current++;
-  next_image (task);
+  go_on (task);
 }
 
 static void
@@ -124,11 +180,7 @@ on_user_found (GObject *source, GAsyncResult *result, gpointer data)
   if (error != NULL)
     fail (task, error);
   else if (is_raw (get_current (check)) && !check->first)
-    {
-      /* What is in it is its guest's affair. */
-      check->current++;
-      next_image (task);
-    }
+    go_on (task); /* what is in it is its guest's affair */
   else
     vmh_image_inspect_async (check->fd, vmh_bundle_get_owner (check->bundle),
                              g_task_get_cancellable (task), on_inspected, task);
@@ -139,19 +191,25 @@ on_opened (GObject *source, GAsyncResult *result, gpointer data)
 {
   GTask *task = data;
   Check *check = g_task_get_task_data (task);
-  const Named *named = get_current (check);
+  Named *named = get_current (check);
   GError *error = NULL;
 
   check->fd = vmh_storage_open_finish (result, &error);
-  if (check->fd < 0)
+  if (check->fd >= 0)
+    identify (named, check->fd);
+  if (named->known)
+    {
+      g_clear_error (&error);
+      go_on (task);
+    }
+  else if (check->fd < 0)
     fail (task, error);
   else if (named->format == NULL && !vmh_kernel_check (check->fd, named->path, &error))
     fail (task, error);
   else if (named->format == NULL)
-    {
-      check->current++;
-      next_image (task);
-    }
+    go_on (task);
+  else if (!check_twice (check, &error))
+    fail (task, error);
   else
     vmh_storage_find_user_async (check->fd, vmh_bundle_get_owner (check->bundle), named->writable,
                                  named->shareable, check->except, g_task_get_cancellable (task),
@@ -172,7 +230,7 @@ next_image (GTask *task)
       return;
     }
   named = get_current (check);
-  vmh_storage_open_async (check->bundle, named->path, named->writable,
+  vmh_storage_open_async (check->bundle, named->path, named->writable && !named->known,
                           g_task_get_cancellable (task), on_opened, task);
 }
 
@@ -197,11 +255,13 @@ add_kernel (Check *check, InnDomain *domain)
 }
 
 static void
-add_storage (Check *check, const InnElement *storage, char *path)
+add_storage (Check *check, const InnElement *storage, char *path, gboolean known)
 {
   Named *named = g_new0 (Named, 1);
 
   named->path = path;
+  named->known = known;
+  named->target = inn_element_dup (storage, "target");
   named->format = inn_element_dup (storage, "format");
   if (named->format == NULL)
     named->format = g_strdup ("raw");
@@ -223,6 +283,32 @@ was_there (InnDomain *before, const InnElement *storage, const char *path)
   return old_path != NULL && g_str_equal (old_path, path) && g_strcmp0 (old_format, format) == 0 &&
          vmh_storage_is_writable (old) >= vmh_storage_is_writable (storage) &&
          vmh_storage_is_shareable (old) == vmh_storage_is_shareable (storage);
+}
+
+/* Those that were there come first, where there are others to compare with them. */
+static void
+add_all (Check *check, InnDomain *domain, InnDomain *before, const char *const *made)
+{
+  g_autoptr (GPtrArray) all = vmh_storage_list (domain);
+  guint n_known = 0;
+
+  for (guint i = 0; i < all->len; i++)
+    {
+      const InnElement *storage = g_ptr_array_index (all, i);
+      g_autofree char *path = vmh_storage_dup_path (storage);
+      g_autofree char *target = inn_element_dup (storage, "target");
+      gboolean known;
+
+      if (path == NULL || (target != NULL && g_strv_contains (made, target)))
+        continue;
+      known = was_there (before, storage, path);
+      add_storage (check, storage, g_steal_pointer (&path), known);
+      if (known)
+        g_ptr_array_insert (check->list, (gint)n_known++,
+                            g_ptr_array_steal_index (check->list, check->list->len - 1));
+    }
+  if (n_known == check->list->len)
+    g_ptr_array_set_size (check->list, 0);
 }
 
 /* By name only: there is no time for more. A start compares files. */
@@ -264,7 +350,6 @@ vmh_storage_check_async (VmhBundle *bundle,
                          gpointer data)
 {
   GTask *task = g_task_new (NULL, cancellable, callback, data);
-  g_autoptr (GPtrArray) all = vmh_storage_list (domain);
   Check *check = g_new0 (Check, 1);
 
   g_task_set_source_tag (task, vmh_storage_check_async);
@@ -274,16 +359,7 @@ vmh_storage_check_async (VmhBundle *bundle,
   check->list = g_ptr_array_new_with_free_func (named_free);
   check->fd = -1;
   g_task_set_task_data (task, check, check_free);
-  for (guint i = 0; i < all->len; i++)
-    {
-      const InnElement *storage = g_ptr_array_index (all, i);
-      g_autofree char *path = vmh_storage_dup_path (storage);
-      g_autofree char *target = inn_element_dup (storage, "target");
-
-      if (path != NULL && !was_there (before, storage, path) &&
-          (target == NULL || !g_strv_contains (made, target)))
-        add_storage (check, storage, g_steal_pointer (&path));
-    }
+  add_all (check, domain, before, made);
   add_kernel (check, domain);
   next_image (task);
 }
