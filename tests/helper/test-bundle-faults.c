@@ -104,7 +104,7 @@ make (void)
 
   g_assert_no_error (error);
   g_assert_true (vmh_bundle_set_generation (bundle, 1, &error));
-  g_assert_true (vmh_bundle_save (bundle, "disks/vda.raw", "data", -1, &error));
+  g_assert_true (vmh_bundle_save (bundle, "disks/vda.raw", "data", -1, VMH_BUNDLE_SYNC, &error));
   g_assert_no_error (error);
   return bundle;
 }
@@ -240,7 +240,7 @@ test_damaged_state (int *fixture, gconstpointer data)
       g_autoptr (GError) error = NULL;
       g_autoptr (VmhBundle) bundle = make ();
 
-      g_assert_true (vmh_bundle_save (bundle, "state", states[i], -1, &error));
+      g_assert_true (vmh_bundle_save (bundle, "state", states[i], -1, VMH_BUNDLE_SYNC, &error));
       g_assert_true (vmh_bundle_commit (bundle, &error));
       g_assert_null (vmh_bundle_open (UUID, &error));
       g_assert_error (error, INN_ERROR, INN_ERROR_IO);

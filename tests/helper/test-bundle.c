@@ -6,8 +6,10 @@
 #include <fcntl.h>
 #include <gio/gio.h>
 #include <glib/gstdio.h>
+#include <signal.h>
 #include <sys/fanotify.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../async.h"
@@ -119,7 +121,7 @@ test_names (int *fixture, gconstpointer data)
       g_assert_nonnull (error);
       g_assert_null (vmh_bundle_load (bundle, names[i], 4096, NULL));
       g_assert_false (g_str_equal (names[i], "folder-link/passwd") &&
-                      vmh_bundle_save (bundle, names[i], "x", -1, NULL));
+                      vmh_bundle_save (bundle, names[i], "x", -1, VMH_BUNDLE_SYNC, NULL));
     }
   vmh_bundle_discard (bundle);
   g_assert_true (g_file_test ("/etc/passwd", G_FILE_TEST_EXISTS)); /* no link was followed */
@@ -134,12 +136,12 @@ test_save (int *fixture, gconstpointer data)
   struct stat st;
   int fd;
 
-  g_assert_true (vmh_bundle_save (bundle, "log/note", "old", -1, &error));
+  g_assert_true (vmh_bundle_save (bundle, "log/note", "old", -1, VMH_BUNDLE_SYNC, &error));
   /* What a killed one has left does not stop the next. */
   fd = vmh_bundle_open_file (bundle, "log/.note.new", O_WRONLY | O_CREAT, &error);
   g_assert_cmpint (fd, >=, 0);
   close (fd);
-  g_assert_true (vmh_bundle_save (bundle, "log/note", "new", -1, &error));
+  g_assert_true (vmh_bundle_save (bundle, "log/note", "new", -1, VMH_BUNDLE_SYNC, &error));
   bytes = vmh_bundle_load (bundle, "log/note", 3, &error);
   g_assert_no_error (error);
   g_assert_cmpmem (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), "new", 3);
@@ -190,7 +192,7 @@ test_guest_uids (int *fixture, gconstpointer data)
   b = make (UUID_B);
   state = vmh_bundle_load (a, "state", 4096, &error);
   g_assert_true (vmh_bundle_save (b, "state", g_bytes_get_data (state, NULL),
-                                  (gssize)g_bytes_get_size (state), &error));
+                                  (gssize)g_bytes_get_size (state), VMH_BUNDLE_SYNC, &error));
   g_assert_true (vmh_bundle_commit (b, &error));
   vmh_bundle_unref (b);
   b = vmh_bundle_open (UUID_B, &error);
@@ -204,6 +206,69 @@ test_guest_uids (int *fixture, gconstpointer data)
   b = vmh_bundle_open (UUID_B, &error);
   g_assert_cmpuint (vmh_bundle_get_guest_uid (a, &error), ==, uid_a);
   g_assert_cmpuint (vmh_bundle_get_guest_uid (b, &error), ==, uid_b);
+}
+
+/* What the machine A gets when nothing is known of anybody. */
+static uid_t
+uid_of_new (void)
+{
+  g_autoptr (GError) error = NULL;
+  VmhBundle *bundle = make (UUID_A);
+  uid_t uid = vmh_bundle_get_guest_uid (bundle, &error);
+
+  g_assert_no_error (error);
+  vmh_bundle_discard (bundle);
+  vmh_bundle_unref (bundle);
+  return uid;
+}
+
+static void
+test_guest_uids_in_use (int *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *file = NULL;
+  VmhBundle *other;
+  uid_t by_file, by_process;
+  pid_t child;
+  int lock[2];
+
+  if (geteuid () != 0)
+    {
+      g_test_skip ("needs root");
+      return;
+    }
+  by_file = uid_of_new ();
+  g_assert_cmpuint (uid_of_new (), ==, by_file);
+  /* A machine that cannot be read owns a file. */
+  other = make (UUID_B);
+  g_assert_true (vmh_bundle_commit (other, &error));
+  file = g_build_filename (vmh_bundle_get_path (other), "tpm", "state", NULL);
+  g_assert_true (g_file_set_contents (file, "x", 1, NULL));
+  g_assert_cmpint (chown (file, by_file, by_file), ==, 0);
+  vmh_bundle_unref (other);
+  by_process = uid_of_new ();
+  g_assert_cmpuint (by_process, !=, by_file);
+  /* Another still runs. */
+  g_assert_cmpint (pipe (lock), ==, 0);
+  child = fork ();
+  if (child == 0)
+    {
+      char byte = '1';
+
+      close (lock[0]);
+      if (setresuid (by_process, by_process, by_process) < 0 || write (lock[1], &byte, 1) != 1)
+        _exit (1);
+      pause ();
+      _exit (0);
+    }
+  close (lock[1]);
+  g_assert_cmpint (read (lock[0], &(char){ 0 }, 1), ==, 1);
+  g_assert_cmpuint (uid_of_new (), !=, by_process);
+  g_assert_cmpuint (uid_of_new (), !=, by_file);
+  kill (child, SIGKILL);
+  waitpid (child, NULL, 0);
+  close (lock[0]);
+  g_assert_cmpuint (uid_of_new (), ==, by_process);
 }
 
 static int
@@ -349,6 +414,7 @@ main (int argc, char **argv)
   ADD ("save", test_save);
   ADD ("relative", test_relative);
   ADD ("guest-uids", test_guest_uids);
+  ADD ("guest-uids-in-use", test_guest_uids_in_use);
   ADD ("open-as", test_open_as);
   ADD ("open-hangs", test_open_hangs);
   status = g_test_run ();

@@ -14,10 +14,8 @@
 
 typedef struct
 {
+  VmhOrdering what;
   VmhCall *call;
-  VmhMachine *machine;
-  InnDomain *domain;
-  GPtrArray *orders;
   GPtrArray *changes; /* InnChange */
 } Apply;
 
@@ -26,9 +24,7 @@ apply_free (gpointer data)
 {
   Apply *apply = data;
 
-  g_clear_object (&apply->machine);
-  g_clear_pointer (&apply->domain, inn_domain_unref);
-  g_clear_pointer (&apply->orders, g_ptr_array_unref);
+  vmh_ordering_clear (&apply->what);
   g_clear_pointer (&apply->changes, g_ptr_array_unref);
   g_free (apply);
 }
@@ -63,7 +59,7 @@ describe (VmhMachine *machine, GPtrArray *changes)
 static void
 follow_live (Apply *apply)
 {
-  InnDomain *live = vmh_machine_get_live (apply->machine);
+  InnDomain *live = vmh_machine_get_live (apply->what.machine);
   g_autoptr (InnDomain) copy = live != NULL ? inn_domain_copy (live) : NULL;
 
   for (guint i = 0; copy != NULL && i < apply->changes->len; i++)
@@ -71,50 +67,14 @@ follow_live (Apply *apply)
       const InnChange *change = g_ptr_array_index (apply->changes, i);
       g_autoptr (InnElement) element = NULL;
 
-      if (!takes_effect_now (apply->machine, change))
+      if (!takes_effect_now (apply->what.machine, change))
         continue;
       element = inn_domain_find (copy, change->id);
       if (element != NULL)
         inn_element_set (element, change->field->name, change->after, NULL);
     }
   if (copy != NULL)
-    vmh_machine_set_live (apply->machine, copy);
-}
-
-static void
-check_storage (gpointer context,
-               VmhJob *job,
-               GCancellable *cancellable,
-               GAsyncReadyCallback callback,
-               gpointer data)
-{
-  Apply *apply = context;
-  g_auto (GStrv) made = vmh_orders_dup_targets (apply->orders);
-
-  vmh_storage_check_async (vmh_machine_get_bundle (apply->machine), apply->domain,
-                           vmh_machine_get_domain (apply->machine), (const char *const *)made,
-                           apply->machine, TRUE, cancellable, callback, data);
-}
-
-static void
-make_disks (gpointer context,
-            VmhJob *job,
-            GCancellable *cancellable,
-            GAsyncReadyCallback callback,
-            gpointer data)
-{
-  Apply *apply = context;
-
-  vmh_orders_make_async (apply->orders, vmh_machine_get_bundle (apply->machine), job, cancellable,
-                         callback, data);
-}
-
-static void
-unmake_disks (gpointer context)
-{
-  Apply *apply = context;
-
-  vmh_orders_unmake (apply->orders, vmh_machine_get_bundle (apply->machine));
+    vmh_machine_set_live (apply->what.machine, copy);
 }
 
 static gboolean
@@ -122,29 +82,28 @@ store (gpointer context, GError **error)
 {
   Apply *apply = context;
 
-  g_autofree char *was = inn_domain_to_xml (vmh_machine_get_domain (apply->machine));
-  g_autofree char *is = inn_domain_to_xml (apply->domain);
+  g_autofree char *was = inn_domain_to_xml (vmh_machine_get_domain (apply->what.machine));
+  g_autofree char *is = inn_domain_to_xml (apply->what.domain);
   g_autoptr (GError) local = NULL;
 
   /* A comment is no change and is kept all the same. */
   if (g_str_equal (was, is))
     return TRUE;
-  if (!vmh_storage_check_taken (apply->domain, vmh_machine_get_domain (apply->machine),
-                                apply->machine, error) ||
-      !vmh_machine_store (apply->machine, apply->domain, error))
+  if (!vmh_storage_check_taken (apply->what.domain, vmh_machine_get_domain (apply->what.machine),
+                                apply->what.machine, error) ||
+      !vmh_machine_store (apply->what.machine, apply->what.domain, error))
     return FALSE;
   /* From here on nothing may fail. What is not noted now is with the next note, or by the next
    * helper: the definition names it. */
-  if (apply->orders->len > 0 &&
-      !vmh_bundle_keep_made (vmh_machine_get_bundle (apply->machine), &local))
+  if (apply->what.orders->len > 0 && !vmh_bundle_keep_made (apply->what.bundle, &local))
     g_warning ("%s", local->message);
   follow_live (apply);
   return TRUE;
 }
 
 static const VmhStep steps[] = {
-  { N_ ("Checking the disks"), 1, NULL, check_storage, NULL, NULL },
-  { N_ ("Making new disks"), 98, NULL, make_disks, NULL, unmake_disks },
+  { N_ ("Checking the disks"), 1, NULL, vmh_ordering_check, NULL, NULL },
+  { N_ ("Making new disks"), 98, NULL, vmh_ordering_make, NULL, vmh_ordering_unmake },
   { N_ ("Writing the definition"), 1, store, NULL, NULL, NULL },
   { 0 },
 };
@@ -156,11 +115,12 @@ on_applied (GObject *source, GAsyncResult *result, gpointer data)
   GError *error = NULL;
   gboolean good = vmh_flow_run_finish (result, &error);
 
-  vmh_manager_release (vmh_manager_get (), vmh_machine_get_owner (apply->machine), apply->domain);
-  vmh_machine_end (apply->machine);
+  vmh_manager_release (vmh_manager_get (), vmh_machine_get_owner (apply->what.machine),
+                       apply->what.domain);
+  vmh_machine_end (apply->what.machine);
   if (good)
     vmh_call_return (apply->call,
-                     g_variant_new ("(@a(sss))", describe (apply->machine, apply->changes)));
+                     g_variant_new ("(@a(sss))", describe (apply->what.machine, apply->changes)));
   else
     vmh_call_fail (apply->call, error);
 }
@@ -229,21 +189,22 @@ prepare (VmhCall *call, GError **error)
       !check_generation (machine, options, error))
     return NULL;
   apply->call = call;
-  apply->machine = g_object_ref (machine);
-  apply->domain = inn_domain_parse (xml, -1, error);
-  if (apply->domain == NULL || !check_uuid (machine, apply->domain, error) ||
-      !vmh_secrets_carry (vmh_machine_get_domain (machine), apply->domain, error))
+  apply->what.machine = g_object_ref (machine);
+  apply->what.bundle = vmh_bundle_ref (bundle);
+  apply->what.domain = inn_domain_parse (xml, -1, error);
+  if (apply->what.domain == NULL || !check_uuid (machine, apply->what.domain, error) ||
+      !vmh_secrets_carry (vmh_machine_get_domain (machine), apply->what.domain, error))
     return NULL;
   storage = g_variant_lookup_value (options, "storage", G_VARIANT_TYPE ("aa{sv}"));
-  apply->orders = vmh_orders_parse (call, storage, error);
-  if (apply->orders == NULL ||
-      !vmh_orders_place (apply->orders, apply->domain, vmh_bundle_get_path (bundle), bundle,
-                         error) ||
-      !inn_domain_check (apply->domain, error) ||
-      !vmh_manager_check_new (vmh_manager_get (), vmh_machine_get_owner (machine), apply->domain,
-                              machine, error))
+  apply->what.orders = vmh_orders_parse (call, storage, error);
+  if (apply->what.orders == NULL ||
+      !vmh_orders_place (apply->what.orders, apply->what.domain, vmh_bundle_get_path (bundle),
+                         bundle, error) ||
+      !inn_domain_check (apply->what.domain, error) ||
+      !vmh_manager_check_new (vmh_manager_get (), vmh_machine_get_owner (machine),
+                              apply->what.domain, machine, error))
     return NULL;
-  apply->changes = inn_domain_diff (vmh_machine_get_domain (machine), apply->domain);
+  apply->changes = inn_domain_diff (vmh_machine_get_domain (machine), apply->what.domain);
   if (!check_fixed (apply->changes, error))
     return NULL;
   return g_steal_pointer (&apply);
@@ -268,7 +229,7 @@ vmh_verb_apply (VmhCall *call)
       return;
     }
   /* Nobody else takes the new name while disks are made. */
-  vmh_manager_claim (vmh_manager_get (), vmh_machine_get_owner (machine), apply->domain);
+  vmh_manager_claim (vmh_manager_get (), vmh_machine_get_owner (machine), apply->what.domain);
   vmh_flow_run_async ("apply", steps, apply, NULL, vmh_call_get_cancellable (call), on_applied,
                       apply);
 }

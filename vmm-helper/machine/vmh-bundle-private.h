@@ -29,6 +29,10 @@ struct _VmhBundle
 };
 
 gboolean vmh_bundle_load_state (VmhBundle *bundle, GError **error);
+gboolean vmh_bundle_save_state (VmhBundle *bundle, GError **error);
+/** vmh_bundle_adopt_uid: @uid becomes the bundle's, if it is one for guests and no other bundle has
+ * it. */
+void vmh_bundle_adopt_uid (VmhBundle *bundle, guint64 uid);
 /** vmh_bundle_forget_uid: the guest uid is free again. */
 void vmh_bundle_forget_uid (VmhBundle *bundle);
 

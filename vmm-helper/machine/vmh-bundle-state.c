@@ -1,8 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Innkeeper developers
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* The bundle's `state` file: what belongs to the machine and is not said in its XML, and the uid
- * that its QEMU runs as. */
+/* The bundle's `state` file: what belongs to the machine and is not said in its XML. */
 #include "vmh-bundle-private.h"
 
 #include <errno.h>
@@ -15,9 +14,6 @@
 #define STATE_FILE "state"
 #define STATE_MAX  (256 * 1024)
 #define GROUP      "machine"
-
-/* Uids that bundles of this store have: no two guests share one. */
-static GHashTable *guest_uids;
 
 /* File names may be of any bytes, a key file's strings may not. */
 static void
@@ -46,8 +42,8 @@ put_names (GKeyFile *file, const char *key, GHashTable *names)
   put_list (file, key, (const char *const *)list);
 }
 
-static gboolean
-save_state (VmhBundle *bundle, GError **error)
+gboolean
+vmh_bundle_save_state (VmhBundle *bundle, GError **error)
 {
   g_autoptr (GKeyFile) file = g_key_file_new ();
   g_autofree char *text = NULL;
@@ -65,29 +61,7 @@ save_state (VmhBundle *bundle, GError **error)
   put_list (file, "kept", (const char *const *)bundle->kept);
   put_list (file, "erased", (const char *const *)bundle->erased);
   text = g_key_file_to_data (file, &length, NULL);
-  return vmh_bundle_save (bundle, STATE_FILE, text, (gssize)length, error);
-}
-
-static void
-adopt_uid (VmhBundle *bundle, guint64 uid)
-{
-  if (guest_uids == NULL)
-    guest_uids = g_hash_table_new (NULL, NULL);
-  /* A copied bundle brings a uid that its original has: it gets another when it starts. */
-  if (uid >= VMH_GUEST_UID_MIN && uid <= VMH_GUEST_UID_MAX &&
-      g_hash_table_add (guest_uids, GUINT_TO_POINTER ((guint)uid)))
-    bundle->guest_uid = (uid_t)uid;
-}
-
-void
-vmh_bundle_forget_uid (VmhBundle *bundle)
-{
-  if (bundle->guest_uid == 0)
-    return;
-  g_hash_table_remove (guest_uids, GUINT_TO_POINTER (bundle->guest_uid));
-  bundle->guest_uid = 0;
-  if (g_hash_table_size (guest_uids) == 0)
-    g_clear_pointer (&guest_uids, g_hash_table_unref);
+  return vmh_bundle_save (bundle, STATE_FILE, text, (gssize)length, VMH_BUNDLE_SYNC, error);
 }
 
 /* A list that is not there is empty; one that cannot be read is not: what it protects would go. */
@@ -161,7 +135,7 @@ vmh_bundle_load_state (VmhBundle *bundle, GError **error)
   if (vmh_store_is_system ())
     bundle->owner = owner;
   bundle->generation = MAX (g_key_file_get_uint64 (file, GROUP, "generation", NULL), 1);
-  adopt_uid (bundle, g_key_file_get_uint64 (file, GROUP, "guest-uid", NULL));
+  vmh_bundle_adopt_uid (bundle, g_key_file_get_uint64 (file, GROUP, "guest-uid", NULL));
   bundle->crash = g_key_file_get_string (file, GROUP, "crash", NULL);
   folder = g_key_file_get_string (file, GROUP, "folder", NULL);
   if (folder != NULL && g_path_is_absolute (folder) && !g_str_equal (folder, bundle->path))
@@ -181,7 +155,7 @@ vmh_bundle_set_generation (VmhBundle *bundle, guint64 generation, GError **error
   guint64 old = bundle->generation;
 
   bundle->generation = generation;
-  if (save_state (bundle, error))
+  if (vmh_bundle_save_state (bundle, error))
     return TRUE;
   bundle->generation = old;
   return FALSE;
@@ -200,7 +174,7 @@ vmh_bundle_set_crash (VmhBundle *bundle, const char *crash, GError **error)
     return TRUE;
   g_free (bundle->crash);
   bundle->crash = g_strdup (crash);
-  return save_state (bundle, error);
+  return vmh_bundle_save_state (bundle, error);
 }
 
 gboolean
@@ -213,7 +187,7 @@ gboolean
 vmh_bundle_add_making (VmhBundle *bundle, const char *name, GError **error)
 {
   g_hash_table_add (bundle->making, g_strdup (name));
-  if (save_state (bundle, error))
+  if (vmh_bundle_save_state (bundle, error))
     return TRUE;
   g_hash_table_remove (bundle->making, name);
   return FALSE;
@@ -239,7 +213,7 @@ vmh_bundle_keep_made (VmhBundle *bundle, GError **error)
       g_hash_table_iter_steal (&iter);
       g_hash_table_add (bundle->created, name);
     }
-  return save_state (bundle, error);
+  return vmh_bundle_save_state (bundle, error);
 }
 
 gboolean
@@ -253,7 +227,7 @@ vmh_bundle_unmake (VmhBundle *bundle, const char *name, GError **error)
       return FALSE;
     }
   g_hash_table_remove (bundle->making, name);
-  return save_state (bundle, error);
+  return vmh_bundle_save_state (bundle, error);
 }
 
 const char *const *
@@ -278,39 +252,11 @@ vmh_bundle_set_fate (VmhBundle *bundle,
   g_strfreev (bundle->erased);
   bundle->kept = g_strdupv ((char **)kept);
   bundle->erased = g_strdupv ((char **)erased);
-  return save_state (bundle, error);
+  return vmh_bundle_save_state (bundle, error);
 }
 
 const char *
 vmh_bundle_get_moved_from (VmhBundle *bundle)
 {
   return bundle->moved_from;
-}
-
-/* Where to begin follows from the machine's uuid, so that two stores on one computer (the system's
- * and that of root's session) do not hand out the same uids in the same order. */
-static guint
-first_guess (const char *uuid)
-{
-  return g_str_hash (uuid) % (VMH_GUEST_UID_MAX - VMH_GUEST_UID_MIN + 1);
-}
-
-uid_t
-vmh_bundle_get_guest_uid (VmhBundle *bundle, GError **error)
-{
-  const guint n_uids = VMH_GUEST_UID_MAX - VMH_GUEST_UID_MIN + 1;
-  guint guess = first_guess (bundle->uuid);
-
-  if (geteuid () != 0)
-    return geteuid ();
-  if (bundle->guest_uid != 0)
-    return bundle->guest_uid;
-  for (guint i = 0; bundle->guest_uid == 0 && i < n_uids; i++)
-    adopt_uid (bundle, VMH_GUEST_UID_MIN + (guess + i) % n_uids);
-  if (bundle->guest_uid == 0)
-    g_set_error (error, INN_ERROR, INN_ERROR_LIMIT,
-                 _ ("All %u user numbers for machines are taken. Delete some machines."), n_uids);
-  else if (!save_state (bundle, error))
-    vmh_bundle_forget_uid (bundle);
-  return bundle->guest_uid != 0 ? bundle->guest_uid : (uid_t)-1;
 }

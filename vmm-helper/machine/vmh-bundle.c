@@ -5,7 +5,6 @@
  * or unmade by one rename. Knows no XML. */
 #include "vmh-bundle-private.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gi18n-lib.h>
@@ -299,6 +298,12 @@ vmh_bundle_open_image (VmhBundle *bundle, const char *name, int flags, GError **
   return fd;
 }
 
+gboolean
+vmh_bundle_has_runtime (VmhBundle *bundle)
+{
+  return faccessat (vmh_store_get_runtime_fd (), bundle->uuid, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 int
 vmh_bundle_open_runtime (VmhBundle *bundle, const char *name, int flags, GError **error)
 {
@@ -324,18 +329,19 @@ write_all (int fd, const char *data, gsize length)
   return TRUE;
 }
 
-static gboolean
-save (VmhBundle *bundle,
-      const char *name,
-      const char *data,
-      gssize length,
-      gboolean sync,
-      GError **error)
+gboolean
+vmh_bundle_save (VmhBundle *bundle,
+                 const char *name,
+                 const char *data,
+                 gssize length,
+                 VmhBundleSave how,
+                 GError **error)
 {
   g_autofree char *folder_name = g_path_get_dirname (name);
   g_autofree char *base = g_path_get_basename (name);
   g_autofree char *temporary = g_strconcat (".", base, ".new", NULL);
   gsize size = length < 0 ? strlen (data) : (gsize)length;
+  const gboolean sync = how == VMH_BUNDLE_SYNC;
   int folder, fd;
   gboolean good;
 
@@ -361,26 +367,6 @@ save (VmhBundle *bundle,
   close (fd);
   close (folder);
   return good;
-}
-
-gboolean
-vmh_bundle_save (VmhBundle *bundle,
-                 const char *name,
-                 const char *data,
-                 gssize length,
-                 GError **error)
-{
-  return save (bundle, name, data, length, TRUE, error);
-}
-
-gboolean
-vmh_bundle_put (VmhBundle *bundle,
-                const char *name,
-                const char *data,
-                gssize length,
-                GError **error)
-{
-  return save (bundle, name, data, length, FALSE, error);
 }
 
 GBytes *
@@ -421,33 +407,16 @@ GStrv
 vmh_bundle_list_disks (VmhBundle *bundle, GError **error)
 {
   g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
-  int fd = vmh_bundle_open_file (bundle, VMH_DISKS, O_DIRECTORY | O_RDONLY, error);
-  DIR *folder = fd >= 0 ? fdopendir (fd) : NULL;
-  struct dirent *entry;
+  g_auto (GStrv) all = vmh_list_folder (bundle->fd, VMH_DISKS, error);
 
-  if (folder == NULL)
+  if (all == NULL)
+    return NULL;
+  for (guint i = 0; all[i] != NULL; i++)
     {
-      if (fd >= 0)
-        {
-          vmh_set_errno (error, errno, bundle->path);
-          close (fd);
-        }
-      return NULL;
-    }
-  while (errno = 0, (entry = readdir (folder)) != NULL)
-    if (!g_str_equal (entry->d_name, ".") && !g_str_equal (entry->d_name, ".."))
-      {
-        g_autofree char *name = g_build_filename (VMH_DISKS, entry->d_name, NULL);
+      g_autofree char *name = g_build_filename (VMH_DISKS, all[i], NULL);
 
-        g_strv_builder_add (names, name);
-      }
-  if (errno != 0)
-    {
-      vmh_set_errno (error, errno, bundle->path);
-      closedir (folder);
-      return NULL;
+      g_strv_builder_add (names, name);
     }
-  closedir (folder);
   return g_strv_builder_end (names);
 }
 

@@ -86,21 +86,23 @@ gboolean vmh_bundle_is_image (const char *name);
 /** vmh_bundle_open_image: a file that the definition names, for a guest to have: a regular one in
  * disks/ and nothing else, for the rest says who owns the machine and what it may open. */
 int vmh_bundle_open_image (VmhBundle *bundle, const char *name, int flags, GError **error);
+/** vmh_bundle_has_runtime: its runtime folder is there: it runs, or has run since the computer
+ * began. */
+gboolean vmh_bundle_has_runtime (VmhBundle *bundle);
 int vmh_bundle_open_runtime (VmhBundle *bundle, const char *name, int flags, GError **error);
-/** vmh_bundle_save: temporary file, fsync, rename, fsync of the folder: the old content or the new
- * one, never neither. */
+typedef enum
+{
+  VMH_BUNDLE_SYNC, /* fsync of the file and the folder */
+  VMH_BUNDLE_PUT,  /* what may be lost with the computer's power: nobody waits for the disk */
+} VmhBundleSave;
+
+/** vmh_bundle_save: temporary file, rename: the old content or the new one, never neither. */
 gboolean vmh_bundle_save (VmhBundle *bundle,
                           const char *name,
                           const char *data,
                           gssize length,
+                          VmhBundleSave how,
                           GError **error);
-/** vmh_bundle_put: the same for what may be lost with the computer's power: nobody waits for the
- * disk. */
-gboolean vmh_bundle_put (VmhBundle *bundle,
-                         const char *name,
-                         const char *data,
-                         gssize length,
-                         GError **error);
 GBytes *vmh_bundle_load (VmhBundle *bundle, const char *name, gsize max_size, GError **error);
 /** vmh_bundle_list_disks: names of all that is in disks/ ("disks/vda.qcow2"), whatever it is. */
 GStrv vmh_bundle_list_disks (VmhBundle *bundle, GError **error);

@@ -15,13 +15,10 @@
 
 typedef struct
 {
+  VmhOrdering what; /* its machine: once it is there */
   uid_t owner;
   char *uuid;
-  InnDomain *domain;
-  GPtrArray *orders;
   gboolean start;
-  VmhBundle *bundle;
-  VmhMachine *machine; /* once it is there */
   VmhJob *job;
 } Create;
 
@@ -31,10 +28,7 @@ create_free (gpointer data)
   Create *create = data;
 
   g_free (create->uuid);
-  g_clear_pointer (&create->domain, inn_domain_unref);
-  g_clear_pointer (&create->orders, g_ptr_array_unref);
-  g_clear_pointer (&create->bundle, vmh_bundle_unref);
-  g_clear_object (&create->machine);
+  vmh_ordering_clear (&create->what);
   g_clear_object (&create->job);
   g_free (create);
 }
@@ -45,8 +39,8 @@ make_folder (gpointer context, GError **error)
 {
   Create *create = context;
 
-  create->bundle = vmh_bundle_create (create->uuid, create->owner, error);
-  return create->bundle != NULL;
+  create->what.bundle = vmh_bundle_create (create->uuid, create->owner, error);
+  return create->what.bundle != NULL;
 }
 
 static void
@@ -54,44 +48,18 @@ unmake_folder (gpointer context)
 {
   Create *create = context;
 
-  if (create->bundle != NULL)
-    vmh_bundle_discard (create->bundle);
-}
-
-static void
-check_storage (gpointer context,
-               VmhJob *job,
-               GCancellable *cancellable,
-               GAsyncReadyCallback callback,
-               gpointer data)
-{
-  Create *create = context;
-  g_auto (GStrv) made = vmh_orders_dup_targets (create->orders);
-
-  vmh_storage_check_async (create->bundle, create->domain, NULL, (const char *const *)made, NULL,
-                           TRUE, cancellable, callback, data);
-}
-
-static void
-make_disks (gpointer context,
-            VmhJob *job,
-            GCancellable *cancellable,
-            GAsyncReadyCallback callback,
-            gpointer data)
-{
-  Create *create = context;
-
-  vmh_orders_make_async (create->orders, create->bundle, job, cancellable, callback, data);
+  if (create->what.bundle != NULL)
+    vmh_bundle_discard (create->what.bundle);
 }
 
 static gboolean
 save (gpointer context, GError **error)
 {
   Create *create = context;
-  g_autofree char *xml = inn_domain_to_xml (create->domain);
+  g_autofree char *xml = inn_domain_to_xml (create->what.domain);
 
-  return vmh_bundle_keep_made (create->bundle, error) &&
-         vmh_bundle_save (create->bundle, VMH_MACHINE_XML, xml, -1, error);
+  return vmh_bundle_keep_made (create->what.bundle, error) &&
+         vmh_bundle_save (create->what.bundle, VMH_MACHINE_XML, xml, -1, VMH_BUNDLE_SYNC, error);
 }
 
 /* There at once, on disk and on the bus: nothing comes between. */
@@ -101,19 +69,19 @@ commit (gpointer context, GError **error)
   Create *create = context;
   VmhManager *manager = vmh_manager_get ();
 
-  if (!vmh_storage_check_taken (create->domain, NULL, NULL, error) ||
-      !vmh_bundle_commit (create->bundle, error))
+  if (!vmh_storage_check_taken (create->what.domain, NULL, NULL, error) ||
+      !vmh_bundle_commit (create->what.bundle, error))
     return FALSE;
-  create->machine = vmh_machine_new (vmh_manager_get_registry (manager), create->uuid,
-                                     create->bundle, create->domain, NULL);
-  vmh_manager_add (manager, create->machine);
+  create->what.machine = vmh_machine_new (vmh_manager_get_registry (manager), create->uuid,
+                                          create->what.bundle, create->what.domain, NULL);
+  vmh_manager_add (manager, create->what.machine);
   return TRUE;
 }
 
 static const VmhStep steps[] = {
   { N_ ("Making the machine's folder"), 1, make_folder, NULL, NULL, unmake_folder },
-  { N_ ("Checking its disks"), 1, NULL, check_storage, NULL, NULL },
-  { N_ ("Making its disks"), 97, NULL, make_disks, NULL, NULL },
+  { N_ ("Checking its disks"), 1, NULL, vmh_ordering_check, NULL, NULL },
+  { N_ ("Making its disks"), 97, NULL, vmh_ordering_make, NULL, NULL },
   { N_ ("Writing its definition"), 1, save, NULL, NULL, NULL },
   { N_ ("Finishing"), 1, commit, NULL, NULL, NULL },
   { 0 },
@@ -123,12 +91,12 @@ static void
 on_created (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (Create) create = data;
-  VmhMachine *machine = create->machine;
+  VmhMachine *machine = create->what.machine;
   g_autoptr (GError) local = NULL;
   GError *error = NULL;
   gboolean good = vmh_flow_run_finish (result, &error);
 
-  vmh_manager_release (vmh_manager_get (), create->owner, create->domain);
+  vmh_manager_release (vmh_manager_get (), create->owner, create->what.domain);
   if (good && create->start && vmh_life_start (machine, FALSE, &local) == NULL)
     vmh_machine_set_state (machine, vmh_machine_get_state (machine), local->message);
   vmh_job_end (create->job, error);
@@ -170,17 +138,18 @@ prepare (VmhCall *call, GError **error)
   g_variant_lookup (options, "start", "b", &create->start);
   storage = g_variant_lookup_value (options, "storage", G_VARIANT_TYPE ("aa{sv}"));
   create->owner = vmh_call_get_uid (call);
-  create->domain = inn_domain_parse (xml, -1, error);
-  if (create->domain == NULL || !complete (create->domain, error))
+  create->what.domain = inn_domain_parse (xml, -1, error);
+  if (create->what.domain == NULL || !complete (create->what.domain, error))
     return NULL;
-  create->uuid = inn_domain_dup_uuid (create->domain);
-  create->orders = vmh_orders_parse (call, storage, error);
-  if (create->orders == NULL)
+  create->uuid = inn_domain_dup_uuid (create->what.domain);
+  create->what.orders = vmh_orders_parse (call, storage, error);
+  if (create->what.orders == NULL)
     return NULL;
   folder = g_build_filename (vmh_store_get_machines_path (), create->uuid, NULL);
-  if (!vmh_orders_place (create->orders, create->domain, folder, NULL, error) ||
-      !inn_domain_check (create->domain, error) ||
-      !vmh_manager_check_new (vmh_manager_get (), create->owner, create->domain, NULL, error) ||
+  if (!vmh_orders_place (create->what.orders, create->what.domain, folder, NULL, error) ||
+      !inn_domain_check (create->what.domain, error) ||
+      !vmh_manager_check_new (vmh_manager_get (), create->owner, create->what.domain, NULL,
+                              error) ||
       !vmh_job_check_limit (create->owner, error))
     return NULL;
   return g_steal_pointer (&create);
@@ -201,12 +170,12 @@ vmh_verb_create (VmhCall *call)
       vmh_call_fail (call, error);
       return;
     }
-  name = inn_domain_dup_name (create->domain);
-  machine = vmh_machine_new (vmh_manager_get_registry (manager), create->uuid, NULL, create->domain,
-                             NULL);
+  name = inn_domain_dup_name (create->what.domain);
+  machine = vmh_machine_new (vmh_manager_get_registry (manager), create->uuid, NULL,
+                             create->what.domain, NULL);
   job = create->job = vmh_job_new (vmh_manager_get_registry (manager), "create",
                                    vmh_machine_get_path (machine), name, create->owner);
-  vmh_manager_claim (manager, create->owner, create->domain);
+  vmh_manager_claim (manager, create->owner, create->what.domain);
   vmh_call_return (call,
                    g_variant_new ("(oo)", vmh_machine_get_path (machine), vmh_job_get_path (job)));
   vmh_flow_run_async ("create", steps, create, job, vmh_job_get_cancellable (job), on_created,

@@ -218,16 +218,22 @@ keep_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancella
 }
 
 static void
+run_in_thread (gpointer context, GTaskThreadFunc func, GAsyncReadyCallback callback, gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (NULL, NULL, callback, data);
+
+  g_task_set_task_data (task, context, NULL);
+  g_task_run_in_thread (task, func);
+}
+
+static void
 keep_start (gpointer context,
             VmhJob *job,
             GCancellable *cancellable,
             GAsyncReadyCallback callback,
             gpointer data)
 {
-  g_autoptr (GTask) task = g_task_new (NULL, NULL, callback, data);
-
-  g_task_set_task_data (task, context, NULL);
-  g_task_run_in_thread (task, keep_thread);
+  run_in_thread (context, keep_thread, callback, data);
 }
 
 static void
@@ -271,10 +277,7 @@ discard_start (gpointer context,
                GAsyncReadyCallback callback,
                gpointer data)
 {
-  g_autoptr (GTask) task = g_task_new (NULL, NULL, callback, data);
-
-  g_task_set_task_data (task, context, NULL);
-  g_task_run_in_thread (task, discard_thread);
+  run_in_thread (context, discard_thread, callback, data);
 }
 
 static const VmhStep steps[] = {

@@ -220,7 +220,7 @@ vmh_machine_store (VmhMachine *machine, InnDomain *domain, GError **error)
    * new definition. */
   if (!vmh_bundle_set_generation (machine->bundle, generation + 1, error))
     return FALSE;
-  if (!vmh_bundle_save (machine->bundle, VMH_MACHINE_XML, xml, -1, error))
+  if (!vmh_bundle_save (machine->bundle, VMH_MACHINE_XML, xml, -1, VMH_BUNDLE_SYNC, error))
     {
       if (!vmh_bundle_set_generation (machine->bundle, generation, NULL))
         vmh_registry_changed (machine->registry, G_OBJECT (machine), INN_IFACE_MACHINE,

@@ -52,7 +52,7 @@ on_read (GObject *source, GAsyncResult *result, gpointer data)
                                 "machine's details."),
                              nvram->paths[nvram->current]);
   else if (vmh_bundle_save (nvram->bundle, VMH_NVRAM, g_bytes_get_data (bytes, NULL),
-                            (gssize)g_bytes_get_size (bytes), &error))
+                            (gssize)g_bytes_get_size (bytes), VMH_BUNDLE_SYNC, &error))
     g_task_return_boolean (task, TRUE);
   else
     g_task_return_error (task, error);

@@ -143,14 +143,32 @@ vmh_orders_place (GPtrArray *orders,
   return TRUE;
 }
 
-GStrv
-vmh_orders_dup_targets (GPtrArray *orders)
+void
+vmh_ordering_clear (VmhOrdering *ordering)
 {
-  g_autoptr (GStrvBuilder) targets = g_strv_builder_new ();
+  g_clear_object (&ordering->machine);
+  g_clear_pointer (&ordering->bundle, vmh_bundle_unref);
+  g_clear_pointer (&ordering->domain, inn_domain_unref);
+  g_clear_pointer (&ordering->orders, g_ptr_array_unref);
+}
 
-  for (guint i = 0; i < orders->len; i++)
-    g_strv_builder_add (targets, ((VmhOrder *)g_ptr_array_index (orders, i))->target);
-  return g_strv_builder_end (targets);
+void
+vmh_ordering_check (gpointer context,
+                    VmhJob *job,
+                    GCancellable *cancellable,
+                    GAsyncReadyCallback callback,
+                    gpointer data)
+{
+  const VmhOrdering *ordering = context;
+  InnDomain *before = ordering->machine != NULL ? vmh_machine_get_domain (ordering->machine) : NULL;
+  g_autoptr (GStrvBuilder) targets = g_strv_builder_new ();
+  g_auto (GStrv) made = NULL;
+
+  for (guint i = 0; i < ordering->orders->len; i++)
+    g_strv_builder_add (targets, ((VmhOrder *)g_ptr_array_index (ordering->orders, i))->target);
+  made = g_strv_builder_end (targets);
+  vmh_storage_check_async (ordering->bundle, ordering->domain, before, (const char *const *)made,
+                           ordering->machine, TRUE, cancellable, callback, data);
 }
 
 typedef struct
@@ -254,22 +272,23 @@ next_order (GTask *task)
 }
 
 void
-vmh_orders_make_async (GPtrArray *orders,
-                       VmhBundle *bundle,
-                       VmhJob *job,
-                       GCancellable *cancellable,
-                       GAsyncReadyCallback callback,
-                       gpointer data)
+vmh_ordering_make (gpointer context,
+                   VmhJob *job,
+                   GCancellable *cancellable,
+                   GAsyncReadyCallback callback,
+                   gpointer data)
 {
+  const VmhOrdering *ordering = context;
   GTask *task = g_task_new (NULL, cancellable, callback, data);
   Making *making = g_new0 (Making, 1);
   GError *error = NULL;
 
-  g_task_set_source_tag (task, vmh_orders_make_async);
-  making->orders = g_ptr_array_ref (orders);
-  making->bundle = vmh_bundle_ref (bundle);
+  g_task_set_source_tag (task, vmh_ordering_make);
+  making->orders = g_ptr_array_ref (ordering->orders);
+  making->bundle = vmh_bundle_ref (ordering->bundle);
   making->job = job != NULL ? g_object_ref (job) : NULL;
-  making->folder = vmh_bundle_open_file (bundle, VMH_DISKS, O_DIRECTORY | O_RDONLY, &error);
+  making->folder =
+      vmh_bundle_open_file (ordering->bundle, VMH_DISKS, O_DIRECTORY | O_RDONLY, &error);
   g_task_set_task_data (task, making, making_free);
   if (making->folder < 0)
     order_done (task, FALSE, error);
@@ -278,18 +297,20 @@ vmh_orders_make_async (GPtrArray *orders,
 }
 
 void
-vmh_orders_unmake (GPtrArray *orders, VmhBundle *bundle)
+vmh_ordering_unmake (gpointer context)
 {
-  for (guint i = 0; i < orders->len; i++)
+  const VmhOrdering *ordering = context;
+
+  for (guint i = 0; i < ordering->orders->len; i++)
     {
-      VmhOrder *order = g_ptr_array_index (orders, i);
+      VmhOrder *order = g_ptr_array_index (ordering->orders, i);
       g_autofree char *inside = g_strconcat (VMH_DISKS "/", order->name, NULL);
       g_autoptr (GError) error = NULL;
 
       if (!order->begun)
         continue;
       order->begun = FALSE;
-      if (!vmh_bundle_unmake (bundle, inside, &error))
+      if (!vmh_bundle_unmake (ordering->bundle, inside, &error))
         g_warning ("%s", error->message);
     }
 }

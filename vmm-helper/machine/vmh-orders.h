@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* Images that the helper is asked to make for a machine's disks: the `storage` option of Create and
- * Apply. */
+ * Apply; and the steps that the two have in common. */
 #pragma once
 
 #include "core/vmh-job.h"
@@ -31,17 +31,33 @@ gboolean vmh_orders_place (GPtrArray *orders,
                            const char *folder,
                            VmhBundle *bundle,
                            GError **error);
-GStrv vmh_orders_dup_targets (GPtrArray *orders);
 
-/** vmh_orders_make_async: a VmhStep's start without a finish. */
-void vmh_orders_make_async (GPtrArray *orders,
-                            VmhBundle *bundle,
-                            VmhJob *job,
-                            GCancellable *cancellable,
-                            GAsyncReadyCallback callback,
-                            gpointer data);
-/** vmh_orders_unmake: removes what was made. */
-void vmh_orders_unmake (GPtrArray *orders, VmhBundle *bundle);
+/** VmhOrdering: the context, or its first member, of a flow that brings images along. */
+typedef struct
+{
+  VmhMachine *machine; /* NULL: it is not there yet */
+  VmhBundle *bundle;
+  InnDomain *domain;
+  GPtrArray *orders;
+} VmhOrdering;
+
+void vmh_ordering_clear (VmhOrdering *ordering);
+
+/* Of a VmhStep: its start, without a finish, and its undo. */
+/** vmh_ordering_check: of the images that the machine does not have yet and that are not to be
+ * made: vmh_storage_check_async(). */
+void vmh_ordering_check (gpointer ordering,
+                         VmhJob *job,
+                         GCancellable *cancellable,
+                         GAsyncReadyCallback callback,
+                         gpointer data);
+void vmh_ordering_make (gpointer ordering,
+                        VmhJob *job,
+                        GCancellable *cancellable,
+                        GAsyncReadyCallback callback,
+                        gpointer data);
+/** vmh_ordering_unmake: removes what was made. */
+void vmh_ordering_unmake (gpointer ordering);
 /** vmh_orders_recover: removes what a killed helper was making for @machine, unless it was done. */
 void vmh_orders_recover (VmhMachine *machine);
 

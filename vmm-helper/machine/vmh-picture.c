@@ -196,8 +196,8 @@ keep (VmhMachine *machine, VmhQemu *qemu, int fd)
   ppm = g_string_new (NULL);
   g_string_printf (ppm, "P6\n%u %u\n255\n", width, height);
   g_string_append_len (ppm, g_bytes_get_data (pixels, NULL), (gssize)g_bytes_get_size (pixels));
-  if (!vmh_bundle_put (vmh_machine_get_bundle (machine), VMH_PICTURE, ppm->str, (gssize)ppm->len,
-                       &error))
+  if (!vmh_bundle_save (vmh_machine_get_bundle (machine), VMH_PICTURE, ppm->str, (gssize)ppm->len,
+                        VMH_BUNDLE_PUT, &error))
     g_info ("The last picture of %s: %s", vmh_machine_get_name (machine), error->message);
   set_time (qemu, KEPT_AT);
 }

@@ -212,34 +212,47 @@ vmh_store_open_kept (uid_t owner, char **out_path, GError **error)
   return fd;
 }
 
-static DIR *
-open_folder (int folder, const char *name, GError **error)
+GStrv
+vmh_list_folder (int folder, const char *name, GError **error)
 {
+  g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
   int fd = vmh_open_beneath (folder, name, O_DIRECTORY | O_RDONLY, error);
   DIR *stream = fd >= 0 ? fdopendir (fd) : NULL;
+  struct dirent *entry;
 
-  if (fd >= 0 && stream == NULL)
+  if (stream == NULL)
+    {
+      if (fd >= 0)
+        {
+          vmh_set_errno (error, errno, name);
+          close (fd);
+        }
+      return NULL;
+    }
+  while (errno = 0, (entry = readdir (stream)) != NULL)
+    if (!g_str_equal (entry->d_name, ".") && !g_str_equal (entry->d_name, ".."))
+      g_strv_builder_add (names, entry->d_name);
+  if (errno != 0)
     {
       vmh_set_errno (error, errno, name);
-      close (fd);
+      closedir (stream);
+      return NULL;
     }
-  return stream;
+  closedir (stream);
+  return g_strv_builder_end (names);
 }
 
 GStrv
 vmh_store_list (const char *prefix, GError **error)
 {
   g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
-  DIR *stream = open_folder (store.machines_fd, ".", error);
-  struct dirent *entry;
+  g_auto (GStrv) all = vmh_list_folder (store.machines_fd, ".", error);
 
-  if (stream == NULL)
+  if (all == NULL)
     return NULL;
-  while ((entry = readdir (stream)) != NULL)
-    if (g_str_has_prefix (entry->d_name, prefix) &&
-        g_uuid_string_is_valid (entry->d_name + strlen (prefix)))
-      g_strv_builder_add (names, entry->d_name + strlen (prefix));
-  closedir (stream);
+  for (guint i = 0; all[i] != NULL; i++)
+    if (g_str_has_prefix (all[i], prefix) && g_uuid_string_is_valid (all[i] + strlen (prefix)))
+      g_strv_builder_add (names, all[i] + strlen (prefix));
   return g_strv_builder_end (names);
 }
 
@@ -247,32 +260,32 @@ vmh_store_list (const char *prefix, GError **error)
 #define MAX_TREE_DEPTH 32
 
 static gboolean
-remove_beneath (int folder, const char *name, guint depth, GError **error)
+remove_beneath (int parent, const char *name, guint depth, GError **error)
 {
-  DIR *stream;
-  struct dirent *entry;
+  g_auto (GStrv) names = NULL;
   gboolean good = TRUE;
+  int folder;
 
-  if (unlinkat (folder, name, 0) == 0 || errno == ENOENT)
+  if (unlinkat (parent, name, 0) == 0 || errno == ENOENT)
     return TRUE;
   if ((errno != EISDIR && errno != EPERM) || depth == 0)
     {
       vmh_set_errno (error, errno, name);
       return FALSE;
     }
-  stream = open_folder (folder, name, error);
-  if (stream == NULL)
+  folder = vmh_open_beneath (parent, name, O_DIRECTORY | O_RDONLY, error);
+  if (folder < 0)
     return FALSE;
-  while (good && (entry = readdir (stream)) != NULL)
-    if (!g_str_equal (entry->d_name, ".") && !g_str_equal (entry->d_name, ".."))
-      good = remove_beneath (dirfd (stream), entry->d_name, depth - 1, error);
-  closedir (stream);
-  if (good && unlinkat (folder, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
-    {
-      vmh_set_errno (error, errno, name);
-      good = FALSE;
-    }
-  return good;
+  names = vmh_list_folder (folder, ".", error);
+  for (guint i = 0; good && names != NULL && names[i] != NULL; i++)
+    good = remove_beneath (folder, names[i], depth - 1, error);
+  close (folder);
+  if (names == NULL || !good)
+    return FALSE;
+  if (unlinkat (parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+    return TRUE;
+  vmh_set_errno (error, errno, name);
+  return FALSE;
 }
 
 gboolean

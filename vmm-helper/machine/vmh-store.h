@@ -36,6 +36,9 @@ GStrv vmh_store_list (const char *prefix, GError **error);
 /** vmh_open_beneath: openat2 with RESOLVE_BENEATH and no links of any kind. O_CREAT files are 0600.
  */
 int vmh_open_beneath (int folder, const char *name, int flags, GError **error);
+/** vmh_list_folder: names of all that is in the folder @name beneath @folder; none rather than some
+ * of them. */
+GStrv vmh_list_folder (int folder, const char *name, GError **error);
 /** vmh_set_errno: INN_ERROR that fits errno @code, "@what: reason" (for a person). */
 void vmh_set_errno (GError **error, int code, const char *what);
 /** vmh_remove_tree: the folder @name beneath @folder and all in it; follows nothing. Blocks. */
