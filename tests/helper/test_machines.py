@@ -304,6 +304,8 @@ def autostart():
     session.helper.stop()
     session.start_helper()
     tap.equal(session.get(machine, domain.MACHINE, "Autostart"), True, "autostart")
+    # What has never run leaves nothing among what runs, however many helpers look for it.
+    tap.equal(sorted(os.listdir(session.path / "runtime_dir" / "innkeeper")), ["autostarted"], "runtime folder")
 
 
 @tap.case

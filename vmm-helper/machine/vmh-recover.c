@@ -142,7 +142,9 @@ vmh_life_recover (VmhMachine *machine)
   VmhBundle *bundle = vmh_machine_get_bundle (machine);
   g_autoptr (VmhQemu) qemu = NULL;
 
-  if (!bundle || vmh_machine_get_state (machine) == VMH_STATE_BROKEN)
+  /* Of a thousand machines few run: the others get no folder, and no file of it is held. */
+  if (!bundle || vmh_machine_get_state (machine) == VMH_STATE_BROKEN ||
+      !vmh_bundle_has_runtime (bundle))
     return;
   qemu = vmh_qemu_find (bundle);
   if (qemu)

@@ -432,7 +432,13 @@ on_start_done (GObject *source, GAsyncResult *result, gpointer data)
   Start *start = data;
   gboolean clean = FALSE;
 
-  vmh_flow_run_finish (result, &start->error);
+  /* Who switches it off while the last step ends, comes too late for that alone. */
+  if (vmh_flow_run_finish (result, &start->error) &&
+      g_cancellable_set_error_if_cancelled (vmh_job_get_cancellable (start->job), NULL))
+    {
+      start->error = g_error_new_literal (INN_ERROR, INN_ERROR_CANCELLED, _ ("Cancelled."));
+      undo_spawn (start);
+    }
   start->ended = start->qemu && vmh_qemu_has_ended (start->qemu, &clean);
   if (start->ended && !clean && !start->error)
     start->error = g_error_new_literal (INN_ERROR, INN_ERROR_QEMU,
