@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <gio/gio.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -252,6 +253,59 @@ test_status (gconstpointer address)
   vmh_registry_close (registry);
 }
 
+static void
+on_monitor_opened (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  *(VmhQmp **)data = vmh_qmp_open_finish (result, &error);
+  g_assert_no_error (error);
+}
+
+static void
+say (int fd, const char *line)
+{
+  g_assert_cmpint (write (fd, line, strlen (line)), ==, (ssize_t)strlen (line));
+}
+
+/* The guest is quicker than the last step of its start: it has shut down before that is done. */
+static void
+test_ends_while_starting (Fixture *fixture, gconstpointer address)
+{
+  VmhRegistry *registry = open_registry (address);
+  pid_t child = 0, shim = start_family (&child);
+  g_autoptr (InnDomain) domain = inn_domain_new ();
+  g_autoptr (VmhMachine) machine = vmh_machine_new (registry, UUID, fixture->bundle, domain, NULL);
+  g_autoptr (VmhQemu) qemu = vmh_qemu_new (fixture->bundle, make_record (shim));
+  g_autoptr (JsonObject) none = json_object_new ();
+  int pair[2];
+
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), ==, 0);
+  say (pair[1], "{\"QMP\": {}}\n{\"return\": {}, \"id\": 0}\n");
+  vmh_qmp_open_async (pair[0], NULL, on_monitor_opened, &qemu->monitor);
+  while (!qemu->monitor)
+    g_main_context_iteration (NULL, TRUE);
+  vmh_life_adopt (machine, qemu);
+  vmh_machine_set_state (machine, VMH_STATE_STARTING, NULL);
+  g_signal_emit_by_name (qemu, "event", "SHUTDOWN", none);
+  g_assert_cmpint (vmh_machine_get_state (machine), ==, VMH_STATE_STARTING);
+  vmh_life_begin (machine, FALSE);
+  say (pair[1], "{\"return\": {\"status\": \"shutdown\"}, \"id\": 1}\n");
+  for (int i = 0; i < 500 && vmh_machine_get_state (machine) == VMH_STATE_RUNNING; i++)
+    {
+      g_main_context_iteration (NULL, FALSE);
+      g_usleep (10000);
+    }
+  g_assert_cmpint (vmh_machine_get_state (machine), ==, VMH_STATE_STOPPING);
+  while (waitpid (shim, NULL, WNOHANG) == 0) /* until it was killed */
+    g_main_context_iteration (NULL, FALSE);
+  vmh_life_settle (machine, VMH_STATE_OFF, NULL);
+  close (pair[1]);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  vmh_registry_close (registry);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -267,6 +321,7 @@ main (int argc, char **argv)
   ADD ("kill-before-pid", "told later", test_kill_before_pid);
   ADD ("kill-and-no-pid", NULL, test_kill_before_pid);
   ADD ("find-unfinished", NULL, test_find_unfinished);
+  ADD ("ends-while-starting", g_test_dbus_get_bus_address (bus), test_ends_while_starting);
   g_test_add_data_func ("/helper/life/silent", g_test_dbus_get_bus_address (bus), test_silent);
   g_test_add_data_func ("/helper/life/status", g_test_dbus_get_bus_address (bus), test_status);
   status = g_test_run ();

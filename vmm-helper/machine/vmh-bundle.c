@@ -329,6 +329,30 @@ write_all (int fd, const char *data, gsize length)
   return TRUE;
 }
 
+/* Sets errno. */
+static gboolean
+save_in (int folder, const char *base, const char *data, gsize size, gboolean sync)
+{
+  g_autofree char *temporary = g_strconcat (".", base, ".new", NULL);
+  int fd, code;
+
+  unlinkat (folder, temporary, 0); /* of one that was killed */
+  fd = openat (folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (fd < 0)
+    return FALSE;
+  if (write_all (fd, data, size) && (!sync || fsync (fd) == 0) &&
+      renameat (folder, temporary, folder, base) == 0 && (!sync || fsync (folder) == 0))
+    {
+      close (fd);
+      return TRUE;
+    }
+  code = errno;
+  unlinkat (folder, temporary, 0);
+  close (fd);
+  errno = code;
+  return FALSE;
+}
+
 gboolean
 vmh_bundle_save (VmhBundle *bundle,
                  const char *name,
@@ -339,34 +363,34 @@ vmh_bundle_save (VmhBundle *bundle,
 {
   g_autofree char *folder_name = g_path_get_dirname (name);
   g_autofree char *base = g_path_get_basename (name);
-  g_autofree char *temporary = g_strconcat (".", base, ".new", NULL);
   gsize size = length < 0 ? strlen (data) : (gsize)length;
-  const gboolean sync = how == VMH_BUNDLE_SYNC;
-  int folder, fd;
+  int folder = vmh_open_beneath (bundle->fd, folder_name, O_DIRECTORY | O_RDONLY, error);
   gboolean good;
 
-  folder = vmh_open_beneath (bundle->fd, folder_name, O_DIRECTORY | O_RDONLY, error);
   if (folder < 0)
     return FALSE;
-  unlinkat (folder, temporary, 0); /* of one that was killed */
-  fd = vmh_open_beneath (folder, temporary, O_WRONLY | O_CREAT | O_EXCL, error);
-  if (fd < 0)
-    {
-      close (folder);
-      return FALSE;
-    }
-  good = write_all (fd, data, size) && (!sync || fsync (fd) == 0) &&
-         renameat (folder, temporary, folder, base) == 0 && (!sync || fsync (folder) == 0);
+  good = save_in (folder, base, data, size, how == VMH_BUNDLE_SYNC);
   if (!good)
     {
       g_autofree char *path = g_build_filename (bundle->path, name, NULL);
 
       vmh_set_errno (error, errno, path);
-      unlinkat (folder, temporary, 0);
     }
-  close (fd);
   close (folder);
   return good;
+}
+
+gboolean
+vmh_bundle_save_runtime (VmhBundle *bundle, const char *name, const char *text, GError **error)
+{
+  int folder = get_runtime_fd (bundle, error);
+
+  if (folder < 0)
+    return FALSE;
+  if (save_in (folder, name, text, strlen (text), FALSE))
+    return TRUE;
+  vmh_set_errno (error, errno, name);
+  return FALSE;
 }
 
 GBytes *

@@ -103,6 +103,10 @@ gboolean vmh_bundle_save (VmhBundle *bundle,
                           gssize length,
                           VmhBundleSave how,
                           GError **error);
+/** vmh_bundle_save_runtime: the same for @text in the runtime folder, which ends with the
+ * computer. */
+gboolean
+vmh_bundle_save_runtime (VmhBundle *bundle, const char *name, const char *text, GError **error);
 GBytes *vmh_bundle_load (VmhBundle *bundle, const char *name, gsize max_size, GError **error);
 /** vmh_bundle_list_disks: names of all that is in disks/ ("disks/vda.qcow2"), whatever it is. */
 GStrv vmh_bundle_list_disks (VmhBundle *bundle, GError **error);

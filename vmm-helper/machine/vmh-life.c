@@ -26,6 +26,8 @@
 #define RESTARTS_END  "vmh-restarts-end" /* a source */
 #define RESTARTS_SECS 10
 
+#define MISSED "vmh-missed" /* set where it has ended itself before its start was done */
+
 #define UP (1u << VMH_STATE_RUNNING | 1u << VMH_STATE_PAUSED)
 
 static const char *const no_options[] = { NULL };
@@ -210,6 +212,9 @@ on_qemu_event (VmhQemu *qemu, const char *name, JsonObject *data, gpointer user_
     on_block_error (qemu, data);
   else if (g_str_equal (name, "WATCHDOG"))
     set_trouble (qemu, _ ("Its watchdog has found that the system in it hangs."));
+  else if (vmh_machine_get_state (machine) == VMH_STATE_STARTING &&
+           (g_str_equal (name, "GUEST_PANICKED") || g_str_equal (name, "SHUTDOWN")))
+    g_object_set_data (G_OBJECT (qemu), MISSED, qemu);
   else if (g_str_equal (name, "GUEST_PANICKED") && is_up (machine))
     obey_event (machine, "on-crash", _ ("The system in it has crashed."));
   else if (g_str_equal (name, "SHUTDOWN") && is_up (machine))
@@ -295,6 +300,28 @@ vmh_life_obey_status (VmhMachine *machine, const char *status)
     if (g_str_equal (pauses[i].status, status))
       reason = pauses[i].reason;
   vmh_machine_set_state (machine, VMH_STATE_PAUSED, reason ? _ (reason) : NULL);
+}
+
+static void
+on_status_told (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (VmhMachine) machine = data;
+  VmhQemu *qemu = vmh_machine_get_qemu (machine);
+  g_autofree char *status = vmh_qmp_query_status_finish (VMH_QMP (source), result, NULL);
+
+  if (status && qemu && vmh_qemu_get_monitor (qemu) == VMH_QMP (source) && is_up (machine))
+    vmh_life_obey_status (machine, status);
+}
+
+void
+vmh_life_begin (VmhMachine *machine, gboolean paused)
+{
+  VmhQemu *qemu = vmh_machine_get_qemu (machine);
+
+  vmh_machine_set_state (machine, paused ? VMH_STATE_PAUSED : VMH_STATE_RUNNING, NULL);
+  if (qemu && g_object_steal_data (G_OBJECT (qemu), MISSED))
+    vmh_qmp_query_status_async (vmh_qemu_get_monitor (qemu), on_status_told,
+                                g_object_ref (machine));
 }
 
 pid_t

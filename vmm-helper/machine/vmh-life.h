@@ -15,6 +15,8 @@ G_BEGIN_DECLS
 void vmh_life_adopt (VmhMachine *machine, VmhQemu *qemu);
 /** vmh_life_obey_status: the state that QEMU's own word for its status means. */
 void vmh_life_obey_status (VmhMachine *machine, const char *status);
+/** vmh_life_begin: its start is done; what its guest has made of itself meanwhile is obeyed. */
+void vmh_life_begin (VmhMachine *machine, gboolean paused);
 /** vmh_life_settle: off or crashed, and nothing of a guest is left in the machine. */
 void vmh_life_settle (VmhMachine *machine, VmhState state, const char *reason);
 /** vmh_life_dup_crash: @sentence with the last words of the guest (@words, may be NULL) or of

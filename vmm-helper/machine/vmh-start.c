@@ -235,16 +235,8 @@ static gboolean
 save_live (Start *start, GError **error)
 {
   g_autofree char *xml = inn_domain_to_xml (start->domain);
-  gsize length = strlen (xml);
-  VMH_AUTOFD fd =
-      vmh_bundle_open_runtime (start->bundle, VMH_LIVE_XML, O_WRONLY | O_CREAT | O_TRUNC, error);
 
-  if (fd < 0)
-    return FALSE;
-  if (write (fd, xml, length) == (ssize_t)length)
-    return TRUE;
-  g_set_error (error, INN_ERROR, INN_ERROR_IO, "%s: %s", VMH_LIVE_XML, g_strerror (errno));
-  return FALSE;
+  return vmh_bundle_save_runtime (start->bundle, VMH_LIVE_XML, xml, error);
 }
 
 /* ---- QEMU ---- */
@@ -408,8 +400,7 @@ end_start (Start *start)
       vmh_machine_set_live (start->machine, start->domain);
       vmh_machine_set_accelerator (start->machine, start->accelerator, start->reason);
       vmh_machine_set_user_network (start->machine, vmh_plan_get_user_network (start->plan));
-      vmh_machine_set_state (start->machine, start->paused ? VMH_STATE_PAUSED : VMH_STATE_RUNNING,
-                             NULL);
+      vmh_life_begin (start->machine, start->paused);
     }
   vmh_job_end (start->job, g_steal_pointer (&start->error));
   start_free (start);

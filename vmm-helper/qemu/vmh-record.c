@@ -5,17 +5,14 @@
 #include "qemu/vmh-record.h"
 
 #include "qemu/vmh-fd.h"
-#include "shared/inn-errors.h"
 #include "shim/vmm-shim.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 
 #define GROUP    "guest"
 #define NAME     "record"
-#define NEW      "record.new"
+#define NEW      ".record.new"
 #define END      "exit"
 #define MAX_FILE 65536
 
@@ -59,15 +56,8 @@ gboolean
 vmh_record_save (const VmhRecord *record, VmhBundle *bundle, GError **error)
 {
   g_autoptr (GKeyFile) file = g_key_file_new ();
-  const char *folder = vmh_bundle_get_runtime_path (bundle);
-  g_autofree char *from = g_build_filename (folder ? folder : "", NEW, NULL);
-  g_autofree char *to = g_build_filename (folder ? folder : "", NAME, NULL);
   g_autofree char *text = NULL;
-  VMH_AUTOFD fd = vmh_bundle_open_runtime (bundle, NEW, O_WRONLY | O_CREAT | O_TRUNC, error);
-  gsize length;
 
-  if (fd < 0)
-    return FALSE;
   g_key_file_set_string (file, GROUP, "boot", vmh_boot_id ());
   set_pid (file, "shim", &record->shim);
   set_pid (file, "qemu", &record->qemu);
@@ -78,11 +68,8 @@ vmh_record_save (const VmhRecord *record, VmhBundle *bundle, GError **error)
     g_key_file_set_boolean (file, GROUP, "starting", TRUE);
   set_list (file, "lines", record->lines);
   set_list (file, "displays", record->displays);
-  text = g_key_file_to_data (file, &length, NULL);
-  if (write (fd, text, length) == (ssize_t)length && rename (from, to) == 0)
-    return TRUE;
-  g_set_error (error, INN_ERROR, INN_ERROR_IO, "%s: %s", to, g_strerror (errno));
-  return FALSE;
+  text = g_key_file_to_data (file, NULL, NULL);
+  return vmh_bundle_save_runtime (bundle, NAME, text, error);
 }
 
 VmhRecord *
