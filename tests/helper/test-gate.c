@@ -5,6 +5,7 @@
  * before a handler runs, who is told what, and what a caller's death does. */
 #include <gio/gio.h>
 #include <gio/gunixfdlist.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "../async.h"
@@ -16,6 +17,8 @@
 #define TEST_PATH  INN_MACHINES_PATH "/one"
 #define OTHER_PATH INN_MACHINES_PATH "/two"
 #define TEST_IFACE "org.innkeeper.Test1"
+/* Of a connection to our bus; the system's has 512. */
+#define MAX_MATCH_RULES 8
 
 static const char test_xml[] =
     "<node><interface name='" TEST_IFACE "'>"
@@ -473,6 +476,39 @@ test_caller_gone (Fixture *fixture, gconstpointer data)
   g_object_unref (second);
 }
 
+static gboolean G_GNUC_NORETURN
+on_deadline (gpointer data)
+{
+  g_error ("%u of the callers were seen leaving within 10 s", held_cancelled);
+}
+
+/* The bus lets a connection ask for so many signals and no more: each who leaves is seen all the
+ * same. */
+static void
+test_callers_gone (Fixture *fixture, gconstpointer data)
+{
+  GDBusConnection *crowd[2 * MAX_MATCH_RULES];
+  guint deadline = g_timeout_add_seconds (10, on_deadline, NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (crowd); i++)
+    {
+      crowd[i] = connect_to (fixture->address);
+      g_dbus_connection_call (crowd[i], g_dbus_connection_get_unique_name (fixture->service),
+                              TEST_PATH, TEST_IFACE, "Hold", NULL, NULL, G_DBUS_CALL_FLAGS_NONE, -1,
+                              NULL, NULL, NULL);
+    }
+  while (held->len < G_N_ELEMENTS (crowd))
+    g_main_context_iteration (NULL, TRUE);
+  for (guint i = 0; i < G_N_ELEMENTS (crowd); i++)
+    {
+      g_dbus_connection_close_sync (crowd[i], NULL, NULL);
+      g_object_unref (crowd[i]);
+    }
+  while (held_cancelled < G_N_ELEMENTS (crowd))
+    g_main_context_iteration (NULL, TRUE);
+  g_source_remove (deadline);
+}
+
 static void
 test_call_limit (Fixture *fixture, gconstpointer data)
 {
@@ -492,21 +528,34 @@ test_call_limit (Fixture *fixture, gconstpointer data)
   settle (fixture);
 }
 
-/* GTestDBus leaves a watcher behind that holds our output open: a plain child does. */
+/* GTestDBus leaves a watcher behind that holds our output open: a plain child does not. */
 static GSubprocess *
 start_bus (char **out_address)
 {
+  static const char config[] =
+      "<busconfig><include>/usr/share/dbus-1/session.conf</include>"
+      "<limit name='max_match_rules_per_connection'>" G_STRINGIFY (MAX_MATCH_RULES) "</limit>"
+                                                                                    "</busconfig>";
+  g_autofree char *file = NULL;
+  g_autofree char *option = NULL;
   g_autoptr (GError) error = NULL;
   g_autoptr (GDataInputStream) lines = NULL;
-  GSubprocess *daemon = g_subprocess_new (
-      G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_SILENCE, &error, "dbus-daemon",
-      "--session", "--nofork", "--nopidfile", "--print-address=1", NULL);
+  GSubprocess *daemon;
+  int fd = g_file_open_tmp ("inn-gate-XXXXXX.conf", &file, &error);
 
+  g_assert_no_error (error);
+  g_assert_cmpint (write (fd, config, strlen (config)), ==, strlen (config));
+  close (fd);
+  option = g_strconcat ("--config-file=", file, NULL);
+  daemon = g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_SILENCE,
+                             &error, "dbus-daemon", option, "--nofork", "--nopidfile",
+                             "--print-address=1", NULL);
   g_assert_no_error (error);
   lines = g_data_input_stream_new (g_subprocess_get_stdout_pipe (daemon));
   *out_address = g_data_input_stream_read_line (lines, NULL, NULL, &error);
   g_assert_no_error (error);
   g_assert_nonnull (*out_address);
+  unlink (file); /* it has read it */
   return daemon;
 }
 
@@ -532,6 +581,7 @@ main (int argc, char **argv)
   ADD ("signals", test_signals);
   ADD ("signals-when-busy", test_signals_when_busy);
   ADD ("caller-gone", test_caller_gone);
+  ADD ("callers-gone", test_callers_gone);
   ADD ("call-limit", test_call_limit);
   status = g_test_run ();
   g_subprocess_force_exit (daemon);

@@ -44,7 +44,6 @@ vmh_client_detach (VmhClient *client)
     return;
   client->gone = TRUE;
   vmh_client_ref (client);
-  g_dbus_connection_signal_unsubscribe (client->registry->connection, client->watch);
   g_hash_table_remove (client->registry->clients, client->name);
   /* What was never admitted has no answer to get and nothing to undo. */
   fail_waiting (client);
@@ -61,20 +60,12 @@ vmh_client_detach (VmhClient *client)
   vmh_client_unref (client);
 }
 
-static void
-on_name_owner_changed (GDBusConnection *connection,
-                       const char *sender,
-                       const char *path,
-                       const char *interface,
-                       const char *signal,
-                       GVariant *parameters,
-                       gpointer data)
+void
+vmh_client_see_leaving (VmhRegistry *registry, const char *name)
 {
-  VmhClient *client = data;
-  const char *new_owner;
+  VmhClient *client = g_hash_table_lookup (registry->clients, name);
 
-  g_variant_get (parameters, "(&s&s&s)", NULL, NULL, &new_owner);
-  if (*new_owner == '\0')
+  if (client != NULL)
     vmh_client_detach (client);
 }
 
@@ -129,12 +120,6 @@ vmh_client_obtain (VmhRegistry *registry, const char *name)
   client->calls = g_ptr_array_new ();
   g_queue_init (&client->waiting);
   g_hash_table_insert (registry->clients, client->name, client);
-  /* The match is asked for before the uid, on one connection: so whoever leaves after the bus has
-   * told its uid is seen leaving. */
-  client->watch = g_dbus_connection_signal_subscribe (
-      registry->connection, "org.freedesktop.DBus", "org.freedesktop.DBus", "NameOwnerChanged",
-      "/org/freedesktop/DBus", name, G_DBUS_SIGNAL_FLAGS_NONE, on_name_owner_changed,
-      vmh_client_ref (client), (GDestroyNotify)vmh_client_unref);
   lookup = g_new0 (Lookup, 1);
   lookup->registry = g_object_ref (registry);
   lookup->client = vmh_client_ref (client);

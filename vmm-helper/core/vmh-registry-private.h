@@ -29,7 +29,6 @@ typedef struct
   gboolean known; /* the bus has told its uid */
   gboolean listening;
   gboolean shows_others;
-  guint watch;      /* of its NameOwnerChanged */
   GPtrArray *calls; /* VmhCall, not owned: under way */
   GQueue waiting;   /* VmhCall, owned: came before the uid was known */
   grefcount refs;
@@ -50,6 +49,7 @@ struct _VmhRegistry
   guint n_calls;
   guint flush_id;
   GArray *subtrees; /* registration ids */
+  guint leaving;    /* of NameOwnerChanged */
 };
 
 struct _VmhCall
@@ -77,6 +77,8 @@ gboolean vmh_call_check_files (VmhCall *call, GError **error);
 VmhClient *vmh_client_obtain (VmhRegistry *registry, const char *name);
 VmhClient *vmh_client_ref (VmhClient *client);
 void vmh_client_unref (VmhClient *client);
+/** vmh_client_see_leaving: the connection @name, of a client or not, has left the bus. */
+void vmh_client_see_leaving (VmhRegistry *registry, const char *name);
 /** vmh_client_detach: it has left the bus, or we do: cancels its calls, forgets it. */
 void vmh_client_detach (VmhClient *client);
 /** vmh_client_count: takes @call among those under way; FALSE with INN_ERROR_LIMIT if they are too

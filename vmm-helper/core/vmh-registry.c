@@ -243,6 +243,22 @@ on_dispatch (GDBusConnection *connection,
 static const GDBusSubtreeVTable subtree_vtable = { on_enumerate, on_introspect, on_dispatch };
 
 static void
+on_name_owner_changed (GDBusConnection *connection,
+                       const char *sender,
+                       const char *path,
+                       const char *interface,
+                       const char *signal,
+                       GVariant *parameters,
+                       gpointer data)
+{
+  const char *name, *new_owner;
+
+  g_variant_get (parameters, "(&s&s&s)", &name, NULL, &new_owner);
+  if (*new_owner == '\0')
+    vmh_client_see_leaving (data, name);
+}
+
+static void
 vmh_registry_finalize (GObject *object)
 {
   VmhRegistry *registry = VMH_REGISTRY (object);
@@ -289,6 +305,13 @@ vmh_registry_new (GDBusConnection *connection, gboolean system_mode)
   /* For as long as the connection lives: replies and messages to nobody may carry files, too. */
   g_dbus_connection_add_filter (connection, vmh_call_filter, NULL, NULL);
   registry->system_mode = system_mode;
+  /* Of all connections: asking for each client's would come to the limit of a connection's rules,
+   * 512 on the system's bus, and who leaves would stay a client. Before all else, so nobody leaves
+   * unseen. */
+  registry->leaving = g_dbus_connection_signal_subscribe (
+      connection, "org.freedesktop.DBus", "org.freedesktop.DBus", "NameOwnerChanged",
+      "/org/freedesktop/DBus", NULL, G_DBUS_SIGNAL_FLAGS_NONE, on_name_owner_changed, registry,
+      NULL);
   if (!vmh_registry_declare (registry, manager_xml, &error))
     g_error ("%s", error->message);
   for (guint i = 0; i < G_N_ELEMENTS (folders); i++)
@@ -332,6 +355,9 @@ vmh_registry_close (VmhRegistry *registry)
     g_dbus_connection_unregister_subtree (registry->connection,
                                           g_array_index (registry->subtrees, guint, i));
   g_array_set_size (registry->subtrees, 0);
+  if (registry->leaving != 0)
+    g_dbus_connection_signal_unsubscribe (registry->connection, registry->leaving);
+  registry->leaving = 0;
   g_hash_table_iter_init (&iter, registry->clients);
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *)&client))
     g_ptr_array_add (clients, client);
