@@ -7,6 +7,18 @@
 
 #include <glib/gi18n-lib.h>
 
+/* A section's field may be called as the section is: once is enough. */
+static const char *
+words_of (const GError *cause, const char *label)
+{
+  gsize length = strlen (label);
+
+  return g_str_has_prefix (cause->message, label) &&
+                 g_str_has_prefix (cause->message + length, ": ")
+             ? cause->message + length + 2
+             : cause->message;
+}
+
 /* Makes @cause one about XML, with what and, where the text is still the one that was parsed, where
  * in front. */
 static gboolean
@@ -20,9 +32,9 @@ blame_node (InnDomain *domain,
 
   if (line > 0)
     g_set_error (error, INN_ERROR, INN_ERROR_INVALID_XML, _ ("Line %ld: %s: %s"), line, label,
-                 cause->message);
+                 words_of (cause, label));
   else
-    g_set_error (error, INN_ERROR, INN_ERROR_INVALID_XML, "%s: %s", label, cause->message);
+    g_set_error (error, INN_ERROR, INN_ERROR_INVALID_XML, "%s: %s", label, words_of (cause, label));
   g_error_free (cause);
   return FALSE;
 }
@@ -35,7 +47,7 @@ blame (const InnElement *element, GError *cause, GError **error)
   if (element->kind->device)
     return blame_node (element->domain, element->node, label, cause, error);
   /* A section is the whole domain: its first line would mislead. */
-  g_set_error (error, INN_ERROR, INN_ERROR_INVALID_XML, "%s: %s", label, cause->message);
+  g_set_error (error, INN_ERROR, INN_ERROR_INVALID_XML, "%s: %s", label, words_of (cause, label));
   g_error_free (cause);
   return FALSE;
 }

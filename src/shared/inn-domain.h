@@ -75,6 +75,9 @@ guint64 inn_element_get_uint (const InnElement *element,
 gboolean inn_element_is (const InnElement *element, const char *field, const char *value);
 gboolean inn_element_has (const InnElement *element,
                           const char *field); /* said in the XML itself */
+/** inn_element_wants: whether @field means anything beside what the others say (its "when"), or is
+ * there all the same, so that it can be seen and removed. */
+gboolean inn_element_wants (const InnElement *element, const char *field);
 
 /* Writing: @text as in the XML (sizes in bytes, bools "yes"/"no" or the field's own words), NULL or
  * "" removes. FALSE with INN_ERROR_INVALID_ARGUMENT, and nothing changed, where the field's type or

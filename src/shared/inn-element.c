@@ -179,6 +179,22 @@ inn_element_has (const InnElement *element, const char *field_name)
   return said != NULL;
 }
 
+gboolean
+inn_element_wants (const InnElement *element, const char *field_name)
+{
+  const InnField *field = field_of (element, field_name);
+  g_auto (GStrv) parts = NULL;
+  g_auto (GStrv) words = NULL;
+  g_autofree char *value = NULL;
+
+  if (field == NULL || field->when == NULL || inn_element_has (element, field_name))
+    return field != NULL;
+  parts = g_strsplit (field->when, "=", 2);
+  words = g_strsplit (parts[1], "|", -1);
+  value = inn_element_dup (element, parts[0]);
+  return value != NULL && g_strv_contains ((const char *const *)words, value);
+}
+
 static gboolean
 is_xml_text (const char *text, gboolean multiline)
 {

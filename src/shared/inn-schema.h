@@ -64,6 +64,8 @@ typedef struct
   const char *label;        /* N_() */
   const char *help;         /* N_(), one line, or NULL */
   const char *pattern;      /* of STRING: a regular expression for all of it, or NULL */
+  const char *when;         /* what another field of the kind must be for this one to mean anything:
+                               "model=qxl|virtio"; NULL: it always does */
 } InnField;
 
 /** InnKind: a section of the machine (single) or a kind of device (any number). */

@@ -227,6 +227,39 @@ test_every_field (void)
   g_assert_true (inn_draft_is_dirty (draft));
 }
 
+static gboolean
+is_asked (GtkWidget *page, const char *name)
+{
+  GPtrArray *rows = inn_element_page_get_rows (INN_ELEMENT_PAGE (page));
+
+  for (guint i = 0; i < rows->len; i++)
+    if (g_str_equal (inn_field_row_get_field (rows->pdata[i])->name, name))
+      return gtk_widget_get_visible (inn_field_row_get_row (rows->pdata[i]));
+  g_error ("no row %s", name);
+}
+
+/* A bridge's name is asked for of a card on a bridge only; one that is there can be removed. */
+static void
+test_wanted (void)
+{
+  g_autoptr (InnDraft) draft = draft_new ();
+  InnElement card = element_of (draft, inn_schema_find ("interface"));
+  GtkWidget *page = g_object_ref_sink (inn_element_page_new (draft, &card));
+
+  g_assert_true (is_asked (page, "type"));
+  g_assert_false (is_asked (page, "network"));
+  g_assert_false (is_asked (page, "bridge"));
+  inn_draft_set (draft, &card, field_of (card.kind, "type"), "bridge", NULL);
+  g_assert_true (is_asked (page, "bridge"));
+  g_assert_false (is_asked (page, "network"));
+  inn_draft_set (draft, &card, field_of (card.kind, "bridge"), "br0", NULL);
+  inn_draft_set (draft, &card, field_of (card.kind, "type"), "user", NULL);
+  g_assert_true (is_asked (page, "bridge"));
+  inn_draft_set (draft, &card, field_of (card.kind, "bridge"), NULL, NULL);
+  g_assert_false (is_asked (page, "bridge"));
+  g_object_unref (page);
+}
+
 /* Showing a page changes nothing. */
 static void
 test_looking (void)
@@ -308,6 +341,14 @@ test_xml (void)
   g_assert_cmpint (gtk_text_iter_get_line_offset (&at), >, 0);
   kept = inn_draft_dup_xml (draft);
   g_assert_cmpstr (kept, ==, bad);
+
+  /* Numbers that tell no place move nothing. */
+  g_clear_error (&error);
+  g_set_error (&error, INN_ERROR, INN_ERROR_INVALID_XML,
+               "Processors: Choose a number from 1 to 3.");
+  inn_xml_view_show_error (INN_XML_VIEW (view), error);
+  gtk_text_buffer_get_iter_at_mark (buffer, &at, gtk_text_buffer_get_insert (buffer));
+  g_assert_cmpint (gtk_text_iter_get_line (&at), ==, 1);
 
   gtk_text_buffer_set_text (buffer, good, -1);
   g_assert_false (inn_draft_has_text (draft));
@@ -475,6 +516,7 @@ main (int argc, char **argv)
   gtk_test_init (&argc, &argv, NULL);
   adw_init ();
   g_test_add_func ("/details/every-field", test_every_field);
+  g_test_add_func ("/details/asked-where-it-means-something", test_wanted);
   g_test_add_func ("/details/looking-changes-nothing", test_looking);
   g_test_add_func ("/details/refused", test_refused);
   g_test_add_func ("/details/xml", test_xml);

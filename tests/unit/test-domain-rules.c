@@ -191,6 +191,19 @@ test_short_messages (void)
   g_assert_cmpuint (strlen (error->message), <, 500);
 }
 
+/* A field that is called as its section is: the name is said once. */
+static void
+test_said_once (void)
+{
+  g_autoptr (InnDomain) domain =
+      fixture_parse ("<domain type='kvm'><name>a</name><memory>2048</memory><vcpu>many</vcpu>"
+                     "<os><type>hvm</type></os></domain>");
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (inn_domain_check (domain, &error));
+  g_assert_cmpstr (error->message, ==, "Processors: “many” is not a whole number.");
+}
+
 static char *
 describe (const InnChange *change)
 {
@@ -395,6 +408,7 @@ main (int argc, char **argv)
   g_test_add_func ("/rules/line", test_line);
   g_test_add_func ("/rules/places", test_places);
   g_test_add_func ("/rules/short-messages", test_short_messages);
+  g_test_add_func ("/rules/said-once", test_said_once);
   g_test_add_func ("/diff/none", test_diff_none);
   g_test_add_func ("/diff/same", test_diff_same);
   g_test_add_func ("/diff/fields", test_diff_fields);

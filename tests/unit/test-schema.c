@@ -37,6 +37,16 @@ check_field_row (const InnKind *kind, const InnField *field)
     g_assert_true (inn_field_check (field, field->fallback, NULL));
   if ((field->flags & INN_FIELD_SECRET) != 0)
     g_assert_true ((field->flags & INN_FIELD_HIDDEN) != 0);
+  if (field->when != NULL)
+    {
+      g_auto (GStrv) parts = g_strsplit (field->when, "=", 2);
+      g_auto (GStrv) words = g_strsplit (parts[1], "|", -1);
+      const InnField *other = inn_kind_find (kind, parts[0]);
+
+      g_assert_nonnull (other);
+      for (char **word = words; *word != NULL; word++)
+        g_assert_true (inn_field_check (other, *word, NULL));
+    }
   for (const InnChoice *choice = field->choices; choice != NULL && choice->value != NULL; choice++)
     {
       g_assert_true (inn_field_check (field, choice->value, NULL));

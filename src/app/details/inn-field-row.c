@@ -109,6 +109,18 @@ show_note (InnFieldRow *self)
     gtk_widget_remove_css_class (self->row, "inn-has-note");
 }
 
+/* What another field makes meaningless is not asked for. */
+static void
+show_wanted (InnFieldRow *self)
+{
+  gboolean wanted = inn_element_wants (self->element, self->field->name) ||
+                    inn_draft_get_wrong (self->draft, self->element, self->field, NULL) != NULL;
+
+  gtk_widget_set_visible (self->row, wanted);
+  if (self->note != NULL)
+    gtk_widget_set_visible (self->note, wanted && self->note_text != NULL);
+}
+
 static void
 on_taken (const char *text, gpointer data)
 {
@@ -184,6 +196,8 @@ inn_field_row_new (InnDraft *draft, const InnElement *element, const InnField *f
     gtk_widget_set_sensitive (self->row, FALSE);
   g_object_set_data_full (G_OBJECT (self->row), "inn-field-row", self, g_object_unref);
   g_signal_connect_object (draft, "waiting", G_CALLBACK (show_note), self, G_CONNECT_SWAPPED);
+  if (field->when != NULL)
+    g_signal_connect_object (draft, "edited", G_CALLBACK (show_wanted), self, G_CONNECT_SWAPPED);
   inn_field_row_show (self);
   return self;
 }
@@ -241,4 +255,5 @@ inn_field_row_show (InnFieldRow *self)
   value = is_wrong ? g_strdup (wrong) : dup_value (self);
   self->editing->show (self->editor, self->field, value);
   show_note (self);
+  show_wanted (self);
 }

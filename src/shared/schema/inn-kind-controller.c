@@ -61,7 +61,8 @@ static const InnField fields[] = {
     .flags = INN_FIELD_ADVANCED,
     .choices = models,
     .label = N_ ("Model"),
-    .help = N_ ("What the guest sees.") },
+    .help = N_ ("What the guest sees."),
+    .when = "type=usb|pci|scsi|ide|virtio-serial" },
   { .name = "ports",
     .path = "@ports",
     .type = INN_TYPE_UINT,
@@ -69,7 +70,8 @@ static const InnField fields[] = {
     .min = 1,
     .max = 31,
     .label = N_ ("Ports"),
-    .help = N_ ("Of USB up to 15, of VirtIO serial up to 31.") },
+    .help = N_ ("Of USB up to 15, of VirtIO serial up to 31."),
+    .when = "type=usb|virtio-serial" },
   { NULL },
 };
 

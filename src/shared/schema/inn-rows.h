@@ -33,14 +33,15 @@
 #define INN_ROW_SOURCE(live, title)                                                                \
   {                                                                                                \
     .name = "source", .path = "source/@file", .type = INN_TYPE_PATH, .flags = live,                \
-    .label = title, .help = N_ ("The file on this computer that holds its contents.")              \
+    .label = title, .help = N_ ("The file on this computer that holds its contents."),             \
+    .when = "type=file"                                                                            \
   }
 
 #define INN_ROW_BLOCK(live)                                                                        \
   {                                                                                                \
     .name = "block", .path = "source/@dev", .type = INN_TYPE_PATH,                                 \
     .flags = INN_FIELD_ADVANCED | (live), .label = N_ ("Device"),                                  \
-    .help = N_ ("The disk or drive of this computer, as /dev/sr0.")                                \
+    .help = N_ ("The disk or drive of this computer, as /dev/sr0."), .when = "type=block"          \
   }
 
 #define INN_ROW_FORMAT(required, otherwise)                                                        \
