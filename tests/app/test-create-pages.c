@@ -3,6 +3,7 @@
 
 /* The wizard's pages: what is said of a file, another system, other values. */
 #include "create/inn-create-job.h"
+#include "create/inn-os-page.h"
 #include "wizard.h"
 
 #include <string.h>
@@ -68,6 +69,41 @@ test_system (Fixture *fixture, gconstpointer data)
   wizard_assert_made (fixture, "machine", "machine", "pc");
   wizard_assert_made (fixture, "clock", "offset", "localtime");
   wizard_assert_made (fixture, "disk", "bus", "ide");
+}
+
+static guint
+count_shown (GtkWidget *widget)
+{
+  guint n = GTK_IS_LABEL (widget) && gtk_widget_get_mapped (widget) ? 1 : 0;
+
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    n += count_shown (child);
+  return n;
+}
+
+static gboolean
+is_list_full (Fixture *fixture)
+{
+  return count_shown (wizard_need (fixture, INN_TYPE_OS_PAGE, NULL)) > 8;
+}
+
+/* The list of systems is there from the first, and around the one that was found. */
+static void
+test_system_list (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GFile) iso = wizard_make_iso (fixture, "d.iso", "Debian 11.5.0 amd64 n");
+
+  wizard_reopen (fixture, iso);
+  wizard_wait (wizard_is_summary, fixture);
+  g_signal_emit_by_name (
+      wizard_find (wizard_need (fixture, ADW_TYPE_ACTION_ROW, "System"), GTK_TYPE_BUTTON, NULL),
+      "clicked");
+  wizard_wait (is_list_full, fixture);
+  wizard_settle (); /* what the first frame showed may go with the second */
+  g_assert_true (is_list_full (fixture));
+  g_assert_nonnull (
+      wizard_find (wizard_need (fixture, INN_TYPE_OS_PAGE, NULL), GTK_TYPE_LABEL, "Debian 11"));
 }
 
 static GtkWidget *
@@ -292,6 +328,7 @@ main (int argc, char **argv)
   WIZARD_ADD ("left", test_left);
   WIZARD_ADD ("unhappy", test_unhappy);
   WIZARD_ADD ("system", test_system);
+  WIZARD_ADD ("system-list", test_system_list);
   WIZARD_ADD ("edit", test_edit);
   WIZARD_ADD ("second-file", test_second_file);
   WIZARD_ADD ("second-file-asks", test_second_file_asks);

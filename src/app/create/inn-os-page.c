@@ -16,6 +16,7 @@ struct _InnOsPage
   GtkCustomFilter *filter;
   GtkFilterListModel *matches;
   GtkSingleSelection *selection;
+  guint tick;
   GStrv words; /* casefolded; all must be in an InnOs's keys */
 };
 
@@ -131,6 +132,22 @@ inn_os_page_init (InnOsPage *self)
   gtk_list_view_set_model (self->list, GTK_SELECTION_MODEL (self->selection));
 }
 
+/* GTK 4.8's list shows next to nothing when it is told to scroll before it has a place. */
+static gboolean
+scroll_to_selected (GtkWidget *list, GdkFrameClock *clock, gpointer data)
+{
+  InnOsPage *self = INN_OS_PAGE (data);
+  guint position = gtk_single_selection_get_selected (self->selection);
+
+  (void)clock;
+  if (gtk_widget_get_height (list) == 0)
+    return G_SOURCE_CONTINUE;
+  self->tick = 0;
+  if (position != GTK_INVALID_LIST_POSITION)
+    gtk_widget_activate_action (list, "list.scroll-to-item", "u", position);
+  return G_SOURCE_REMOVE;
+}
+
 void
 inn_os_page_open (InnOsPage *self, InnOsDb *db, InnOs *os)
 {
@@ -150,7 +167,9 @@ inn_os_page_open (InnOsPage *self, InnOsDb *db, InnOs *os)
       if (item == os)
         {
           gtk_single_selection_set_selected (self->selection, i);
-          gtk_widget_activate_action (GTK_WIDGET (self->list), "list.scroll-to-item", "u", i);
+          if (self->tick == 0)
+            self->tick = gtk_widget_add_tick_callback (GTK_WIDGET (self->list), scroll_to_selected,
+                                                       self, NULL);
         }
     }
   gtk_widget_grab_focus (GTK_WIDGET (self->search));
