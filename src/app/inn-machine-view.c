@@ -49,7 +49,10 @@ show_banner (InnMachineView *self)
   g_autofree char *accelerator = NULL;
   g_autofree char *reason = NULL;
   g_autofree char *text = NULL;
+  g_autoptr (GVariant) host_reason = NULL;
   g_autoptr (GVariant) remedy = NULL;
+  InnConnection *connection;
+  const char *help = "";
 
   if (self->machine == NULL)
     return;
@@ -59,10 +62,14 @@ show_banner (InnMachineView *self)
       inn_banner_set (self->banner, NULL, NULL);
       return;
     }
-  remedy =
-      inn_connection_get_host (inn_machine_get_connection (self->machine), "AcceleratorRemedy");
-  text = g_strdup_printf ("%s %s %s", _ ("This machine runs slowly, without KVM."), reason,
-                          remedy != NULL ? g_variant_get_string (remedy, NULL) : "");
+  connection = inn_machine_get_connection (self->machine);
+  host_reason = inn_connection_get_host (connection, "AcceleratorReason");
+  remedy = inn_connection_get_host (connection, "AcceleratorRemedy");
+  /* What mends the computer does not mend what was chosen for the machine. */
+  if (host_reason != NULL && remedy != NULL &&
+      g_strcmp0 (reason, g_variant_get_string (host_reason, NULL)) == 0)
+    help = g_variant_get_string (remedy, NULL);
+  text = g_strdup_printf ("%s %s %s", _ ("This machine runs slowly, without KVM."), reason, help);
   inn_banner_set (self->banner, g_strchomp (text), _ ("_Hide"));
 }
 

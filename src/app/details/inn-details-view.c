@@ -360,11 +360,15 @@ on_applied (GObject *source, GAsyncResult *result, gpointer data)
     }
   page = inn_details_view_get_page (self);
   if (INN_IS_XML_VIEW (page) && g_error_matches (error, INN_ERROR, INN_ERROR_INVALID_XML))
-    inn_xml_view_show_error (INN_XML_VIEW (page), error);
-  else if (inn_report_level (error) == INN_REPORT_DIALOG &&
-           !g_error_matches (error, INN_ERROR, INN_ERROR_INVALID_XML) &&
-           !g_error_matches (error, INN_ERROR, INN_ERROR_INVALID_ARGUMENT) &&
-           !g_error_matches (error, INN_ERROR, INN_ERROR_UNSUPPORTED))
+    {
+      inn_xml_view_show_error (INN_XML_VIEW (page), error); /* once is enough: not in the bar */
+      show_bar (self);
+      return;
+    }
+  if (inn_report_level (error) == INN_REPORT_DIALOG &&
+      !g_error_matches (error, INN_ERROR, INN_ERROR_INVALID_XML) &&
+      !g_error_matches (error, INN_ERROR, INN_ERROR_INVALID_ARGUMENT) &&
+      !g_error_matches (error, INN_ERROR, INN_ERROR_UNSUPPORTED))
     inn_report_error (GTK_WIDGET (self), _ ("The changes could not be applied"), error);
   self->problem = g_strdup (error->message);
   show_bar (self);

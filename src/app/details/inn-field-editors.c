@@ -205,6 +205,8 @@ spin_step (const InnField *field, double value)
 {
   if (field->type != INN_TYPE_SIZE)
     return 1;
+  if (value >= 8LL << 30)
+    return 1 << 30;
   if (value >= 1 << 30 || field->max > G_GUINT64_CONSTANT (1) << 34)
     return 256 << 20;
   return value >= 1 << 20 ? 1 << 20 : 1 << 10;
@@ -221,8 +223,8 @@ build_spin (const InnField *field, GtkWidget **out_editor, InnTaken taken, gpoin
 
   gtk_spin_button_set_numeric (GTK_SPIN_BUTTON (editor), FALSE); /* "4 GiB", "Default" */
   gtk_spin_button_set_digits (GTK_SPIN_BUTTON (editor), 0);
-  gtk_editable_set_width_chars (GTK_EDITABLE (editor), field->type == INN_TYPE_SIZE ? 9 : 7);
-  gtk_editable_set_max_width_chars (GTK_EDITABLE (editor), 16);
+  gtk_editable_set_width_chars (GTK_EDITABLE (editor), 8);
+  gtk_editable_set_max_width_chars (GTK_EDITABLE (editor), 10);
   gtk_spin_button_set_update_policy (GTK_SPIN_BUTTON (editor), GTK_UPDATE_IF_VALID);
   gtk_widget_set_valign (editor, GTK_ALIGN_CENTER);
   adw_action_row_add_suffix (ADW_ACTION_ROW (row), editor);

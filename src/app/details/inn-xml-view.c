@@ -104,9 +104,9 @@ inn_xml_view_show (InnXmlView *self)
 static gboolean
 find_place (const char *message, unsigned *out_line, unsigned *out_column)
 {
-  const char *at = strpbrk (message, "0123456789");
+  const char *at = strpbrk (message, "0123456789:");
 
-  if (at == NULL || sscanf (at, "%u", out_line) != 1 || *out_line == 0)
+  if (at == NULL || *at == ':' || sscanf (at, "%u", out_line) != 1 || *out_line == 0)
     return FALSE;
   at += strspn (at, "0123456789");
   at = *at == ',' ? strpbrk (at, "0123456789:") : NULL;
