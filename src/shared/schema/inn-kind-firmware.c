@@ -31,7 +31,8 @@ static const InnField fields[] = {
     .path = "os/firmware/feature[@name='secure-boot']/@enabled",
     .type = INN_TYPE_BOOL,
     .label = N_ ("Secure Boot"),
-    .help = N_ ("Only signed systems start. Needs UEFI and Q35."),
+    .help = N_ ("Only signed systems start, where it was on at the machine's first start. Needs "
+                "UEFI and Q35."),
     .when = "firmware=efi" },
   { .name = "enrolled-keys",
     .path = "os/firmware/feature[@name='enrolled-keys']/@enabled",
