@@ -7,13 +7,10 @@
 #include "details/inn-element-page.h"
 #include "details/inn-hardware-row.h"
 #include "details/inn-hardware.h"
-#include "unit/fake-helper.h"
-#include "widgets.h"
+#include "stage.h"
 
 #include <string.h>
 
-#define MACHINE0 INN_MACHINES_PATH "/m0"
-#define MACHINE1 INN_MACHINES_PATH "/m1"
 #define DOMAIN                                                                                     \
   "<domain type='qemu'><name>machine</name><title>%s</title>"                                      \
   "<uuid>d36c3d1e-4e9f-4d0f-9a3c-6a1f5c9f2b11</uuid><memory unit='MiB'>64</memory><vcpu>1</vcpu>"  \
@@ -24,10 +21,7 @@
 
 typedef struct
 {
-  FakeHelper *fake;
-  InnConnection *connection;
-  InnMachine *machine;
-  GtkWidget *window;
+  Stage stage;
   InnDetailsView *view;
   const char *title; /* of the machine, as its XML says */
   const char *disk;
@@ -67,12 +61,6 @@ on_call (FakeHelper *fake, GDBusMethodInvocation *invocation, gpointer data)
     answer_xml (fixture, invocation);
 }
 
-static void
-change (Fixture *fixture, const char *property, GVariant *value)
-{
-  fake_helper_change (fixture->fake, MACHINE0, INN_IFACE_MACHINE, property, value);
-}
-
 static GtkWidget *
 child_of (Fixture *fixture, const char *name)
 {
@@ -94,34 +82,30 @@ is_shown (Fixture *fixture, const char *page)
 }
 
 static void
+change (Fixture *fixture, const char *property, GVariant *value)
+{
+  stage_change (&fixture->stage, INN_IFACE_MACHINE, property, value);
+}
+
+static void
 set_up (Fixture *fixture, gconstpointer data)
 {
   fixture->title = "first";
   fixture->disk = "vda";
   fixture->generation = 1;
-  fixture->fake = fake_helper_new (INN_PROTOCOL, 2, on_call, fixture);
-  fixture->connection = inn_connection_new (G_BUS_TYPE_SESSION);
-  wait_until (inn_connection_get_state (fixture->connection) == INN_CONNECTION_READY);
-  fixture->machine = inn_connection_lookup_machine (fixture->connection, MACHINE0);
+  stage_set_up (&fixture->stage, 2, on_call, fixture);
   change (fixture, "Generation", g_variant_new_uint64 (1));
-  wait_until (inn_machine_get_generation (fixture->machine) == 1);
+  wait_until (inn_machine_get_generation (fixture->stage.machine) == 1);
   fixture->view = INN_DETAILS_VIEW (inn_details_view_new ());
-  fixture->window = gtk_window_new ();
-  gtk_window_set_default_size (GTK_WINDOW (fixture->window), 900, 700);
-  gtk_window_set_child (GTK_WINDOW (fixture->window), GTK_WIDGET (fixture->view));
-  inn_details_view_set_machine (fixture->view, fixture->machine);
-  gtk_window_present (GTK_WINDOW (fixture->window));
+  inn_details_view_set_machine (fixture->view, fixture->stage.machine);
+  stage_show (&fixture->stage, GTK_WIDGET (fixture->view), 900, 700);
   wait_until (is_shown (fixture, "details"));
 }
 
 static void
 tear_down (Fixture *fixture, gconstpointer data)
 {
-  gtk_window_destroy (GTK_WINDOW (fixture->window));
-  iterate ();
-  fake_helper_free (fixture->fake);
-  g_clear_object (&fixture->connection);
-  iterate ();
+  stage_tear_down (&fixture->stage);
 }
 
 static InnFieldRow *
@@ -203,8 +187,7 @@ test_wrong_stays (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (inn_field_row_get_editor (row))), ==,
                    "no/slash");
   g_assert_true (gtk_widget_has_css_class (inn_field_row_get_row (row), "error"));
-  change (fixture, "State", g_variant_new_string ("running"));
-  wait_until (inn_machine_get_state (fixture->machine) == INN_STATE_RUNNING);
+  stage_set_state (&fixture->stage, INN_STATE_RUNNING);
   g_assert_true (gtk_widget_has_css_class (inn_field_row_get_row (row), "error"));
   enter (fixture, "name", "good");
   g_assert_true (inn_draft_can_apply (inn_details_view_get_draft (fixture->view)));
@@ -236,12 +219,12 @@ test_apply (Fixture *fixture, gconstpointer data)
   fixture->is_held = FALSE;
   answer_xml (fixture, fixture->held);
   wait_until (!inn_draft_is_busy (inn_details_view_get_draft (fixture->view)));
-  n = fake_helper_count_calls (fixture->fake, "GetXml");
+  n = fake_helper_count_calls (fixture->stage.fake, "GetXml");
   iterate ();
   g_assert_true (gtk_widget_is_sensitive (editor_of (fixture, "general", "title")));
   g_assert_false (inn_draft_is_dirty (inn_details_view_get_draft (fixture->view)));
   g_assert_true (says (fixture, ">second<"));
-  g_assert_cmpuint (fake_helper_count_calls (fixture->fake, "GetXml"), ==, n);
+  g_assert_cmpuint (fake_helper_count_calls (fixture->stage.fake, "GetXml"), ==, n);
 }
 
 /* Refused: all that was entered is still there, and can be changed. */
@@ -302,11 +285,11 @@ test_helper_back (Fixture *fixture, gconstpointer data)
   fixture->is_refused = TRUE;
   inn_draft_load (inn_details_view_get_draft (fixture->view));
   wait_until (is_shown (fixture, "failed"));
-  g_clear_pointer (&fixture->fake, fake_helper_free);
-  wait_until (inn_connection_get_state (fixture->connection) != INN_CONNECTION_READY);
+  g_clear_pointer (&fixture->stage.fake, fake_helper_free);
+  wait_until (inn_connection_get_state (fixture->stage.connection) != INN_CONNECTION_READY);
   g_assert_true (is_shown (fixture, "failed"));
   fixture->is_refused = FALSE;
-  fixture->fake = fake_helper_new (INN_PROTOCOL, 2, on_call, fixture);
+  fixture->stage.fake = fake_helper_new (INN_PROTOCOL, 2, on_call, fixture);
   wait_until (is_shown (fixture, "details"));
 }
 
@@ -331,35 +314,17 @@ test_waits (Fixture *fixture, gconstpointer data)
     {
       const gboolean runs = i == 0;
 
-      change (fixture, "State", g_variant_new_string (runs ? "running" : "off"));
-      wait_until (inn_machine_get_state (fixture->machine) ==
-                  (runs ? INN_STATE_RUNNING : INN_STATE_OFF));
+      stage_set_state (&fixture->stage, runs ? INN_STATE_RUNNING : INN_STATE_OFF);
       g_assert_cmpint (strstr (bar_text (fixture), "restart") != NULL, ==, runs);
       g_assert_cmpint (strstr (inn_field_row_get_note_text (row), "restart") != NULL, ==, runs);
     }
-}
-
-/* The window that tells of it, once it is there. */
-static GtkWidget *
-find_dialog (void)
-{
-  GListModel *all = gtk_window_get_toplevels ();
-
-  for (guint i = 0; i < g_list_model_get_n_items (all); i++)
-    {
-      g_autoptr (GtkWidget) window = g_list_model_get_item (all, i);
-
-      if (ADW_IS_MESSAGE_DIALOG (window))
-        return window;
-    }
-  return NULL;
 }
 
 /* Another machine is looked at when an Apply fails: it is told which. */
 static void
 test_refused_elsewhere (Fixture *fixture, gconstpointer data)
 {
-  InnMachine *other = inn_connection_lookup_machine (fixture->connection, MACHINE1);
+  InnMachine *other = inn_connection_lookup_machine (fixture->stage.connection, MACHINE1);
 
   enter (fixture, "title", "second");
   apply (fixture);
@@ -368,28 +333,13 @@ test_refused_elsewhere (Fixture *fixture, gconstpointer data)
   g_dbus_method_invocation_return_dbus_error (fixture->applied, "org.innkeeper.Error.Io",
                                               "The disk is full.");
   wait_until (find_dialog () != NULL);
-  g_assert_nonnull (
-      strstr (adw_message_dialog_get_heading (ADW_MESSAGE_DIALOG (find_dialog ())), "machine 0"));
+  g_assert_nonnull (strstr (adw_message_dialog_get_heading (find_dialog ()), "machine 0"));
   gtk_window_destroy (GTK_WINDOW (find_dialog ()));
 
   /* What was entered is there when one comes back to it. */
-  inn_details_view_set_machine (fixture->view, fixture->machine);
+  inn_details_view_set_machine (fixture->view, fixture->stage.machine);
   wait_until (is_shown (fixture, "details"));
   g_assert_true (says (fixture, ">second<"));
-}
-
-/* A label in @widget that shows @text. */
-static gboolean
-has_label (GtkWidget *widget, const char *text)
-{
-  if (GTK_IS_LABEL (widget) && strstr (gtk_label_get_text (GTK_LABEL (widget)), text) != NULL &&
-      gtk_label_get_use_markup (GTK_LABEL (widget)))
-    return TRUE;
-  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
-       child = gtk_widget_get_next_sibling (child))
-    if (has_label (child, text))
-      return TRUE;
-  return FALSE;
 }
 
 /* Names are text and no markup, also those that are not allowed. */
@@ -399,7 +349,8 @@ test_names (Fixture *fixture, gconstpointer data)
   fixture->disk = "a&amp;b";
   inn_draft_load (inn_details_view_get_draft (fixture->view));
   wait_until (inn_details_view_show (fixture->view, "disk:a&b"));
-  g_assert_true (has_label (inn_details_view_get_page (fixture->view), "a&b"));
+  g_assert_nonnull (
+      find_widget (inn_details_view_get_page (fixture->view), GTK_TYPE_LABEL, "Disk a&b"));
 }
 
 int
@@ -407,8 +358,7 @@ main (int argc, char **argv)
 {
 #define ADD(name, function) g_test_add ("/apply/" name, Fixture, NULL, set_up, function, tear_down)
 
-  gtk_test_init (&argc, &argv, NULL);
-  adw_init ();
+  stage_init (&argc, &argv);
   ADD ("remove", test_remove);
   ADD ("wrong-stays", test_wrong_stays);
   ADD ("apply", test_apply);
@@ -419,5 +369,5 @@ main (int argc, char **argv)
   ADD ("waits", test_waits);
   ADD ("refused-elsewhere", test_refused_elsewhere);
   ADD ("names", test_names);
-  return g_test_run ();
+  return stage_run ();
 }

@@ -16,6 +16,61 @@ iterate (void)
     ;
 }
 
+static gboolean
+says (GtkWidget *widget, const char *text)
+{
+  if (text == NULL || g_strcmp0 (gtk_widget_get_tooltip_text (widget), text) == 0)
+    return TRUE;
+  if (GTK_IS_BUTTON (widget))
+    return g_strcmp0 (gtk_button_get_label (GTK_BUTTON (widget)), text) == 0;
+  /* Markup that is damaged shows nothing. */
+  return GTK_IS_LABEL (widget) && (g_str_equal (gtk_label_get_text (GTK_LABEL (widget)), text) ||
+                                   (!gtk_label_get_use_markup (GTK_LABEL (widget)) &&
+                                    g_str_equal (gtk_label_get_label (GTK_LABEL (widget)), text)));
+}
+
+static GtkWidget *
+find (GtkWidget *widget, GType type, const char *text, gboolean shown)
+{
+  GtkWidget *found = NULL;
+
+  if (shown && !gtk_widget_get_mapped (widget))
+    return NULL;
+  if (G_TYPE_CHECK_INSTANCE_TYPE (widget, type) && says (widget, text))
+    return widget;
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL && found == NULL;
+       child = gtk_widget_get_next_sibling (child))
+    found = find (child, type, text, shown);
+  return found;
+}
+
+GtkWidget *
+find_widget (GtkWidget *widget, GType type, const char *text)
+{
+  return find (widget, type, text, FALSE);
+}
+
+GtkWidget *
+find_shown (GtkWidget *widget, GType type, const char *text)
+{
+  return find (widget, type, text, TRUE);
+}
+
+AdwMessageDialog *
+find_dialog (void)
+{
+  GListModel *all = gtk_window_get_toplevels ();
+
+  for (guint i = 0; i < g_list_model_get_n_items (all); i++)
+    {
+      g_autoptr (GtkWidget) window = g_list_model_get_item (all, i);
+
+      if (ADW_IS_MESSAGE_DIALOG (window))
+        return ADW_MESSAGE_DIALOG (window);
+    }
+  return NULL;
+}
+
 static void
 on_painted (GdkFrameClock *clock, gboolean *painted)
 {
