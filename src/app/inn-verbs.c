@@ -75,12 +75,15 @@ typedef struct
 {
   const InnVerbAction *action;
   InnMachine *machine;
-  GWeakRef near; /* GtkWidget */
+  GWeakRef near;  /* GtkWidget */
+  gulong leaving; /* handler of the machine's state, from Shut Down on */
+  gboolean left;  /* it has not run all the time since */
 } Run;
 
 static void
 run_free (Run *run)
 {
+  g_clear_signal_handler (&run->leaving, run->machine);
   g_object_unref (run->machine);
   g_weak_ref_clear (&run->near);
   g_free (run);
@@ -96,6 +99,13 @@ with_name (const char *format, InnMachine *machine)
   return g_strjoinv (inn_machine_get_name (machine), parts);
 }
 
+/* It may be started again while there is patience left. */
+static void
+on_state_after_shutdown (Run *run)
+{
+  run->left = run->left || inn_machine_get_state (run->machine) != INN_STATE_RUNNING;
+}
+
 /* Its system may not listen, or wait for an answer on its screen: say so, and what helps. */
 static gboolean
 on_shutdown_due (gpointer data)
@@ -103,7 +113,7 @@ on_shutdown_due (gpointer data)
   Run *run = data;
   g_autoptr (GtkWidget) near = g_weak_ref_get (&run->near);
 
-  if (near != NULL && inn_machine_get_state (run->machine) == INN_STATE_RUNNING)
+  if (near != NULL && !run->left && inn_machine_get_state (run->machine) == INN_STATE_RUNNING)
     {
       g_autofree char *text =
           with_name (N_ ("“%s” still runs. Look at its screen, or use Force Off."), run->machine);
@@ -136,9 +146,12 @@ on_verb_done (GObject *source, GAsyncResult *result, gpointer data)
   if (inn_machine_do_finish (INN_MACHINE (source), result, &error))
     {
       tell_done (run);
-      if (run->action->verb == INN_VERB_SHUTDOWN)
-        g_timeout_add_full (G_PRIORITY_DEFAULT, shutdown_patience_ms, on_shutdown_due,
-                            g_steal_pointer (&run), (GDestroyNotify)run_free);
+      if (run->action->verb != INN_VERB_SHUTDOWN)
+        return;
+      run->leaving = g_signal_connect_swapped (run->machine, "notify::state",
+                                               G_CALLBACK (on_state_after_shutdown), run);
+      g_timeout_add_full (G_PRIORITY_DEFAULT, shutdown_patience_ms, on_shutdown_due,
+                          g_steal_pointer (&run), (GDestroyNotify)run_free);
       return;
     }
   near = g_weak_ref_get (&run->near);

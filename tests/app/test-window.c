@@ -219,6 +219,13 @@ test_helper_gone (Stage *stage, gconstpointer data)
   g_assert_true (allowed (stage, "new"));
 }
 
+static gboolean
+on_time (gpointer over)
+{
+  *(gboolean *)over = TRUE;
+  return G_SOURCE_REMOVE;
+}
+
 /* Shut Down is told, for nothing is to be seen yet; and told again of a system that does not obey.
  */
 static void
@@ -234,6 +241,28 @@ test_shut_down (Stage *stage, gconstpointer data)
   wait_until (find_widget (window, GTK_TYPE_LABEL,
                            "“machine 0” still runs. Look at its screen, or use Force "
                            "Off.") != NULL);
+}
+
+/* One that was started again meanwhile has obeyed. */
+static void
+test_shut_down_again (Stage *stage, gconstpointer data)
+{
+  const char *text = "“machine 0” still runs. Look at its screen, or use Force Off.";
+  const char *asked = "“machine 0” was asked to shut down.";
+  gboolean over = FALSE;
+
+  stage_set_state (stage, INN_STATE_RUNNING);
+  inn_verb_set_patience (400);
+  gtk_widget_activate_action (stage->window, "win.shut-down", NULL);
+  wait_until (find_widget (stage->window, GTK_TYPE_LABEL, asked) != NULL);
+  inn_verb_set_patience (60000);
+  stage_set_state (stage, INN_STATE_OFF);
+  stage_set_state (stage, INN_STATE_RUNNING);
+  /* One toast at a time: the next would come after it. */
+  wait_until (find_widget (stage->window, GTK_TYPE_LABEL, asked) == NULL);
+  g_timeout_add (500, on_time, &over);
+  wait_until (over);
+  g_assert_null (find_widget (stage->window, GTK_TYPE_LABEL, text));
 }
 
 /* What belongs to no machine opens without complaint. */
@@ -305,6 +334,7 @@ main (int argc, char **argv)
   ADD ("hidden-by-search", 3, test_hidden);
   ADD ("helper-gone", 3, test_helper_gone);
   ADD ("shut-down", 1, test_shut_down);
+  ADD ("shut-down-again", 1, test_shut_down_again);
   ADD ("toast", 0, test_toast);
   ADD ("dialogs", 1, test_dialogs);
   g_test_add_func ("/window/report", test_report);
