@@ -342,6 +342,48 @@ test_refused_elsewhere (Fixture *fixture, gconstpointer data)
   g_assert_true (says (fixture, ">second<"));
 }
 
+/* Likewise while the tab is not seen: what is refused is said with the machine's name. */
+static void
+test_refused_unseen (Fixture *fixture, gconstpointer data)
+{
+  enter (fixture, "title", "second");
+  apply (fixture);
+  gtk_widget_set_visible (GTK_WIDGET (fixture->view), FALSE);
+  inn_details_view_set_machine (
+      fixture->view, inn_connection_lookup_machine (fixture->stage.connection, MACHINE1));
+  g_dbus_method_invocation_return_dbus_error (
+      fixture->applied, "org.innkeeper.Error.InvalidArgument", "That cannot be.");
+  wait_until (find_dialog () != NULL);
+  g_assert_nonnull (strstr (adw_message_dialog_get_heading (find_dialog ()), "machine 0"));
+  gtk_window_destroy (GTK_WINDOW (find_dialog ()));
+}
+
+/* A new disk's image is made though the XML was edited since. */
+static void
+test_new_image (Fixture *fixture, gconstpointer data)
+{
+  InnDraft *draft = inn_details_view_get_draft (fixture->view);
+  g_autofree char *xml = NULL;
+  g_auto (GStrv) parts = NULL;
+  g_autofree char *edited = NULL;
+  g_autoptr (GVariant) options = NULL, orders = NULL;
+
+  inn_details_view_add (fixture->view, inn_schema_find ("disk"));
+  xml = inn_draft_dup_xml (draft);
+  parts = g_strsplit (xml, ">first<", 2);
+  edited = g_strjoinv (">third<", parts);
+  g_assert_true (inn_details_view_show (fixture->view, INN_HARDWARE_ROW_XML));
+  inn_draft_set_text (draft, edited);
+  apply (fixture);
+  options =
+      g_variant_get_child_value (g_dbus_method_invocation_get_parameters (fixture->applied), 1);
+  orders = g_variant_lookup_value (options, "storage", NULL);
+  g_assert_nonnull (orders);
+  g_assert_cmpuint (g_variant_n_children (orders), ==, 1);
+  g_dbus_method_invocation_return_value (fixture->applied, g_variant_new_parsed ("(@a(sss) [],)"));
+  wait_until (!inn_draft_is_busy (draft));
+}
+
 /* Names are text and no markup, also those that are not allowed. */
 static void
 test_names (Fixture *fixture, gconstpointer data)
@@ -368,6 +410,8 @@ main (int argc, char **argv)
   ADD ("helper-back", test_helper_back);
   ADD ("waits", test_waits);
   ADD ("refused-elsewhere", test_refused_elsewhere);
+  ADD ("refused-unseen", test_refused_unseen);
+  ADD ("new-image", test_new_image);
   ADD ("names", test_names);
   return stage_run ();
 }

@@ -173,7 +173,7 @@ draft_new (void)
   InnDraft *draft = inn_draft_new ();
   g_autoptr (InnDomain) domain = inn_domain_new ();
 
-  inn_draft_set_document (draft, domain);
+  inn_draft_set_domain (draft, domain);
   return draft;
 }
 

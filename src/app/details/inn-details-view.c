@@ -347,7 +347,8 @@ on_applied (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GVariant) changes = inn_draft_apply_finish (INN_DRAFT (source), result, &error);
   GtkWidget *page;
 
-  if (self->draft != INN_DRAFT (source) || self->machine == NULL)
+  /* While the tab is not seen the draft is still the one before. */
+  if (self->draft != INN_DRAFT (source) || inn_draft_get_machine (self->draft) != self->machine)
     {
       if (changes == NULL)
         report_elsewhere (self, INN_DRAFT (source), error);

@@ -59,13 +59,41 @@ row_key (const InnElement *element, const InnField *field)
   return g_strdup_printf ("%p/%s", element->node, field->name);
 }
 
+/* The images to be made, by the names of their disks in @from, for the disks of that name in @to.
+ */
+static GHashTable *
+move_images (InnDraft *self, InnDomain *from, InnDomain *to)
+{
+  GHashTable *moved = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  g_autoptr (GPtrArray) before = inn_domain_list (from, "disk");
+  g_autoptr (GPtrArray) after = inn_domain_list (to, "disk");
+
+  for (guint i = 0; i < before->len; i++)
+    {
+      const InnElement *disk = g_ptr_array_index (before, i);
+      const guint64 *size = g_hash_table_lookup (self->images, disk->node);
+      g_autofree char *target = inn_element_dup (disk, "target");
+
+      for (guint j = 0; j < after->len && size != NULL && target != NULL; j++)
+        {
+          const InnElement *same = g_ptr_array_index (after, j);
+
+          if (inn_element_is (same, "target", target))
+            g_hash_table_insert (moved, same->node, g_memdup2 (size, sizeof *size));
+        }
+    }
+  return moved;
+}
+
+/* @images: NULL: none. */
 static void
-take_domain (InnDraft *self, InnDomain *domain)
+take_domain (InnDraft *self, InnDomain *domain, GHashTable *images)
 {
   g_clear_pointer (&self->domain, inn_domain_unref);
   g_clear_pointer (&self->text, g_free);
   g_hash_table_remove_all (self->wrong);
-  g_hash_table_remove_all (self->images);
+  g_hash_table_unref (self->images);
+  self->images = images != NULL ? images : g_hash_table_new_full (NULL, NULL, NULL, g_free);
   self->domain = domain;
   g_signal_emit (self, signals[LOADED], 0);
   g_signal_emit (self, signals[EDITED], 0);
@@ -104,7 +132,7 @@ on_xml_got (GObject *source, GAsyncResult *result, gpointer data)
   g_free (self->base);
   self->base = inn_domain_to_xml (domain);
   self->generation = generation;
-  take_domain (self, domain);
+  take_domain (self, domain, NULL);
 }
 
 static void
@@ -199,21 +227,10 @@ inn_draft_set_machine (InnDraft *self, InnMachine *machine)
   self->generation = 0;
   self->busy = FALSE;
   self->replace = FALSE;
-  take_domain (self, NULL);
+  take_domain (self, NULL, NULL);
   g_signal_group_set_target (self->machine_signals, machine);
   if (machine != NULL)
     inn_draft_load (self);
-}
-
-void
-inn_draft_set_document (InnDraft *self, InnDomain *domain)
-{
-  g_return_if_fail (INN_IS_DRAFT (self));
-
-  inn_draft_set_machine (self, NULL);
-  g_free (self->base);
-  self->base = inn_domain_to_xml (domain);
-  take_domain (self, inn_domain_ref (domain));
 }
 
 InnMachine *
@@ -245,7 +262,7 @@ inn_draft_set_domain (InnDraft *self, InnDomain *domain)
 
   g_free (self->base);
   self->base = domain != NULL ? inn_domain_to_xml (domain) : NULL;
-  take_domain (self, domain != NULL ? inn_domain_ref (domain) : NULL);
+  take_domain (self, domain != NULL ? inn_domain_ref (domain) : NULL, NULL);
 }
 
 gboolean
@@ -461,7 +478,7 @@ inn_draft_commit_text (InnDraft *self, GError **error)
   domain = inn_domain_parse (self->text, -1, error);
   if (domain == NULL)
     return FALSE;
-  take_domain (self, domain);
+  take_domain (self, domain, move_images (self, self->domain, domain));
   return TRUE;
 }
 
@@ -480,7 +497,7 @@ inn_draft_discard (InnDraft *self)
     }
   domain = self->base != NULL ? inn_domain_parse (self->base, -1, NULL) : NULL;
   if (domain != NULL)
-    take_domain (self, domain);
+    take_domain (self, domain, NULL);
 }
 
 static void

@@ -23,13 +23,12 @@ InnDraft *inn_draft_new (void);
 /** inn_draft_set_machine: drops what was changed of the one before; NULL: none. */
 void inn_draft_set_machine (InnDraft *self, InnMachine *machine);
 InnMachine *inn_draft_get_machine (InnDraft *self);
-/** inn_draft_set_document: edits @domain, which is no machine's yet; there is nothing to apply. */
-void inn_draft_set_document (InnDraft *self, InnDomain *domain);
 /** inn_draft_load: reads the machine's XML again. What was changed meanwhile is kept: the draft is
  * outdated then. */
 void inn_draft_load (InnDraft *self);
 
-/** inn_draft_set_domain: a document without a machine (one that is yet to be made); NULL: none. */
+/** inn_draft_set_domain: edits @domain, which is no machine's yet; there is nothing to apply. NULL:
+ * none. */
 void inn_draft_set_domain (InnDraft *self, InnDomain *domain);
 gboolean inn_draft_has_wrong (InnDraft *self); /* a row shows a value that was refused */
 
