@@ -120,6 +120,8 @@ test_system_keeps (Fixture *fixture, gconstpointer data)
 
   wizard_press (fixture, "Empty Machine");
   wizard_wait (wizard_is_summary, fixture);
+  adw_combo_row_set_selected (
+      ADW_COMBO_ROW (wizard_need (fixture, ADW_TYPE_COMBO_ROW, "Network card")), 4);
   gtk_spin_button_set_value (GTK_SPIN_BUTTON (spin_of (fixture, "Memory")), 3.0 * (1u << 30));
   gtk_spin_button_set_value (GTK_SPIN_BUTTON (spin_of (fixture, "Disk")), 7.0 * (1u << 30));
   g_signal_emit_by_name (
@@ -135,6 +137,9 @@ test_system_keeps (Fixture *fixture, gconstpointer data)
                      7.0 * (1u << 30));
   g_assert_cmpfloat (gtk_spin_button_get_value (GTK_SPIN_BUTTON (spin_of (fixture, "Processors"))),
                      ==, 1);
+  g_assert_cmpuint (adw_combo_row_get_selected (
+                        ADW_COMBO_ROW (wizard_need (fixture, ADW_TYPE_COMBO_ROW, "Network card"))),
+                    ==, 4);
 }
 
 /* Another file is dropped while one is being looked at: that one's end is not the new one's. */

@@ -366,7 +366,7 @@ update (InnConsoleView *self)
     {
     case INN_STATE_STARTING:
       title = g_strdup_printf (_ ("Starting “%s”"), name);
-      show_status (self, NULL, title, NULL, NULL, INN_VERB_FORCE_OFF, NULL);
+      show_status (self, NULL, title, NULL, NULL, INN_N_VERBS, NULL);
       break;
     case INN_STATE_CRASHED:
       show_crashed (self);

@@ -72,7 +72,7 @@ on_looked (GObject *source, GAsyncResult *result, gpointer data)
   for (guint i = 0; i < files->len; i++)
     {
       const InnFoundFile *file = files->pdata[i];
-      g_autofree char *size = g_format_size (file->size);
+      g_autofree char *size = g_format_size_full (file->size, G_FORMAT_SIZE_IEC_UNITS);
       g_autofree char *subtitle = g_strdup_printf (_ ("%s, in %s"), size, file->folder);
       GtkWidget *button = inn_choice_button_new ("media-optical-symbolic", file->name, subtitle);
 

@@ -69,9 +69,8 @@ static const InnField start_field = { .name = "start",
                                       .fallback = "yes",
                                       .label = N_ ("Start when created") };
 
-/* A field of the schema as it is shown here: @title, where given, stands in for its own, and so
- * does
- * @help in any case: beside proposed values little needs to be said. */
+/* A field of the schema as it is shown here: @title stands in for its own where given, @help in any
+ * case: beside proposed values little needs to be said. */
 typedef struct
 {
   const char *kind, *field;
@@ -141,9 +140,8 @@ add_row (InnSummaryPage *self, GtkWidget *group, GtkWidget *row)
 
 /* The first element of a kind: a new machine has one of each. */
 static InnElement *
-find_element (InnSummaryPage *self, const char *kind)
+find_in (InnDomain *domain, const char *kind)
 {
-  InnDomain *domain = inn_draft_get_domain (self->draft);
   g_autoptr (GPtrArray) list = NULL;
   InnElement section;
 
@@ -154,6 +152,12 @@ find_element (InnSummaryPage *self, const char *kind)
     }
   list = inn_domain_list (domain, kind);
   return list->len > 0 ? inn_element_copy (list->pdata[0]) : NULL;
+}
+
+static InnElement *
+find_element (InnSummaryPage *self, const char *kind)
+{
+  return find_in (inn_draft_get_domain (self->draft), kind);
 }
 
 static void
@@ -420,24 +424,31 @@ propose_name (InnSummaryPage *self)
   return inn_create_dup_free_name (self->connection, wanted != NULL ? wanted : _ ("Machine"));
 }
 
+static void
+keep_rows (InnDomain *proposed, InnDomain *before, InnDomain *domain, const Shown *row)
+{
+  for (; row->kind != NULL; row++)
+    {
+      g_autoptr (InnElement) was = find_in (proposed, row->kind);
+      g_autoptr (InnElement) is = find_in (before, row->kind);
+      g_autoptr (InnElement) will_be = find_in (domain, row->kind);
+      g_autofree char *offered = was != NULL ? inn_element_dup (was, row->field) : NULL;
+      g_autofree char *chosen = is != NULL ? inn_element_dup (is, row->field) : NULL;
+
+      if (was != NULL && is != NULL && will_be != NULL && g_strcmp0 (offered, chosen) != 0)
+        inn_element_set (will_be, row->field, chosen, NULL);
+    }
+}
+
 /* Another system brings other values, but none for what a person has chosen. */
 static void
 keep_chosen (InnSummaryPage *self, InnDomain *before, InnDomain *domain)
 {
+  static const Shown *const tables[] = { hardware_rows, board_rows, device_rows };
   g_autofree char *xml = inn_domain_to_xml (domain);
 
-  for (const Shown *row = hardware_rows; before != NULL && self->proposed != NULL && row->kind;
-       row++)
-    {
-      InnElement was = inn_domain_get (self->proposed, row->kind);
-      InnElement is = inn_domain_get (before, row->kind);
-      InnElement will_be = inn_domain_get (domain, row->kind);
-      g_autofree char *proposed = inn_element_dup (&was, row->field);
-      g_autofree char *chosen = inn_element_dup (&is, row->field);
-
-      if (g_strcmp0 (proposed, chosen) != 0)
-        inn_element_set (&will_be, row->field, chosen, NULL);
-    }
+  for (guint i = 0; i < G_N_ELEMENTS (tables) && before != NULL && self->proposed != NULL; i++)
+    keep_rows (self->proposed, before, domain, tables[i]);
   g_clear_pointer (&self->proposed, inn_domain_unref);
   self->proposed = inn_domain_parse (xml, -1, NULL);
 }
