@@ -468,7 +468,24 @@ inn_connection_get_jobs (InnConnection *self)
   return inn_objects_get_jobs (self->objects);
 }
 
-/** inn_connection_get_host: the caller unrefs it. */
+char *
+inn_connection_dup_network_problem (InnConnection *self, const char *type)
+{
+  GVariantIter *networks = NULL;
+  const char *name, *problem;
+  char *found = NULL;
+
+  g_return_val_if_fail (INN_IS_CONNECTION (self), NULL);
+  if (inn_objects_get_manager (self->objects) == NULL ||
+      !g_variant_lookup (inn_objects_get_manager (self->objects), "Networks", "a(ss)", &networks))
+    return NULL;
+  while (found == NULL && g_variant_iter_next (networks, "(&s&s)", &name, &problem))
+    if (g_str_equal (name, type) && *problem != '\0')
+      found = g_strdup (problem);
+  g_variant_iter_free (networks);
+  return found;
+}
+
 GVariant *
 inn_connection_get_host (InnConnection *self, const char *property)
 {

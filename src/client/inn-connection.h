@@ -35,6 +35,9 @@ GListModel *inn_connection_get_jobs (InnConnection *self);     /* of InnJob, new
 /** inn_connection_get_host: value of a property of org.innkeeper.Helper1.Host, NULL before READY;
  * the caller unrefs it. */
 GVariant *inn_connection_get_host (InnConnection *self, const char *property);
+/** inn_connection_dup_network_problem: why no card of a machine here can be connected to @type, as
+ * an interface's field "type" says it; NULL: it can be, or an older helper does not tell. */
+char *inn_connection_dup_network_problem (InnConnection *self, const char *type);
 
 /** inn_connection_is_trying: it connects by itself, now or after a while. */
 gboolean inn_connection_is_trying (InnConnection *self);

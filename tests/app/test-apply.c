@@ -384,6 +384,58 @@ test_new_image (Fixture *fixture, gconstpointer data)
   wait_until (!inn_draft_is_busy (draft));
 }
 
+static GtkWidget *
+find_row (Fixture *fixture, const char *field)
+{
+  GPtrArray *rows =
+      inn_element_page_get_rows (INN_ELEMENT_PAGE (inn_details_view_get_page (fixture->view)));
+
+  for (guint i = 0; i < rows->len; i++)
+    if (g_str_equal (inn_field_row_get_field (rows->pdata[i])->name, field))
+      return inn_field_row_get_editor (rows->pdata[i]);
+  return NULL;
+}
+
+/* What the helper would refuse at the start is not offered, with the reason; what a machine has
+ * all the same is shown. */
+static void
+test_networks (Fixture *fixture, gconstpointer data)
+{
+  InnDraft *draft = inn_details_view_get_draft (fixture->view);
+  InnElement card;
+  AdwComboRow *type;
+  const char *note;
+  g_autofree char *id = NULL;
+
+  inn_details_view_add (fixture->view, inn_schema_find ("interface"));
+  type = ADW_COMBO_ROW (find_row (fixture, "type"));
+  note = adw_action_row_get_subtitle (ADW_ACTION_ROW (type));
+  g_assert_cmpuint (g_list_model_get_n_items (adw_combo_row_get_model (type)), ==, 1);
+  g_assert_true (g_str_has_suffix (note, "cable. Not in a session."));
+  g_assert_null (find_row (fixture, "bridge"));
+  g_assert_null (find_row (fixture, "network"));
+  g_assert_nonnull (find_row (fixture, "model"));
+
+  card =
+      *inn_element_page_get_element (INN_ELEMENT_PAGE (inn_details_view_get_page (fixture->view)));
+  g_assert_true (inn_element_set (&card, "type", "bridge", NULL));
+  g_assert_true (inn_element_set (&card, "bridge", "br0", NULL));
+  inn_details_view_add (fixture->view, inn_schema_find ("sound")); /* new pages */
+  id = inn_element_dup_id (&card);
+  g_assert_true (inn_details_view_show (fixture->view, id));
+  type = ADW_COMBO_ROW (find_row (fixture, "type"));
+  g_assert_cmpuint (g_list_model_get_n_items (adw_combo_row_get_model (type)), ==, 2);
+  g_assert_cmpstr (gtk_string_object_get_string (adw_combo_row_get_selected_item (type)), ==,
+                   "A bridge");
+  g_assert_nonnull (find_row (fixture, "bridge"));
+  g_assert_null (find_row (fixture, "network"));
+
+  /* The choice that is left does what it says. */
+  adw_combo_row_set_selected (type, 0);
+  g_assert_true (inn_element_is (&card, "type", "user"));
+  inn_draft_discard (draft);
+}
+
 /* Names are text and no markup, also those that are not allowed. */
 static void
 test_names (Fixture *fixture, gconstpointer data)
@@ -412,6 +464,7 @@ main (int argc, char **argv)
   ADD ("refused-elsewhere", test_refused_elsewhere);
   ADD ("refused-unseen", test_refused_unseen);
   ADD ("new-image", test_new_image);
+  ADD ("networks", test_networks);
   ADD ("names", test_names);
   return stage_run ();
 }

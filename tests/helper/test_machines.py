@@ -445,4 +445,19 @@ def no_leak_by_calls():
     tap.true(grown < 8 * domain.MIB, f"grown by {grown} bytes")
 
 
+@tap.case
+def networks():
+    """A session's helper tells what it would refuse at the start, and refuses just that"""
+    session = start()
+    said = dict(session.get(bus.MANAGER, domain.MANAGER, "Networks"))
+    tap.equal(sorted(said), ["bridge", "network", "user"], "what is told of")
+    tap.equal(said["user"], "", "the internet")
+    for kind in ("bridge", "network"):
+        tap.true(said[kind].endswith("."), f"no sentence for {kind}: {said[kind]}")
+        card = f"<interface type='{kind}'><source {kind}='br0'/></interface>"
+        machine = domain.create(session, domain.xml(kind, card))
+        ended = domain.wait_job(session, domain.call(session, machine, "Start")[0])
+        tap.equal((ended["State"], ended["ErrorName"]), ("failed", ERROR + "Unsupported"), f"start with a {kind}")
+
+
 tap.main()

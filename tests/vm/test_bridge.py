@@ -69,6 +69,8 @@ def on_a_bridge():
     """A card on a bridge reaches the computer and what else is there; QEMU has no network and makes nothing"""
     bridge()
     root = session()
+    tap.equal(dict(root.get(bus.MANAGER, domain.MANAGER, "Networks")),
+              {"user": "", "network": "", "bridge": ""}, "what the system's machines may have")
     address = (DEVICES / "br0/address").read_text()
     machine, line = boot(root, "bridged", card("bridge", "br0", 1), "192.0.2.5")
     tap.true(pings(line, "192.0.2.9"), "the far host does not answer")

@@ -8,6 +8,8 @@
 #include "machine/vmh-verbs.h"
 #include "shared/inn-names.h"
 
+#include <glib/gi18n-lib.h>
+
 static GVariant *
 get_version (gpointer object)
 {
@@ -26,6 +28,22 @@ get_mode (gpointer object)
   return g_variant_new_string (vmh_store_is_system () ? "system" : "session");
 }
 
+/* What devices/vmh-dev-interface.c refuses at the start. */
+static GVariant *
+get_networks (gpointer object)
+{
+  const char *problem = vmh_store_is_system ()
+                            ? ""
+                            : _ ("Bridges and networks between machines are for machines of the "
+                                 "whole system.");
+  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(ss)"));
+
+  g_variant_builder_add (&builder, "(ss)", "user", "");
+  g_variant_builder_add (&builder, "(ss)", "network", problem);
+  g_variant_builder_add (&builder, "(ss)", "bridge", problem);
+  return g_variant_builder_end (&builder);
+}
+
 static const VmhMethod methods[] = {
   { "Create", vmh_verb_create },
   { "InspectImage", vmh_verb_inspect_image },
@@ -38,6 +56,7 @@ static const VmhProperty properties[] = {
   { "Version", get_version },
   { "Protocol", get_protocol },
   { "Mode", get_mode },
+  { "Networks", get_networks },
   { 0 },
 };
 

@@ -7,6 +7,7 @@
 
 #include "details/inn-field-editors.h"
 #include "details/inn-field-row.h"
+#include "details/inn-offer.h"
 #include "inn-summary-notes.h"
 #include "shared/inn-domain-new.h"
 
@@ -76,12 +77,6 @@ typedef struct
   const char *kind, *field;
   const char *title, *help;
 } Shown;
-
-/* What a session can do; the system's machines have all. */
-static const InnChoice session_networks[] = {
-  { "user", N_ ("The internet") },
-  { NULL, NULL },
-};
 
 static const Shown name_row = { "general", "name" };
 static const Shown hardware_rows[] = {
@@ -165,23 +160,19 @@ add_field (InnSummaryPage *self, GtkWidget *group, const Shown *shown)
 {
   g_autoptr (InnElement) element = find_element (self, shown->kind);
   const InnField *field = inn_kind_find (inn_schema_find (shown->kind), shown->field);
-  gboolean limited = g_str_equal (shown->kind, "interface") &&
-                     !g_str_equal (inn_connection_get_mode (self->connection), "system");
   InnField *variant;
   InnFieldRow *row;
 
   if (element == NULL ||
-      (g_str_equal (shown->kind, "kernel") && !inn_element_has (element, "kernel")))
-    return;
-  if (limited && (g_str_equal (shown->field, "bridge") || g_str_equal (shown->field, "network")))
+      (g_str_equal (shown->kind, "kernel") && !inn_element_has (element, "kernel")) ||
+      !inn_offer_has_row (self->connection, element, field))
     return;
   variant = g_memdup2 (field, sizeof *field);
   if (shown->title != NULL)
     variant->label = shown->title;
-  if (limited && g_str_equal (shown->field, "type"))
-    variant->choices = session_networks;
   variant->help = shown->help;
   row = inn_field_row_new (self->draft, element, variant);
+  inn_offer_limit (self->connection, element, row);
   g_object_set_data_full (G_OBJECT (row), "inn-variant", variant, g_free);
   add_row (self, group, inn_field_row_get_row (row));
   if (inn_field_row_get_note (row) != NULL)

@@ -6,6 +6,7 @@
 
 #include "details/inn-field-editors.h"
 #include "details/inn-hardware-row.h"
+#include "details/inn-offer.h"
 
 #include <glib/gi18n.h>
 
@@ -157,6 +158,8 @@ GtkWidget *
 inn_element_page_new (InnDraft *draft, const InnElement *element)
 {
   InnElementPage *self = g_object_new (INN_TYPE_ELEMENT_PAGE, NULL);
+  InnMachine *machine = inn_draft_get_machine (draft);
+  InnConnection *connection = machine != NULL ? inn_machine_get_connection (machine) : NULL;
   g_autofree char *title = inn_hardware_row_dup_title (element);
   g_autofree char *safe_title = g_markup_escape_text (title, -1);
 
@@ -170,9 +173,10 @@ inn_element_page_new (InnDraft *draft, const InnElement *element)
     {
       InnFieldRow *row;
 
-      if ((field->flags & INN_FIELD_HIDDEN) != 0)
+      if ((field->flags & INN_FIELD_HIDDEN) != 0 || !inn_offer_has_row (connection, element, field))
         continue;
       row = inn_field_row_new (draft, element, field);
+      inn_offer_limit (connection, element, row);
       g_ptr_array_add (self->rows, row);
       add_row (self, row);
     }

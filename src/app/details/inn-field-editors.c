@@ -152,6 +152,26 @@ show_combo (GtkWidget *editor, const InnField *field, const char *text)
   target_of (editor)->showing = FALSE;
 }
 
+void
+inn_editor_withhold (GtkWidget *editor, const char *value)
+{
+  GPtrArray *values = g_object_get_data (G_OBJECT (editor), "inn-values");
+
+  g_return_if_fail (values != NULL);
+
+  for (guint at = 0; at < values->len; at++)
+    if (g_strcmp0 (g_ptr_array_index (values, at), value) == 0)
+      {
+        GListModel *labels = adw_combo_row_get_model (ADW_COMBO_ROW (editor));
+
+        target_of (editor)->showing = TRUE; /* what is chosen may get another place */
+        g_ptr_array_remove_index (values, at);
+        gtk_string_list_remove (GTK_STRING_LIST (labels), at);
+        target_of (editor)->showing = FALSE;
+        return;
+      }
+}
+
 /* UINT, SIZE */
 
 static int

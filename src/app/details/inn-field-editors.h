@@ -32,4 +32,7 @@ const InnEditor *inn_editor_for (const InnField *field);
  */
 gboolean inn_field_is_optional (const InnField *field);
 
+/** inn_editor_withhold: takes @value from the choices of an editor that has some. */
+void inn_editor_withhold (GtkWidget *editor, const char *value);
+
 G_END_DECLS

@@ -7,6 +7,7 @@
 #include "inn-field-editors.h"
 
 #include <glib/gi18n.h>
+#include <string.h>
 
 struct _InnFieldRow
 {
@@ -21,6 +22,7 @@ struct _InnFieldRow
   GtkWidget *note; /* NULL where the row has a subtitle */
   GtkWidget *note_label;
   char *note_text;
+  char *withheld;  /* why some choices are not offered; NULL: all are */
   gboolean edited; /* by a person, since the document was loaded */
 };
 
@@ -72,11 +74,23 @@ will_wait (InnFieldRow *self)
          (self->field->flags & (INN_FIELD_LIVE | INN_FIELD_NOT_GUEST)) == 0;
 }
 
+/* Help, and why there is no more to choose from; NULL: neither. */
+static char *
+dup_help (InnFieldRow *self)
+{
+  const char *help = self->field->help != NULL ? _ (self->field->help) : NULL;
+
+  if (help == NULL || self->withheld == NULL)
+    return g_strdup (help != NULL ? help : self->withheld);
+  return g_strdup_printf ("%s %s", help, self->withheld);
+}
+
 static void
 show_note (InnFieldRow *self)
 {
   const GError *error = inn_draft_get_wrong (self->draft, self->element, self->field, NULL);
-  const char *text = self->field->help != NULL ? _ (self->field->help) : NULL;
+  g_autofree char *said = dup_help (self);
+  const char *text = said;
 
   if (error != NULL)
     text = error->message;
@@ -139,6 +153,7 @@ inn_field_row_dispose (GObject *object)
   g_clear_object (&self->draft);
   g_clear_pointer (&self->element, inn_element_free);
   g_clear_pointer (&self->note_text, g_free);
+  g_clear_pointer (&self->withheld, g_free);
   G_OBJECT_CLASS (inn_field_row_parent_class)->dispose (object);
 }
 
@@ -256,4 +271,21 @@ inn_field_row_show (InnFieldRow *self)
   self->editing->show (self->editor, self->field, value);
   show_note (self);
   show_wanted (self);
+}
+
+void
+inn_field_row_withhold (InnFieldRow *self, const char *value, const char *why)
+{
+  g_return_if_fail (INN_IS_FIELD_ROW (self));
+
+  inn_editor_withhold (self->editor, value);
+  if (self->withheld == NULL || strstr (self->withheld, why) == NULL)
+    {
+      char *all =
+          self->withheld != NULL ? g_strdup_printf ("%s %s", self->withheld, why) : g_strdup (why);
+
+      g_free (self->withheld);
+      self->withheld = all;
+    }
+  show_note (self);
 }

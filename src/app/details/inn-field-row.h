@@ -31,4 +31,7 @@ void inn_field_row_show (InnFieldRow *self);
  */
 const char *inn_field_row_get_note_text (InnFieldRow *self);
 
+/** inn_field_row_withhold: @value is no choice here, and the row says @why below its help. */
+void inn_field_row_withhold (InnFieldRow *self, const char *value, const char *why);
+
 G_END_DECLS
