@@ -134,6 +134,27 @@ count_colours (GtkWidget *widget)
   return g_hash_table_size (colours);
 }
 
+/* All of the log can be read and copied, however long its lines are, and without a hyphen that it
+ * does not have. */
+static void
+test_log (Fixture *fixture)
+{
+  g_autofree char *line = g_strnfill (400, 'x');
+  g_autofree char *reason = g_strconcat ("QEMU ended by itself.\n", line, NULL);
+  GtkWidget *log;
+  int width;
+
+  change (fixture, INN_IFACE_MACHINE, "StateReason", g_variant_new_string (reason));
+  wait_until ((log = find_label (fixture, line)) != NULL);
+  g_free (render (log, &(int){ 0 }, &(int){ 0 })); /* it has its place now */
+  pango_layout_get_pixel_size (gtk_label_get_layout (GTK_LABEL (log)), &width, NULL);
+  g_assert_cmpint (width, <=, gtk_widget_get_width (log));
+  g_assert_cmpint (gtk_widget_get_width (log), <, 900);
+  g_assert_true (gtk_label_get_selectable (GTK_LABEL (log)));
+  g_assert_nonnull (gtk_label_get_attributes (GTK_LABEL (log)));
+  take_picture (fixture->stage.window, "crashed-lines");
+}
+
 static void
 test_states (Fixture *fixture, gconstpointer data)
 {
@@ -157,6 +178,7 @@ test_states (Fixture *fixture, gconstpointer data)
   g_assert_nonnull (find_button (fixture, "_Start"));
   g_assert_null (find_shown (fixture->view, GTK_TYPE_SPINNER, NULL));
   take_picture (fixture->stage.window, "crashed");
+  test_log (fixture);
 
   stage_set_state (&fixture->stage, INN_STATE_BROKEN);
   wait_until (find_button (fixture, "_Start") == NULL);
