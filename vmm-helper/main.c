@@ -5,6 +5,7 @@
 #include <gio/gio.h>
 #include <glib-unix.h>
 #include <glib/gi18n-lib.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -197,6 +198,16 @@ make_room_for_files (void)
   setrlimit (RLIMIT_NOFILE, &files);
 }
 
+/* What a large message or file took is given back when it is freed, however many came before: by
+ * itself malloc learns to keep such. Two threads of ours allocate, so two arenas. */
+static void
+keep_memory_small (void)
+{
+  mallopt (M_MMAP_THRESHOLD, 128 * 1024);
+  mallopt (M_TRIM_THRESHOLD, 1024 * 1024);
+  mallopt (M_ARENA_MAX, 2);
+}
+
 static int
 run (gboolean system_mode)
 {
@@ -260,6 +271,7 @@ main (int argc, char **argv)
       return EXIT_SUCCESS;
     }
   make_room_for_files ();
+  keep_memory_small ();
   if (!vmh_spawn_begin (&error))
     {
       g_printerr ("vmm-helper: %s\n", error->message);

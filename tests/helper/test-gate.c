@@ -11,6 +11,7 @@
 #include "../async.h"
 #include "core/vmh-limits.h"
 #include "core/vmh-registry.h"
+#include "core/vmh-turns.h"
 #include "shared/inn-errors.h"
 #include "shared/inn-names.h"
 
@@ -29,7 +30,8 @@ static const char test_xml[] =
     "<arg type='s' direction='out'/></method>"
     "<method name='Bare'><arg type='s' direction='out'/></method>"
     "<method name='Rowless'><annotation name='org.innkeeper.Action' value='a.b'/></method>"
-    "<method name='Hold'><annotation name='org.innkeeper.Action' value='a.b'/></method>"
+    "<method name='Hold'><annotation name='org.innkeeper.Action' value='a.b'/>"
+    "<arg type='s' direction='in'/></method>"
     "<method name='Length'><annotation name='org.innkeeper.Action' value='a.b'/>"
     "<arg type='h' direction='in'/><arg type='t' direction='out'/></method>"
     "</interface></node>";
@@ -460,8 +462,8 @@ test_caller_gone (Fixture *fixture, gconstpointer data)
   GDBusConnection *second = connect_to (fixture->address);
 
   g_dbus_connection_call (second, g_dbus_connection_get_unique_name (fixture->service), TEST_PATH,
-                          TEST_IFACE, "Hold", NULL, NULL, G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL,
-                          NULL);
+                          TEST_IFACE, "Hold", g_variant_new ("(s)", "x"), NULL,
+                          G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL, NULL);
   while (held->len == 0)
     g_main_context_iteration (NULL, TRUE);
   g_assert_false (vmh_registry_is_idle (fixture->registry));
@@ -494,8 +496,8 @@ test_callers_gone (Fixture *fixture, gconstpointer data)
     {
       crowd[i] = connect_to (fixture->address);
       g_dbus_connection_call (crowd[i], g_dbus_connection_get_unique_name (fixture->service),
-                              TEST_PATH, TEST_IFACE, "Hold", NULL, NULL, G_DBUS_CALL_FLAGS_NONE, -1,
-                              NULL, NULL, NULL);
+                              TEST_PATH, TEST_IFACE, "Hold", g_variant_new ("(s)", "x"), NULL,
+                              G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL, NULL);
     }
   while (held->len < G_N_ELEMENTS (crowd))
     g_main_context_iteration (NULL, TRUE);
@@ -510,22 +512,132 @@ test_callers_gone (Fixture *fixture, gconstpointer data)
 }
 
 static void
-test_call_limit (Fixture *fixture, gconstpointer data)
+hold (Fixture *fixture, const char *text)
 {
-  g_autoptr (GError) error = NULL;
+  g_dbus_connection_call (fixture->client, g_dbus_connection_get_unique_name (fixture->service),
+                          TEST_PATH, TEST_IFACE, "Hold", g_variant_new ("(s)", text), NULL,
+                          G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL, NULL);
+}
 
-  for (guint i = 0; i < VMH_MAX_CALLS_PER_CLIENT; i++)
-    g_dbus_connection_call (fixture->client, g_dbus_connection_get_unique_name (fixture->service),
-                            TEST_PATH, TEST_IFACE, "Hold", NULL, NULL, G_DBUS_CALL_FLAGS_NONE, -1,
-                            NULL, NULL, NULL);
-  while (held->len < VMH_MAX_CALLS_PER_CLIENT)
+static void
+wait_held (guint n)
+{
+  while (held->len < n)
     g_main_context_iteration (NULL, TRUE);
-  g_free (call_refused (fixture, TEST_PATH, TEST_IFACE, "Echo",
-                        g_variant_new_parsed ("('x', @a{sv} {})"), INN_ERROR_LIMIT));
+}
+
+static void
+answer_held (void)
+{
   for (guint i = 0; i < held->len; i++)
     vmh_call_return (g_ptr_array_index (held, i), NULL);
   g_ptr_array_set_size (held, 0);
+}
+
+/* A limit is one for as long as what fills it is there. */
+static void
+check_limit (Fixture *fixture, const char *text)
+{
+  g_autoptr (GVariant) reply = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_free (call_refused (fixture, TEST_PATH, TEST_IFACE, "Echo",
+                        g_variant_new ("(s@a{sv})", text, g_variant_new_parsed ("@a{sv} {}")),
+                        INN_ERROR_LIMIT));
+  answer_held ();
+  settle (fixture); /* so that the answered calls are freed */
+  reply =
+      call (fixture, TEST_PATH, TEST_IFACE, "Echo",
+            g_variant_new ("(s@a{sv})", text, g_variant_new_parsed ("@a{sv} {}")), NULL, &error);
+  g_assert_no_error (error);
+}
+
+static void
+test_call_limit (Fixture *fixture, gconstpointer data)
+{
+  settle (fixture); /* so that it is known whose the connection is */
+  for (guint i = 0; i < VMH_MAX_CALLS_PER_CLIENT; i++)
+    hold (fixture, "x");
+  wait_held (VMH_MAX_CALLS_PER_CLIENT);
+  check_limit (fixture, "x");
+}
+
+static void
+test_byte_limit (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *half = g_strnfill (VMH_MAX_CALL_BYTES_PER_UID / 2 - 10, 'x');
+  g_autofree char *more = g_strnfill (VMH_SMALL_MESSAGE + 1, 'x');
+  g_autoptr (GVariant) reply = NULL;
+  g_autoptr (GError) error = NULL;
+
   settle (fixture);
+  hold (fixture, half);
+  hold (fixture, half);
+  wait_held (2);
+  /* Who changes a large machine can still stop it. */
+  reply = call (fixture, TEST_PATH, TEST_IFACE, "Echo", g_variant_new_parsed ("('x', @a{sv} {})"),
+                NULL, &error);
+  g_assert_no_error (error);
+  check_limit (fixture, more);
+}
+
+static void
+on_refused (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) reply =
+      g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
+
+  if (g_error_matches (error, INN_ERROR, INN_ERROR_LIMIT))
+    ++*(guint *)data;
+}
+
+/* Nobody has said yet whose the connection is: the main loop would ask, and is not run here. */
+static void
+test_stranger_limit (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  const guint more = 20;
+  guint refused = 0;
+
+  g_main_context_push_thread_default (context);
+  for (guint i = 0; i < VMH_MAX_CALLS_PER_STRANGER + more; i++)
+    g_dbus_connection_call (fixture->client, g_dbus_connection_get_unique_name (fixture->service),
+                            TEST_PATH, TEST_IFACE, "Hold", g_variant_new ("(s)", "x"), NULL,
+                            G_DBUS_CALL_FLAGS_NONE, -1, NULL, on_refused, &refused);
+  while (refused < more)
+    g_main_context_iteration (context, TRUE);
+  g_main_context_pop_thread_default (context);
+  wait_held (VMH_MAX_CALLS_PER_STRANGER);
+  answer_held ();
+  settle (fixture);
+  while (g_main_context_iteration (context, FALSE))
+    ;
+  g_assert_cmpuint (refused, ==, more);
+}
+
+static void
+test_turns (Fixture *fixture, gconstpointer data)
+{
+  static const struct
+  {
+    uid_t user;
+    const char *thing;
+  } pushed[] = { { 7, "a1" }, { 7, "a2" }, { 7, "a3" }, { 0, "b1" }, { 9, "c1" }, { 9, "c2" } };
+  g_autoptr (GString) order = g_string_new (NULL);
+  VmhTurns turns = { 0 };
+  const char *thing;
+
+  for (guint i = 0; i < G_N_ELEMENTS (pushed); i++)
+    vmh_turns_push (&turns, pushed[i].user, (gpointer)pushed[i].thing);
+  while ((thing = vmh_turns_pop (&turns)) != NULL)
+    {
+      g_string_append (order, thing);
+      if (g_str_equal (thing, "c1")) /* who comes back waits for its turn */
+        vmh_turns_push (&turns, 0, (gpointer) "b2");
+    }
+  g_assert_cmpstr (order->str, ==, "a1b1c1a2c2b2a3");
+  g_assert_null (turns.users);
 }
 
 /* GTestDBus leaves a watcher behind that holds our output open: a plain child does not. */
@@ -583,6 +695,9 @@ main (int argc, char **argv)
   ADD ("caller-gone", test_caller_gone);
   ADD ("callers-gone", test_callers_gone);
   ADD ("call-limit", test_call_limit);
+  ADD ("byte-limit", test_byte_limit);
+  ADD ("stranger-limit", test_stranger_limit);
+  ADD ("turns", test_turns);
   status = g_test_run ();
   g_subprocess_force_exit (daemon);
   g_subprocess_wait (daemon, NULL, NULL);

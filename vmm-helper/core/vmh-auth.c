@@ -9,6 +9,7 @@
 #include "shared/inn-errors.h"
 #include "vmh-limits.h"
 #include "vmh-tally.h"
+#include "vmh-turns.h"
 
 typedef struct
 {
@@ -20,7 +21,7 @@ typedef struct
 } Question;
 
 /* GTask: those that wait for their turn, and how many polkit is busy with. */
-static GQueue waiting = G_QUEUE_INIT;
+static VmhTurns waiting;
 static guint n_checks;
 static guint n_prompts;
 static VmhTally prompts; /* those that are open */
@@ -40,7 +41,10 @@ fail_unreachable (GTask *task, GError *cause)
 {
   g_autoptr (GError) error = cause;
 
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) ||
+  /* Of a caller that is gone polkit says just that it failed: no reason to warn, and users could
+   * fill the log. */
+  if (g_cancellable_is_cancelled (g_task_get_cancellable (task)) ||
+      g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) ||
       g_error_matches (error, POLKIT_ERROR, POLKIT_ERROR_CANCELLED))
     {
       g_task_return_new_error (task, INN_ERROR, INN_ERROR_CANCELLED, _ ("The caller is gone."));
@@ -57,12 +61,15 @@ static void ask_polkit (GTask *task);
 static void
 next_check (void)
 {
-  while (n_checks < VMH_MAX_CHECKS && !g_queue_is_empty (&waiting))
-    {
-      GTask *task = g_queue_pop_head (&waiting);
+  GTask *task;
 
-      n_checks++;
-      ask_polkit (task);
+  while (n_checks < VMH_MAX_CHECKS && (task = vmh_turns_pop (&waiting)) != NULL)
+    {
+      if (!g_task_return_error_if_cancelled (task)) /* nobody waits for it any more */
+        {
+          n_checks++;
+          ask_polkit (task);
+        }
       g_object_unref (task);
     }
 }
@@ -74,7 +81,7 @@ release (Question *question)
   if (question->asking)
     {
       n_prompts--;
-      vmh_tally_take (&prompts, question->uid);
+      vmh_tally_take (&prompts, question->uid, 1);
       question->asking = FALSE;
       return;
     }
@@ -97,7 +104,7 @@ begin_prompt (GTask *task)
     }
   question->asking = TRUE;
   n_prompts++;
-  vmh_tally_add (&prompts, question->uid);
+  vmh_tally_add (&prompts, question->uid, 1);
   ask_polkit (task);
 }
 
@@ -153,18 +160,19 @@ on_authority_ready (GObject *source, GAsyncResult *result, gpointer data)
       return;
     }
   subject = polkit_system_bus_name_new (question->sender);
+  /* Only what waits for a person is called back: the rest polkit has answered before it hears of
+   * that, and would be asked more than VMH_MAX_CHECKS by who comes and goes quickly. */
   polkit_authority_check_authorization (
       authority, subject, question->action, NULL,
       question->asking ? POLKIT_CHECK_AUTHORIZATION_FLAGS_ALLOW_USER_INTERACTION
                        : POLKIT_CHECK_AUTHORIZATION_FLAGS_NONE,
-      g_task_get_cancellable (task), on_check_ready, g_object_ref (task));
+      question->asking ? g_task_get_cancellable (task) : NULL, on_check_ready, g_object_ref (task));
 }
 
 static void
 ask_polkit (GTask *task)
 {
-  polkit_authority_get_async (g_task_get_cancellable (task), on_authority_ready,
-                              g_object_ref (task));
+  polkit_authority_get_async (NULL, on_authority_ready, g_object_ref (task));
 }
 
 void
@@ -188,7 +196,7 @@ vmh_auth_check_async (const char *sender,
   question->action = g_strdup (action);
   question->interactive = interactive;
   g_task_set_task_data (task, question, question_free);
-  g_queue_push_tail (&waiting, task);
+  vmh_turns_push (&waiting, uid, task);
   next_check ();
 }
 

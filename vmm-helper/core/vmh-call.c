@@ -5,72 +5,8 @@
 #include "vmh-registry-private.h"
 
 #include <glib/gi18n-lib.h>
-#include <string.h>
 #include "shared/inn-errors.h"
-#include "vmh-stuck.h"
-
-/* The files that came with a message. They are its own, and closed with it where nobody takes them:
- * GDBus would close them in its thread or ours. */
-typedef struct
-{
-  uid_t user; /* VMH_STRANGERS until it is known */
-  gsize n;
-  int fds[];
-} Files;
-
-static GQuark
-files_quark (void)
-{
-  return g_quark_from_static_string ("vmh-files");
-}
-
-static void
-files_free (gpointer data)
-{
-  Files *files = data;
-
-  for (gsize i = 0; i < files->n; i++)
-    vmh_close_later (files->user, files->fds[i]);
-  g_free (files);
-}
-
-static Files *
-get_files (VmhCall *call)
-{
-  GDBusMessage *message = g_dbus_method_invocation_get_message (call->invocation);
-
-  return g_object_get_qdata (G_OBJECT (message), files_quark ());
-}
-
-GDBusMessage *
-vmh_call_filter (GDBusConnection *connection, GDBusMessage *message, gboolean in, gpointer data)
-{
-  GUnixFDList *list = in ? g_dbus_message_get_unix_fd_list (message) : NULL;
-  g_autofree int *fds = NULL;
-  Files *files;
-  int n;
-
-  if (list == NULL)
-    return message;
-  fds = g_unix_fd_list_steal_fds (list, &n);
-  files = g_malloc (sizeof (Files) + (gsize)n * sizeof (int));
-  files->user = VMH_STRANGERS;
-  files->n = (gsize)n;
-  memcpy (files->fds, fds, (gsize)n * sizeof (int));
-  g_object_set_qdata_full (G_OBJECT (message), files_quark (), files, files_free);
-  return message;
-}
-
-gboolean
-vmh_call_check_files (VmhCall *call, GError **error)
-{
-  Files *files = get_files (call);
-
-  if (files == NULL)
-    return TRUE;
-  files->user = call->client->uid;
-  return vmh_stuck_check (files->user, error);
-}
+#include "vmh-intake.h"
 
 VmhCall *
 vmh_call_new (GDBusMethodInvocation *invocation, VmhClient *client)
@@ -110,20 +46,20 @@ vmh_call_get_parameters (VmhCall *call)
 int
 vmh_call_take_fd (VmhCall *call, gint32 handle, GError **error)
 {
-  Files *files = get_files (call);
-  gsize n = files != NULL ? files->n : 0;
+  gsize n;
+  int *files = vmh_intake_get_files (g_dbus_method_invocation_get_message (call->invocation), &n);
 
   if (handle < 0 || (gsize)handle >= n)
     g_set_error (error, INN_ERROR, INN_ERROR_INVALID_ARGUMENT,
                  _ ("The call names file handle %d, but carries %u."), handle, (guint)n);
-  else if (files->fds[handle] < 0)
+  else if (files[handle] < 0)
     g_set_error (error, INN_ERROR, INN_ERROR_INVALID_ARGUMENT,
                  _ ("The call names file handle %d twice."), handle);
   else
     {
-      int fd = files->fds[handle];
+      int fd = files[handle];
 
-      files->fds[handle] = -1;
+      files[handle] = -1;
       return fd;
     }
   return -1;

@@ -7,6 +7,7 @@
 
 #include <glib/gi18n-lib.h>
 #include "shared/inn-errors.h"
+#include "vmh-intake.h"
 
 VmhClient *
 vmh_client_ref (VmhClient *client)
@@ -45,6 +46,7 @@ vmh_client_detach (VmhClient *client)
   client->gone = TRUE;
   vmh_client_ref (client);
   g_hash_table_remove (client->registry->clients, client->name);
+  vmh_intake_forget (client->name);
   /* What was never admitted has no answer to get and nothing to undo. */
   fail_waiting (client);
   /* Cancelling ends calls, which takes them out of the array: so not over the array itself. */
@@ -99,6 +101,7 @@ on_uid_ready (GObject *source, GAsyncResult *result, gpointer data)
       g_variant_get (reply, "(u)", &uid);
       client->uid = uid;
       client->known = TRUE;
+      vmh_intake_know (client->name, uid);
       while ((call = g_queue_pop_head (&client->waiting)) != NULL)
         vmh_gate_admit (call);
     }
@@ -130,36 +133,22 @@ vmh_client_obtain (VmhRegistry *registry, const char *name)
   return client;
 }
 
-gboolean
-vmh_client_count (VmhClient *client, VmhCall *call, GError **error)
+void
+vmh_client_count (VmhClient *client, VmhCall *call)
 {
-  VmhRegistry *registry = client->registry;
-
-  if (vmh_tally_get (&registry->calls, client->uid) >= VMH_MAX_CALLS_PER_UID ||
-      client->calls->len >= VMH_MAX_CALLS_PER_CLIENT)
-    {
-      g_set_error_literal (error, INN_ERROR, INN_ERROR_LIMIT,
-                           _ ("Too many requests at once. Wait until some are answered."));
-      return FALSE;
-    }
-  vmh_tally_add (&registry->calls, client->uid);
   g_ptr_array_add (client->calls, call);
-  registry->n_calls++;
+  client->registry->n_calls++;
   call->counted = TRUE;
-  return TRUE;
 }
 
 void
 vmh_client_uncount (VmhClient *client, VmhCall *call)
 {
-  VmhRegistry *registry = client->registry;
-
   if (!call->counted)
     return;
   call->counted = FALSE;
   g_ptr_array_remove_fast (client->calls, call);
-  registry->n_calls--;
-  vmh_tally_take (&registry->calls, client->uid);
+  client->registry->n_calls--;
 }
 
 gboolean

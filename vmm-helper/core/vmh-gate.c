@@ -11,6 +11,8 @@
 #include "shared/inn-errors.h"
 #include "shared/inn-names.h"
 #include "vmh-auth.h"
+#include "vmh-intake.h"
+#include "vmh-stuck.h"
 
 #define ANNOTATION_ACTION "org.innkeeper.Action"
 #define ACTION_OTHERS     "org.innkeeper.helper.others"
@@ -172,9 +174,9 @@ static gboolean
 check_size (VmhCall *call, GError **error)
 {
   GDBusMessage *message = g_dbus_method_invocation_get_message (call->invocation);
+  gsize size = g_variant_get_size (vmh_call_get_parameters (call));
 
-  if (g_variant_get_size (vmh_call_get_parameters (call)) > VMH_MAX_MESSAGE ||
-      g_dbus_message_get_num_unix_fds (message) > VMH_MAX_FDS)
+  if (size > VMH_MAX_MESSAGE || g_dbus_message_get_num_unix_fds (message) > VMH_MAX_FDS)
     {
       g_set_error (error, INN_ERROR, INN_ERROR_LIMIT,
                    _ ("The request is too large: %u bytes and %u files are the most."),
@@ -187,12 +189,16 @@ check_size (VmhCall *call, GError **error)
 void
 vmh_gate_admit (VmhCall *call)
 {
+  GDBusMessage *message = g_dbus_method_invocation_get_message (call->invocation);
+  uid_t user = call->client->uid;
   GError *error = NULL;
 
-  if (!vmh_call_check_files (call, &error) || !vmh_client_count (call->client, call, &error) ||
+  vmh_client_count (call->client, call);
+  vmh_intake_claim (message, user);
+  if ((g_dbus_message_get_num_unix_fds (message) > 0 && !vmh_stuck_check (user, &error)) ||
       !check_size (call, &error))
     vmh_call_fail (call, error);
-  else if (!call->registry->system_mode && call->client->uid != geteuid ())
+  else if (!call->registry->system_mode && user != geteuid ())
     vmh_call_fail (
         call, g_error_new (INN_ERROR, INN_ERROR_DENIED, _ ("This helper serves another user.")));
   else
@@ -216,10 +222,6 @@ vmh_gate_receive (VmhRegistry *registry, GDBusMethodInvocation *invocation)
   call = vmh_call_new (invocation, client);
   if (client->known)
     vmh_gate_admit (call);
-  else if (client->waiting.length < VMH_MAX_CALLS_PER_CLIENT)
-    g_queue_push_tail (&client->waiting, call);
   else
-    vmh_call_fail (call, g_error_new (INN_ERROR, INN_ERROR_LIMIT,
-                                      _ ("Too many requests at once. Wait until some are "
-                                         "answered.")));
+    g_queue_push_tail (&client->waiting, call);
 }

@@ -12,20 +12,31 @@
 /* Fds in one message: one for each image of Manager.Create, and no machine has more disks. */
 #define VMH_MAX_FDS 64
 
-/* Calls under way of one user, over all connections, those that wait for a password included. The
- * bus allows 256 connections a user (system.conf), so each may have two. */
+/* Calls under way of one user, over all connections, those that wait for a password included: from
+ * the moment they come in (vmh-intake.c) to their answer. The bus allows 256 connections a user
+ * (system.conf), so each may have two. */
 #define VMH_MAX_CALLS_PER_UID 512
 
 /* Calls under way of one connection: the app sends a burst of one for each machine it shows. */
 #define VMH_MAX_CALLS_PER_CLIENT 256
 
-/* Questions to polkit that wait for its answer at once; more wait here, in turn. The bus lets one
- * connection wait for 128 replies (max_replies_per_connection), whoever they are for; polkit
- * answers in about 1.4 ms where it asks nobody. */
-#define VMH_MAX_CHECKS 48
+/* The same as long as the bus has not told whose the connection is: it is asked with the first
+ * call. */
+#define VMH_MAX_CALLS_PER_STRANGER 64
+
+/* Bytes of the arguments of one user's calls under way, and of all strangers' together; one is
+ * always taken, and so are small ones. What waits for polkit is held in memory meanwhile. */
+#define VMH_MAX_CALL_BYTES_PER_UID (2 * VMH_MAX_MESSAGE)
+#define VMH_SMALL_MESSAGE          4096
+
+/* Questions to polkit that wait for its answer at once; more wait here, where users take turns.
+ * polkit answers one after the other, in about 1.4 ms each where it asks nobody: so this is also
+ * how many of a flood are in front of who comes new. */
+#define VMH_MAX_CHECKS 2
 
 /* Password questions that are open at once, for a user and in all: they stay open for as long as
- * people take, and are among those 128, too. */
+ * people take, and the bus lets one connection wait for 128 replies (max_replies_per_connection).
+ */
 #define VMH_MAX_PROMPTS_PER_UID 4
 #define VMH_MAX_PROMPTS         48
 

@@ -6,7 +6,6 @@
 
 #include "vmh-registry.h"
 #include "vmh-limits.h"
-#include "vmh-tally.h"
 
 G_BEGIN_DECLS
 
@@ -44,7 +43,6 @@ struct _VmhRegistry
   GHashTable *by_path;   /* path → VmhExport, owned */
   GHashTable *by_object; /* GObject → VmhExport */
   GHashTable *clients;   /* unique name → VmhClient, owned */
-  VmhTally calls;        /* under way */
   GHashTable *dirty;     /* VmhExport with changes to tell */
   guint n_calls;
   guint flush_id;
@@ -66,13 +64,6 @@ struct _VmhCall
 /* vmh-call.c */
 VmhCall *vmh_call_new (GDBusMethodInvocation *invocation /* taken over */, VmhClient *client);
 
-/** vmh_call_filter: takes the files of every message into our care, in GDBus's thread. */
-GDBusMessage *
-vmh_call_filter (GDBusConnection *connection, GDBusMessage *message, gboolean in, gpointer data);
-/** vmh_call_check_files: they are the caller's from now on; FALSE with INN_ERROR_LIMIT if there are
- * some, and too many of its others hang. */
-gboolean vmh_call_check_files (VmhCall *call, GError **error);
-
 /* vmh-client.c */
 VmhClient *vmh_client_obtain (VmhRegistry *registry, const char *name);
 VmhClient *vmh_client_ref (VmhClient *client);
@@ -81,9 +72,8 @@ void vmh_client_unref (VmhClient *client);
 void vmh_client_see_leaving (VmhRegistry *registry, const char *name);
 /** vmh_client_detach: it has left the bus, or we do: cancels its calls, forgets it. */
 void vmh_client_detach (VmhClient *client);
-/** vmh_client_count: takes @call among those under way; FALSE with INN_ERROR_LIMIT if they are too
- * many. */
-gboolean vmh_client_count (VmhClient *client, VmhCall *call, GError **error);
+/** vmh_client_count: @call is under way from now on. */
+void vmh_client_count (VmhClient *client, VmhCall *call);
 void vmh_client_uncount (VmhClient *client, VmhCall *call);
 gboolean vmh_client_sees (VmhClient *client, const VmhExport *object);
 

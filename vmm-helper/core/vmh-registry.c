@@ -6,6 +6,7 @@
 #include "vmh-registry-private.h"
 
 #include "shared/inn-names.h"
+#include "vmh-intake.h"
 
 #define IFACE_MANAGER    "org.freedesktop.DBus.ObjectManager"
 #define IFACE_PROPERTIES "org.freedesktop.DBus.Properties"
@@ -269,7 +270,6 @@ vmh_registry_finalize (GObject *object)
   g_hash_table_unref (registry->by_object);
   g_hash_table_unref (registry->by_path);
   g_hash_table_unref (registry->infos);
-  g_clear_pointer (&registry->calls.users, g_hash_table_unref);
   g_array_unref (registry->subtrees);
   g_object_unref (registry->connection);
   G_OBJECT_CLASS (vmh_registry_parent_class)->finalize (object);
@@ -302,8 +302,7 @@ vmh_registry_new (GDBusConnection *connection, gboolean system_mode)
   g_autoptr (GError) error = NULL;
 
   registry->connection = g_object_ref (connection);
-  /* For as long as the connection lives: replies and messages to nobody may carry files, too. */
-  g_dbus_connection_add_filter (connection, vmh_call_filter, NULL, NULL);
+  vmh_intake_begin (connection);
   registry->system_mode = system_mode;
   /* Of all connections: asking for each client's would come to the limit of a connection's rules,
    * 512 on the system's bus, and who leaves would stay a client. Before all else, so nobody leaves

@@ -12,23 +12,27 @@ vmh_tally_get (const VmhTally *tally, uid_t user)
 }
 
 void
-vmh_tally_add (VmhTally *tally, uid_t user)
+vmh_tally_add (VmhTally *tally, uid_t user, guint n)
 {
-  guint n = vmh_tally_get (tally, user);
+  guint now = vmh_tally_get (tally, user);
 
+  if (n == 0)
+    return;
   if (tally->users == NULL)
     tally->users = g_hash_table_new (NULL, NULL);
-  g_hash_table_insert (tally->users, GUINT_TO_POINTER (user), GUINT_TO_POINTER (n + 1));
+  g_hash_table_insert (tally->users, GUINT_TO_POINTER (user), GUINT_TO_POINTER (now + n));
 }
 
 void
-vmh_tally_take (VmhTally *tally, uid_t user)
+vmh_tally_take (VmhTally *tally, uid_t user, guint n)
 {
-  guint n = vmh_tally_get (tally, user);
+  guint now = vmh_tally_get (tally, user);
 
-  g_return_if_fail (n > 0);
-  if (n > 1)
-    g_hash_table_insert (tally->users, GUINT_TO_POINTER (user), GUINT_TO_POINTER (n - 1));
+  g_return_if_fail (n <= now);
+  if (n == 0)
+    return;
+  if (n < now)
+    g_hash_table_insert (tally->users, GUINT_TO_POINTER (user), GUINT_TO_POINTER (now - n));
   else
     g_hash_table_remove (tally->users, GUINT_TO_POINTER (user));
   if (g_hash_table_size (tally->users) == 0)

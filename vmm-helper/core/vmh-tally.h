@@ -16,7 +16,7 @@ typedef struct
 } VmhTally;
 
 guint vmh_tally_get (const VmhTally *tally, uid_t user);
-void vmh_tally_add (VmhTally *tally, uid_t user);
-void vmh_tally_take (VmhTally *tally, uid_t user);
+void vmh_tally_add (VmhTally *tally, uid_t user, guint n);
+void vmh_tally_take (VmhTally *tally, uid_t user, guint n);
 
 G_END_DECLS

@@ -40,7 +40,7 @@ check_inspections (uid_t user, GError **error)
 static void
 inspection_free (Inspection *inspection)
 {
-  vmh_tally_take (&inspecting, inspection->user);
+  vmh_tally_take (&inspecting, inspection->user, 1);
   g_clear_pointer (&inspection->info, vmh_image_info_free);
   vmh_close_later (inspection->user, inspection->fd);
   g_free (inspection);
@@ -118,7 +118,7 @@ vmh_verb_inspect_image (VmhCall *call)
   inspection->call = call;
   inspection->user = vmh_call_get_uid (call);
   inspection->fd = fd;
-  vmh_tally_add (&inspecting, inspection->user);
+  vmh_tally_add (&inspecting, inspection->user, 1);
   vmh_image_inspect_async (fd, inspection->user, vmh_call_get_cancellable (call), on_inspected,
                            inspection);
 }

@@ -1,0 +1,255 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* All of it may happen in GDBus's thread and in ours: what is counted has a mutex. */
+#include "vmh-intake.h"
+
+#include <glib/gi18n-lib.h>
+#include <string.h>
+#include "shared/inn-errors.h"
+#include "vmh-limits.h"
+#include "vmh-stuck.h"
+#include "vmh-tally.h"
+
+/* A connection that has messages here, or that we know. */
+typedef struct
+{
+  char *name;
+  uid_t user; /* VMH_STRANGERS until it is known */
+  guint calls;
+  guint bytes;
+} Sender;
+
+/* What a message brought; freed with it, so that whoever drops it need not tell us. */
+typedef struct
+{
+  char *sender; /* NULL: not counted */
+  guint size;
+  uid_t user; /* whose files they are */
+  gsize n_files;
+  int files[];
+} Ticket;
+
+static GMutex mutex;
+static GHashTable *senders; /* unique name → Sender */
+static VmhTally calls, bytes;
+
+static GQuark
+ticket_quark (void)
+{
+  return g_quark_from_static_string ("vmh-intake");
+}
+
+static void
+sender_free (gpointer data)
+{
+  Sender *sender = data;
+
+  g_free (sender->name);
+  g_free (sender);
+}
+
+/* These are called with the mutex. */
+
+static Sender *
+obtain (const char *name)
+{
+  Sender *sender;
+
+  if (senders == NULL)
+    senders = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, sender_free);
+  sender = g_hash_table_lookup (senders, name);
+  if (sender == NULL)
+    {
+      sender = g_new0 (Sender, 1);
+      sender->name = g_strdup (name);
+      sender->user = VMH_STRANGERS;
+      g_hash_table_insert (senders, sender->name, sender);
+    }
+  return sender;
+}
+
+static void
+drop_if_unused (Sender *sender)
+{
+  if (sender->calls > 0 || sender->user != VMH_STRANGERS)
+    return;
+  g_hash_table_remove (senders, sender->name);
+  if (g_hash_table_size (senders) == 0)
+    g_clear_pointer (&senders, g_hash_table_unref);
+}
+
+static void
+set_user (Sender *sender, uid_t user)
+{
+  vmh_tally_take (&calls, sender->user, sender->calls);
+  vmh_tally_take (&bytes, sender->user, sender->bytes);
+  sender->user = user;
+  vmh_tally_add (&calls, user, sender->calls);
+  vmh_tally_add (&bytes, user, sender->bytes);
+}
+
+static gboolean
+has_room (const Sender *sender, guint size)
+{
+  guint held = vmh_tally_get (&bytes, sender->user);
+
+  if (held > 0 && held + size > VMH_MAX_CALL_BYTES_PER_UID && size > VMH_SMALL_MESSAGE)
+    return FALSE;
+  if (sender->user == VMH_STRANGERS)
+    return sender->calls < VMH_MAX_CALLS_PER_STRANGER;
+  return sender->calls < VMH_MAX_CALLS_PER_CLIENT &&
+         vmh_tally_get (&calls, sender->user) < VMH_MAX_CALLS_PER_UID;
+}
+
+/* And these without it. */
+
+static gboolean
+enter (const char *name, guint size)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&mutex);
+  Sender *sender = obtain (name);
+
+  if (!has_room (sender, size))
+    {
+      drop_if_unused (sender);
+      return FALSE;
+    }
+  sender->calls++;
+  sender->bytes += size;
+  vmh_tally_add (&calls, sender->user, 1);
+  vmh_tally_add (&bytes, sender->user, size);
+  return TRUE;
+}
+
+static void
+leave (const char *name, guint size)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&mutex);
+  Sender *sender = g_hash_table_lookup (senders, name);
+
+  sender->calls--;
+  sender->bytes -= size;
+  vmh_tally_take (&calls, sender->user, 1);
+  vmh_tally_take (&bytes, sender->user, size);
+  drop_if_unused (sender);
+}
+
+static void
+ticket_free (gpointer data)
+{
+  Ticket *ticket = data;
+
+  for (gsize i = 0; i < ticket->n_files; i++)
+    vmh_close_later (ticket->user, ticket->files[i]);
+  if (ticket->sender != NULL)
+    leave (ticket->sender, ticket->size);
+  g_free (ticket->sender);
+  g_free (ticket);
+}
+
+/* GDBus would close the files in its thread or ours. */
+static Ticket *
+add_ticket (GDBusMessage *message)
+{
+  GUnixFDList *list = g_dbus_message_get_unix_fd_list (message);
+  g_autofree int *files = NULL;
+  Ticket *ticket;
+  int n = 0;
+
+  if (list != NULL)
+    files = g_unix_fd_list_steal_fds (list, &n);
+  ticket = g_malloc0 (sizeof (Ticket) + (gsize)n * sizeof (int));
+  ticket->user = VMH_STRANGERS;
+  ticket->n_files = (gsize)n;
+  if (n > 0)
+    memcpy (ticket->files, files, (gsize)n * sizeof (int));
+  g_object_set_qdata_full (G_OBJECT (message), ticket_quark (), ticket, ticket_free);
+  return ticket;
+}
+
+static void
+refuse (GDBusConnection *connection, GDBusMessage *message)
+{
+  g_autoptr (GError) error = g_error_new_literal (
+      INN_ERROR, INN_ERROR_LIMIT, _ ("Too many requests at once. Wait until some are answered."));
+  g_autofree char *name = g_dbus_error_encode_gerror (error);
+  g_autoptr (GDBusMessage) reply = NULL;
+
+  if (g_dbus_message_get_flags (message) & G_DBUS_MESSAGE_FLAGS_NO_REPLY_EXPECTED)
+    return;
+  reply = g_dbus_message_new_method_error_literal (message, name, error->message);
+  g_dbus_connection_send_message (connection, reply, G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL, NULL);
+}
+
+/* Replies and signals may carry files, too; only calls are counted. */
+static GDBusMessage *
+on_message (GDBusConnection *connection, GDBusMessage *message, gboolean in, gpointer data)
+{
+  const char *sender = in ? g_dbus_message_get_sender (message) : NULL;
+  gboolean call = g_dbus_message_get_message_type (message) == G_DBUS_MESSAGE_TYPE_METHOD_CALL;
+  GVariant *body;
+  Ticket *ticket;
+  gsize size;
+
+  if (!in || ((!call || sender == NULL) && g_dbus_message_get_unix_fd_list (message) == NULL))
+    return message;
+  ticket = add_ticket (message);
+  if (!call || sender == NULL)
+    return message;
+  body = g_dbus_message_get_body (message);
+  size = body != NULL ? g_variant_get_size (body) : 0;
+  ticket->size = (guint)MIN (size, VMH_MAX_MESSAGE);
+  if (enter (sender, ticket->size))
+    {
+      ticket->sender = g_strdup (sender);
+      return message;
+    }
+  refuse (connection, message);
+  g_object_unref (message);
+  return NULL;
+}
+
+void
+vmh_intake_begin (GDBusConnection *connection)
+{
+  g_dbus_connection_add_filter (connection, on_message, NULL, NULL);
+}
+
+void
+vmh_intake_know (const char *name, uid_t user)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&mutex);
+
+  set_user (obtain (name), user);
+}
+
+void
+vmh_intake_forget (const char *name)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&mutex);
+  Sender *sender = senders != NULL ? g_hash_table_lookup (senders, name) : NULL;
+
+  if (sender == NULL)
+    return;
+  set_user (sender, VMH_STRANGERS);
+  drop_if_unused (sender);
+}
+
+int *
+vmh_intake_get_files (GDBusMessage *message, gsize *n_files)
+{
+  Ticket *ticket = g_object_get_qdata (G_OBJECT (message), ticket_quark ());
+
+  *n_files = ticket != NULL ? ticket->n_files : 0;
+  return *n_files > 0 ? ticket->files : NULL;
+}
+
+void
+vmh_intake_claim (GDBusMessage *message, uid_t user)
+{
+  Ticket *ticket = g_object_get_qdata (G_OBJECT (message), ticket_quark ());
+
+  if (ticket != NULL)
+    ticket->user = user;
+}
