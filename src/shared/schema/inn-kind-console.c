@@ -13,13 +13,7 @@ static const InnChoice targets[] = {
 static const InnField fields[] = {
   INN_ROW_LEADS_TO (INN_FIELD_DEFAULT, inn_words_chardev),
   INN_ROW_PORT (31, N_ ("The first is number 0.")),
-  { .name = "target-type",
-    .path = "target/@type",
-    .type = INN_TYPE_ENUM,
-    .fallback = "serial",
-    .choices = targets,
-    .label = N_ ("Port"),
-    .help = N_ ("What the guest sees.") },
+  INN_ROW_SORT (INN_FIELD_DEFAULT, targets, "serial"),
   { NULL },
 };
 

@@ -14,14 +14,7 @@ static const InnChoice targets[] = {
 static const InnField fields[] = {
   INN_ROW_LEADS_TO (INN_FIELD_DEFAULT, inn_words_chardev),
   INN_ROW_PORT (3, N_ ("COM1 and ttyS0 are number 0.")),
-  { .name = "target-type",
-    .path = "target/@type",
-    .type = INN_TYPE_ENUM,
-    .flags = INN_FIELD_ADVANCED,
-    .fallback = "isa-serial",
-    .choices = targets,
-    .label = N_ ("Port"),
-    .help = N_ ("What the guest sees.") },
+  INN_ROW_SORT (INN_FIELD_ADVANCED, targets, "isa-serial"),
   { NULL },
 };
 

@@ -87,3 +87,10 @@
     .name = "port", .path = "target/@port", .type = INN_TYPE_UINT, .flags = INN_FIELD_HIDDEN,      \
     .max = most, .label = N_ ("Number"), .help = text                                              \
   }
+
+#define INN_ROW_SORT(advanced, words, otherwise)                                                   \
+  {                                                                                                \
+    .name = "target-type", .path = "target/@type", .type = INN_TYPE_ENUM, .flags = advanced,       \
+    .fallback = otherwise, .choices = words, .label = N_ ("Port"),                                 \
+    .help = N_ ("What the guest sees.")                                                            \
+  }
