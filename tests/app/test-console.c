@@ -304,6 +304,10 @@ test_fullscreen (Fixture *fixture, gconstpointer data)
   wait_until (gtk_widget_get_mapped (display) && count_colours (display) > 100);
   g_assert_cmpuint (fake_helper_count_calls (fixture->stage.fake, "OpenDisplay"), ==, 1);
 
+  /* How to leave is seen for a moment. */
+  g_assert_true (gtk_revealer_get_reveal_child (GTK_REVEALER (find_bar (display))));
+  wait_until (!gtk_revealer_get_reveal_child (GTK_REVEALER (find_bar (display))));
+
   /* What is told is told here, and the desktop's keys are the guest's. */
   g_assert_true (gtk_widget_activate_action (display, "console.copy-screenshot", NULL));
   wait_until (find_shown (GTK_WIDGET (gtk_widget_get_root (display)), GTK_TYPE_LABEL,

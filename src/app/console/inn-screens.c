@@ -11,9 +11,10 @@
 #include "inn-save-screenshot.h"
 #include "inn-terminal.h"
 
-#define EDGE   2  /* pixels at the top that bring the tools in full screen */
-#define BELOW  80 /* pixels from the top where they go again */
-#define KEY(x) INN_KEYCODE (x)
+#define EDGE        2  /* pixels at the top that bring the tools in full screen */
+#define BELOW       80 /* pixels from the top where they go again */
+#define BAR_SECONDS 3
+#define KEY(x)      INN_KEYCODE (x)
 
 struct _InnScreens
 {
@@ -42,6 +43,7 @@ struct _InnScreens
   GSignalGroup *surface_signals; /* of the window in full screen */
   GSimpleActionGroup *actions;
   gboolean fullscreen;
+  guint bar_timeout;      /* the tools show themselves when full screen begins */
   GdkToplevel *inhibited; /* the desktop's shortcuts are the guest's */
 };
 
@@ -90,6 +92,8 @@ show_hint (InnScreens *self)
     text = _ ("Ctrl+Shift+C copies, Ctrl+Shift+V pastes.");
   else if (source != NULL && !inn_display_get_captured (self->display))
     text = _ ("Click the screen to type into it.");
+  else if (source != NULL && self->fullscreen)
+    text = _ ("Ctrl+Alt releases the keyboard; then F11 leaves full screen.");
   else if (source != NULL)
     text = _ ("Ctrl+Alt releases the keyboard.");
   gtk_label_set_label (self->hint, text);
@@ -287,11 +291,22 @@ copy_screenshot (GSimpleAction *action, GVariant *parameter, gpointer data)
   inn_report_note (GTK_WIDGET (self), _ ("The screenshot is in the clipboard."));
 }
 
+static gboolean
+on_bar_timeout (gpointer data)
+{
+  InnScreens *self = INN_SCREENS (data);
+
+  self->bar_timeout = 0;
+  gtk_revealer_set_reveal_child (self->bar, FALSE);
+  return G_SOURCE_REMOVE;
+}
+
 static void
 on_overlay_motion (GtkEventControllerMotion *controller, double x, double y, InnScreens *self)
 {
-  if (!self->fullscreen)
+  if (!self->fullscreen || (self->bar_timeout != 0 && y > BELOW))
     return;
+  g_clear_handle_id (&self->bar_timeout, g_source_remove);
   if (y <= EDGE)
     gtk_revealer_set_reveal_child (self->bar, TRUE);
   else if (y > BELOW)
@@ -304,6 +319,7 @@ inn_screens_dispose (GObject *object)
   InnScreens *self = INN_SCREENS (object);
   GtkWidget *child;
 
+  g_clear_handle_id (&self->bar_timeout, g_source_remove);
   g_clear_object (&self->source_signals);
   g_clear_object (&self->surface_signals);
   if (self->inhibited != NULL)
@@ -528,7 +544,12 @@ inn_screens_set_fullscreen (InnScreens *self, gboolean fullscreen)
       gtk_widget_set_valign (bar, GTK_ALIGN_FILL);
       gtk_box_append (self->bar_place, bar);
     }
-  gtk_revealer_set_reveal_child (self->bar, !fullscreen);
+  /* Whoever comes to full screen sees for a moment how to leave it. */
+  g_clear_handle_id (&self->bar_timeout, g_source_remove);
+  gtk_revealer_set_reveal_child (self->bar, TRUE);
+  if (fullscreen)
+    self->bar_timeout = g_timeout_add_seconds (BAR_SECONDS, on_bar_timeout, self);
+  show_hint (self);
   gtk_widget_set_tooltip_text (self->fullscreen_button, fullscreen ? _ ("Leave full screen (F11)")
                                                                    : _ ("Full screen (F11)"));
   gtk_button_set_icon_name (GTK_BUTTON (self->fullscreen_button),
