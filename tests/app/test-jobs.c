@@ -1,8 +1,11 @@
 /* SPDX-FileCopyrightText: 2026 The Innkeeper developers
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* What the window tells of running work. */
+/* What the window tells of running work, and of how it ends. */
 #include "client/inn-job.h"
+#include "create/inn-create-dialog.h"
+#include "create/inn-create-job.h"
+#include "inn-window.h"
 #include "jobs/inn-job-row.h"
 #include "jobs/inn-jobs-button.h"
 #include "stage.h"
@@ -90,6 +93,33 @@ test_jobs_elsewhere (Stage *stage, gconstpointer data)
   g_assert_cmpuint (inn_jobs_button_get_n_running (jobs), ==, 1);
 }
 
+/* A machine that is still being made when the wizard is closed: the window tells how it turns out.
+ */
+static void
+test_wizard_left (Stage *stage, gconstpointer data)
+{
+  g_autoptr (InnCreateJob) job = inn_create_job_new (stage->connection);
+  g_autoptr (GError) error = g_error_new_literal (INN_ERROR, INN_ERROR_NO_SPACE, "It is full.");
+  GListModel *all = gtk_window_get_toplevels ();
+  GtkWidget *wizard = NULL;
+
+  inn_window_create_from (INN_WINDOW (stage->window), NULL);
+  for (guint i = 0; i < g_list_model_get_n_items (all); i++)
+    {
+      g_autoptr (GtkWidget) window = g_list_model_get_item (all, i);
+
+      if (INN_IS_CREATE_DIALOG (window))
+        g_set_weak_pointer (&wizard, window);
+    }
+  g_assert_nonnull (wizard);
+  g_signal_emit_by_name (wizard, "left", job, "box");
+  gtk_window_destroy (GTK_WINDOW (wizard));
+  g_signal_emit_by_name (job, "ended", error);
+  g_assert_cmpstr (adw_message_dialog_get_heading (find_dialog ()), ==, "“box” could not be made");
+  gtk_window_destroy (GTK_WINDOW (find_dialog ()));
+  wait_until (wizard == NULL); /* it reads which systems there are */
+}
+
 int
 main (int argc, char **argv)
 {
@@ -98,5 +128,6 @@ main (int argc, char **argv)
   stage_init (&argc, &argv);
   ADD ("shown", test_jobs);
   ADD ("elsewhere", test_jobs_elsewhere);
+  ADD ("wizard-left", test_wizard_left);
   return stage_run ();
 }
