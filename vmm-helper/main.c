@@ -17,6 +17,8 @@
 #include "core/vmh-stuck.h"
 #include "dbus/vmh-contract.h"
 #include "host/vmh-host.h"
+#include "host/vmh-systemd.h"
+#include "machine/vmh-farewell.h"
 #include "machine/vmh-manager.h"
 #include "machine/vmh-store.h"
 #include "shared/inn-locale.h"
@@ -36,15 +38,43 @@ typedef struct
   guint name_id;
   gint64 idle_since; /* monotonic; 0: it is not idle */
   guint last_calls;  /* while the name is let go, and a call may be on its way */
+  gboolean ending;   /* we were told to */
   int status;
 } Helper;
 
+static void
+on_farewell (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Helper *helper = data;
+
+  g_main_loop_quit (helper->loop);
+}
+
+static void
+on_asked (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Helper *helper = data;
+
+  if (!vmh_systemd_ask_finish (result))
+    {
+      g_main_loop_quit (helper->loop);
+      return;
+    }
+  vmh_systemd_take_time (VMH_FAREWELL_SECONDS + 2 * VMH_FAREWELL_END_SECONDS);
+  vmh_farewell_async (helper->manager, on_farewell, helper);
+}
+
+/* Guests outlive us, but not the computer. */
 static gboolean
 on_signal (gpointer data)
 {
   Helper *helper = data;
 
-  g_main_loop_quit (helper->loop);
+  if (helper->ending || helper->manager == NULL)
+    g_main_loop_quit (helper->loop);
+  else
+    vmh_systemd_ask_async (on_asked, helper);
+  helper->ending = TRUE;
   return G_SOURCE_CONTINUE;
 }
 
@@ -150,6 +180,8 @@ set_up (Helper *helper, gboolean system_mode, GError **error)
   vmh_store_entrust ();
   vmh_spawn_entrust (g_socket_get_fd (g_socket_connection_get_socket (
       G_SOCKET_CONNECTION (g_dbus_connection_get_stream (helper->connection)))));
+  if (system_mode)
+    vmh_systemd_begin (helper->connection);
   vmh_contract_declare (helper->registry);
   helper->manager = vmh_manager_new (helper->registry);
   if (!vmh_manager_load (helper->manager, error))
@@ -178,6 +210,7 @@ tear_down (Helper *helper)
       g_dbus_connection_flush_sync (helper->connection, NULL, NULL);
       g_dbus_connection_close_sync (helper->connection, NULL, NULL);
     }
+  vmh_systemd_end ();
   g_clear_object (&helper->connection);
   while (g_main_context_iteration (NULL, FALSE))
     ;

@@ -7,6 +7,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "host/vmh-systemd.h"
 #include "host/vmh-tap.h"
 #include "qemu/vmh-qmp-commands.h"
 #include "shared/inn-errors.h"
@@ -324,6 +325,21 @@ vmh_life_begin (VmhMachine *machine, gboolean paused)
                                 g_object_ref (machine));
 }
 
+void
+vmh_life_set_apart (VmhMachine *machine)
+{
+  g_autoptr (GArray) pids = g_array_new (FALSE, FALSE, sizeof (pid_t));
+  g_autofree char *description =
+      g_strdup_printf ("Virtual machine %s", vmh_machine_get_name (machine));
+  g_autofree char *id =
+      g_strdup_printf ("%s-%d", vmh_machine_get_uuid (machine), (int)vmh_life_get_pid (machine));
+
+  if (!vmh_store_is_system () || vmh_life_get_pid (machine) == 0)
+    return;
+  vmh_qemu_list_pids (vmh_machine_get_qemu (machine), pids);
+  vmh_systemd_set_apart (pids, id, description);
+}
+
 pid_t
 vmh_life_get_pid (VmhMachine *machine)
 {
@@ -430,10 +446,26 @@ on_forced_state_changed (VmhMachine *machine, gpointer data)
 }
 
 void
+vmh_life_force_off (VmhMachine *machine)
+{
+  VmhQemu *qemu = vmh_machine_get_qemu (machine);
+
+  if (vmh_machine_get_state (machine) == VMH_STATE_STARTING)
+    {
+      vmh_life_cancel_start (machine);
+      if (qemu)
+        vmh_qemu_kill (qemu);
+      return;
+    }
+  vmh_machine_set_state (machine, VMH_STATE_STOPPING, NULL);
+  if (qemu)
+    vmh_picture_kill (machine, qemu, 0);
+}
+
+void
 vmh_verb_force_off (VmhCall *call)
 {
   VmhMachine *machine = vmh_call_get_object (call);
-  VmhQemu *qemu = vmh_machine_get_qemu (machine);
   GError *error = NULL;
 
   if (!check_verb (
@@ -450,14 +482,27 @@ vmh_verb_force_off (VmhCall *call)
       return;
     }
   g_signal_connect (machine, "state-changed", G_CALLBACK (on_forced_state_changed), call);
-  if (vmh_machine_get_state (machine) == VMH_STATE_STARTING)
+  vmh_life_force_off (machine);
+}
+
+/* ---- the computer is turned off ---- */
+
+void
+vmh_life_press_button (VmhMachine *machine)
+{
+  VmhQemu *qemu = vmh_machine_get_qemu (machine);
+  VmhQmp *monitor = qemu ? vmh_qemu_get_monitor (qemu) : NULL;
+  VmhState state = vmh_machine_get_state (machine);
+
+  if (state == VMH_STATE_STOPPING)
+    return;
+  if (state == VMH_STATE_STARTING || !monitor)
     {
-      vmh_life_cancel_start (machine);
-      if (qemu)
-        vmh_qemu_kill (qemu);
+      vmh_life_force_off (machine);
       return;
     }
-  vmh_machine_set_state (machine, VMH_STATE_STOPPING, NULL);
-  if (qemu)
-    vmh_picture_kill (machine, qemu, 0);
+  vmh_picture_note (machine);
+  if (state == VMH_STATE_PAUSED)
+    vmh_qmp_verb (monitor, VMH_QMP_CONT);
+  vmh_qmp_verb (monitor, VMH_QMP_POWERDOWN);
 }

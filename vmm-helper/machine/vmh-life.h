@@ -24,6 +24,13 @@ void vmh_life_settle (VmhMachine *machine, VmhState state, const char *reason);
 char *vmh_life_dup_crash (VmhMachine *machine, const char *sentence, GBytes *words, gboolean guest);
 /** vmh_life_get_monitor: NULL with INN_ERROR_QEMU where QEMU has never answered us. */
 VmhQmp *vmh_life_get_monitor (VmhMachine *machine, GError **error);
+/** vmh_life_press_button: the power button, of a machine that is on; one that cannot feel it is
+ * forced off. */
+void vmh_life_press_button (VmhMachine *machine);
+/** vmh_life_force_off: of one that is on; its state tells when it is off. */
+void vmh_life_force_off (VmhMachine *machine);
+/** vmh_life_set_apart: the guest's processes get a control group of their own where systemd is. */
+void vmh_life_set_apart (VmhMachine *machine);
 /** vmh_life_cancel_start: of a machine that is just starting. */
 void vmh_life_cancel_start (VmhMachine *machine);
 

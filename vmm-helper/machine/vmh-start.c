@@ -401,6 +401,7 @@ end_start (Start *start)
       vmh_machine_set_accelerator (start->machine, start->accelerator, start->reason);
       vmh_machine_set_user_network (start->machine, vmh_plan_get_user_network (start->plan));
       vmh_life_begin (start->machine, start->paused);
+      vmh_life_set_apart (start->machine);
     }
   vmh_job_end (start->job, g_steal_pointer (&start->error));
   start_free (start);

@@ -72,19 +72,47 @@ vmh_pidfd_kill (int pidfd)
   return syscall (SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0) == 0;
 }
 
+static char **
+read_children (pid_t pid)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/task/%d/children", (int)pid, (int)pid);
+  g_autofree char *text = NULL;
+
+  if (!g_file_get_contents (path, &text, NULL, NULL))
+    return g_new0 (char *, 1);
+  return g_strsplit (g_strstrip (text), " ", -1);
+}
+
+static void
+list_family (pid_t pid, GArray *pids)
+{
+  g_auto (GStrv) children = read_children (pid);
+
+  g_array_append_val (pids, pid);
+  for (char **child = children; *child; child++)
+    if (**child)
+      list_family ((pid_t)g_ascii_strtoll (*child, NULL, 10), pids);
+}
+
+void
+vmh_pid_list_family (const VmhPid *pid, GArray *pids)
+{
+  VMH_AUTOFD fd = vmh_pid_open (pid);
+
+  if (fd >= 0)
+    list_family (pid->pid, pids);
+}
+
 /* @pidfd is what @pid means. It stands still first, so that it has no more children than are seen.
  */
 static void
 kill_family (int pidfd, pid_t pid)
 {
-  g_autofree char *path = g_strdup_printf ("/proc/%d/task/%d/children", (int)pid, (int)pid);
-  g_autofree char *text = NULL;
   g_auto (GStrv) children = NULL;
 
   syscall (SYS_pidfd_send_signal, pidfd, SIGSTOP, NULL, 0);
-  if (g_file_get_contents (path, &text, NULL, NULL))
-    children = g_strsplit (g_strstrip (text), " ", -1);
-  for (char **child = children; child && *child; child++)
+  children = read_children (pid);
+  for (char **child = children; *child; child++)
     {
       pid_t number = (pid_t)g_ascii_strtoll (*child, NULL, 10);
       VMH_AUTOFD fd = number > 0 ? (int)syscall (SYS_pidfd_open, number, 0) : -1;

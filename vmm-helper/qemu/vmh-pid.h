@@ -24,6 +24,8 @@ gboolean vmh_pid_look (pid_t pid, VmhPid *result);
 int vmh_pid_open (const VmhPid *pid);
 /** vmh_pidfd_kill: SIGKILL; FALSE where it is gone already. */
 gboolean vmh_pidfd_kill (int pidfd);
+/** vmh_pid_list_family: adds @pid, its children and theirs (pid_t); nothing where it is gone. */
+void vmh_pid_list_family (const VmhPid *pid, GArray *pids);
 /** vmh_pid_kill_family: SIGKILL for @pid, its children and theirs; nothing where it is gone. */
 void vmh_pid_kill_family (const VmhPid *pid);
 

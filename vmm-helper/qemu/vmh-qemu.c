@@ -388,6 +388,12 @@ vmh_qemu_get_pid (VmhQemu *qemu)
   return qemu->pidfd >= 0 ? qemu->record->qemu.pid : 0;
 }
 
+void
+vmh_qemu_list_pids (VmhQemu *qemu, GArray *pids)
+{
+  vmh_pid_list_family (&qemu->record->shim, pids);
+}
+
 const char *
 vmh_qemu_get_accelerator (VmhQemu *qemu)
 {

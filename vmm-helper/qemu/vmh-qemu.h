@@ -45,6 +45,8 @@ gboolean vmh_qemu_connect_finish (VmhQemu *qemu, GAsyncResult *result, GError **
 
 VmhQmp *vmh_qemu_get_monitor (VmhQemu *qemu); /* for commands; NULL before it is connected */
 pid_t vmh_qemu_get_pid (VmhQemu *qemu);       /* 0 where it is not known yet, or gone */
+/** vmh_qemu_list_pids: adds its shim and all below it (pid_t). */
+void vmh_qemu_list_pids (VmhQemu *qemu, GArray *pids);
 const char *vmh_qemu_get_accelerator (VmhQemu *qemu);
 const char *vmh_qemu_get_reason (VmhQemu *qemu);
 const char *vmh_qemu_get_user_network (VmhQemu *qemu); /* as vmh_plan_get_user_network() */
