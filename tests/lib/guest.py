@@ -68,13 +68,19 @@ def desk_initramfs():
     return _initramfs(f"desk-{digest}", DESK_MODULES, {"probe": program})
 
 
-def _initramfs(name, modules, programs=None):
+def initramfs_of(name, modules, init):
+    """One with an init of the caller's own."""
+    digest = hashlib.sha256(repr((modules, init)).encode()).hexdigest()[:12]
+    return _initramfs(f"{name}-{digest}", modules, init=init)
+
+
+def _initramfs(name, modules, programs=None, init=INIT):
     release = kernel()[1]
     with _made_once(f"{name}-{release}.gz") as (path, temporary):
         if temporary:
             root = env.TempDir("inn-guest-")
             try:
-                _fill_initramfs(root.path, release, modules, programs or {})
+                _fill_initramfs(root.path, release, modules, programs or {}, init)
                 names = subprocess.run(["find", "."], cwd=root.path, capture_output=True, check=True)
                 archive = subprocess.run(["cpio", "-o", "-H", "newc", "--quiet"], cwd=root.path,
                                          input=names.stdout, capture_output=True, check=True)
@@ -84,7 +90,7 @@ def _initramfs(name, modules, programs=None):
     return path
 
 
-def _fill_initramfs(root, release, modules, programs):
+def _fill_initramfs(root, release, modules, programs, init):
     for folder in ("bin", "proc", "sys", "dev", "lib", "tmp"):
         (root / folder).mkdir()
     shutil.copy("/bin/busybox", root / "bin/busybox")
@@ -105,7 +111,7 @@ def _fill_initramfs(root, release, modules, programs):
                 order.append(os.path.basename(file))
                 shutil.copy(file, root / "lib")
     (root / "lib/order").write_text("\n".join(order) + "\n")
-    (root / "init").write_text(INIT)
+    (root / "init").write_text(init)
     (root / "init").chmod(0o755)
 
 
@@ -159,6 +165,40 @@ def boot_sector(text="INNKEEPER REAL MODE\r\n"):
     if len(sector) > 510:
         raise AssertionError("the text does not fit a boot sector")
     sector = sector.ljust(510, b"\0") + b"\x55\xAA"
+    return sector.ljust(1 << 20, b"\0")
+
+
+def button_sector():
+    """A 1 MiB disk image whose real-mode boot sector waits for the power button, as ACPI tells it, then
+    writes itself into the second sector and turns the machine off."""
+    code = bytes([
+        0x31, 0xC0,              # xor ax, ax
+        0x8E, 0xD8,              # mov ds, ax
+        0x8E, 0xC0,              # mov es, ax
+        0xBA, 0x02, 0x06,        # mov dx, 0x602: where SeaBIOS puts ACPI's PM1a_EN
+        0xB8, 0x00, 0x01,        # mov ax, 0x100: PWRBTN_EN
+        0xEF,                    # out dx, ax
+        0xFB,                    # sti
+        0xBA, 0xF8, 0x03,        # mov dx, 0x3f8
+        0xB0, 0x55,              # mov al, 'U'
+        0xEE,                    # out dx, al
+        0xF4,                    # wait: hlt: the timer wakes us
+        0xBA, 0x00, 0x06,        # mov dx, 0x600: PM1a_STS
+        0xED,                    # in ax, dx
+        0xF6, 0xC4, 0x01,        # test ah, 1: PWRBTN_STS
+        0x74, 0xF6,              # jz wait
+        0xBB, 0x00, 0x7C,        # mov bx, 0x7c00
+        0xB8, 0x01, 0x03,        # mov ax, 0x301: write one sector
+        0xB9, 0x02, 0x00,        # mov cx, 2: the second
+        0xBA, 0x80, 0x00,        # mov dx, 0x80: of the first disk
+        0xCD, 0x13,              # int 0x13
+        0xBA, 0x04, 0x06,        # mov dx, 0x604: PM1a_CNT
+        0xB8, 0x00, 0x20,        # mov ax, 0x2000: SLP_EN
+        0xEF,                    # out dx, ax
+        0xF4,                    # end: hlt
+        0xEB, 0xFD,              # jmp end
+    ])
+    sector = code.ljust(510, b"\0") + b"\x55\xAA"
     return sector.ljust(1 << 20, b"\0")
 
 

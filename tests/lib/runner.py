@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 SUITES = ("lint", "unit", "golden", "helper", "app", "vm", "fuzz", "security", "crash")
+BY_NAME = ("systemd",)  # what only runs when it is named
 OPTIONS = {
     "--full": {"INN_TEST_FULL": "1"},
     "--long": {"INN_TEST_LONG": "1"},
@@ -42,7 +43,7 @@ def build():
 def list_tests():
     out = subprocess.run(["meson", "introspect", "--tests", str(BUILD)], check=True,
                          capture_output=True, text=True).stdout
-    tests = {suite: [] for suite in SUITES}
+    tests = {suite: [] for suite in SUITES + BY_NAME}
     for test in json.loads(out):
         for suite in test["suite"]:
             tests.setdefault(suite.split(":")[-1], []).append(test["name"])
@@ -102,8 +103,8 @@ def keep_figures(found):
 def main():
     wanted = [a for a in sys.argv[1:] if not a.startswith("-")]
     unknown = [a for a in sys.argv[1:] if a.startswith("-") and a not in (*OPTIONS, "--list")]
-    if unknown or set(wanted) - set(SUITES):
-        sys.exit(f"tests/run: what is {' '.join(unknown + sorted(set(wanted) - set(SUITES)))}? See --help.")
+    if unknown or set(wanted) - set(SUITES + BY_NAME):
+        sys.exit(f"tests/run: what is {' '.join(unknown + sorted(set(wanted) - set(SUITES + BY_NAME)))}? See --help.")
     environment = dict(os.environ, INN_TEST_COMPILERS="1")
     more = [a for a in sys.argv[1:] if a in OPTIONS]
     for option in more:
@@ -113,7 +114,7 @@ def main():
     print(f"{'build':8} {time.monotonic() - started:5.0f} s", flush=True)
     tests = list_tests()
     if "--list" in sys.argv:
-        for suite in SUITES:
+        for suite in SUITES + BY_NAME:
             print(f"{suite:8} {' '.join(tests[suite])}")
         return 0
     all_passed, all_failures, all_skips = 0, [], []

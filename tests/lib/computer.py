@@ -1,0 +1,290 @@
+# SPDX-FileCopyrightText: 2026 The Innkeeper developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A whole computer of the test's own: Debian with systemd, a real bus and polkitd, and Innkeeper
+installed, in QEMU under TCG. Its disk outlives its power: it may be cut at any moment, and what the
+disk has acknowledged is there at the next boot.
+
+    computer = Computer(); tap.cleanup(computer.close); computer.boot()
+    computer.run("systemctl is-active dbus")
+
+The system is made once, in the build folder, with debootstrap (the host's own Debian, so that what was
+built here runs there); nothing is ever mounted. Needs root."""
+
+import base64
+import fcntl
+import json
+import os
+import shutil
+import socket
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+from . import env, guest, proc, qmp, tap
+
+USER, OTHER = "vmuser", "vmother"
+PACKAGES = ("systemd", "systemd-sysv", "dbus", "polkitd", "libpam-systemd", "udev", "kmod", "iproute2", "procps",
+            "passwd", "util-linux", "python3", "python3-gi", "libglib2.0-bin", "libxml2", "libjson-glib-1.0-0",
+            "libosinfo-1.0-0", "libpolkit-gobject-1-0", "osinfo-db", "bubblewrap", "passt", "qemu-system-x86",
+            "qemu-utils", "ovmf")
+BOOT_MODULES = ("virtio_pci", "virtio_blk", "ext4")
+MODULES = ("virtio_console", "virtio_net", "tun", "bridge", "kvm-amd", "fuse", "button", "evdev")
+BOOT_INIT = """#!/bin/sh
+export PATH=/bin
+mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev
+for m in $(cat /lib/order); do insmod /lib/$m || echo INSMOD-FAIL $m; done
+mount -t ext4 /dev/vda /tmp
+mount -o move /dev /tmp/dev; umount /sys; umount /proc
+exec switch_root /tmp /sbin/init
+"""
+PORTS = ("root", "desk")
+AGENT = """[Unit]
+Description=The test's hands
+DefaultDependencies=no
+After=basic.target
+[Service]
+ExecStart=/usr/bin/python3 -B /opt/agent.py /dev/virtio-ports/root
+StandardError=journal
+"""
+# A person at the computer: a session of logind's on the first console, active on seat0.
+DESK = """[Unit]
+Description=A person at the desk
+After=systemd-user-sessions.service systemd-logind.service dbus.service
+[Service]
+ExecStartPre=+/bin/chown {user} /dev/virtio-ports/desk
+ExecStart=/usr/bin/python3 -B /opt/agent.py /dev/virtio-ports/desk
+User={user}
+PAMName=login
+TTYPath=/dev/tty1
+StandardInput=tty
+StandardOutput=journal
+UtmpIdentifier=tty1
+UtmpMode=user
+"""
+RULE = """
+polkit.addRule(function(action, subject) {
+  if (action.id == "org.innkeeper.helper.edit" && subject.user == "%s") return polkit.Result.YES;
+});
+"""
+
+
+def _run(*argv, **kwargs):
+    done = subprocess.run(list(map(str, argv)), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          errors="replace", stdin=subprocess.DEVNULL, **kwargs)
+    if done.returncode:
+        raise AssertionError(f"{argv[0]}: exit {done.returncode}\n{done.stdout[-6000:]}")
+    return done.stdout
+
+
+def _debian():
+    """The root folder of a small Debian, made once."""
+    root = env.cache_dir() / "computer-root"
+    if not (root / "opt/complete").exists():
+        shutil.rmtree(root, ignore_errors=True)
+        release = Path("/etc/os-release").read_text()
+        suite = dict(line.split("=", 1) for line in release.splitlines() if "=" in line)["VERSION_CODENAME"]
+        targets = _run("apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages")
+        mirrors = [line for line in targets.splitlines() if "debian" in line and "security" not in line]
+        _run("debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", suite, root,
+             *(mirrors[:1] or ["http://deb.debian.org/debian"]))
+        for file in (root / "var/cache/apt/archives").glob("*.deb"):
+            file.unlink()
+        (root / "opt/complete").touch()
+    return root
+
+
+def _build():
+    """Innkeeper as a distribution builds it, installed into a folder."""
+    build, place = env.cache_dir() / "computer-build", env.cache_dir() / "computer-dest"
+    shutil.rmtree(place, ignore_errors=True)
+    again = ["--reconfigure"] if (build / "build.ninja").exists() else []
+    _run("meson", "setup", *again, "--prefix=/usr", "-Dbuildtype=debugoptimized", "-Dtests=false", build, env.SOURCE)
+    _run("ninja", "-C", build)
+    _run("meson", "install", "-C", build, "--no-rebuild", env={**os.environ, "DESTDIR": str(place)})
+    return place
+
+
+def _furnish(root):
+    """What makes the Debian in @root the test's computer; may be done again."""
+    _, release = guest.kernel()
+    for module in MODULES:
+        for line in _run("/sbin/modprobe", "-S", release, "--show-depends", module).splitlines():
+            if line.startswith("insmod"):
+                source = Path(os.path.realpath(line.split()[1]))
+                target = root / "lib/modules" / release / source.relative_to(
+                    os.path.realpath(f"/lib/modules/{release}"))
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(source, target)
+    for name in ("modules.builtin", "modules.order", "modules.builtin.modinfo"):
+        shutil.copy(f"/lib/modules/{release}/{name}", root / "lib/modules" / release)
+    _run("depmod", "-b", root, release)
+    shutil.copy(Path(__file__).with_name("computer_agent.py"), root / "opt/agent.py")
+    units = root / "etc/systemd/system"
+    (units / "agent.service").write_text(AGENT)
+    (units / "desk.service").write_text(DESK.format(user=USER))
+    for unit in ("agent", "desk"):
+        _link(f"../{unit}.service", units / f"multi-user.target.wants/{unit}.service")
+    for unit in ("getty@tty1.service", "serial-getty@ttyS0.service", "apt-daily.timer", "apt-daily-upgrade.timer",
+                 "systemd-networkd-wait-online.service"):
+        _link("/dev/null", units / unit)
+    (root / "etc/modules-load.d/test.conf").write_text("virtio_console\ntun\nbutton\nkvm_amd\n")
+    (root / "etc/machine-id").write_text("0123456789abcdef0123456789abcdef\n")
+    (root / "etc/fstab").write_text("/dev/vda / ext4 defaults 0 1\n")
+    (root / "etc/hostname").write_text("computer\n")
+    (root / "etc/polkit-1/rules.d/50-test.rules").write_text(RULE % USER)
+    (root / "var/log/journal").mkdir(exist_ok=True)
+    for user in (USER, OTHER):
+        if f"\n{user}:" not in (root / "etc/passwd").read_text():
+            _run("useradd", "--root", root, "-m", user)
+
+
+def _link(target, place):
+    place.parent.mkdir(exist_ok=True)
+    if not place.is_symlink():
+        place.symlink_to(target)
+
+
+def image():
+    """The disk of a computer that was never turned on, with the Innkeeper of this tree."""
+    path = env.cache_dir() / "computer.raw"
+    with open(env.cache_dir() / "computer.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        root = _debian()
+        shutil.copytree(_build(), root, symlinks=True, dirs_exist_ok=True)
+        _furnish(root)
+        path.unlink(missing_ok=True)
+        _run("mkfs.ext4", "-q", "-F", "-d", root, "-E", "lazy_itable_init=1,lazy_journal_init=1", path, "4G")
+    return path
+
+
+class Computer:
+    """A disk of its own over image(), and the power switch."""
+
+    def __init__(self, base=None, memory=1536, cpus=2):
+        self.dir = env.TempDir("inn-computer-")
+        self.disk = self.dir.path / "disk.qcow2"
+        self.memory, self.cpus = memory, cpus
+        self.qemu = None
+        self._number = 0
+        self._answers = {}
+        self._ready = threading.Condition()
+        _run("qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", base or image(), self.disk)
+
+    def boot(self, timeout=180, wait=True):
+        """Turns it on; answers how many seconds it took until somebody could log in."""
+        begin = time.monotonic()
+        kernel, _ = guest.kernel()
+        initrd = guest.initramfs_of("computer", BOOT_MODULES, BOOT_INIT)
+        self._ports, far = {}, []
+        argv = ["-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max", "-m", self.memory,
+                "-smp", self.cpus, "-no-reboot", "-vga", "std", "-kernel", kernel, "-initrd", initrd, "-append",
+                "root=/dev/vda rw console=ttyS0 quiet systemd.show_status=0 systemd.log_color=0 panic=-1",
+                # a flush reaches the host's file, and nothing else is promised
+                "-drive", f"file={self.disk},if=none,id=disk,format=qcow2,cache=writeback,discard=unmap",
+                "-device", "virtio-blk-pci,drive=disk", "-device", "virtio-rng-pci", "-device", "virtio-serial-pci",
+                "-chardev", f"file,id=line,path={self.dir.path}/console,append=on", "-serial", "chardev:line"]
+        for name in PORTS:
+            ours, theirs = socket.socketpair()
+            far.append(theirs)
+            self._ports[name] = ours
+            argv += ["-chardev", f"socket,id={name},fd={theirs.fileno()},server=off",
+                     "-device", f"virtserialport,chardev={name},name={name}"]
+        self.qemu = qmp.Qemu([str(a) for a in argv], pass_fds=[f.fileno() for f in far])
+        for one in far:
+            one.close()
+        self._up = set()
+        for name, port in self._ports.items():
+            threading.Thread(target=self._listen, args=(name, port), daemon=True).start()
+        for name in PORTS if wait else ():
+            self._wait(lambda: name in self._up, timeout, f"the computer's agent “{name}”")
+        return time.monotonic() - begin
+
+    def _listen(self, name, port):
+        buffer = b""
+        while True:
+            try:
+                data = port.recv(1 << 16)
+            except OSError:
+                data = b""
+            *lines, buffer = (buffer + data).split(b"\n")
+            with self._ready:
+                for line in lines:
+                    answer = json.loads(line)
+                    if answer["id"] == 0:
+                        self._up.add(name)
+                    self._answers[answer["id"]] = answer
+                if not data:
+                    self._up.discard(name)
+                self._ready.notify_all()
+            if not data:
+                return
+
+    def _wait(self, condition, timeout, what):
+        with self._ready:
+            if not self._ready.wait_for(condition, timeout):
+                raise AssertionError(f"waited {timeout} s for {what}; the console's end:\n{self.console()[-3000:]}")
+
+    def ask(self, argv, port="root", stdin=b"", timeout=60):
+        """Runs a program; answers (exit status, output, errors)."""
+        self._number += 1
+        number = self._number
+        order = {"id": number, "argv": list(map(str, argv)), "timeout": timeout,
+                 "stdin": base64.b64encode(stdin).decode()}
+        self._ports[port].sendall(json.dumps(order).encode() + b"\n")
+        self._wait(lambda: number in self._answers or port not in self._up, timeout + 30, f"the end of {argv}")
+        if number not in self._answers:
+            raise AssertionError(f"the computer has ended before {argv}")
+        answer = self._answers.pop(number)
+        return (answer["code"], *(base64.b64decode(answer[k]).decode(errors="replace") for k in ("out", "err")))
+
+    def run(self, command, user=None, check=True, timeout=60, **kwargs):
+        """Runs a line of shell as root, or as @user without a session; answers what it printed."""
+        before = proc.as_user(user) if user else []
+        code, out, err = self.ask([*before, "sh", "-c", command], timeout=timeout, **kwargs)
+        if check and code != 0:
+            raise AssertionError(f"{command}: exit {code}\n{out}{err}")
+        return out.strip() if check else (out + err).strip()
+
+    def write(self, path, data, mode=0o644, owner="root"):
+        self.ask(["sh", "-c", 'cat >"$1" && chmod "$2" "$1" && chown "$3" "$1"', "-", path, f"{mode:o}", owner],
+                 stdin=data)
+
+    def read(self, path):
+        return base64.b64decode(self.run(f"base64 '{path}'"))
+
+    def console(self):
+        path = self.dir.path / "console"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    def power_off(self, timeout=300):
+        """Turns it off as a person does; answers how many seconds it took."""
+        begin = time.monotonic()
+        self.ask(["systemctl", "poweroff", "--no-block"])
+        try:
+            self.qemu.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"not off within {timeout} s:\n{self.console()[-4000:]}") from None
+        self._off()
+        return time.monotonic() - begin
+
+    def cut_power(self):
+        """What was not written is lost."""
+        self.qemu.process.kill()
+        self._off()
+
+    def _off(self):
+        self.qemu.kill()
+        self.qemu = None
+        for port in self._ports.values():
+            port.close()
+
+    def close(self):
+        if self.qemu:
+            self.cut_power()
+        self.dir.remove()
+
+
+def print_console(computer):
+    """For tap.on_failure()."""
+    tap.diag(computer.console()[-3000:])

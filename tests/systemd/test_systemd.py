@@ -1,0 +1,211 @@
+# SPDX-FileCopyrightText: 2026 The Innkeeper developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The system's helper where it is at home: a whole computer with systemd as PID 1, logind, the system
+bus and polkit, and the unit as it is installed. Guests are emulated within the emulated computer."""
+
+import re
+
+from lib import bus, computer, domain, guest, tap, vm
+
+HOST = bus.NAME + ".Host"
+UNIT = "vmm-helper"
+USER, OTHER = computer.USER, computer.OTHER
+
+pc = computer.Computer()
+tap.cleanup(pc.close)
+tap.on_failure(lambda: tap.diag(pc.run("journalctl -b -q --no-pager -o short-monotonic -n 40 | cut -c1-300",
+                                       check=False)))
+tap.diag(f"up after {pc.boot():.0f} s")
+
+
+def call(path, method, *args, user=None, check=True, interface=domain.MACHINE):
+    """By somebody at the desk, or by @user without a session."""
+    argv = ["gdbus", "call", "--system", "--timeout", "60", "-d", bus.NAME, "-o", path, "-m", f"{interface}.{method}",
+            "--", *args]
+    if user:
+        argv = ["setpriv", "--reuid", user, "--regid", user, "--init-groups", *argv]
+    code, out, err = pc.ask(argv, port="root" if user else "desk", timeout=90)
+    tap.true(code == 0 or not check, f"{method}: {err}")
+    return (out if code == 0 else err).strip()
+
+
+def prop(path, name, interface=domain.MACHINE, **kwargs):
+    return call(path, "Get", interface, name, interface=bus.PROPERTIES, **kwargs)
+
+
+def end_of_job(answer):
+    """Waits for the job an answer names; answers its state and error."""
+    job = re.search(r"'(/org/innkeeper/Helper1/jobs/\d+)'", answer)[1]
+    tap.wait_for(lambda: "running" not in prop(job, "State", domain.JOB), 120, "the job's end", 0.2)
+    return prop(job, "State", domain.JOB) + prop(job, "ErrorMessage", domain.JOB)
+
+
+def make(name, sector, more=""):
+    """A machine of the person at the desk, with a boot sector in her home; answers its path."""
+    image = f"/home/{USER}/{name}.img"
+    pc.write(image, sector, 0o600, f"{USER}:{USER}")
+    disk = (f"<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='{image}'/>"
+            "<target dev='hda' bus='ide'/></disk>")
+    definition = vm.definition(name, disk + vm.SERIAL + more, memory=32, machine="pc")
+    answer = call(bus.MANAGER, "Create", f'"{definition}"', "{}", interface=domain.MANAGER)
+    tap.true("done" in end_of_job(answer), answer)
+    return re.search(r"'(/org/innkeeper/Helper1/machines/\w+)'", answer)[1]
+
+
+def start(path):
+    said = end_of_job(call(path, "Start", "{}"))
+    tap.true("done" in said, said)
+    tap.true("running" in prop(path, "State"), "it does not run")
+
+
+def shows(name):
+    """A property of the unit."""
+    return pc.run(f"systemctl show -P {name} {UNIT}")
+
+
+def qemus():
+    return pc.run("pgrep -x qemu-system-x86 || true").split()
+
+
+def warnings(boot=0):
+    """What the journal has of us that a person should look at, but for the helper's death that we brought about."""
+    text = pc.run(f"journalctl -b {boot} -q --no-pager -o cat -p warning _SYSTEMD_UNIT={UNIT}.service "
+                  f"+ UNIT={UNIT}.service + UNIT='innkeeper-*'")
+    return [line for line in text.splitlines() if "status=9/KILL" not in line and "'signal'" not in line]
+
+
+@tap.case
+def activation():
+    """The unit is without fault, and a call by anybody starts it through the bus"""
+    tap.equal(pc.run(f"systemd-analyze verify --man=no {UNIT}.service 2>&1"), "", "what systemd says of the unit")
+    tap.equal(shows("ActiveState"), "inactive", "before the call")
+    facts = call(bus.MANAGER, "GetAll", HOST, interface=bus.PROPERTIES, user=OTHER)
+    tap.true("'Cpus'" in facts, facts)
+    tap.equal((shows("ActiveState"), shows("NRestarts")), ("active", "0"), "after it")
+    seconds = pc.run(f"systemd-analyze security --no-pager {UNIT}.service | tail -1")
+    tap.diag(seconds)
+
+
+@tap.case
+def rights():
+    """Who sits at the computer may start a machine; others are asked for a password, and see nothing of it"""
+    said = call(bus.MANAGER, "Create", '"<domain/>"', "{}", interface=domain.MANAGER, user=OTHER, check=False)
+    tap.true("AuthRequired" in said or "Denied" in said, said)
+    path = make("mine", guest.boot_sector())
+    start(path)
+    said = call(path, "ForceOff", "{}", user=OTHER, check=False)
+    tap.true("NotFound" in said, said)
+    # The very same person, from elsewhere.
+    said = call(path, "ForceOff", "{}", user=USER, check=False)
+    tap.true("AuthRequired" in said or "Denied" in said, said)
+    call(path, "ForceOff", "{}")
+    tap.equal(qemus(), [], "QEMUs")
+
+
+@tap.case
+def room():
+    """A guest has its room within the unit's limits, and tells by its serial line that it runs"""
+    path = make("room", guest.boot_sector("I AM UP\r\n"))
+    start(path)
+    (pid,) = qemus()
+    facts = pc.run(f"cat /proc/{pid}/status")
+    uid = int(re.search(r"^Uid:\t(\d+)", facts, re.M)[1])
+    tap.true(2001000000 <= uid <= 2001999999, f"uid {uid}")
+    for line in (r"CapEff:\t0+", r"CapBnd:\t0+", r"NoNewPrivs:\t1", r"Seccomp:\t2", r"Groups:\t\s*"):
+        tap.true(re.search(f"^{line}$", facts, re.M), f"{line}: {facts}")
+    read = ("import gi, os, select\nfrom gi.repository import Gio, GLib\n"
+            "bus = Gio.bus_get_sync(Gio.BusType.SYSTEM)\n"
+            f"fds = bus.call_with_unix_fd_list_sync('{bus.NAME}', '{path}', '{vm.CONSOLE}', 'OpenSerial',\n"
+            "    GLib.Variant('(sa{sv})', ('serial0', {})), None, 0, 60000, None, None)[1].steal_fds()\n"
+            "text = b''\n"
+            "while b'I AM UP' not in text and select.select(fds, [], [], 60)[0]:\n"
+            "    text += os.read(fds[0], 4096)\n"
+            "print(text)\n")
+    code, out, err = pc.ask(["python3", "-c", read], port="desk", timeout=90)
+    tap.true(code == 0 and "I AM UP" in out, f"{code} {out} {err}")
+    call(path, "ForceOff", "{}")
+
+
+@tap.case
+def networks():
+    """Cards on the internet and on a bridge work in the unit"""
+    pc.run("ip link add br0 type bridge && ip link set br0 up && ip link set lo up")
+    user = make("user", guest.boot_sector(), "<interface type='user'><model type='e1000'/></interface>")
+    start(user)
+    tap.true("passt" in prop(user, "UserNetwork"), prop(user, "UserNetwork"))
+    tap.true(pc.run("pgrep passt"), "no passt runs")
+    bridged = make("bridged", guest.boot_sector(),
+                   "<interface type='bridge'><source bridge='br0'/><model type='e1000'/></interface>")
+    start(bridged)
+    tap.true("inn" in pc.run("ls /sys/class/net/br0/brif"), "no tap is on the bridge")
+    call(user, "ForceOff", "{}")
+    call(bridged, "ForceOff", "{}")
+
+
+@tap.case
+def outlives():
+    """Guests outlive the helper's restart, its stop and its death, and the next helper knows them"""
+    paths = [make(name, guest.boot_sector()) for name in ("one", "two")]
+    for path in paths:
+        start(path)
+    before = qemus()
+    tap.equal(len(before), 2, "QEMUs")
+    for pid in before:
+        scope = pc.run(f"cat /proc/{pid}/cgroup")
+        tap.true(re.search(r"/machine\.slice/innkeeper-.*\.scope$", scope), f"control group: {scope}")
+    for what in ("restart", "stop", "kill --kill-whom=main -s KILL"):
+        main = shows("MainPID")
+        pc.run(f"systemctl {what} {UNIT}")
+        tap.wait_for(lambda: shows("MainPID") != main, 30, f"the helper's end after {what}")
+        for path in paths:
+            tap.true("running" in prop(path, "State"), f"not running after {what}: {prop(path, 'StateReason')}")
+        tap.equal(qemus(), before, f"QEMUs after {what}")
+    tap.equal(shows("ActiveState"), "active", "the unit")
+    for path in paths:
+        call(path, "ForceOff", "{}")
+    tap.equal(qemus(), [], "QEMUs")
+
+
+@tap.case
+def quiet():
+    """The journal holds no warning of ours or about us"""
+    tap.equal(warnings(), [], "warnings")
+
+
+@tap.case
+def goes_down():
+    """When the computer is turned off its guests are asked to shut down, and nothing waits for those that do not"""
+    polite, stubborn = make("polite", guest.button_sector()), make("stubborn", guest.boot_sector())
+    for path in (polite, stubborn):
+        call(path, "SetAutostart", "true", "{}")
+        start(path)
+    pc.run(f"systemctl preset {UNIT} 2>&1 && systemctl is-enabled {UNIT}")
+    seconds = pc.power_off()
+    tap.diag(f"off after {seconds:.0f} s")
+    pc.boot()
+    written = pc.read(f"/home/{USER}/polite.img")
+    tap.equal(written[512:1024], written[:512], "what the polite guest wrote when the button was pressed")
+    said = pc.run(f"journalctl -b -1 -q --no-pager -o cat -u {UNIT}")
+    tap.true("“stubborn” has not shut down and is forced off" in said, said)
+    tap.true("“polite” has not shut down" not in said, said)
+    # systemd's patience was not needed: it warns where it has run out.
+    tap.equal(warnings(-1), [], "warnings")
+
+
+@tap.case
+def comes_up():
+    """Machines that start with the computer do, with nobody there to ask for them"""
+    tap.wait_for(lambda: len(qemus()) == 2, 60, "two guests", 1)
+    tap.equal(pc.run("busctl --system list --no-pager | grep -c gdbus || true"), "0", "callers")
+
+
+@tap.case
+def power_cut():
+    """After a power cut the machines are there, and start with the computer"""
+    pc.cut_power()
+    pc.boot()
+    tap.wait_for(lambda: len(qemus()) == 2, 60, "two guests", 1)
+    tap.equal(warnings(), [], "warnings")
+
+
+tap.main()
