@@ -130,8 +130,11 @@ vmh_call_return (VmhCall *call, GVariant *value)
   g_autoptr (GVariant) owned = value != NULL ? g_variant_ref_sink (value) : NULL;
   GDBusMethodInvocation *invocation = call_end (call);
 
-  if (invocation != NULL)
-    g_dbus_method_invocation_return_value (invocation, owned);
+  if (invocation == NULL)
+    return;
+  if (owned != NULL)
+    vmh_intake_owe (g_dbus_method_invocation_get_sender (invocation), owned);
+  g_dbus_method_invocation_return_value (invocation, owned);
 }
 
 void

@@ -45,6 +45,8 @@ vmh_client_detach (VmhClient *client)
     return;
   client->gone = TRUE;
   vmh_client_ref (client);
+  if (client->listening)
+    vmh_tally_take (&client->registry->listeners, client->uid, 1);
   g_hash_table_remove (client->registry->clients, client->name);
   vmh_intake_forget (client->name);
   /* What was never admitted has no answer to get and nothing to undo. */
@@ -149,6 +151,24 @@ vmh_client_uncount (VmhClient *client, VmhCall *call)
   call->counted = FALSE;
   g_ptr_array_remove_fast (client->calls, call);
   client->registry->n_calls--;
+}
+
+gboolean
+vmh_client_listen (VmhClient *client, GError **error)
+{
+  VmhTally *listeners = &client->registry->listeners;
+
+  if (client->listening)
+    return TRUE;
+  if (vmh_tally_get (listeners, client->uid) >= VMH_MAX_LISTENERS_PER_UID)
+    {
+      g_set_error_literal (error, INN_ERROR, INN_ERROR_LIMIT,
+                           _ ("Too many programs of yours watch the machines. Close some."));
+      return FALSE;
+    }
+  vmh_tally_add (listeners, client->uid, 1);
+  client->listening = TRUE;
+  return TRUE;
 }
 
 gboolean

@@ -133,10 +133,15 @@ dispatch (VmhCall *call)
   VmhExport *object;
   const VmhInterface *interface;
   const char *action;
+  GError *error = NULL;
 
   if (g_str_equal (interface_name, IFACE_MANAGER))
     {
-      call->client->listening = TRUE;
+      if (!vmh_client_listen (call->client, &error))
+        {
+          vmh_call_fail (call, error);
+          return;
+        }
       vmh_call_return (call, vmh_registry_get_managed (call->registry, call->client));
       return;
     }

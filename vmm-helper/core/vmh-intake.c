@@ -18,6 +18,8 @@ typedef struct
   uid_t user; /* VMH_STRANGERS until it is known */
   guint calls;
   guint bytes;
+  guint owed; /* bytes of answers and signals that the bus has not taken yet */
+  gboolean gone;
 } Sender;
 
 /* What a message brought; freed with it, so that whoever drops it need not tell us. */
@@ -32,7 +34,7 @@ typedef struct
 
 static GMutex mutex;
 static GHashTable *senders; /* unique name → Sender */
-static VmhTally calls, bytes;
+static VmhTally calls, bytes, owed;
 
 static GQuark
 ticket_quark (void)
@@ -72,7 +74,7 @@ obtain (const char *name)
 static void
 drop_if_unused (Sender *sender)
 {
-  if (sender->calls > 0 || sender->user != VMH_STRANGERS)
+  if (sender->calls > 0 || sender->owed > 0 || (sender->user != VMH_STRANGERS && !sender->gone))
     return;
   g_hash_table_remove (senders, sender->name);
   if (g_hash_table_size (senders) == 0)
@@ -80,13 +82,10 @@ drop_if_unused (Sender *sender)
 }
 
 static void
-set_user (Sender *sender, uid_t user)
+move_tally (VmhTally *tally, uid_t from, uid_t to, guint n)
 {
-  vmh_tally_take (&calls, sender->user, sender->calls);
-  vmh_tally_take (&bytes, sender->user, sender->bytes);
-  sender->user = user;
-  vmh_tally_add (&calls, user, sender->calls);
-  vmh_tally_add (&bytes, user, sender->bytes);
+  vmh_tally_take (tally, from, n);
+  vmh_tally_add (tally, to, n);
 }
 
 static gboolean
@@ -94,6 +93,8 @@ has_room (const Sender *sender, guint size)
 {
   guint held = vmh_tally_get (&bytes, sender->user);
 
+  if (vmh_tally_get (&owed, sender->user) > VMH_MAX_OWED_BYTES_PER_UID)
+    return FALSE;
   if (held > 0 && held + size > VMH_MAX_CALL_BYTES_PER_UID && size > VMH_SMALL_MESSAGE)
     return FALSE;
   if (sender->user == VMH_STRANGERS)
@@ -132,6 +133,24 @@ leave (const char *name, guint size)
   sender->bytes -= size;
   vmh_tally_take (&calls, sender->user, 1);
   vmh_tally_take (&bytes, sender->user, size);
+  drop_if_unused (sender);
+}
+
+/* The bus takes the message now. */
+static void
+pay (GDBusMessage *message)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&mutex);
+  const char *name = g_dbus_message_get_destination (message);
+  GVariant *body = g_dbus_message_get_body (message);
+  Sender *sender = senders != NULL && name != NULL ? g_hash_table_lookup (senders, name) : NULL;
+  guint size;
+
+  if (sender == NULL || body == NULL)
+    return;
+  size = (guint)MIN (g_variant_get_size (body), sender->owed);
+  sender->owed -= size;
+  vmh_tally_take (&owed, sender->user, size);
   drop_if_unused (sender);
 }
 
@@ -192,6 +211,8 @@ on_message (GDBusConnection *connection, GDBusMessage *message, gboolean in, gpo
   Ticket *ticket;
   gsize size;
 
+  if (!in)
+    pay (message);
   if (!in || ((!call || sender == NULL) && g_dbus_message_get_unix_fd_list (message) == NULL))
     return message;
   ticket = add_ticket (message);
@@ -220,8 +241,25 @@ void
 vmh_intake_know (const char *name, uid_t user)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&mutex);
+  Sender *sender = obtain (name);
 
-  set_user (obtain (name), user);
+  move_tally (&calls, sender->user, user, sender->calls);
+  move_tally (&bytes, sender->user, user, sender->bytes);
+  move_tally (&owed, sender->user, user, sender->owed);
+  sender->user = user;
+}
+
+void
+vmh_intake_owe (const char *name, GVariant *body)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&mutex);
+  Sender *sender = senders != NULL ? g_hash_table_lookup (senders, name) : NULL;
+  guint size = (guint)g_variant_get_size (body);
+
+  if (sender == NULL)
+    return;
+  sender->owed += size;
+  vmh_tally_add (&owed, sender->user, size);
 }
 
 void
@@ -232,7 +270,7 @@ vmh_intake_forget (const char *name)
 
   if (sender == NULL)
     return;
-  set_user (sender, VMH_STRANGERS);
+  sender->gone = TRUE;
   drop_if_unused (sender);
 }
 

@@ -17,6 +17,9 @@ void vmh_intake_begin (GDBusConnection *connection);
 
 /** vmh_intake_know: @sender is @user's. What it sends is counted as that user's from now on. */
 void vmh_intake_know (const char *sender, uid_t user);
+/** vmh_intake_owe: @body, of an answer or a signal, is about to be sent to @sender: it is counted
+ * until the bus takes it. */
+void vmh_intake_owe (const char *sender, GVariant *body);
 /** vmh_intake_forget: it has left the bus. */
 void vmh_intake_forget (const char *sender);
 

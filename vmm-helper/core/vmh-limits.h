@@ -29,6 +29,14 @@
 #define VMH_MAX_CALL_BYTES_PER_UID (2 * VMH_MAX_MESSAGE)
 #define VMH_SMALL_MESSAGE          4096
 
+/* Bytes of answers and signals for one user that the bus has not taken yet, over which it may not
+ * call: the list of 1,000 machines is 3 MiB. */
+#define VMH_MAX_OWED_BYTES_PER_UID (4 * 1024 * 1024)
+
+/* Connections of one user that are told what changes: each signal goes to each of them. A desktop
+ * has one for each window. */
+#define VMH_MAX_LISTENERS_PER_UID 32
+
 /* Questions to polkit that wait for its answer at once; more wait here, where users take turns.
  * polkit answers one after the other, in about 1.4 ms each where it asks nobody: so this is also
  * how many of a flood are in front of who comes new. */

@@ -6,6 +6,7 @@
 
 #include "vmh-registry.h"
 #include "vmh-limits.h"
+#include "vmh-tally.h"
 
 G_BEGIN_DECLS
 
@@ -43,7 +44,8 @@ struct _VmhRegistry
   GHashTable *by_path;   /* path → VmhExport, owned */
   GHashTable *by_object; /* GObject → VmhExport */
   GHashTable *clients;   /* unique name → VmhClient, owned */
-  GHashTable *dirty;     /* VmhExport with changes to tell */
+  VmhTally listeners;
+  GHashTable *dirty; /* VmhExport with changes to tell */
   guint n_calls;
   guint flush_id;
   GArray *subtrees; /* registration ids */
@@ -75,6 +77,9 @@ void vmh_client_detach (VmhClient *client);
 /** vmh_client_count: @call is under way from now on. */
 void vmh_client_count (VmhClient *client, VmhCall *call);
 void vmh_client_uncount (VmhClient *client, VmhCall *call);
+/** vmh_client_listen: it is told of what changes from now on; FALSE with INN_ERROR_LIMIT if too
+ * many connections of its user are. */
+gboolean vmh_client_listen (VmhClient *client, GError **error);
 gboolean vmh_client_sees (VmhClient *client, const VmhExport *object);
 
 /* vmh-gate.c */

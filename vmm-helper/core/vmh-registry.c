@@ -109,8 +109,11 @@ tell (VmhRegistry *registry,
   g_hash_table_iter_init (&iter, registry->clients);
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *)&client))
     if (client->listening && (only == NULL || only == client) && vmh_client_sees (client, object))
-      g_dbus_connection_emit_signal (registry->connection, client->name, path, interface, signal,
-                                     owned, NULL);
+      {
+        vmh_intake_owe (client->name, owned);
+        g_dbus_connection_emit_signal (registry->connection, client->name, path, interface, signal,
+                                       owned, NULL);
+      }
 }
 
 static void
