@@ -22,14 +22,14 @@ def make(rules=RULES, activated=True):
 
 
 class Root(bus.Session):
-    """Root's connection to the system helper. Use as a bus.Session: vm.start(root, machine) …"""
+    """Root's connection to the system helper, or another @user's. Use as a bus.Session: vm.start(root, machine) …"""
 
-    def __init__(self, system):
-        self.path = system.dir / "root"
+    def __init__(self, system, user="root"):
+        self.path = system.dir / user
         self.path.mkdir(exist_ok=True)
         self.user = self.helper = None
         self.environ = {"XDG_RUNTIME_DIR": "/run"}
-        self.connection = self.helper_bus = ns.connect()
+        self.connection = self.helper_bus = ns.connect(user)
 
     def start_helper(self, *args, timeout=20, **kwargs):
         self.helper = proc.Process([env.HELPER, "--system", *args], log=self.path / "helper.log",
@@ -42,7 +42,8 @@ class Root(bus.Session):
 
     def close(self):
         self.connection.close_sync(None)
-        self.helper.stop()
+        if self.helper:
+            self.helper.stop()
 
 
 def quoted(text):

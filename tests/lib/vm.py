@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Machines that run: definitions that boot quickly, their life, consoles and processes."""
 
+import contextlib
 import os
 import shutil
 import time
@@ -106,5 +107,9 @@ def now():
 
 
 def fds_of(process):
-    folder = Path(f"/proc/{process}/fd")
-    return {int(n): os.readlink(folder / n) for n in os.listdir(folder)}
+    """{number: what it is}; one may be closed while they are looked at."""
+    folder, found = Path(f"/proc/{process}/fd"), {}
+    for number in os.listdir(folder):
+        with contextlib.suppress(FileNotFoundError):
+            found[int(number)] = os.readlink(folder / number)
+    return found

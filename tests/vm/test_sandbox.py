@@ -5,71 +5,12 @@ that runs in QEMU's place there."""
 
 import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
-from gi.repository import GLib
+from lib import bus, domain, env, proc, room, tap, vm
 
-from lib import bus, domain, env, proc, tap, vm
-
-UID_MIN = 2001000000
 KVM = Path("/dev/kvm")
-
-# Runs in the sandbox instead of QEMU: says what it can do, on its standard output (the log).
-PROBE = r"""
-#define _GNU_SOURCE
-#include <errno.h>
-#include <fcntl.h>
-#include <sched.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/mount.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <unistd.h>
-#include <dirent.h>
-#include <signal.h>
-#include <netinet/in.h>
-static void try_open (const char *path, int flags)
-{
-  int fd = open (path, flags, 0600);
-  printf ("open %s %d: %s\n", path, flags, fd < 0 ? strerror (errno) : "OPENED");
-  if (fd >= 0) close (fd);
-}
-static void list (const char *path)
-{
-  DIR *dir = opendir (path);
-  struct dirent *entry;
-  printf ("list %s:", path);
-  while (dir && (entry = readdir (dir)))
-    if (entry->d_name[0] != '.') printf (" %s", entry->d_name);
-  printf ("\n");
-  if (dir) closedir (dir);
-}
-int main (int argc, char **argv)
-{
-  struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons (22), .sin_addr = { htonl (0x7f000001) } };
-  int net;
-  list ("/"); list ("/dev");
-  for (int i = 1; i < argc; i++) { try_open (argv[i], O_RDONLY); try_open (argv[i], O_RDWR); }
-  try_open ("/new", O_CREAT | O_WRONLY); try_open ("/dev/new", O_CREAT | O_WRONLY); try_open ("/usr/new", O_CREAT | O_WRONLY);
-  printf ("unshare: %s\n", unshare (CLONE_NEWUSER) < 0 ? strerror (errno) : "DONE");
-  printf ("mount: %s\n", mount ("none", "/dev", "tmpfs", 0, NULL) < 0 ? strerror (errno) : "DONE");
-  printf ("setuid: %s\n", setuid (0) < 0 ? strerror (errno) : "DONE");
-  printf ("ids: %d %d %d groups %d\n", getuid (), geteuid (), getpid (), getgroups (0, NULL));
-  net = socket (AF_INET, SOCK_STREAM, 0);
-  printf ("connect: %s\n", net < 0 || connect (net, (void *) &address, sizeof address) < 0 ? strerror (errno) : "DONE");
-  if (net >= 0) close (net);
-  printf ("kill parent: %s\n", kill (getppid () ? getppid () : 2, 0) < 0 ? strerror (errno) : "DONE");
-  printf ("fds:");
-  for (int i = 0; i < 4096; i++) if (fcntl (i, F_GETFD) >= 0) printf (" %d", i);
-  printf ("\nEND\n");
-  fflush (stdout);
-  return 0;
-}
-"""
 
 
 def session(environ=None):
@@ -79,16 +20,6 @@ def session(environ=None):
     made.environ.update(environ or {})
     made.start_helper()
     return made
-
-
-def status(process):
-    text = Path(f"/proc/{process}/status").read_text()
-    return dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line)
-
-
-def mounts(process):
-    return {line.split()[4]: line.split()[5].split(",") for line in
-            Path(f"/proc/{process}/mountinfo").read_text().splitlines()}
 
 
 NIC = "<interface type='user'><model type='virtio'/></interface>"
@@ -104,27 +35,14 @@ def seen_from_outside():
     pids = [vm.pid(made, m) for m in machines]
     uids = set()
     for process in pids:
-        facts = status(process)
-        ids = set(facts["Uid"].split())
-        tap.equal(len(ids), 1, f"uids {ids}")
-        uid = int(ids.pop())
-        uids.add(uid)
-        if os.getuid() == 0:
-            tap.true(uid >= UID_MIN, f"uid {uid}")
-            tap.equal(set(facts["Gid"].split()), {str(uid)}, "gid, as KVM is not used")
-            tap.equal(facts["Groups"].strip(), "", "groups")
-        for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
-            tap.equal(int(facts[name], 16), 0, name)
-        tap.equal(facts["NoNewPrivs"], "1", "NoNewPrivs")
-        tap.equal(facts["Seccomp"], "2", "Seccomp")
-        tap.equal(facts["NSpid"].split()[1:], ["1"], "its pid inside")
+        uids.add(room.check_powerless(process))
         for name in ("user", "mnt", "pid", "ipc", "uts", "net", "cgroup"):
             tap.true(os.readlink(f"/proc/{process}/ns/{name}") != os.readlink(f"/proc/self/ns/{name}"), f"ns {name}")
         root = Path(f"/proc/{process}/root")
         tap.equal(sorted(os.listdir(root)), sorted(["usr", "dev"] + [n for n in ("lib", "lib64") if Path("/" + n).exists()]),
                   "the root folder")
         tap.equal(sorted(os.listdir(root / "dev")), ["null", "urandom", "zero"], "/dev")
-        for path, flags in mounts(process).items():
+        for path, flags in room.mounts(process).items():
             tap.true("ro" in flags or path.startswith("/dev/"), f"{path} is writable: {flags}")
         limits = Path(f"/proc/{process}/limits").read_text()
         tap.true(re.search(r"Max core file size +0 +0", limits), limits)
@@ -144,57 +62,23 @@ def fds_are_a_whitelist():
     vm.start(made, machine)
     vm.serial(made, machine).expect("REAL MODE", 30)
     process = vm.pid(made, machine)
-    own = re.compile(r"^(/memfd:|anon_inode:|/dev/null$|pipe:|socket:)")
-    files = sorted(f for f in vm.fds_of(process).values() if not own.match(f))
     image = str(made.path / "fds.img")
-    # The fd set has one for reading and one for both; QEMU's block layer has its own copies.
-    tap.equal(set(files), {image}, "files")
-    # Listening: monitor, events, agent; connected: monitor, events, the line, the network card.
-    wanted = 3 + 2 + 1 + 1
-    sockets = [f for f in vm.fds_of(process).values() if f.startswith("socket:")]
-    tap.true(len(sockets) <= wanted, f"{len(sockets)} sockets, {wanted} are its own")
+    room.check_files(process, {image}, cards=1)
     shim = proc.find("vmm-shim")[0]
-    held = [f for f in vm.fds_of(shim).values() if not f.startswith(("socket:", "pipe:", "anon_inode:"))]
-    names = sorted(Path(f.removesuffix(" (deleted)")).name for f in held)
-    tap.equal([n for n in names if n != "null"], ["exit", "qemu.log", "qemu.log", "qemu.log.1"], "the shim's files")
-    # Listening: its control; connected: the helper there, the line, the card's two ends.
-    sockets = [f for f in vm.fds_of(shim).values() if f.startswith("socket:")]
-    tap.true(len(sockets) <= 5, f"the shim has {len(sockets)} sockets")
-    tap.equal(status(shim)["NoNewPrivs"], "1", "the shim's NoNewPrivs")
+    room.check_shim_files(shim, cards=1)
+    tap.equal(room.status(shim)["NoNewPrivs"], "1", "the shim's NoNewPrivs")
     if os.getuid() == 0:
-        tap.equal(status(shim)["Uid"].split(), status(process)["Uid"].split(), "the shim's uid")
-        tap.equal(status(shim)["Groups"].strip(), "", "the shim's groups")
+        tap.equal(room.status(shim)["Uid"].split(), room.status(process)["Uid"].split(), "the shim's uid")
+        tap.equal(room.status(shim)["Groups"].strip(), "", "the shim's groups")
     helper = [f for f in vm.fds_of(made.helper.pid).values() if f == image]
     tap.equal(helper, [], "the helper's own fds of the disk")
-
-
-def probe(made, machine, *paths):
-    """What PROBE says where QEMU would be: its binary is what the helper finds first as QEMU's options say."""
-    process = vm.pid(made, machine)
-    bwrap = next(p for p in proc.find("bwrap") if proc.descendants(p) == [process])
-    argv = Path(f"/proc/{bwrap}/cmdline").read_bytes().rstrip(b"\0").split(b"\0")
-    argv = [a.decode() for a in argv[:argv.index(b"--") + 1]]
-    # Without bwrap's report; with the same uid, groups and limits as the helper gives.
-    at = argv.index("--info-fd")
-    del argv[at:at + 2]
-    source, binary = made.path / "probe.c", Path("/usr/lib/innkeeper-test-probe")
-    source.write_text(PROBE)
-    subprocess.run(["gcc", "-static", "-O1", "-w", "-o", made.path / "probe", source], check=True)
-    shutil.copy(made.path / "probe", binary)
-    tap.cleanup(binary.unlink)
-    facts = status(process)
-    uid = facts["Uid"].split()[0]
-    done = subprocess.run(["setpriv", "--reuid", uid, "--regid", uid, "--clear-groups", "--no-new-privs", *argv,
-                           str(binary), *map(str, paths)], capture_output=True, text=True, env={})
-    tap.true("END" in done.stdout, f"the probe did not end: {done.stdout}{done.stderr}")
-    return done.stdout
 
 
 @tap.case
 def seen_from_inside():
     """A program in QEMU's place opens no /etc/passwd, no other machine's disk, no monitor, and gets nowhere"""
     if os.getuid() != 0:
-        tap.skip("needs root to put a program below /usr")
+        tap.skip("needs root to be the guest's uid")
     made = session()
     machine = domain.create(made, vm.real_mode("inside", made))
     other = domain.create(made, domain.xml("other", domain.disk()), storage=domain.storage(domain.new_disk()))
@@ -204,20 +88,16 @@ def seen_from_inside():
     monitor = vm.runtime(made) / domain.uuid_of(machine) / "monitor"
     forbidden = ["/etc/passwd", "/etc/shadow", disk, monitor, made.path / "inside.img", "/proc/1/mem", "/dev/kvm",
                  "/dev/mem", "/dev/sda", "/var/lib", "/home", "/tmp", "/run"]
-    said = probe(made, machine, *forbidden)
-    tap.true("OPENED" not in said and "DONE" not in said, said)
+    said = room.probe_inside(vm.pid(made, machine), made.path, forbidden)
+    tap.equal(room.allowed(said), [], "what it could do")
     for path in forbidden:
         tap.equal(said.count(f"open {path} "), 2, f"tries of {path}")
-    tap.true(re.search(r"^list /: ?(usr|lib|lib64|dev| )*$", said, re.M), said)
+    tap.true(re.search(r"^list /: ?(usr|lib|lib64|dev|probe| )*$", said, re.M), said)
     tap.true(re.search(r"^ids: (\d+) \1 1 groups 0$", said, re.M), said)
     tap.true(re.search(r"^fds: 0 1 2$", said, re.M), said)
-    tap.true(re.search(r"^unshare: ", said, re.M) and "mount: " in said, said)
+    tap.true(re.search(r"^unshare 0: ", said, re.M) and "mount 0: " in said, said)
     # The probe can fail: where there is something to open it says so.
-    tap.true("OPENED" in probe_outside(made, "/etc/passwd"), "the probe opens nothing anywhere")
-
-
-def probe_outside(made, path):
-    return subprocess.run([made.path / "probe", path], capture_output=True, text=True).stdout
+    tap.true("OPENED" in room.probe_outside(0, made.path, ["/etc/passwd"]), "the probe opens nothing anywhere")
 
 
 @tap.case
@@ -251,8 +131,8 @@ def kvm_group_only_with_kvm():
         tap.skip(properties["ErrorMessage"])
     process = vm.pid(made, machine)
     tap.true("kvm" in os.listdir(f"/proc/{process}/root/dev"), "no /dev/kvm")
-    tap.equal(set(status(process)["Gid"].split()), {str(KVM.stat().st_gid)}, "gid")
-    tap.equal(status(process)["Groups"].strip(), "", "groups")
+    tap.equal(set(room.status(process)["Gid"].split()), {str(KVM.stat().st_gid)}, "gid")
+    tap.equal(room.status(process)["Groups"].strip(), "", "groups")
 
 
 @tap.case
