@@ -53,22 +53,18 @@ vmh_console_get_serials (gpointer object)
 typedef struct
 {
   VmhCall *call;
-  VmhQmp *monitor;
-  int ours;   /* for the caller */
-  int theirs; /* for QEMU; -1 once it has it */
+  VmhQmp *monitor; /* NULL: it is the shim that is asked */
+  int ours;        /* for the caller */
+  int theirs;      /* for QEMU; -1 once it has it */
 } Opening;
 
 static Opening *
-opening_new (VmhCall *call, GError **error)
+opening_new (VmhCall *call, VmhQmp *monitor)
 {
-  VmhQmp *monitor = vmh_life_get_monitor (vmh_call_get_object (call), error);
-  Opening *opening;
+  Opening *opening = g_new0 (Opening, 1);
 
-  if (!monitor)
-    return NULL;
-  opening = g_new0 (Opening, 1);
   opening->call = call;
-  opening->monitor = g_object_ref (monitor);
+  opening->monitor = monitor ? g_object_ref (monitor) : NULL;
   opening->ours = opening->theirs = -1;
   return opening;
 }
@@ -78,7 +74,7 @@ opening_free (Opening *opening)
 {
   vmh_clear_fd (&opening->ours);
   vmh_clear_fd (&opening->theirs);
-  g_object_unref (opening->monitor);
+  g_clear_object (&opening->monitor);
   g_free (opening);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Opening, opening_free)
@@ -110,7 +106,7 @@ on_client_added (GObject *source, GAsyncResult *result, gpointer data)
   if (reply)
     vmh_call_return_fd (opening->call, g_variant_new ("(h)", 0), vmh_steal_fd (&opening->ours));
   else
-    vmh_call_fail (opening->call, error);
+    vmh_life_fail (opening->call, error);
 }
 
 void
@@ -120,6 +116,7 @@ vmh_verb_open_display (VmhCall *call)
   VmhMachine *machine = vmh_call_get_object (call);
   g_autoptr (GVariant) options = NULL;
   g_autoptr (Opening) opening = NULL;
+  VmhQmp *monitor;
   GError *error = NULL;
   const char *protocol;
 
@@ -137,8 +134,9 @@ vmh_verb_open_display (VmhCall *call)
                                         vmh_machine_get_name (machine), protocol));
       return;
     }
-  opening = opening_new (call, &error);
-  if (!opening || !make_pair (&opening->ours, &opening->theirs, &error))
+  monitor = vmh_life_get_monitor (machine, &error);
+  opening = opening_new (call, monitor);
+  if (!monitor || !make_pair (&opening->ours, &opening->theirs, &error))
     {
       vmh_call_fail (call, error);
       return;
@@ -162,15 +160,26 @@ has_line (VmhMachine *machine, const char *name)
   return FALSE;
 }
 
+static void
+on_line_shown (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Opening) opening = data;
+  GError *error = NULL;
+
+  if (vmh_runtime_view_finish (result, &error))
+    vmh_call_return_fd (opening->call, g_variant_new ("(h)", 0), vmh_steal_fd (&opening->ours));
+  else
+    vmh_call_fail (opening->call, error);
+}
+
 void
 vmh_verb_open_serial (VmhCall *call)
 {
   static const char *const allowed[] = { "history", "b", "read-only", "b", NULL };
   VmhMachine *machine = vmh_call_get_object (call);
   g_autoptr (GVariant) options = NULL;
+  g_autoptr (Opening) opening = NULL;
   gboolean history = TRUE, read_only = FALSE;
-  VMH_AUTOFD ours = -1;
-  VMH_AUTOFD theirs = -1;
   GError *error = NULL;
   const char *name;
 
@@ -190,11 +199,16 @@ vmh_verb_open_serial (VmhCall *call)
                                   vmh_machine_get_name (machine), name));
       return;
     }
-  if (make_pair (&ours, &theirs, &error) &&
-      vmh_runtime_view (vmh_machine_get_bundle (machine), name, history, read_only, theirs, &error))
-    vmh_call_return_fd (call, g_variant_new ("(h)", 0), vmh_steal_fd (&ours));
-  else
-    vmh_call_fail (call, error);
+  opening = opening_new (call, NULL);
+  if (!make_pair (&opening->ours, &opening->theirs, &error))
+    {
+      vmh_call_fail (call, error);
+      return;
+    }
+  vmh_runtime_view_async (vmh_machine_get_bundle (machine), name, history, read_only,
+                          opening->theirs, on_line_shown, opening);
+  vmh_clear_fd (&opening->theirs);
+  g_steal_pointer (&opening);
 }
 
 /* ---- Screenshot ---- */
@@ -209,7 +223,7 @@ on_picture_taken (GObject *source, GAsyncResult *result, gpointer data)
 
   if (fd < 0)
     {
-      vmh_call_fail (call, error);
+      vmh_life_fail (call, error);
       return;
     }
   /* So that there is one of a guest that ends without our doing, or with the computer. */

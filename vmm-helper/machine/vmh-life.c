@@ -348,6 +348,16 @@ vmh_life_get_pid (VmhMachine *machine)
   return qemu ? vmh_qemu_get_pid (qemu) : 0;
 }
 
+static GError *
+no_answer (VmhMachine *machine, InnError code)
+{
+  return g_error_new (
+      INN_ERROR, (int)code,
+      _ ("QEMU, the program that runs “%s”, does not answer. The machine can only be "
+         "forced off."),
+      vmh_machine_get_name (machine));
+}
+
 VmhQmp *
 vmh_life_get_monitor (VmhMachine *machine, GError **error)
 {
@@ -355,11 +365,21 @@ vmh_life_get_monitor (VmhMachine *machine, GError **error)
   VmhQmp *monitor = qemu ? vmh_qemu_get_monitor (qemu) : NULL;
 
   if (!monitor)
-    g_set_error (error, INN_ERROR, INN_ERROR_QEMU,
-                 _ ("QEMU, the program that runs “%s”, does not answer. The machine can only be "
-                    "forced off."),
-                 vmh_machine_get_name (machine));
+    g_propagate_error (error, no_answer (machine, INN_ERROR_QEMU));
   return monitor;
+}
+
+void
+vmh_life_fail (VmhCall *call, GError *error)
+{
+  if (!g_error_matches (error, INN_ERROR, INN_ERROR_TIMEOUT))
+    {
+      vmh_call_fail (call, error);
+      return;
+    }
+  g_info ("%s", error->message);
+  g_error_free (error);
+  vmh_call_fail (call, no_answer (vmh_call_get_object (call), INN_ERROR_TIMEOUT));
 }
 
 /* ---- verbs ---- */
@@ -374,7 +394,7 @@ on_verb_done (GObject *source, GAsyncResult *result, gpointer data)
   if (reply)
     vmh_call_return (call, NULL);
   else
-    vmh_call_fail (call, error);
+    vmh_life_fail (call, error);
 }
 
 static gboolean

@@ -24,6 +24,9 @@ void vmh_life_settle (VmhMachine *machine, VmhState state, const char *reason);
 char *vmh_life_dup_crash (VmhMachine *machine, const char *sentence, GBytes *words, gboolean guest);
 /** vmh_life_get_monitor: NULL with INN_ERROR_QEMU where QEMU has never answered us. */
 VmhQmp *vmh_life_get_monitor (VmhMachine *machine, GError **error);
+/** vmh_life_fail: vmh_call_fail() of a call to a machine; that QEMU gave no answer in time is told
+ * by a sentence that says what can be done. */
+void vmh_life_fail (VmhCall *call, GError *error);
 /** vmh_life_press_button: the power button, of a machine that is on; one that cannot feel it is
  * forced off. */
 void vmh_life_press_button (VmhMachine *machine);

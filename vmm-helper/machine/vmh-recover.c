@@ -33,7 +33,7 @@ end_recovery (Recovery *recovery)
 static InnDomain *
 load_live (VmhBundle *bundle)
 {
-  VMH_AUTOFD fd = vmh_bundle_open_runtime (bundle, VMH_LIVE_XML, O_RDONLY, NULL);
+  VMH_AUTOFD fd = vmh_bundle_open_runtime (bundle, VMH_LIVE_XML, O_RDONLY | O_NONBLOCK, NULL);
   g_autofree char *xml = g_malloc0 (INN_DOMAIN_MAX_XML + 1);
   gsize length = 0;
   ssize_t n;
@@ -64,15 +64,20 @@ static void
 on_connected (GObject *source, GAsyncResult *result, gpointer data)
 {
   Recovery *recovery = data;
+  VmhMachine *machine = recovery->machine;
   g_autoptr (GError) error = NULL;
+  gboolean clean;
 
   if (vmh_qemu_connect_finish (recovery->qemu, result, &error))
     {
       vmh_qmp_query_status_async (vmh_qemu_get_monitor (recovery->qemu), on_status, recovery);
       return;
     }
-  if (vmh_machine_get_qemu (recovery->machine) == recovery->qemu)
-    vmh_machine_set_state (recovery->machine, VMH_STATE_RUNNING,
+  /* Not where it has been forced off meanwhile: it will be off, and has not crashed. */
+  if (vmh_machine_get_qemu (machine) == recovery->qemu &&
+      vmh_machine_get_state (machine) == VMH_STATE_RUNNING &&
+      !vmh_qemu_has_ended (recovery->qemu, &clean))
+    vmh_machine_set_state (machine, VMH_STATE_RUNNING,
                            _ ("QEMU, the program that runs it, does not answer. The machine can "
                               "only be forced off."));
   end_recovery (recovery);

@@ -6,7 +6,10 @@
 
 #include "shared/inn-errors.h"
 
-#define TIMEOUT_MS 5000
+/* Whoever waits for an answer of QEMU's is told that there is none within 5 s, however many
+ * commands that takes. */
+#define TIMEOUT_MS 4000
+#define TYPES_MS   10000 /* at a QEMU that has just been started */
 
 static JsonObject *
 one_string (const char *name, const char *value)
@@ -119,6 +122,12 @@ vmh_qmp_add_viewer_async (VmhQmp *qmp,
 
 /* ---- screendump ---- */
 
+typedef struct
+{
+  gint64 begun;
+  gint64 set;
+} Dump;
+
 static void
 on_dumped (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -128,7 +137,7 @@ on_dumped (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (JsonNode) reply = vmh_qmp_call_finish (qmp, result, &error);
   JsonObject *arguments = json_object_new ();
 
-  json_object_set_int_member (arguments, "fdset-id", *(gint64 *)g_task_get_task_data (task));
+  json_object_set_int_member (arguments, "fdset-id", ((Dump *)g_task_get_task_data (task))->set);
   call (qmp, "remove-fd", arguments, -1, on_ignored, NULL);
   if (reply)
     g_task_return_boolean (task, TRUE);
@@ -144,25 +153,30 @@ on_picture_passed (GObject *source, GAsyncResult *result, gpointer data)
   GError *error = NULL;
   g_autoptr (JsonNode) reply = vmh_qmp_call_finish (qmp, result, &error);
   g_autofree char *file = NULL;
-  gint64 *set = g_new0 (gint64, 1);
+  Dump *dump = g_task_get_task_data (task);
+  gint64 took = (g_get_monotonic_time () - dump->begun) / 1000;
 
-  g_task_set_task_data (task, set, g_free);
   if (!reply || (!JSON_NODE_HOLDS_OBJECT (reply) && !refuse_shape (&error)))
     {
       g_task_return_error (task, error);
       return;
     }
-  *set = vmh_qmp_int (json_node_get_object (reply), "fdset-id", 0);
-  file = g_strdup_printf ("/dev/fdset/%" G_GINT64_FORMAT, *set);
-  call (qmp, "screendump", one_string ("filename", file), -1, on_dumped, g_steal_pointer (&task));
+  dump->set = vmh_qmp_int (json_node_get_object (reply), "fdset-id", 0);
+  file = g_strdup_printf ("/dev/fdset/%" G_GINT64_FORMAT, dump->set);
+  vmh_qmp_call_async (qmp, "screendump", one_string ("filename", file), -1,
+                      (guint)(TIMEOUT_MS - CLAMP (took, 0, TIMEOUT_MS - 1)), NULL, on_dumped,
+                      g_steal_pointer (&task));
 }
 
 void
 vmh_qmp_screendump_async (VmhQmp *qmp, int fd, GAsyncReadyCallback callback, gpointer data)
 {
   GTask *task = g_task_new (qmp, NULL, callback, data);
+  Dump *dump = g_new0 (Dump, 1);
 
   g_task_set_source_tag (task, vmh_qmp_screendump_async);
+  dump->begun = g_get_monotonic_time ();
+  g_task_set_task_data (task, dump, g_free);
   call (qmp, "add-fd", NULL, fd, on_picture_passed, task);
 }
 
@@ -183,8 +197,7 @@ vmh_qmp_query_types_async (VmhQmp *qmp,
   JsonObject *arguments = json_object_new ();
 
   json_object_set_boolean_member (arguments, "abstract", FALSE);
-  vmh_qmp_call_async (qmp, "qom-list-types", arguments, -1, 2 * TIMEOUT_MS, cancellable, callback,
-                      data);
+  vmh_qmp_call_async (qmp, "qom-list-types", arguments, -1, TYPES_MS, cancellable, callback, data);
 }
 
 char **
@@ -220,8 +233,7 @@ vmh_qmp_query_netdevs_async (VmhQmp *qmp,
                              GAsyncReadyCallback callback,
                              gpointer data)
 {
-  vmh_qmp_call_async (qmp, "query-qmp-schema", NULL, -1, 2 * TIMEOUT_MS, cancellable, callback,
-                      data);
+  vmh_qmp_call_async (qmp, "query-qmp-schema", NULL, -1, TYPES_MS, cancellable, callback, data);
 }
 
 /* The schema's entry @name; names of types in it are numbers that change with each QEMU. */

@@ -12,11 +12,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib-unix.h>
 #include <glib/gi18n-lib.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <sys/un.h>
 
 #define BACKLOG         8
@@ -79,36 +79,107 @@ vmh_runtime_connect (VmhBundle *bundle, const char *name, int type, GError **err
   return -1;
 }
 
-gboolean
-vmh_runtime_view (VmhBundle *bundle,
-                  const char *name,
-                  gboolean history,
-                  gboolean read_only,
-                  int socket,
-                  GError **error)
+/* ---- a viewer of a line ---- */
+
+typedef struct
 {
-  struct timeval patience = { .tv_sec = SHIM_TIMEOUT_MS / 1000 };
+  char *line;
+  int control;
+  guint source, timeout;
+} View;
+
+static void
+view_free (gpointer data)
+{
+  View *view = data;
+
+  g_clear_handle_id (&view->source, g_source_remove);
+  g_clear_handle_id (&view->timeout, g_source_remove);
+  vmh_clear_fd (&view->control);
+  g_free (view->line);
+  g_free (view);
+}
+
+/* Consumes @task. */
+static void
+end_view (GTask *task, int failure)
+{
+  View *view = g_task_get_task_data (task);
+
+  g_clear_handle_id (&view->source, g_source_remove);
+  g_clear_handle_id (&view->timeout, g_source_remove);
+  if (failure == 0)
+    g_task_return_boolean (task, TRUE);
+  else if (failure == EUSERS)
+    g_task_return_new_error (task, INN_ERROR, INN_ERROR_LIMIT,
+                             _ ("Too many windows show this machine's text lines. Close some."));
+  else
+    g_task_return_new_error (task, INN_ERROR, INN_ERROR_IO,
+                             _ ("The line “%s” cannot be shown: %s."), view->line,
+                             g_strerror (failure));
+  g_object_unref (task);
+}
+
+static gboolean
+on_view_answered (int fd, GIOCondition condition, gpointer data)
+{
+  View *view = g_task_get_task_data (data);
+  int32_t answer;
+  ssize_t n = recv (fd, &answer, sizeof answer, 0);
+
+  if (n < 0 && (errno == EINTR || errno == EAGAIN))
+    return G_SOURCE_CONTINUE;
+  view->source = 0;
+  end_view (data, n == sizeof answer ? answer : EPROTO);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_view_late (gpointer data)
+{
+  View *view = g_task_get_task_data (data);
+
+  view->timeout = 0;
+  end_view (data, ETIMEDOUT);
+  return G_SOURCE_REMOVE;
+}
+
+void
+vmh_runtime_view_async (VmhBundle *bundle,
+                        const char *name,
+                        gboolean history,
+                        gboolean read_only,
+                        int socket,
+                        GAsyncReadyCallback callback,
+                        gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (NULL, NULL, callback, data);
   struct vmm_shim_request request = { .flags = (history ? VMM_SHIM_FLAG_HISTORY : 0) |
                                                (read_only ? VMM_SHIM_FLAG_READ_ONLY : 0) };
-  VMH_AUTOFD control = vmh_runtime_connect (bundle, "shim", SOCK_SEQPACKET, error);
-  int32_t answer = EPROTO;
+  View *view = g_new0 (View, 1);
+  GError *error = NULL;
 
-  if (control < 0)
-    return FALSE;
+  g_task_set_source_tag (task, vmh_runtime_view_async);
+  g_task_set_task_data (task, view, view_free);
+  view->line = g_strdup (name);
+  view->control = vmh_runtime_connect (bundle, "shim", SOCK_SEQPACKET, &error);
+  if (view->control < 0)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
   g_strlcpy (request.name, name, sizeof request.name);
-  fcntl (control, F_SETFL, 0);
-  setsockopt (control, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-  setsockopt (control, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-  if (vmh_wire_send (control, &request, sizeof request, socket, 0) != sizeof request ||
-      recv (control, &answer, sizeof answer, 0) != sizeof answer)
-    answer = errno ? errno : EPROTO;
-  if (answer == 0)
-    return TRUE;
-  if (answer == EUSERS)
-    g_set_error_literal (error, INN_ERROR, INN_ERROR_LIMIT,
-                         _ ("Too many windows show this machine's text lines. Close some."));
-  else
-    g_set_error (error, INN_ERROR, INN_ERROR_IO, _ ("The line “%s” cannot be shown: %s."), name,
-                 g_strerror (answer));
-  return FALSE;
+  if (vmh_wire_send (view->control, &request, sizeof request, socket, 0) != sizeof request)
+    {
+      end_view (g_steal_pointer (&task), errno ? errno : EPROTO);
+      return;
+    }
+  view->source = g_unix_fd_add (view->control, G_IO_IN | G_IO_HUP, on_view_answered, task);
+  view->timeout = g_timeout_add (SHIM_TIMEOUT_MS, on_view_late, g_steal_pointer (&task));
+}
+
+gboolean
+vmh_runtime_view_finish (GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
 }

@@ -13,13 +13,15 @@ G_BEGIN_DECLS
 int vmh_runtime_listen (VmhBundle *bundle, const char *name, int type, GError **error);
 /** vmh_runtime_connect: to such a socket. -1 on error. */
 int vmh_runtime_connect (VmhBundle *bundle, const char *name, int type, GError **error);
-/** vmh_runtime_view: asks the machine's shim to show the line @name to @socket (stays the
- * caller's). */
-gboolean vmh_runtime_view (VmhBundle *bundle,
-                           const char *name,
-                           gboolean history,
-                           gboolean read_only,
-                           int socket,
-                           GError **error);
+/** vmh_runtime_view_async: asks the machine's shim to show the line @name to @socket (stays the
+ * caller's). Whoever has stopped the shim, nobody else waits for it. */
+void vmh_runtime_view_async (VmhBundle *bundle,
+                             const char *name,
+                             gboolean history,
+                             gboolean read_only,
+                             int socket,
+                             GAsyncReadyCallback callback,
+                             gpointer data);
+gboolean vmh_runtime_view_finish (GAsyncResult *result, GError **error);
 
 G_END_DECLS
