@@ -77,7 +77,7 @@ vmh_record_load (VmhBundle *bundle)
 {
   g_autoptr (GKeyFile) file = g_key_file_new ();
   g_autoptr (VmhRecord) record = g_new0 (VmhRecord, 1);
-  VMH_AUTOFD fd = vmh_bundle_open_runtime (bundle, NAME, O_RDONLY, NULL);
+  VMH_AUTOFD fd = vmh_bundle_open_runtime (bundle, NAME, O_RDONLY | O_NONBLOCK, NULL);
   g_autofree char *text = g_malloc0 (MAX_FILE);
   g_autofree char *boot = NULL;
   ssize_t n = fd < 0 ? -1 : read (fd, text, MAX_FILE - 1);
@@ -126,7 +126,7 @@ vmh_record_remove (VmhBundle *bundle, const VmhRecord *record)
 gboolean
 vmh_record_load_end (VmhBundle *bundle, GBytes **out_words)
 {
-  VMH_AUTOFD fd = vmh_bundle_open_runtime (bundle, END, O_RDONLY, NULL);
+  VMH_AUTOFD fd = vmh_bundle_open_runtime (bundle, END, O_RDONLY | O_NONBLOCK, NULL);
   char text[64 + VMM_SHIM_TAIL];
   ssize_t n = fd >= 0 ? read (fd, text, sizeof text) : -1;
   const char *line_end = n > 0 ? memchr (text, '\n', (gsize)n) : NULL;
