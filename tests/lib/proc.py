@@ -48,21 +48,29 @@ def cmdline(pid):
     return data.replace(b"\0", b" ").decode(errors="replace").strip()
 
 
-def descendants(pid=None):
-    """Living pids below @pid (this process), parents first."""
+def _family(pid):
+    """(pid, state) of all below @pid, parents first."""
     parents = {}
     for entry in os.listdir("/proc"):
         if entry.isdigit():
             stat = _stat(entry)
             if stat:
                 parents.setdefault(stat[2], []).append((int(entry), stat[1]))
-    found, todo = [], [pid or os.getpid()]
+    todo = [pid or os.getpid()]
     while todo:
         for child, state in parents.get(todo.pop(0), []):
             todo.append(child)
-            if state not in "ZX":
-                found.append(child)
-    return found
+            yield child, state
+
+
+def descendants(pid=None):
+    """Living pids below @pid (this process), parents first."""
+    return [child for child, state in _family(pid) if state not in "ZX"]
+
+
+def zombies(pid=None):
+    """Those below @pid that have ended and nobody has asked for."""
+    return [child for child, state in _family(pid) if state in "ZX"]
 
 
 def find(word, pid=None):
