@@ -3,6 +3,8 @@
 
 #include "inn-errors.h"
 
+#include <glib/gi18n-lib.h>
+
 static const GDBusErrorEntry entries[] = {
   { INN_ERROR_FAILED, "org.innkeeper.Error.Failed" },
   { INN_ERROR_DENIED, "org.innkeeper.Error.Denied" },
@@ -46,6 +48,8 @@ inn_error_from_io (const GError *error, const char *what)
 
   if (error->domain == INN_ERROR)
     return g_error_copy (error);
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return g_error_new_literal (INN_ERROR, INN_ERROR_CANCELLED, _ ("This was cancelled."));
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND) ||
       g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
     code = INN_ERROR_NOT_FOUND;
@@ -59,8 +63,6 @@ inn_error_from_io (const GError *error, const char *what)
   else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_EXISTS) ||
            g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_EXIST))
     code = INN_ERROR_EXISTS;
-  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    code = INN_ERROR_CANCELLED;
   else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
     code = INN_ERROR_TIMEOUT;
   return g_error_new (INN_ERROR, code, "%s: %s", what, error->message);

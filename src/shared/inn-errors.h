@@ -47,7 +47,7 @@ typedef enum
 GQuark inn_error_quark (void);
 
 /** inn_error_from_io: an INN_ERROR of the best fitting code for a GIO or errno error, with "@what:
- * " in front. */
+ * " in front, but of one that was cancelled, which needs no more words. */
 GError *inn_error_from_io (const GError *error, const char *what);
 
 /** inn_error_strip: removes the D-Bus prefix that GDBus adds, so that the message is the helper's
