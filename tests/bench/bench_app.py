@@ -4,13 +4,10 @@
 what both use of the CPU when nothing happens."""
 
 import os
-import re
-import shutil
 import subprocess
-import uuid
 
 from bench import frames, measure, peers
-from lib import bus, domain, env, ns, proc, tap
+from lib import bus, env, ns, proc, tap
 
 MANY = 1000
 SETTLE_SECONDS = 3  # after the first frame; who is busy for longer counts as settled then
@@ -68,23 +65,6 @@ class Program:
         return share
 
 
-def multiply(session, count):
-    """One machine made by the helper, its folder copied: that makes another machine."""
-    session.start_helper()
-    path = domain.create(session, peers.domain("bench0000", None),
-                         storage=domain.storage(domain.new_disk(size=1 << 30)))
-    session.helper.stop()
-    first = domain.uuid_of(path)
-    folder = domain.folder(session)
-    for i in range(1, count):
-        ident = str(uuid.uuid4())
-        target = folder / ident
-        shutil.copytree(folder / first, target)
-        xml = target / "machine.xml"
-        text = xml.read_text().replace(first, ident).replace("bench0000", f"bench{i:04}")
-        xml.write_text(re.sub(r"<mac address='[^']*'/>", "", text))
-
-
 def start(count, libvirt):
     """(session, {name: Program}) with that many machines in both."""
     session = bus.Session()
@@ -92,7 +72,7 @@ def start(count, libvirt):
     tap.on_failure(session.print_logs)
     screen = frames.Screen(session)
     if count:
-        multiply(session, count)
+        peers.multiply(session, count)
     session.start_helper()
     tap.equal(len(session.machines()), count, "machines of the helper")
     for i in range(count):

@@ -6,12 +6,14 @@ of its own, that the host's libvirt and its machines do not notice."""
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
 import uuid
 from pathlib import Path
 
+from lib import domain as machines
 from lib import ns, proc, tap
 
 from . import measure
@@ -60,6 +62,23 @@ def domain(name, disk, memory=256, machine_uuid=None):
             f"<video><model type='vga'/></video><memballoon model='virtio'/></devices></domain>")
 
 
+def multiply(session, count):
+    """One machine made by the helper, its folder copied: that makes another machine."""
+    session.start_helper()
+    path = machines.create(session, domain("bench0000", None),
+                           storage=machines.storage(machines.new_disk(size=1 << 30)))
+    session.helper.stop()
+    first = machines.uuid_of(path)
+    folder = machines.folder(session)
+    for i in range(1, count):
+        ident = str(uuid.uuid4())
+        target = folder / ident
+        shutil.copytree(folder / first, target)
+        xml = target / "machine.xml"
+        text = xml.read_text().replace(first, ident).replace("bench0000", f"bench{i:04}")
+        xml.write_text(re.sub(r"<mac address='[^']*'/>", "", text))
+
+
 class Libvirt:
     """Use in ns.enter()'s namespace, after ns.System()."""
 
@@ -75,7 +94,7 @@ class Libvirt:
         self.environ = environ
         self.daemons = []
         self._start("/usr/sbin/virtlogd", "--pid-file", "/run/virtlogd.pid")
-        self._start("/usr/sbin/libvirtd", "-f", "/etc/libvirt/bench.conf", "-p", "/run/libvirtd.pid")
+        self._libvirtd()
         tap.cleanup(self.close)
         import libvirt
 
@@ -87,7 +106,23 @@ class Libvirt:
             except libvirt.libvirtError:
                 return None
 
+        self._connect = connect
         self.connection = tap.wait_for(connect, 30, "libvirtd", 0.1)
+
+    def restart(self, ask):
+        """Kills libvirtd and starts another; answers the seconds from its start until ask() is done."""
+        self.connection.close()
+        for pid in proc.descendants(self.daemons[-1].pid):
+            os.kill(pid, 9)
+        self.daemons.pop().wait(10)
+        begin = measure.now()
+        self._libvirtd()
+        self.connection = tap.wait_for(self._connect, 30, "libvirtd", 0.001)
+        ask()
+        return measure.now() - begin
+
+    def _libvirtd(self):
+        self._start("/usr/sbin/libvirtd", "-f", "/etc/libvirt/bench.conf", "-p", "/run/libvirtd.pid")
 
     def _start(self, *argv):
         log = f"/run/{os.path.basename(argv[0])}.log"
