@@ -12,7 +12,7 @@ G_BEGIN_DECLS
 struct _InnDomain
 {
   gatomicrefcount refs;
-  xmlDoc *doc;
+  xmlDoc *doc;       /* NULL while it is folded */
   char *original;    /* the text as parsed, given back while nothing is changed; NULL once it is */
   gboolean declared; /* it began with an XML declaration */
 };

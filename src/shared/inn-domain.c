@@ -91,6 +91,20 @@ check_document (xmlDoc *doc, GError **error)
   return inn_domain_check_count (devices, error);
 }
 
+static xmlDoc *
+read_document (const char *xml, gsize size, GError **error)
+{
+  xmlParserCtxt *ctxt = xmlNewParserCtxt ();
+  xmlDoc *doc = xmlCtxtReadMemory (ctxt, xml, (int)size, NULL, "UTF-8",
+                                   XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING |
+                                       XML_PARSE_IGNORE_ENC | XML_PARSE_BIG_LINES);
+
+  if (!check_parse (ctxt, doc, error) || !check_document (doc, error))
+    g_clear_pointer (&doc, xmlFreeDoc);
+  xmlFreeParserCtxt (ctxt);
+  return doc;
+}
+
 static InnDomain *
 domain_new_take (xmlDoc *doc, char *original, gboolean declared)
 {
@@ -109,7 +123,6 @@ inn_domain_parse (const char *xml, gssize length, GError **error)
   static const InnXmlLimits limits = { INN_DOMAIN_MAX_ELEMENTS, INN_DOMAIN_MAX_ATTRIBUTES,
                                        INN_DOMAIN_MAX_DEPTH };
   gsize size = length < 0 ? strnlen (xml, INN_DOMAIN_MAX_XML + 1) : (gsize)length;
-  xmlParserCtxt *ctxt;
   xmlDoc *doc;
 
   if (size == 0)
@@ -130,20 +143,10 @@ inn_domain_parse (const char *xml, gssize length, GError **error)
   if (!inn_xml_guard (xml, size, &limits, error))
     return NULL;
 
-  ctxt = xmlNewParserCtxt ();
-  doc = xmlCtxtReadMemory (ctxt, xml, (int)size, NULL, "UTF-8",
-                           XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING |
-                               XML_PARSE_IGNORE_ENC | XML_PARSE_BIG_LINES);
-  if (check_parse (ctxt, doc, error) && check_document (doc, error))
-    {
-      xmlFreeParserCtxt (ctxt);
-      return domain_new_take (doc, g_strndup (xml, size),
-                              size > 5 && memcmp (xml, "<?xml", 5) == 0);
-    }
-  if (doc != NULL)
-    xmlFreeDoc (doc);
-  xmlFreeParserCtxt (ctxt);
-  return NULL;
+  doc = read_document (xml, size, error);
+  if (doc == NULL)
+    return NULL;
+  return domain_new_take (doc, g_strndup (xml, size), size > 5 && memcmp (xml, "<?xml", 5) == 0);
 }
 
 InnDomain *
@@ -160,8 +163,8 @@ inn_domain_new (void)
 InnDomain *
 inn_domain_copy (InnDomain *domain)
 {
-  return domain_new_take (xmlCopyDoc (domain->doc, 1), g_strdup (domain->original),
-                          domain->declared);
+  return domain_new_take (domain->doc != NULL ? xmlCopyDoc (domain->doc, 1) : NULL,
+                          g_strdup (domain->original), domain->declared);
 }
 
 InnDomain *
@@ -176,7 +179,7 @@ inn_domain_unref (InnDomain *domain)
 {
   if (!g_atomic_ref_count_dec (&domain->refs))
     return;
-  xmlFreeDoc (domain->doc);
+  g_clear_pointer (&domain->doc, xmlFreeDoc);
   g_free (domain->original);
   g_free (domain);
 }
@@ -199,6 +202,17 @@ inn_domain_to_xml (InnDomain *domain)
   return xml;
 }
 
+gboolean
+inn_domain_fold (InnDomain *domain)
+{
+  if (!g_atomic_ref_count_compare (&domain->refs, 1))
+    return FALSE;
+  if (domain->original == NULL)
+    domain->original = inn_domain_to_xml (domain);
+  g_clear_pointer (&domain->doc, xmlFreeDoc);
+  return TRUE;
+}
+
 void
 inn_domain_touch (InnDomain *domain)
 {
@@ -208,6 +222,8 @@ inn_domain_touch (InnDomain *domain)
 xmlNode *
 inn_domain_root (InnDomain *domain)
 {
+  if (domain->doc == NULL)
+    domain->doc = read_document (domain->original, strlen (domain->original), NULL);
   return xmlDocGetRootElement (domain->doc);
 }
 

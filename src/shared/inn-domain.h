@@ -27,6 +27,11 @@ InnDomain *inn_domain_ref (InnDomain *domain);
 void inn_domain_unref (InnDomain *domain);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (InnDomain, inn_domain_unref)
 
+/** inn_domain_fold: of a domain that nobody else has a reference to only the text is kept, a tenth
+ * of its size, until it is asked for anything; no InnElement of it may be in use. FALSE where
+ * others have one. */
+gboolean inn_domain_fold (InnDomain *domain);
+
 /** inn_domain_to_xml: indented; what was parsed and not touched comes back unchanged. */
 char *inn_domain_to_xml (InnDomain *domain);
 

@@ -221,6 +221,31 @@ def copies():
 
 
 @tap.case
+def list_machines():
+    """ListMachines tells of all machines what their properties tell, also after they have rested"""
+    session = start()
+    paths = {domain.create(session, domain.xml(f"list {i}", memory=64 + i, more=f"<title>Number {i}</title>"))
+             for i in range(3)}
+    domain.call(session, min(paths), "SetAutostart", GLib.Variant("b", True))
+
+    def listed():
+        return {m[0]: m[1:] for m in session.call(bus.MANAGER, domain.MANAGER, "ListMachines",
+                                               GLib.Variant("(a{sv})", ({},)))[0]}
+
+    names = ("Name", "Title", "State", "OsId", "Owner", "Vcpus", "Memory", "Autostart")
+    for _ in range(2):
+        told = session.machines()
+        tap.equal(listed(), {p: tuple(told[p][domain.MACHINE][n] for n in names) for p in paths}, "the list")
+        tap.equal(sorted(m[6] >> 20 for m in listed().values()), [64, 65, 66], "MiB")
+        tap.equal([m[7] for p, m in sorted(listed().items())].count(True), 1, "those that start by themselves")
+        texts = [domain.call(session, p, "GetXml")[0] for p in sorted(paths)]
+        session.helper.kill()
+        session.start_helper()
+        # a definition that rests is the same when it is asked for
+        tap.equal([domain.call(session, p, "GetXml")[0] for p in sorted(paths)], texts, "definitions")
+
+
+@tap.case
 def jobs():
     """A job is told while it runs and after its end; its object tells what it worked on"""
     session = start()

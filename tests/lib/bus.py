@@ -77,6 +77,9 @@ class Session:
 
     def start_helper(self, *args, timeout=20, **kwargs):
         """The helper of the build folder; ready when it owns its name."""
+        if self.helper and not self.helper.running():
+            # The bus may still take the dead one for the owner, and hand calls to it.
+            tap.wait_for(lambda: not has_owner(self.helper_bus, NAME), 10, "the name's release", 0.01)
         self.helper = self.spawn([env.HELPER, "--session", *args], name="vmm-helper", **kwargs)
         self.wait_for_helper(timeout)
         return self.helper

@@ -94,7 +94,7 @@ class User:
 
 # In an order in which each can be carried out.
 SCENARIO = (
-    (MANAGER, "GetStatistics"), (MANAGER, "InspectImage"), (MANAGER, "ShowOthers"), (MANAGER, "Create"),
+    (MANAGER, "ListMachines"), (MANAGER, "GetStatistics"), (MANAGER, "InspectImage"), (MANAGER, "ShowOthers"), (MANAGER, "Create"),
     (JOB, "Cancel"), (MACHINE, "GetXml"), (MACHINE, "ListStorage"), (MACHINE, "GetLog"), (MACHINE, "Apply"),
     (MACHINE, "SetAutostart"), (MACHINE, "Start"), (CONSOLE, "OpenDisplay"), (CONSOLE, "OpenSerial"),
     (CONSOLE, "Screenshot"), (MACHINE, "Pause"), (MACHINE, "Resume"), (MACHINE, "Reset"),
@@ -251,7 +251,8 @@ def gone():
     """Whose caller goes while the question is open: it is withdrawn, and nothing changes"""
     one = user(ASKED, running=True)
     before = standing(one)
-    for method in SCENARIO:
+    # The job first: it stays for a minute.
+    for method in sorted(SCENARIO, key=lambda m: m[0] != JOB):
         caller = one.connect()
         asked = Agent(ASKED, str(caller.pid), "wait", room.dir / f"gone-{method[1]}.log")
         one.send(method, interactive=True, caller=caller)

@@ -48,6 +48,7 @@ struct _VmhRegistry
   GHashTable *dirty; /* VmhExport with changes to tell */
   guint n_calls;
   guint flush_id;
+  guint trim_id;
   GArray *subtrees; /* registration ids */
   guint leaving;    /* of NameOwnerChanged */
 };

@@ -5,11 +5,16 @@
  * those who have called it. Who may call what is the gate's. */
 #include "vmh-registry-private.h"
 
+#include <malloc.h>
 #include "shared/inn-names.h"
 #include "vmh-intake.h"
 
 #define IFACE_MANAGER    "org.freedesktop.DBus.ObjectManager"
 #define IFACE_PROPERTIES "org.freedesktop.DBus.Properties"
+
+/* From so many objects on the list of all is large: 3 KiB each. */
+#define MANY         100
+#define TRIM_SECONDS 2
 
 static const char manager_xml[] =
     "<node><interface name='" IFACE_MANAGER "'>"
@@ -75,6 +80,17 @@ export_get_interfaces (const VmhExport *object)
   return g_variant_builder_end (&builder);
 }
 
+/* What such an answer took lies between what stays, and malloc keeps it. */
+static gboolean
+on_trim (gpointer data)
+{
+  VmhRegistry *registry = data;
+
+  registry->trim_id = 0;
+  malloc_trim (0);
+  return G_SOURCE_REMOVE;
+}
+
 GVariant *
 vmh_registry_get_managed (VmhRegistry *registry, VmhClient *client)
 {
@@ -82,6 +98,8 @@ vmh_registry_get_managed (VmhRegistry *registry, VmhClient *client)
   GHashTableIter iter;
   VmhExport *object;
 
+  if (registry->trim_id == 0 && g_hash_table_size (registry->by_path) > MANY)
+    registry->trim_id = g_timeout_add_seconds (TRIM_SECONDS, on_trim, registry);
   g_variant_builder_init (&builder, G_VARIANT_TYPE ("a{oa{sa{sv}}}"));
   g_hash_table_iter_init (&iter, registry->by_path);
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *)&object))
@@ -268,6 +286,7 @@ vmh_registry_finalize (GObject *object)
   VmhRegistry *registry = VMH_REGISTRY (object);
 
   g_clear_handle_id (&registry->flush_id, g_source_remove);
+  g_clear_handle_id (&registry->trim_id, g_source_remove);
   g_hash_table_unref (registry->clients);
   g_hash_table_unref (registry->dirty);
   g_hash_table_unref (registry->by_object);

@@ -7,54 +7,6 @@
 #include "machine/vmh-verbs.h"
 #include "shared/inn-names.h"
 
-/* Of the definition; "" or 0 where it cannot be read. */
-static GVariant *
-get_text (VmhMachine *machine, const char *kind, const char *field)
-{
-  InnDomain *domain = vmh_machine_get_domain (machine);
-  g_autofree char *text = NULL;
-
-  if (domain != NULL)
-    {
-      InnElement section = inn_domain_get (domain, kind);
-
-      text = inn_element_dup (&section, field);
-    }
-  return g_variant_new_string (text != NULL ? text : "");
-}
-
-static guint64
-get_number (VmhMachine *machine, const char *kind, const char *field)
-{
-  InnDomain *domain = vmh_machine_get_domain (machine);
-  InnElement section;
-
-  if (domain == NULL)
-    return 0;
-  section = inn_domain_get (domain, kind);
-  return inn_element_get_uint (&section, field);
-}
-
-static gboolean
-get_autostart_said (VmhMachine *machine)
-{
-  InnDomain *domain = vmh_machine_get_domain (machine);
-  InnElement general;
-
-  if (domain == NULL)
-    return FALSE;
-  general = inn_domain_get (domain, "general");
-  return inn_element_get_bool (&general, "autostart");
-}
-
-static guint64
-get_vcpus_now (VmhMachine *machine)
-{
-  guint64 current = get_number (machine, "cpu", "current");
-
-  return current != 0 ? current : get_number (machine, "cpu", "vcpus");
-}
-
 static guint64
 get_bundle_generation (VmhMachine *machine)
 {
@@ -75,14 +27,14 @@ get_bundle_path (VmhMachine *machine)
 
 GETTER (uuid, g_variant_new_string (vmh_machine_get_uuid (machine)))
 GETTER (name, g_variant_new_string (vmh_machine_get_name (machine)))
-GETTER (title, get_text (machine, "general", "title"))
+GETTER (title, g_variant_new_string (vmh_machine_get_summary (machine)->title))
 GETTER (owner, g_variant_new_uint32 (vmh_machine_get_owner (machine)))
 GETTER (state, g_variant_new_string (vmh_machine_get_state_name (machine)))
 GETTER (state_reason, g_variant_new_string (vmh_machine_get_state_reason (machine)))
-GETTER (os_id, get_text (machine, "general", "os-id"))
-GETTER (vcpus, g_variant_new_uint32 ((guint32)get_vcpus_now (machine)))
-GETTER (memory, g_variant_new_uint64 (get_number (machine, "memory", "size")))
-GETTER (autostart, g_variant_new_boolean (get_autostart_said (machine)))
+GETTER (os_id, g_variant_new_string (vmh_machine_get_summary (machine)->os_id))
+GETTER (vcpus, g_variant_new_uint32 (vmh_machine_get_summary (machine)->vcpus))
+GETTER (memory, g_variant_new_uint64 (vmh_machine_get_summary (machine)->memory))
+GETTER (autostart, g_variant_new_boolean (vmh_machine_get_summary (machine)->autostart))
 GETTER (generation, g_variant_new_uint64 (get_bundle_generation (machine)))
 GETTER (pending, g_variant_new_strv (vmh_machine_get_pending (machine), -1))
 GETTER (accelerator, g_variant_new_string (vmh_machine_get_accelerator (machine)))

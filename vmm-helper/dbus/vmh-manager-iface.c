@@ -47,6 +47,7 @@ get_networks (gpointer object)
 static const VmhMethod methods[] = {
   { "Create", vmh_verb_create },
   { "InspectImage", vmh_verb_inspect_image },
+  { "ListMachines", vmh_verb_list_machines },
   { "GetStatistics", vmh_verb_get_statistics },
   { "ShowOthers", vmh_verb_show_others },
   { 0 },

@@ -8,14 +8,20 @@
 #include <glib/gi18n-lib.h>
 #include "shared/inn-errors.h"
 #include "shared/inn-names.h"
+#include "vmh-storage.h"
+
+/* How long a definition that was asked for is kept as a document: a person edits, then looks. */
+#define REST_SECONDS 5
 
 struct _VmhMachine
 {
   GObject parent_instance;
 
   VmhRegistry *registry;
-  VmhBundle *bundle; /* NULL where it cannot be opened */
-  InnDomain *domain; /* NULL where broken */
+  VmhBundle *bundle;  /* NULL where it cannot be opened */
+  InnDomain *domain;  /* NULL where broken */
+  VmhSummary summary; /* of it */
+  guint rest_id;
   InnDomain *live;
   GObject *qemu;
   char *uuid;
@@ -61,6 +67,47 @@ static const struct
 };
 
 static void
+summary_clear (VmhSummary *summary)
+{
+  g_free (summary->title);
+  g_free (summary->os_id);
+  g_clear_pointer (&summary->images, g_ptr_array_unref);
+}
+
+static char *
+dup_text (const InnElement *element, const char *field)
+{
+  char *text = inn_element_dup (element, field);
+
+  return text != NULL ? text : g_strdup ("");
+}
+
+/* Takes a reference. */
+static void
+set_domain (VmhMachine *machine, InnDomain *domain)
+{
+  VmhSummary *summary = &machine->summary;
+  InnElement general = inn_domain_get (domain, "general");
+  InnElement cpu = inn_domain_get (domain, "cpu");
+  InnElement memory = inn_domain_get (domain, "memory");
+
+  inn_domain_ref (domain);
+  g_clear_pointer (&machine->domain, inn_domain_unref);
+  machine->domain = domain;
+  g_free (machine->name);
+  machine->name = inn_domain_dup_name (domain);
+  summary_clear (summary);
+  summary->title = dup_text (&general, "title");
+  summary->os_id = dup_text (&general, "os-id");
+  summary->vcpus = (guint)inn_element_get_uint (&cpu, "current");
+  if (summary->vcpus == 0)
+    summary->vcpus = (guint)inn_element_get_uint (&cpu, "vcpus");
+  summary->memory = inn_element_get_uint (&memory, "size");
+  summary->autostart = inn_element_get_bool (&general, "autostart");
+  summary->images = vmh_storage_list_uses (domain);
+}
+
+static void
 vmh_machine_finalize (GObject *object)
 {
   VmhMachine *machine = VMH_MACHINE (object);
@@ -68,7 +115,9 @@ vmh_machine_finalize (GObject *object)
   g_clear_object (&machine->qemu);
   g_clear_object (&machine->registry);
   g_clear_pointer (&machine->bundle, vmh_bundle_unref);
+  g_clear_handle_id (&machine->rest_id, g_source_remove);
   g_clear_pointer (&machine->domain, inn_domain_unref);
+  summary_clear (&machine->summary);
   g_clear_pointer (&machine->live, inn_domain_unref);
   g_free (machine->uuid);
   g_free (machine->name);
@@ -98,6 +147,9 @@ vmh_machine_init (VmhMachine *machine)
   machine->accelerator_reason = g_strdup ("");
   machine->user_network = g_strdup ("");
   machine->pending = g_new0 (char *, 1);
+  machine->summary.title = g_strdup ("");
+  machine->summary.os_id = g_strdup ("");
+  machine->summary.images = g_ptr_array_new ();
 }
 
 static void
@@ -150,8 +202,8 @@ vmh_machine_new (VmhRegistry *registry,
   machine->uuid = g_strdup (uuid);
   machine->path = g_strconcat (INN_MACHINES_PATH "/", element, NULL);
   machine->bundle = bundle != NULL ? vmh_bundle_ref (bundle) : NULL;
-  machine->domain = domain != NULL ? inn_domain_ref (domain) : NULL;
-  machine->name = domain != NULL ? inn_domain_dup_name (domain) : NULL;
+  if (domain != NULL)
+    set_domain (machine, domain);
   if (machine->name == NULL)
     machine->name = g_strdup (uuid);
   if (domain == NULL)
@@ -204,10 +256,43 @@ vmh_machine_get_registry (VmhMachine *machine)
   return machine->registry;
 }
 
+static gboolean
+on_rest (gpointer data)
+{
+  VmhMachine *machine = data;
+
+  if (machine->domain != NULL && !inn_domain_fold (machine->domain))
+    return G_SOURCE_CONTINUE; /* in use */
+  machine->rest_id = 0;
+  return G_SOURCE_REMOVE;
+}
+
+static void
+rest_later (VmhMachine *machine)
+{
+  if (machine->rest_id == 0)
+    machine->rest_id = g_timeout_add_seconds (REST_SECONDS, on_rest, machine);
+}
+
+void
+vmh_machine_rest (VmhMachine *machine)
+{
+  if (machine->domain != NULL && !inn_domain_fold (machine->domain))
+    rest_later (machine);
+}
+
 InnDomain *
 vmh_machine_get_domain (VmhMachine *machine)
 {
+  if (machine->domain != NULL)
+    rest_later (machine);
   return machine->domain;
+}
+
+const VmhSummary *
+vmh_machine_get_summary (VmhMachine *machine)
+{
+  return &machine->summary;
 }
 
 gboolean
@@ -227,11 +312,8 @@ vmh_machine_store (VmhMachine *machine, InnDomain *domain, GError **error)
                               "Generation", NULL);
       return FALSE;
     }
-  inn_domain_ref (domain);
-  inn_domain_unref (machine->domain);
-  machine->domain = domain;
-  g_free (machine->name);
-  machine->name = inn_domain_dup_name (domain);
+  set_domain (machine, domain);
+  rest_later (machine);
   vmh_registry_changed (machine->registry, G_OBJECT (machine), INN_IFACE_MACHINE, "Name", "Title",
                         "OsId", "Vcpus", "Memory", "Autostart", "Generation", NULL);
   update_pending (machine);

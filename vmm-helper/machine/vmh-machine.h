@@ -44,6 +44,22 @@ VmhRegistry *vmh_machine_get_registry (VmhMachine *machine);
 
 InnDomain *
 vmh_machine_get_domain (VmhMachine *machine); /* desired; never changed in place, only replaced */
+/** vmh_machine_rest: what only the definition's fields need is dropped until it is asked for again.
+ * By itself this happens a while after it was. */
+void vmh_machine_rest (VmhMachine *machine);
+
+/* What is asked of all machines at once; of the desired definition. */
+typedef struct
+{
+  char *title; /* these two never NULL */
+  char *os_id;
+  guint vcpus;    /* those it starts with */
+  guint64 memory; /* bytes */
+  gboolean autostart;
+  GPtrArray *images; /* VmhImageUse, see vmh-storage.h */
+} VmhSummary;
+
+const VmhSummary *vmh_machine_get_summary (VmhMachine *machine);
 /** vmh_machine_store: @domain becomes the desired state: saved, generation + 1, told. On failure
  * nothing has changed. */
 gboolean vmh_machine_store (VmhMachine *machine, InnDomain *domain, GError **error);

@@ -136,6 +136,8 @@ load_machine (VmhManager *manager, const char *uuid)
     g_warning ("%s", error->message);
   if (domain != NULL)
     vmh_orders_recover (machine);
+  g_clear_pointer (&domain, inn_domain_unref);
+  vmh_machine_rest (machine);
   vmh_manager_add (manager, machine);
 }
 
@@ -194,16 +196,11 @@ note_boot (const char *boot)
 static void
 autostart (VmhMachine *machine)
 {
-  InnDomain *domain = vmh_machine_get_domain (machine);
   g_autoptr (GError) error = NULL;
-  InnElement general;
 
   /* A crash of before the computer began is no reason to stay off. */
-  if (domain == NULL ||
-      !vmh_machine_require (machine, 1u << VMH_STATE_OFF | 1u << VMH_STATE_CRASHED, NULL))
-    return;
-  general = inn_domain_get (domain, "general");
-  if (inn_element_get_bool (&general, "autostart") &&
+  if (vmh_machine_get_summary (machine)->autostart &&
+      vmh_machine_require (machine, 1u << VMH_STATE_OFF | 1u << VMH_STATE_CRASHED, NULL) &&
       vmh_life_start (machine, FALSE, &error) == NULL)
     g_warning ("“%s” is not started: %s", vmh_machine_get_name (machine), error->message);
 }

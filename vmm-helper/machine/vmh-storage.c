@@ -42,27 +42,68 @@ vmh_storage_dup_path (const InnElement *storage)
   return inn_element_dup (storage, path_field (storage));
 }
 
-static gboolean
-domain_names (InnDomain *domain, const char *path)
+static void
+use_free (gpointer data)
 {
-  g_autoptr (GPtrArray) list = domain != NULL ? vmh_storage_list (domain) : NULL;
+  VmhImageUse *use = data;
 
-  for (guint i = 0; list != NULL && i < list->len; i++)
-    {
-      g_autofree char *named = vmh_storage_dup_path (g_ptr_array_index (list, i));
-
-      if (g_strcmp0 (named, path) == 0)
-        return TRUE;
-    }
-  return FALSE;
+  g_free (use->path);
+  g_free (use);
 }
 
-/* What was taken out of a machine that runs is written until that ends. */
+GPtrArray *
+vmh_storage_list_uses (InnDomain *domain)
+{
+  g_autoptr (GPtrArray) list = vmh_storage_list (domain);
+  GPtrArray *uses = g_ptr_array_new_with_free_func (use_free);
+
+  for (guint i = 0; i < list->len; i++)
+    {
+      const InnElement *storage = g_ptr_array_index (list, i);
+      g_autofree char *path = vmh_storage_dup_path (storage);
+      VmhImageUse *use;
+
+      if (path == NULL)
+        continue;
+      use = g_new (VmhImageUse, 1);
+      use->path = g_steal_pointer (&path);
+      use->writable = vmh_storage_is_writable (storage);
+      use->shareable = vmh_storage_is_shareable (storage);
+      g_ptr_array_add (uses, use);
+    }
+  return uses;
+}
+
+/* What was taken out of a machine that runs is written until that ends: so both its definitions
+ * count. */
+static GPtrArray *
+machine_list_uses (VmhMachine *machine)
+{
+  InnDomain *live = vmh_machine_get_live (machine);
+  GPtrArray *uses =
+      live != NULL ? vmh_storage_list_uses (live) : g_ptr_array_new_with_free_func (use_free);
+  GPtrArray *desired = vmh_machine_get_summary (machine)->images;
+
+  for (guint i = 0; i < desired->len; i++)
+    {
+      const VmhImageUse *use = desired->pdata[i];
+      VmhImageUse *copy = g_memdup2 (use, sizeof *use);
+
+      copy->path = g_strdup (use->path);
+      g_ptr_array_add (uses, copy);
+    }
+  return uses;
+}
+
 gboolean
 vmh_storage_names (VmhMachine *machine, const char *path)
 {
-  return domain_names (vmh_machine_get_domain (machine), path) ||
-         domain_names (vmh_machine_get_live (machine), path);
+  g_autoptr (GPtrArray) uses = machine_list_uses (machine);
+
+  for (guint i = 0; i < uses->len; i++)
+    if (g_str_equal (((const VmhImageUse *)uses->pdata[i])->path, path))
+      return TRUE;
+  return FALSE;
 }
 
 GStrv
@@ -208,29 +249,23 @@ search_free (gpointer data)
 static void
 add_candidates (Search *search,
                 VmhMachine *machine,
-                InnDomain *domain, /* its desired or its live one; may be NULL */
                 uid_t owner,
                 gboolean writable,
                 gboolean shareable)
 {
   gboolean same_owner = vmh_machine_get_owner (machine) == owner;
-  g_autoptr (GPtrArray) list = NULL;
+  g_autoptr (GPtrArray) uses = machine_list_uses (machine);
 
-  if (domain == NULL)
-    return;
-  list = vmh_storage_list (domain);
-  for (guint i = 0; i < list->len; i++)
+  for (guint i = 0; i < uses->len; i++)
     {
-      const InnElement *storage = g_ptr_array_index (list, i);
-      g_autofree char *path = vmh_storage_dup_path (storage);
+      const VmhImageUse *use = uses->pdata[i];
       Candidate *candidate;
 
       /* Readers do not hurt each other, and who shares says so on both sides. */
-      if (path == NULL || (!writable && !vmh_storage_is_writable (storage)) ||
-          (shareable && vmh_storage_is_shareable (storage)))
+      if ((!writable && !use->writable) || (shareable && use->shareable))
         continue;
       candidate = g_new0 (Candidate, 1);
-      candidate->path = g_steal_pointer (&path);
+      candidate->path = g_strdup (use->path);
       candidate->machine = g_strdup (same_owner ? vmh_machine_get_name (machine) : "");
       if (search->found == NULL && g_strcmp0 (candidate->path, search->canonical) == 0)
         search->found = candidate;
@@ -290,11 +325,8 @@ vmh_storage_find_user_async (int fd,
     {
       VmhMachine *machine = g_ptr_array_index (machines, i);
 
-      if (machine == except)
-        continue;
-      add_candidates (search, machine, vmh_machine_get_domain (machine), owner, writable,
-                      shareable);
-      add_candidates (search, machine, vmh_machine_get_live (machine), owner, writable, shareable);
+      if (machine != except)
+        add_candidates (search, machine, owner, writable, shareable);
     }
   if (search->found != NULL || search->candidates->len == 0)
     {

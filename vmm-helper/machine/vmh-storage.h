@@ -18,6 +18,15 @@ char *vmh_storage_dup_path (const InnElement *storage);
 gboolean vmh_storage_is_writable (const InnElement *storage);
 /** vmh_storage_is_shareable: only a disk can say so. */
 gboolean vmh_storage_is_shareable (const InnElement *storage);
+typedef struct
+{
+  char *path;
+  gboolean writable;
+  gboolean shareable;
+} VmhImageUse;
+
+/** vmh_storage_list_uses: (element-type VmhImageUse) of the drives with a source. */
+GPtrArray *vmh_storage_list_uses (InnDomain *domain);
 /** vmh_storage_names: @machine's definition, desired or live, names the image by this very path. */
 gboolean vmh_storage_names (VmhMachine *machine, const char *path);
 /** vmh_storage_list_unused: names ("disks/old.qcow2", of any bytes) of what lies among @machine's

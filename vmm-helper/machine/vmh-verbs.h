@@ -14,6 +14,7 @@ G_BEGIN_DECLS
 /* Manager */
 void vmh_verb_create (VmhCall *call);
 void vmh_verb_inspect_image (VmhCall *call);
+void vmh_verb_list_machines (VmhCall *call);
 void vmh_verb_get_statistics (VmhCall *call);
 void vmh_verb_show_others (VmhCall *call);
 
