@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/vmh-limits.h"
 #include "core/vmh-registry.h"
@@ -241,6 +242,26 @@ keep_memory_small (void)
   mallopt (M_ARENA_MAX, 2);
 }
 
+/* GLib before 2.76 keeps what its slices once took, 10 MiB after one list of 1,000 machines, unless
+ * it is told so before it begins, which is before main(). */
+static void
+use_no_slices (char **argv)
+{
+#if !GLIB_CHECK_VERSION(2, 76, 0)
+  g_autofree char *program = g_file_read_link ("/proc/self/exe", NULL);
+
+  if (g_getenv ("G_SLICE") != NULL)
+    {
+      g_unsetenv ("G_SLICE"); /* nothing that we start has to know */
+      return;
+    }
+  g_setenv ("G_SLICE", "always-malloc", TRUE);
+  if (program != NULL)
+    execv (program, argv);
+  g_unsetenv ("G_SLICE");
+#endif
+}
+
 static int
 run (gboolean system_mode)
 {
@@ -286,6 +307,7 @@ main (int argc, char **argv)
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
   g_autoptr (GError) error = NULL;
 
+  use_no_slices (argv);
   inn_locale_init ();
   /* What the guests, their disks and logs are made with. */
   umask (0077);
