@@ -194,16 +194,35 @@ open_image (const char *path, int flags)
   answer (0, -1, fd);
 }
 
+/* Who is told that a file is gone does not find it again after a power cut. Answers errno. */
+static int
+sync_folder_of (const char *path)
+{
+  g_autofree char *name = g_path_get_dirname (path);
+  int folder = open (name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+  /* One that its user may write and not read cannot be synced; not every file system syncs one. */
+  if (folder < 0)
+    return errno == EACCES || errno == ENOENT ? 0 : errno;
+  return fsync (folder) < 0 && errno != EINVAL ? errno : 0;
+}
+
 static void G_GNUC_NORETURN
 unlink_image (const char *path)
 {
   struct stat st;
+  int code;
 
   if (lstat (path, &st) < 0)
-    answer (errno == ENOENT ? 0 : errno, -1, -1);
-  if (!S_ISREG (st.st_mode))
-    answer (ENOTBLK, -1, -1);
-  answer (unlink (path) < 0 ? errno : 0, -1, -1);
+    code = errno;
+  else if (!S_ISREG (st.st_mode))
+    code = ENOTBLK;
+  else
+    code = unlink (path) < 0 ? errno : 0;
+  /* One that is not there may have been removed just before the power went. */
+  if (code == 0 || code == ENOENT)
+    code = sync_folder_of (path);
+  answer (code, -1, -1);
 }
 
 static gboolean

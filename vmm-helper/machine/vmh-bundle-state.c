@@ -5,6 +5,7 @@
 #include "vmh-bundle-private.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib/gi18n-lib.h>
 #include <string.h>
 #include <unistd.h>
@@ -216,16 +217,29 @@ vmh_bundle_keep_made (VmhBundle *bundle, GError **error)
   return vmh_bundle_save_state (bundle, error);
 }
 
+/* One that came back after a power cut, when the list does not name it any more, would stay. */
+static gboolean
+remove_for_good (VmhBundle *bundle, const char *name, GError **error)
+{
+  int folder = vmh_open_beneath (bundle->fd, VMH_DISKS, O_DIRECTORY | O_RDONLY, error);
+  gboolean good;
+
+  if (folder < 0)
+    return FALSE;
+  good = (unlinkat (bundle->fd, name, 0) == 0 || errno == ENOENT) && fsync (folder) == 0;
+  if (!good)
+    vmh_set_errno (error, errno, name);
+  close (folder);
+  return good;
+}
+
 gboolean
 vmh_bundle_unmake (VmhBundle *bundle, const char *name, GError **error)
 {
   if (!g_hash_table_contains (bundle->making, name))
     return TRUE;
-  if (unlinkat (bundle->fd, name, 0) < 0 && errno != ENOENT)
-    {
-      vmh_set_errno (error, errno, name);
-      return FALSE;
-    }
+  if (!remove_for_good (bundle, name, error))
+    return FALSE;
   g_hash_table_remove (bundle->making, name);
   return vmh_bundle_save_state (bundle, error);
 }

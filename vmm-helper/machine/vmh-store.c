@@ -75,10 +75,15 @@ make_folder (const char *path, mode_t mode, GError **error)
   return fd;
 }
 
+/* What is put into a new folder is as sure as the folder's own name. */
 static int
 make_beneath (int folder, const char *name, mode_t mode, GError **error)
 {
-  if (mkdirat (folder, name, mode) < 0 && errno != EEXIST)
+  int result = mkdirat (folder, name, mode);
+
+  if (result == 0)
+    result = fsync (folder);
+  if (result < 0 && errno != EEXIST)
     {
       vmh_set_errno (error, errno, name);
       return -1;
