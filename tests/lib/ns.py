@@ -81,9 +81,14 @@ class System:
         Path("/etc/polkit-1/rules.d/00-test.rules").write_text(
             'polkit.addAdminRule(function(a, s) { return ["unix-user:%s"]; });\n' % ADMIN + (rules or ""))
         self.log = self.dir / "dbus.log"
+        self.start_bus()
+
+    def start_bus(self):
+        """Also after it was killed. What it starts says what it has to say in its log."""
+        Path("/run/dbus/system_bus_socket").unlink(missing_ok=True)
         self.bus = proc.Process(["dbus-daemon", "--system", "--nofork", "--nopidfile", "--nosyslog"],
                                 log=self.log)
-        tap.wait_for(Path("/run/dbus/system_bus_socket").exists, 10, "the system bus", 0.01)
+        tap.wait_for(lambda: connect().close_sync(None), 10, "the system bus", 0.01)
 
     def _overlay(self, place):
         upper, work = self.dir / ("u" + place), self.dir / ("w" + place)

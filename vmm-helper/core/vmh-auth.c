@@ -26,6 +26,11 @@ static guint n_checks;
 static guint n_prompts;
 static VmhTally prompts; /* those that are open */
 
+/* Kept for ever, and asked for by one at a time: while a thread of polkit's library makes it, it
+ * has a lock that whoever else asks for it waits for, 25 s where polkit stands still. */
+static PolkitAuthority *authority;
+static GPtrArray *unasked; /* of GTask, while it is being made */
+
 static void
 question_free (gpointer data)
 {
@@ -144,21 +149,11 @@ on_check_ready (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
-on_authority_ready (GObject *source, GAsyncResult *result, gpointer data)
+check (GTask *task)
 {
-  g_autoptr (GTask) task = data;
-  g_autoptr (PolkitAuthority) authority = NULL;
   g_autoptr (PolkitSubject) subject = NULL;
   Question *question = g_task_get_task_data (task);
-  GError *error = NULL;
 
-  authority = polkit_authority_get_finish (result, &error);
-  if (authority == NULL)
-    {
-      release (question);
-      fail_unreachable (task, error);
-      return;
-    }
   subject = polkit_system_bus_name_new (question->sender);
   /* Only what waits for a person is called back: the rest polkit has answered before it hears of
    * that, and would be asked more than VMH_MAX_CHECKS by who comes and goes quickly. */
@@ -170,9 +165,36 @@ on_authority_ready (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
+on_authority_ready (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GPtrArray) tasks = g_steal_pointer (&unasked);
+  g_autoptr (GError) error = NULL;
+
+  authority = polkit_authority_get_finish (result, &error);
+  for (guint i = 0; i < tasks->len; i++)
+    if (authority != NULL)
+      check (tasks->pdata[i]);
+    else
+      {
+        release (g_task_get_task_data (tasks->pdata[i]));
+        fail_unreachable (tasks->pdata[i], g_error_copy (error));
+      }
+}
+
+static void
 ask_polkit (GTask *task)
 {
-  polkit_authority_get_async (NULL, on_authority_ready, g_object_ref (task));
+  if (authority != NULL)
+    {
+      check (task);
+      return;
+    }
+  if (unasked == NULL)
+    {
+      unasked = g_ptr_array_new_with_free_func (g_object_unref);
+      polkit_authority_get_async (NULL, on_authority_ready, NULL);
+    }
+  g_ptr_array_add (unasked, g_object_ref (task));
 }
 
 void
