@@ -401,9 +401,11 @@ inn_path_set (xmlNode *base, const char *path, const char *text)
   return TRUE;
 }
 
-/* Nothing in it but what the path itself wrote there. */
+/* Nothing in it but what the path asks for. What it ensured is a value of its own ("clock/@offset",
+ * "bootmenu/@enable"), whoever wrote it, but beside the element's @own text: without that it means
+ * nothing ("maxMemory/@slots"). */
 static gboolean
-is_empty (const xmlNode *node, const Step *step)
+is_empty (const xmlNode *node, const Step *step, gboolean own)
 {
   for (const xmlNode *child = node->children; child != NULL; child = child->next)
     if (!is_blank_text (child))
@@ -413,7 +415,8 @@ is_empty (const xmlNode *node, const Step *step)
       gboolean ours = FALSE;
 
       for (guint i = 0; i < step->n_predicates; i++)
-        ours |= xmlStrEqual (attribute->name, (const xmlChar *)step->predicates[i].name);
+        ours |= (own || !step->predicates[i].ensured) &&
+                xmlStrEqual (attribute->name, (const xmlChar *)step->predicates[i].name);
       if (!ours)
         return FALSE;
     }
@@ -445,7 +448,8 @@ remove_at (xmlNode *base, const char *path, gboolean whole)
     set_node_text (node, NULL);
   if (whole && n > 0)
     inn_node_drop (nodes[--n]);
-  while (n > 0 && is_empty (nodes[n - 1], &steps[n - 1]))
+  for (gboolean own = node != NULL && *path != '@' && !whole;
+       n > 0 && is_empty (nodes[n - 1], &steps[n - 1], own); own = FALSE)
     inn_node_drop (nodes[--n]);
 }
 

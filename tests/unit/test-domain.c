@@ -374,6 +374,29 @@ test_text_parts (void)
 }
 
 /* A domain on one line stays on one line. */
+/* Removing a value takes along the element that it was all of, and no other field's value. */
+static void
+test_removed_alone (void)
+{
+  g_autoptr (InnDomain) domain =
+      inn_domain_parse ("<domain type='qemu'><maxMemory slots='16'>2097152</maxMemory>"
+                        "<os><bootmenu enable='yes' timeout='3000'/></os><clock offset='localtime'>"
+                        "<timer name='hpet' present='yes'/></clock></domain>",
+                        -1, NULL);
+  InnElement clock = inn_domain_get (domain, "clock");
+  InnElement boot = inn_domain_get (domain, "boot");
+  InnElement memory = inn_domain_get (domain, "memory");
+  g_autofree char *xml = NULL;
+
+  g_assert_true (inn_element_set (&clock, "hpet", NULL, NULL));
+  g_assert_true (inn_element_set (&boot, "menu-timeout", NULL, NULL));
+  g_assert_true (inn_element_set (&memory, "maximum", NULL, NULL));
+  xml = inn_domain_to_xml (domain);
+  g_assert_cmpstr (xml, ==,
+                   "<domain type=\"qemu\"><os><bootmenu enable=\"yes\"/></os>"
+                   "<clock offset=\"localtime\"/></domain>\n");
+}
+
 static void
 test_one_line (void)
 {
@@ -497,6 +520,7 @@ main (int argc, char **argv)
   g_test_add_func ("/domain/ids-stable", test_ids_stable);
   g_test_add_func ("/domain/add-remove", test_add_remove);
   g_test_add_func ("/domain/text-parts", test_text_parts);
+  g_test_add_func ("/domain/removed-alone", test_removed_alone);
   g_test_add_func ("/domain/one-line", test_one_line);
   g_test_add_func ("/domain/sizes", test_sizes);
   g_test_add_func ("/domain/names", test_names);
