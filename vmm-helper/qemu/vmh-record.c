@@ -52,6 +52,15 @@ set_list (GKeyFile *file, const char *name, char **list)
     g_key_file_set_string_list (file, GROUP, name, (const char *const *)list, g_strv_length (list));
 }
 
+/* Never NULL: the file may be damaged, and a guest that runs is attached to all the same. */
+static char *
+get_text (GKeyFile *file, const char *name)
+{
+  char *text = g_key_file_get_string (file, GROUP, name, NULL);
+
+  return text ? text : g_strdup ("");
+}
+
 gboolean
 vmh_record_save (const VmhRecord *record, VmhBundle *bundle, GError **error)
 {
@@ -89,9 +98,9 @@ vmh_record_load (VmhBundle *bundle)
     return NULL;
   get_pid (file, "shim", &record->shim);
   get_pid (file, "qemu", &record->qemu);
-  record->accelerator = g_key_file_get_string (file, GROUP, "accelerator", NULL);
-  record->reason = g_key_file_get_string (file, GROUP, "reason", NULL);
-  record->user_network = g_key_file_get_string (file, GROUP, "user-network", NULL);
+  record->accelerator = get_text (file, "accelerator");
+  record->reason = get_text (file, "reason");
+  record->user_network = get_text (file, "user-network");
   record->starting = g_key_file_get_boolean (file, GROUP, "starting", NULL);
   record->lines = g_key_file_get_string_list (file, GROUP, "lines", NULL, NULL);
   record->displays = g_key_file_get_string_list (file, GROUP, "displays", NULL, NULL);
