@@ -209,6 +209,16 @@ test_timeout (Fixture *f, gconstpointer data)
 }
 
 static void
+test_escapes (Fixture *f, gconstpointer data)
+{
+  call (f, "a", 5000, NULL);
+  say (f, "{\"return\": \"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e4\\uD83D\\ude00\", \"id\": 1}\r\n");
+  run_until (&f->ended, 2);
+  g_assert_no_error (f->error);
+  g_assert_cmpstr (json_node_get_string (f->reply), ==, "\"\\/\b\f\n\r\tä😀");
+}
+
+static void
 test_cancel (Fixture *f, gconstpointer data)
 {
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
@@ -444,6 +454,7 @@ main (int argc, char **argv)
   ADD ("reply", NULL, setup, test_reply);
   ADD ("out-of-order", NULL, setup, test_out_of_order);
   ADD ("timeout", NULL, setup, test_timeout);
+  ADD ("escapes", NULL, setup, test_escapes);
   ADD ("cancel", NULL, setup, test_cancel);
   ADD ("hostile/wrong-id", "{\"return\": {}, \"id\": 7}\n", setup, test_hostile);
   ADD ("hostile/negative-id", "{\"return\": {}, \"id\": -1}\n", setup, test_hostile);
@@ -458,6 +469,12 @@ main (int argc, char **argv)
   ADD ("hostile/greeting", GREETING, setup, test_hostile);
   ADD ("hostile/quotes", "{'return': '\"', 'id': 1}\n", setup, test_hostile);
   ADD ("hostile/comment", "/* \" */ {\"return\": 1, \"id\": 1}\n", setup, test_hostile);
+  /* What json-glib refuses, too, but loses. */
+  ADD ("hostile/half-pair", "{\"return\": \"long enough to be noticed \\ud800\", \"id\": 1}\n",
+       setup, test_hostile);
+  ADD ("hostile/other-half", "{\"return\": \"\\udc00\\ud800\", \"id\": 1}\n", setup, test_hostile);
+  ADD ("hostile/escape", "{\"return\": \"\\x41\", \"id\": 1}\n", setup, test_hostile);
+  ADD ("hostile/open-string", "{\"return\": \"\\\"}\n", setup, test_hostile);
   ADD ("endless-line", NULL, setup, test_endless_line);
   ADD ("endless-depth", "", setup, test_endless_line);
   ADD ("largest", NULL, setup, test_largest);
