@@ -2,13 +2,42 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* Any bytes as a machine's XML: parse → check → look at every field → change → serialise → parse
- * again → diff. Whatever we write must be readable and mean the same. */
+ * again → diff. Whatever we write must be readable and mean the same; and the pass over the text
+ * before the parser has counted what the parser then found. */
 #include "fuzz.h"
 #include "shared/inn-domain-new.h"
+#include "shared/inn-domain-private.h"
 #include "shared/inn-errors.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+/* The guard reads text, the parser makes a tree: neither sees more than the other. */
+static guint
+count_nodes (const xmlNode *parent, guint depth)
+{
+  guint nodes = 0;
+
+  g_assert_cmpuint (depth, <=, INN_DOMAIN_MAX_DEPTH + 1);
+  for (const xmlNode *node = parent->children; node != NULL; node = node->next)
+    {
+      guint attributes = 0;
+
+      g_assert_true (node->type == XML_ELEMENT_NODE || node->type == XML_TEXT_NODE ||
+                     node->type == XML_CDATA_SECTION_NODE || node->type == XML_COMMENT_NODE ||
+                     node->type == XML_PI_NODE);
+      nodes += node->type != XML_TEXT_NODE;
+      if (node->type != XML_ELEMENT_NODE)
+        continue;
+      for (const xmlAttr *attribute = node->properties; attribute; attribute = attribute->next)
+        attributes++;
+      for (const xmlNs *ns = node->nsDef; ns != NULL; ns = ns->next)
+        attributes++;
+      g_assert_cmpuint (attributes, <=, INN_DOMAIN_MAX_ATTRIBUTES);
+      nodes += count_nodes (node, depth + 1);
+    }
+  return nodes;
+}
 
 static void
 look_at (InnDomain *domain)
@@ -96,6 +125,8 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
       g_assert_true (g_utf8_validate (error->message, -1, NULL) && strlen (error->message) < 2000);
       return 0;
     }
+  g_assert_null (xmlGetIntSubset (domain->doc));
+  g_assert_cmpuint (count_nodes ((xmlNode *)domain->doc, 1), <=, INN_DOMAIN_MAX_ELEMENTS);
   xml = inn_domain_to_xml (domain);
   g_assert_true (strlen (xml) == size && memcmp (xml, data, size) == 0);
   if (!inn_domain_check (domain, &error))

@@ -5,6 +5,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -18,19 +19,21 @@ OPTIONS = {
 }
 SOURCE = Path(__file__).resolve().parents[2]
 BUILD = SOURCE / "_build-tests"
+FUZZERS = BUILD / "fuzz"  # the targets of tests/fuzz once more, as clang makes them for libFuzzer
 FIGURE = re.compile(r"^# figure: (.*) = (.*)$", re.M)
 RESULT = re.compile(r"^(not )?ok\b(?: +\d+)?(?: *-? *(.*?))?(?: *# *(SKIP|TO" r"DO)\b *(.*))?$", re.I)
 
 
-def build():
+def build(folder=BUILD, targets=(), more=(), **variables):
     """Configures and compiles; the whole output is shown only when it fails."""
     options = ["-Db_sanitize=address,undefined", "-Dbuildtype=debugoptimized",
-               f"-Dwerror={'true' if os.environ.get('CI') else 'false'}"]
-    command = ["meson", "setup", str(BUILD), str(SOURCE), *options]
-    if (BUILD / "build.ninja").exists():
+               f"-Dwerror={'true' if os.environ.get('CI') else 'false'}", *more]
+    command = ["meson", "setup", str(folder), str(SOURCE), *options]
+    if (folder / "build.ninja").exists():
         command.append("--reconfigure")
-    for argv in (command, ["ninja", "-C", str(BUILD)]):
-        done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+    for argv in (command, ["ninja", "-C", str(folder), *targets]):
+        done = subprocess.run(argv, env=dict(os.environ, **variables),
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, errors="replace")
         if done.returncode:
             print(done.stdout[-20000:])
@@ -38,6 +41,12 @@ def build():
         for line in done.stdout.splitlines():
             if "warning:" in line:
                 print(line)
+
+
+def build_fuzzers():
+    # Where ccache is, meson takes it only for a compiler that is not named.
+    compiler = "ccache clang" if shutil.which("ccache") else "clang"
+    build(FUZZERS, ("fuzzers",), ("-Dfuzzers=true", "-Db_lundef=false"), CC=compiler)
 
 
 def list_tests():
@@ -111,6 +120,8 @@ def main():
         environment.update(OPTIONS[option])
     started = time.monotonic()
     build()
+    if "--list" not in sys.argv and "fuzz" in (wanted or SUITES):
+        build_fuzzers()
     print(f"{'build':8} {time.monotonic() - started:5.0f} s", flush=True)
     tests = list_tests()
     if "--list" in sys.argv:
