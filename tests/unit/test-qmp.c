@@ -469,6 +469,9 @@ main (int argc, char **argv)
   ADD ("hostile/greeting", GREETING, setup, test_hostile);
   ADD ("hostile/quotes", "{'return': '\"', 'id': 1}\n", setup, test_hostile);
   ADD ("hostile/comment", "/* \" */ {\"return\": 1, \"id\": 1}\n", setup, test_hostile);
+  /* What json-glib takes, but loses all but the last of. */
+  ADD ("hostile/two-values", "{\"return\": {}, \"id\": 1} {\"return\": {}, \"id\": 1}\n", setup,
+       test_hostile);
   /* What json-glib refuses, too, but loses. */
   ADD ("hostile/half-pair", "{\"return\": \"long enough to be noticed \\ud800\", \"id\": 1}\n",
        setup, test_hostile);

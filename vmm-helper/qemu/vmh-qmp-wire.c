@@ -135,18 +135,22 @@ skip_string (const char *at, const char *end)
   return at && at < end ? at + 1 : NULL;
 }
 
-/* json-glib recurses, so depth is counted before it sees anything; and it also takes comments and
- * 'quotes', which would hide brackets from the count, so those are refused. */
+/* json-glib recurses, so depth is counted before it sees anything; it also takes comments and
+ * 'quotes', which would hide brackets from the count, so those are refused; and of several values
+ * on a line it returns the last and loses the others, so there is one object and no more. */
 static gboolean
 shape_is_sane (const char *line, gsize length)
 {
   const char *end = line + length;
+  gboolean begun = FALSE;
   int depth = 0;
 
   while (line && line < end)
     {
       char c = *line;
 
+      if (depth == 0 && !g_ascii_isspace (c) && (begun || c != '{'))
+        return FALSE;
       if (c == '"')
         {
           line = skip_string (line, end);
@@ -154,6 +158,7 @@ shape_is_sane (const char *line, gsize length)
         }
       if (c == '{' || c == '[')
         {
+          begun = TRUE;
           if (++depth > VMH_QMP_MAX_DEPTH)
             return FALSE;
         }
@@ -176,7 +181,7 @@ vmh_qmp_wire_parse (const char *line, gsize length, GError **error)
   if (!shape_is_sane (line, length))
     {
       g_set_error (error, INN_ERROR, INN_ERROR_QEMU,
-                   "QEMU sent a message that is nested too deeply or is no JSON.");
+                   "QEMU sent a message that is nested too deeply or is no JSON object.");
       return NULL;
     }
   if (!g_utf8_validate_len (line, length, NULL) ||
