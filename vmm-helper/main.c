@@ -8,6 +8,7 @@
 #include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -262,6 +263,14 @@ use_no_slices (char **argv)
 #endif
 }
 
+/* Definitions are in our memory, and some have passwords. A core, or what a crash reporter makes of
+ * one, would be a copy of them that nobody looks after. */
+static void
+leave_no_core (void)
+{
+  prctl (PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
 static int
 run (gboolean system_mode)
 {
@@ -325,6 +334,7 @@ main (int argc, char **argv)
       g_print ("vmm-helper %s\n", INN_VERSION);
       return EXIT_SUCCESS;
     }
+  leave_no_core ();
   make_room_for_files ();
   keep_memory_small ();
   if (!vmh_spawn_begin (&error))
