@@ -41,6 +41,15 @@ check_parse (xmlParserCtxt *ctxt, const xmlDoc *doc, GError **error)
                            _ ("This is not XML. Check that the whole text was copied."));
       return FALSE;
     }
+  /* What stands behind an "&" that nobody has escaped is the text of a field: a password, maybe. */
+  if (last->code == XML_ERR_UNDECLARED_ENTITY || last->code == XML_WAR_UNDECLARED_ENTITY)
+    {
+      g_set_error (error, INN_ERROR, INN_ERROR_INVALID_XML,
+                   _ ("Line %d, column %d: Behind “&” is no name that XML knows. Write “&amp;” "
+                      "for the sign itself."),
+                   last->line, last->int2);
+      return FALSE;
+    }
   message = inn_text_shorten (last->message, 200);
   g_set_error (error, INN_ERROR, INN_ERROR_INVALID_XML, _ ("Line %d, column %d: %s."), last->line,
                last->int2, g_strstrip (message));
