@@ -64,6 +64,14 @@ map_dbus_error (int code)
 }
 
 GError *
+inn_client_bus_ended (void)
+{
+  return g_error_new_literal (INN_ERROR, INN_ERROR_HELPER,
+                              _ ("The message bus of this computer has ended. Innkeeper connects "
+                                 "again as soon as it is back."));
+}
+
+GError *
 inn_client_map_error (const GError *error)
 {
   g_autoptr (GError) copy = g_error_copy (error);
@@ -81,8 +89,6 @@ inn_client_map_error (const GError *error)
     return g_error_new_literal (INN_ERROR, INN_ERROR_CANCELLED, _ ("This was cancelled."));
   if (g_error_matches (copy, G_IO_ERROR, G_IO_ERROR_CLOSED) ||
       g_error_matches (copy, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED))
-    return g_error_new_literal (
-        INN_ERROR, INN_ERROR_HELPER,
-        _ ("The message bus of this computer has ended. Start Innkeeper again."));
+    return inn_client_bus_ended ();
   return g_error_new (INN_ERROR, INN_ERROR_FAILED, _ ("The helper failed: %s"), copy->message);
 }

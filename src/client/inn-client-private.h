@@ -29,5 +29,7 @@ GDBusConnection *inn_connection_get_bus (InnConnection *self);
 
 /** inn_client_map_error: any error of a call as INN_ERROR with a sentence. */
 GError *inn_client_map_error (const GError *error);
+/** inn_client_bus_ended: what is told while the bus is away. */
+GError *inn_client_bus_ended (void);
 
 G_END_DECLS

@@ -6,12 +6,14 @@
 #include <glib/gi18n-lib.h>
 #include "inn-client-private.h"
 #include "inn-objects.h"
+#include "inn-statistics.h"
 
 #define RETRY_FIRST_MS 250
 #define RETRY_MAX_MS   30000
+/* Only a socket is tried, and whoever waits for the bus waits for everything. */
+#define RETRY_BUS_MS 250
 /* A helper that lived that long is started again at once when it ends. */
-#define STEADY_US          (10 * G_USEC_PER_SEC)
-#define STATISTICS_SECONDS 2
+#define STEADY_US (10 * G_USEC_PER_SEC)
 
 struct _InnConnection
 {
@@ -22,7 +24,8 @@ struct _InnConnection
   GError *error;
   GCancellable *cancellable; /* of everything we do by ourselves */
 
-  GDBusConnection *bus;
+  GDBusConnection *bus; /* NULL before there is one, and after it has ended */
+  gboolean opening;     /* the next one */
   guint watch;
   char *owner; /* unique name of the helper that we listen to */
   guint subscriptions[3];
@@ -34,9 +37,7 @@ struct _InnConnection
 
   InnObjects *objects;
 
-  gboolean statistics;
-  gboolean asking;
-  guint statistics_timer;
+  InnStatistics *statistics;
 };
 
 enum
@@ -48,8 +49,6 @@ enum
 };
 
 static GParamSpec *properties[N_PROPS];
-
-static void statistics_update (InnConnection *self);
 
 G_DEFINE_FINAL_TYPE (InnConnection, inn_connection, G_TYPE_OBJECT)
 
@@ -87,7 +86,7 @@ set_state (InnConnection *self, InnConnectionState state, GError *error)
   if (changed)
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATE]);
   g_object_thaw_notify (G_OBJECT (self));
-  statistics_update (self);
+  inn_statistics_update (self->statistics);
 }
 
 static void
@@ -102,7 +101,7 @@ on_signal (GDBusConnection *bus,
   InnConnection *self = data;
 
   inn_objects_take_signal (self->objects, path, member, parameters);
-  statistics_update (self);
+  inn_statistics_update (self->statistics);
 }
 
 static void
@@ -217,13 +216,18 @@ start_helper (InnConnection *self)
       G_DBUS_CALL_FLAGS_NONE, G_MAXINT, self->cancellable, on_started, g_object_ref (self));
 }
 
+static void connect_again (InnConnection *self);
+
 static gboolean
 on_retry (gpointer data)
 {
   InnConnection *self = data;
 
   self->retry = 0;
-  start_helper (self);
+  if (self->bus == NULL)
+    connect_again (self);
+  else
+    start_helper (self);
   return G_SOURCE_REMOVE;
 }
 
@@ -238,6 +242,17 @@ retry_later (InnConnection *self)
 }
 
 static void
+lose_bus (InnConnection *self)
+{
+  g_clear_handle_id (&self->watch, g_bus_unwatch_name);
+  g_clear_object (&self->bus);
+  g_clear_handle_id (&self->retry, g_source_remove);
+  self->retry_ms = RETRY_FIRST_MS;
+  self->retry = g_timeout_add (RETRY_BUS_MS, on_retry, self);
+  set_state (self, INN_CONNECTION_FAILED, inn_client_bus_ended ());
+}
+
+static void
 on_name_vanished (GDBusConnection *bus, const char *name, gpointer data)
 {
   InnConnection *self = data;
@@ -246,10 +261,7 @@ on_name_vanished (GDBusConnection *bus, const char *name, gpointer data)
   forget_owner (self);
   if (bus == NULL)
     {
-      set_state (self, INN_CONNECTION_FAILED,
-                 g_error_new_literal (
-                     INN_ERROR, INN_ERROR_HELPER,
-                     _ ("The message bus of this computer has ended. Start Innkeeper again.")));
+      lose_bus (self);
       return;
     }
   if (had_one && self->state == INN_CONNECTION_READY &&
@@ -260,6 +272,50 @@ on_name_vanished (GDBusConnection *bus, const char *name, gpointer data)
   set_state (self, INN_CONNECTION_CONNECTING, NULL);
   if (!had_one)
     start_helper (self);
+}
+
+/* Takes @bus over. */
+static void
+use_bus (InnConnection *self, GDBusConnection *bus)
+{
+  g_dbus_connection_set_exit_on_close (bus, FALSE);
+  self->bus = bus;
+  self->watch = g_bus_watch_name_on_connection (bus, INN_BUS_NAME, G_BUS_NAME_WATCHER_FLAGS_NONE,
+                                                on_name_appeared, on_name_vanished, self, NULL);
+}
+
+static void
+on_connected_again (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (InnConnection) self = data;
+  GDBusConnection *bus = g_dbus_connection_new_for_address_finish (result, NULL);
+
+  self->opening = FALSE;
+  if (g_cancellable_is_cancelled (self->cancellable))
+    g_clear_object (&bus);
+  else if (bus != NULL)
+    use_bus (self, bus);
+  else
+    lose_bus (self);
+}
+
+/* One of our own: GLib keeps a closed bus for the whole process. */
+static void
+connect_again (InnConnection *self)
+{
+  g_autofree char *address = g_dbus_address_get_for_bus_sync (self->bus_type, NULL, NULL);
+
+  if (address == NULL)
+    {
+      lose_bus (self);
+      return;
+    }
+  self->opening = TRUE;
+  g_dbus_connection_new_for_address (address,
+                                     G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
+                                         G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
+                                     NULL, self->cancellable, on_connected_again,
+                                     g_object_ref (self));
 }
 
 static void
@@ -281,69 +337,7 @@ on_bus_ready (GObject *source, GAsyncResult *result, gpointer data)
                               error->message));
       return;
     }
-  g_dbus_connection_set_exit_on_close (bus, FALSE);
-  self->bus = g_steal_pointer (&bus);
-  self->watch =
-      g_bus_watch_name_on_connection (self->bus, INN_BUS_NAME, G_BUS_NAME_WATCHER_FLAGS_NONE,
-                                      on_name_appeared, on_name_vanished, self, NULL);
-}
-
-static void
-on_statistics (GObject *source, GAsyncResult *result, gpointer data)
-{
-  InnConnection *self = INN_CONNECTION (source);
-  g_autoptr (GVariant) reply = inn_connection_call_finish (self, result, NULL, NULL);
-  g_autoptr (GVariantIter) iter = NULL;
-  const char *path;
-  GVariant *facts;
-
-  self->asking = FALSE;
-  if (reply == NULL || !g_variant_is_of_type (reply, G_VARIANT_TYPE ("(a(oa{sv}))")))
-    return;
-  g_variant_get (reply, "(a(oa{sv}))", &iter);
-  while (g_variant_iter_loop (iter, "(&o@a{sv})", &path, &facts))
-    {
-      InnMachine *machine = inn_objects_lookup_machine (self->objects, path);
-      guint64 cpu_time, monotonic;
-
-      if (machine != NULL && g_variant_lookup (facts, "cpu-time", "t", &cpu_time) &&
-          g_variant_lookup (facts, "monotonic", "t", &monotonic))
-        inn_machine_add_sample (machine, cpu_time, monotonic);
-    }
-}
-
-static gboolean
-on_statistics_due (gpointer data)
-{
-  InnConnection *self = data;
-
-  if (!self->asking)
-    {
-      self->asking = TRUE;
-      inn_connection_call_full_async (self, INN_MANAGER_PATH, INN_IFACE_MANAGER, "GetStatistics",
-                                      g_variant_new ("(a{sv})", NULL), NULL, INN_CALL_QUIET,
-                                      self->cancellable, on_statistics, NULL);
-    }
-  return G_SOURCE_CONTINUE;
-}
-
-/* The timer runs exactly while somebody looks and there is something to see. */
-static void
-statistics_update (InnConnection *self)
-{
-  const gboolean wanted = self->statistics && inn_objects_get_n_running (self->objects) > 0 &&
-                          self->state == INN_CONNECTION_READY;
-
-  if (wanted && self->statistics_timer == 0)
-    {
-      self->statistics_timer = g_timeout_add_seconds (STATISTICS_SECONDS, on_statistics_due, self);
-      on_statistics_due (self);
-    }
-  else if (!wanted && self->statistics_timer != 0)
-    {
-      g_clear_handle_id (&self->statistics_timer, g_source_remove);
-      inn_objects_forget_samples (self->objects);
-    }
+  use_bus (self, g_steal_pointer (&bus));
 }
 
 static void
@@ -373,8 +367,7 @@ inn_connection_dispose (GObject *object)
   InnConnection *self = INN_CONNECTION (object);
 
   g_cancellable_cancel (self->cancellable);
-  self->statistics = FALSE;
-  g_clear_handle_id (&self->statistics_timer, g_source_remove);
+  inn_statistics_want (self->statistics, FALSE);
   g_clear_handle_id (&self->retry, g_source_remove);
   if (self->bus != NULL)
     forget_owner (self);
@@ -388,6 +381,7 @@ inn_connection_finalize (GObject *object)
 {
   InnConnection *self = INN_CONNECTION (object);
 
+  g_clear_pointer (&self->statistics, inn_statistics_free);
   g_clear_pointer (&self->objects, inn_objects_free);
   g_clear_error (&self->error);
   g_clear_object (&self->cancellable);
@@ -416,6 +410,7 @@ inn_connection_init (InnConnection *self)
   self->retry_ms = RETRY_FIRST_MS;
   self->cancellable = g_cancellable_new ();
   self->objects = inn_objects_new (self);
+  self->statistics = inn_statistics_new (self, self->objects, self->cancellable);
 }
 
 InnConnection *
@@ -513,23 +508,28 @@ gboolean
 inn_connection_is_trying (InnConnection *self)
 {
   g_return_val_if_fail (INN_IS_CONNECTION (self), FALSE);
-  return self->state == INN_CONNECTION_CONNECTING || self->retry != 0;
+  return self->state == INN_CONNECTION_CONNECTING || self->retry != 0 || self->opening;
 }
 
 gboolean
 inn_connection_can_retry (InnConnection *self)
 {
   g_return_val_if_fail (INN_IS_CONNECTION (self), FALSE);
-  /* GLib keeps a closed bus for the whole process: there is no second one to be had. */
-  return self->retry != 0 || (self->state == INN_CONNECTION_FAILED &&
-                              (self->bus == NULL || !g_dbus_connection_is_closed (self->bus)));
+  return self->retry != 0 || self->state == INN_CONNECTION_FAILED;
 }
 
 void
 inn_connection_retry (InnConnection *self)
 {
   g_return_if_fail (INN_IS_CONNECTION (self));
-  if (self->bus == NULL && self->state == INN_CONNECTION_FAILED)
+  if (self->opening)
+    return;
+  if (self->bus == NULL && self->retry != 0) /* it has ended */
+    {
+      g_clear_handle_id (&self->retry, g_source_remove);
+      connect_again (self);
+    }
+  else if (self->bus == NULL && self->state == INN_CONNECTION_FAILED)
     {
       set_state (self, INN_CONNECTION_CONNECTING, NULL);
       g_bus_get (self->bus_type, self->cancellable, on_bus_ready, g_object_ref (self));
@@ -552,8 +552,7 @@ void
 inn_connection_set_statistics (InnConnection *self, gboolean on)
 {
   g_return_if_fail (INN_IS_CONNECTION (self));
-  self->statistics = on;
-  statistics_update (self);
+  inn_statistics_want (self->statistics, on);
 }
 
 GDBusConnection *

@@ -44,10 +44,15 @@ class Session:
             self.give(folder)
         self.address = f"unix:path={self.environ['XDG_RUNTIME_DIR']}/bus"
         self.environ["DBUS_SESSION_BUS_ADDRESS"] = self.address
-        config = self.path / "bus.conf"
-        config.write_text(SHARED_BUS)
-        self.spawn(["dbus-daemon", f"--config-file={config}" if user else "--session", "--nofork",
-                    "--nopidfile", f"--address={self.address}"])
+        (self.path / "bus.conf").write_text(SHARED_BUS)
+        self.start_bus()
+
+    def start_bus(self):
+        """Also after it was killed."""
+        socket = self.path / "runtime_dir" / "bus"
+        socket.unlink(missing_ok=True)
+        config = f"--config-file={self.path / 'bus.conf'}" if self.user else "--session"
+        self.bus = self.spawn(["dbus-daemon", config, "--nofork", "--nopidfile", f"--address={self.address}"])
         # The socket is there a moment before anybody listens.
         self.connection = tap.wait_for(self.connect, 10, "the session bus", 0.01)
         self.helper_bus = self.connection

@@ -62,6 +62,13 @@ class Desk:
         subprocess.run(["convert", whole, "-crop", f"{width}x{height}+{x}+{y}", "+repage", path], check=True)
         return path
 
+    def choose_system(self):
+        """The machines of the whole computer instead of one's own."""
+        self.app.click("My Machines", "push button")
+        self.app.find("list item", "My Machines", where=lambda n: n.has_state("focused"))
+        self.display.key("Down", "Return")
+        self.app.find("push button", "System Machines")
+
     def close_dialog(self):
         """By the keyboard, and looked for on the screen: GTK 4.8 may crash when its accessible tree is
         walked while a window goes."""

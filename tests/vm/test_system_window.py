@@ -41,13 +41,6 @@ def says(words):
     return any(n.extents()[2] > 0 for n in place.app.find_all("label", contains=words))
 
 
-def choose_system():
-    place.app.click("My Machines", "push button")
-    place.app.find("list item", "My Machines", where=lambda n: n.has_state("focused"))
-    place.display.key("Down", "Return")
-    place.app.find("push button", "System Machines")
-
-
 def forget_password():
     """As when the minutes are over for which polkit remembers that it was given: it knows that by
     itself only, and the bus starts it again."""
@@ -65,7 +58,7 @@ def force_off():
 @tap.case
 def not_installed():
     """Without a helper for the whole system the window says so, and connects when there is one"""
-    choose_system()
+    place.choose_system()
     place.app.find("label", contains="Innkeeper is not installed for the whole system")
     session.start_helper()
     # It looks again by itself, every 30 s at last.
