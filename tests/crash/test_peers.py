@@ -1,11 +1,13 @@
 # SPDX-FileCopyrightText: 2026 The Innkeeper developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""polkitd and dbus-daemon, each killed again and again while something is asked of it: nobody hangs, nothing
-is done that was not allowed, and all can be used again."""
+"""polkitd, dbus-daemon and the app, each killed again and again while something is asked of it: nobody hangs,
+nothing is done that was not allowed, and all can be used again."""
 
 import os
 
-from lib import domain, ns, peers, proc, system, tap, vm
+from gi.repository import GLib
+
+from lib import bus, domain, env, ns, peers, proc, system, tap, ui, vm, wizard, xvfb
 
 ns.enter()
 
@@ -22,7 +24,7 @@ def check_log():
 def machine_of(name):
     """(a user, its machine)"""
     one = system.Root(place, ns.USER)
-    return one, domain.create(one, vm.definition(name, vm.SERIAL, memory=32, machine="pc"))
+    return one, domain.create(one, small(name))
 
 
 def remove(one, machine):
@@ -78,6 +80,93 @@ def system_bus():
     tap.equal(left, [], "folders at the end")
     check_log()
     tap.figure("system's dbus-daemon killed in mid-call: guests or machines lost, helpers that hung", f"0 in {ROUNDS} rounds")
+
+
+def small(name):
+    return vm.definition(name, vm.SERIAL, memory=32, machine="pc")
+
+
+def open_window(session):
+    """The app; it is driven by its actions alone: accessibility knows one session bus only."""
+    if "DISPLAY" not in session.environ:
+        session.display = xvfb.Display(session, "1280x900")
+    return session.spawn([env.APP], name="innkeeper", extra_env={"G_DEBUG": "", "ASAN_OPTIONS": wizard.NO_LEAKS})
+
+
+def start_by_window(session, one, machine):
+    """Pressed again where the window did not know yet that the bus was away."""
+    def started():
+        ui.activate(session, "win.start")
+        vm.wait_state(one, machine, "running", 3)
+        return True
+
+    tap.wait_for(started, 40, "the machine, started by the window")
+
+
+@tap.case
+def window_and_system_bus():
+    """The window reaches the helper again when the system's bus is back, as often as it goes"""
+    session = ns.UserSession()
+    tap.cleanup(session.close)
+    tap.on_failure(session.print_logs)
+    one, machine = machine_of("third")
+    window = open_window(session)
+    tap.wait_for(lambda: ui.activate(session, "win.connection", GLib.Variant("s", "system")) is None, 40, "the window")
+    for number in range(ROUNDS):
+        start_by_window(session, one, machine)
+        ui.activate(session, "win.pause")
+        place.bus.kill()
+        place.start_bus()
+        one = system.Root(place, ns.USER)
+        tap.true(vm.state(one, machine) in ("running", "paused") and window.running(), f"round {number}")
+        vm.force_off(one, machine)
+    start_by_window(session, one, machine)
+    remove(one, machine)
+    check_log()
+    tap.figure("system's dbus-daemon killed under the window: windows that did not come back", f"0 in {ROUNDS} rounds")
+
+
+@tap.case
+def window_and_session_bus():
+    """Nor does it go with the session's bus: on the next one it has the helper started, which nobody else asks for"""
+    session = bus.Session()
+    tap.cleanup(session.close)
+    tap.on_failure(session.print_logs)
+    folder = session.path / "data_home/dbus-1/services"
+    folder.mkdir(parents=True)
+    (folder / f"{bus.NAME}.service").write_text(f"[D-BUS Service]\nName={bus.NAME}\nExec={env.HELPER} --session\n")
+    window = open_window(session)
+    for number in range(ROUNDS):
+        tap.wait_for(lambda: bus.has_owner(session.connection, bus.NAME), 40, "the helper that the window starts")
+        (helper,) = [p for p in proc.find("vmm-helper") if proc.cmdline(p).endswith("--session")][:1]
+        session.bus.kill()
+        vm.wait_dead(helper, 30)
+        session.start_bus()
+        tap.true(window.running(), f"the window has ended in round {number}: {window.output()[-2000:]}")
+    tap.wait_for(lambda: bus.has_owner(session.connection, bus.NAME), 40, "the last helper")
+    tap.figure("session's dbus-daemon killed under the window: windows that did not come back", f"0 in {ROUNDS} rounds")
+
+
+@tap.case
+def app():
+    """The app killed in mid-call: what it asked for is done, others are answered, and the next window goes on"""
+    session = bus.Session()
+    tap.cleanup(session.close)
+    tap.on_failure(session.print_logs)
+    session.start_helper()
+    machine = domain.create(session, small("fourth"))
+    held = []
+    for _ in range(ROUNDS + 1):
+        window = open_window(session)
+        start_by_window(session, session, machine)
+        for verb in ("pause", "resume", "pause"):
+            tap.wait_for(lambda v=verb: ui.activate(session, f"win.{v}") is None, 20, f"the action {verb}")
+        window.kill()
+        session.machines()
+        vm.force_off(session, machine)
+        held.append(len(os.listdir(f"/proc/{session.helper.pid}/fd")))
+    tap.true(held[-1] <= held[0], f"files of the helper: {held}")
+    tap.figure("app killed in mid-call: calls of others that hung, files of the helper more", f"0 in {ROUNDS} rounds")
 
 
 tap.main()

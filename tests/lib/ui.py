@@ -103,6 +103,24 @@ def _try(function, default):
         return default
 
 
+def activate(session, action, argument=None):
+    """An action of the app's window or of the app: "win.new", "app.quit"; @argument is a GLib.Variant.
+    By D-Bus: GTK 4.8 leaks a list for each that AT-SPI starts."""
+    from gi.repository import Gio, GLib
+
+    group, name = action.split(".", 1)
+    path = "/org/innkeeper/Innkeeper" + ("/window/1" if group == "win" else "")
+
+    def call(method, args):
+        return session.connection.call_sync(
+            "org.innkeeper.Innkeeper", path, "org.gtk.Actions", method, args, None,
+            Gio.DBusCallFlags.NONE, 10000, None).unpack()
+
+    tap.wait_for(lambda: call("Describe", GLib.Variant("(s)", (name,)))[0][0], 10,
+                 f"the action {action} to be enabled")
+    call("Activate", GLib.Variant("(sava{sv})", (name, [argument] if argument else [], {})))
+
+
 class App:
     """A running application: started on @session and @display, seen through AT-SPI."""
 
@@ -165,21 +183,7 @@ class App:
         tap.wait_for(lambda: not self.find_all(role, name, **kwargs), timeout, what, 0.1)
 
     def activate(self, action, argument=None):
-        """An action of the window or the application: "win.new", "app.quit"; @argument is a
-        GLib.Variant. By D-Bus: GTK 4.8 leaks a list for each that AT-SPI starts."""
-        from gi.repository import Gio, GLib
-
-        group, name = action.split(".", 1)
-        path = "/org/innkeeper/Innkeeper" + ("/window/1" if group == "win" else "")
-
-        def call(method, args):
-            return self.session.connection.call_sync(
-                "org.innkeeper.Innkeeper", path, "org.gtk.Actions", method, args, None,
-                Gio.DBusCallFlags.NONE, 10000, None).unpack()
-
-        tap.wait_for(lambda: call("Describe", GLib.Variant("(s)", (name,)))[0][0], 10,
-                     f"the action {action} to be enabled")
-        call("Activate", GLib.Variant("(sava{sv})", (name, [argument] if argument else [], {})))
+        activate(self.session, action, argument)
 
     def click(self, name, role=None, timeout=10, **kwargs):
         """By its accessible action where it has one, else by the mouse. The effect may come 0.3 s
