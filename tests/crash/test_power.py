@@ -29,7 +29,7 @@ mount -t 9p -o ro,trans=virtio,version=9p2000.L,cache=loose,msize=262144 host /n
 for d in tmp run var/tmp mnt; do mount -t tmpfs tmpfs /new/$d; done
 mount -o move /proc /new/proc; mount -o move /sys /new/sys; mount -o move /dev /new/dev
 exec switch_root /new /usr/bin/env INN_SOURCE_DIR={env.SOURCE} INN_BUILD_DIR={env.BUILD} \\
-  /usr/bin/python3 -B {Path(__file__).with_name("power_guest.py")} >/dev/ttyS0 2>&1
+  /usr/bin/python3 -B {Path(__file__).resolve().with_name("power_guest.py")} >/dev/ttyS0 2>&1
 """
 
 
@@ -128,7 +128,8 @@ def power():
         if bad:
             wrong.append(f"cut {cut} at {where} of {len(log)} (“{change['kind']}”):")
             wrong += ["  " + line for line in bad] + answer["log"].splitlines()[-8:]
-    tap.diag(f"{CUTS} cuts: {time.monotonic() - begin:.0f} s")
+        if (cut + 1) % 10 == 0 or cut + 1 == CUTS:
+            tap.diag(f"{cut + 1} cuts, {time.monotonic() - begin:.0f} s: {broken} promises broken")
     tap.figure("power cuts", CUTS)
     tap.figure("changes acknowledged before them, each looked for after each later cut", promised)
     tap.figure("blocks of 4 KiB written and not flushed that were lost with the power", lost)

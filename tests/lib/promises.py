@@ -83,7 +83,8 @@ def look(session, store, outside):
     end = time.monotonic() + 20
     while True:
         # A file that was to take another's place is removed when that is saved again.
-        stray = [str(p.relative_to(store)) for p in store.rglob(".*") if p.suffix != ".new"]
+        stray = [os.path.relpath(os.path.join(folder, name), store) for folder, folders, files in os.walk(store)
+                 for name in folders + files if name.startswith(".") and not name.endswith(".new")]
         if not stray or time.monotonic() > end:
             break
         time.sleep(0.2)
