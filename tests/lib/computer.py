@@ -159,17 +159,20 @@ def image():
 
 
 class Computer:
-    """A disk of its own over image(), and the power switch."""
+    """A disk of its own over image(), or the @disk, a powerdisk.Disk, which loses what was not flushed when
+    the power is cut; and the power switch. @lines: names of more virtio ports; lines[name] is their socket."""
 
-    def __init__(self, base=None, memory=1536, cpus=2):
+    def __init__(self, disk=None, memory=1536, cpus=2, lines=()):
         self.dir = env.TempDir("inn-computer-")
-        self.disk = self.dir.path / "disk.qcow2"
         self.memory, self.cpus = memory, cpus
+        self.power_disk, self._line_names, self.lines = disk, lines, {}
         self.qemu = None
         self._number = 0
         self._answers = {}
         self._ready = threading.Condition()
-        _run("qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", base or image(), self.disk)
+        if not disk:
+            self._file = self.dir.path / "disk.qcow2"
+            _run("qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", image(), self._file)
 
     def boot(self, timeout=180, wait=True):
         """Turns it on; answers how many seconds it took until somebody could log in."""
@@ -180,14 +183,12 @@ class Computer:
         argv = ["-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max", "-m", self.memory,
                 "-smp", self.cpus, "-no-reboot", "-vga", "std", "-kernel", kernel, "-initrd", initrd, "-append",
                 "root=/dev/vda rw console=ttyS0 quiet systemd.show_status=0 systemd.log_color=0 panic=-1",
-                # a flush reaches the host's file, and nothing else is promised
-                "-drive", f"file={self.disk},if=none,id=disk,format=qcow2,cache=writeback,discard=unmap",
-                "-device", "virtio-blk-pci,drive=disk", "-device", "virtio-rng-pci", "-device", "virtio-serial-pci",
+                *self._drive(), "-device", "virtio-blk-pci,drive=disk,write-cache=on", "-device", "virtio-rng-pci", "-device", "virtio-serial-pci",
                 "-chardev", f"file,id=line,path={self.dir.path}/console,append=on", "-serial", "chardev:line"]
-        for name in PORTS:
+        for name in (*PORTS, *self._line_names):
             ours, theirs = socket.socketpair()
             far.append(theirs)
-            self._ports[name] = ours
+            (self._ports if name in PORTS else self.lines)[name] = ours
             argv += ["-chardev", f"socket,id={name},fd={theirs.fileno()},server=off",
                      "-device", f"virtserialport,chardev={name},name={name}"]
         self.qemu = qmp.Qemu([str(a) for a in argv], pass_fds=[f.fileno() for f in far])
@@ -199,6 +200,12 @@ class Computer:
         for name in PORTS if wait else ():
             self._wait(lambda: name in self._up, timeout, f"the computer's agent “{name}”")
         return time.monotonic() - begin
+
+    def _drive(self):
+        if self.power_disk:
+            return self.power_disk.options("disk")
+        # a flush reaches the host's file, and nothing else is promised
+        return ["-drive", f"file={self._file},if=none,id=disk,format=qcow2,cache=writeback,discard=unmap"]
 
     def _listen(self, name, port):
         buffer = b""
@@ -268,16 +275,20 @@ class Computer:
         self._off()
         return time.monotonic() - begin
 
-    def cut_power(self):
-        """What was not written is lost."""
+    def cut_power(self, chance=None):
+        """The computer ends at once. Of what a power disk was not told to flush it loses some, by @chance,
+        a Random; any other keeps all that it was given."""
         self.qemu.process.kill()
         self._off()
+        if chance:
+            self.power_disk.cut(chance)
 
     def _off(self):
         self.qemu.kill()
         self.qemu = None
         for port in self._ports.values():
             port.close()
+        # What was said on the other lines before the power went can still be heard.
 
     def close(self):
         if self.qemu:
