@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "core/vmh-save.h"
 #include "shared/inn-errors.h"
 #include "vmh-store.h"
 
@@ -187,7 +188,10 @@ open_bundle (const char *prefix, const char *uuid, GError **error)
   if (!check_uuid (uuid, error))
     return NULL;
   bundle = bundle_new (prefix, uuid);
-  if (!open_folders (bundle, error) || !vmh_bundle_load_state (bundle, error))
+  if (!open_folders (bundle, error))
+    return NULL;
+  vmh_save_sweep (bundle->fd);
+  if (!vmh_bundle_load_state (bundle, error))
     return NULL;
   return g_steal_pointer (&bundle);
 }
@@ -312,47 +316,6 @@ vmh_bundle_open_runtime (VmhBundle *bundle, const char *name, int flags, GError 
   return folder < 0 ? -1 : open_in (folder, name, flags, error);
 }
 
-static gboolean
-write_all (int fd, const char *data, gsize length)
-{
-  while (length > 0)
-    {
-      ssize_t n = write (fd, data, length);
-
-      if (n < 0 && errno == EINTR)
-        continue;
-      if (n < 0)
-        return FALSE;
-      data += n;
-      length -= (gsize)n;
-    }
-  return TRUE;
-}
-
-/* Sets errno. */
-static gboolean
-save_in (int folder, const char *base, const char *data, gsize size, gboolean sync)
-{
-  g_autofree char *temporary = g_strconcat (".", base, ".new", NULL);
-  int fd, code;
-
-  unlinkat (folder, temporary, 0); /* of one that was killed */
-  fd = openat (folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-  if (fd < 0)
-    return FALSE;
-  if (write_all (fd, data, size) && (!sync || fsync (fd) == 0) &&
-      renameat (folder, temporary, folder, base) == 0 && (!sync || fsync (folder) == 0))
-    {
-      close (fd);
-      return TRUE;
-    }
-  code = errno;
-  unlinkat (folder, temporary, 0);
-  close (fd);
-  errno = code;
-  return FALSE;
-}
-
 gboolean
 vmh_bundle_save (VmhBundle *bundle,
                  const char *name,
@@ -369,7 +332,7 @@ vmh_bundle_save (VmhBundle *bundle,
 
   if (folder < 0)
     return FALSE;
-  good = save_in (folder, base, data, size, how == VMH_BUNDLE_SYNC);
+  good = vmh_save (folder, base, data, size, how == VMH_BUNDLE_SYNC);
   if (!good)
     {
       g_autofree char *path = g_build_filename (bundle->path, name, NULL);
@@ -387,7 +350,7 @@ vmh_bundle_save_runtime (VmhBundle *bundle, const char *name, const char *text, 
 
   if (folder < 0)
     return FALSE;
-  if (save_in (folder, name, text, strlen (text), FALSE))
+  if (vmh_save (folder, name, text, strlen (text), FALSE))
     return TRUE;
   vmh_set_errno (error, errno, name);
   return FALSE;

@@ -4,10 +4,12 @@
 /* All machines: found in the store, kept apart by uuid and name, shown on the bus. */
 #include "vmh-manager.h"
 
+#include <errno.h>
 #include <glib/gi18n-lib.h>
 #include <string.h>
 #include "core/vmh-job.h"
 #include "core/vmh-limits.h"
+#include "core/vmh-save.h"
 #include "dbus/vmh-contract.h"
 #include "host/vmh-host.h"
 #include "host/vmh-tap.h"
@@ -158,17 +160,13 @@ vmh_manager_load (VmhManager *manager, GError **error)
 
 /* A helper that begins again is not a computer that begins again: its id of this boot is kept
  * beside the guests' runtime folders. */
-static char *
-boot_file (void)
-{
-  return g_build_filename (vmh_store_get_runtime_path (), "autostarted", NULL);
-}
+#define BOOT_FILE "autostarted"
 
 /* The id of this boot, NULL where a helper has started the machines since. */
 static char *
 dup_new_boot (void)
 {
-  g_autofree char *path = boot_file ();
+  g_autofree char *path = g_build_filename (vmh_store_get_runtime_path (), BOOT_FILE, NULL);
   g_autofree char *boot = NULL;
   g_autofree char *last = NULL;
   g_autoptr (GError) error = NULL;
@@ -186,11 +184,8 @@ dup_new_boot (void)
 static void
 note_boot (const char *boot)
 {
-  g_autofree char *path = boot_file ();
-  g_autoptr (GError) error = NULL;
-
-  if (!g_file_set_contents_full (path, boot, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, &error))
-    g_warning ("%s", error->message);
+  if (!vmh_save (vmh_store_get_runtime_fd (), BOOT_FILE, boot, strlen (boot), FALSE))
+    g_warning ("%s: %s", BOOT_FILE, g_strerror (errno));
 }
 
 static void

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "core/vmh-save.h"
 #include "core/vmh-spawn.h"
 #include "shared/inn-errors.h"
 
@@ -132,7 +133,11 @@ vmh_store_open (gboolean system_mode, GError **error)
       return FALSE;
     }
   store.machines_fd = make_beneath (store.data_fd, "machines", 0700, error);
-  return store.machines_fd >= 0 && take_lock (error);
+  if (store.machines_fd < 0 || !take_lock (error))
+    return FALSE;
+  vmh_save_sweep (store.data_fd);
+  vmh_save_sweep (store.runtime_fd);
+  return TRUE;
 }
 
 void
