@@ -171,6 +171,9 @@ vmh_bundle_discard (VmhBundle *bundle)
   g_autoptr (GError) error = NULL;
 
   g_return_if_fail (bundle->entry[0] == '.');
+  if (!vmh_remove_tree (vmh_store_get_runtime_fd (), bundle->uuid, &error))
+    g_warning ("%s: %s", bundle->runtime_path, error->message);
+  g_clear_error (&error);
   /* A removal that is killed half-way may have taken the state file first: from here on nothing in
    * it is to be kept, and its name says so. */
   if (g_str_has_prefix (bundle->entry, VMH_STORE_TRASH) &&

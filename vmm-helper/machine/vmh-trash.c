@@ -258,7 +258,8 @@ vmh_trash_empty (GError **error)
       g_autofree char *entry = g_strconcat (VMH_STORE_NEW, unfinished[i], NULL);
       g_autoptr (GError) local = NULL;
 
-      if (!vmh_remove_tree (vmh_store_get_machines_fd (), entry, &local))
+      if (!vmh_remove_tree (vmh_store_get_runtime_fd (), unfinished[i], &local) ||
+          !vmh_remove_tree (vmh_store_get_machines_fd (), entry, &local))
         g_warning ("What is left of %s: %s", entry, local->message);
     }
   deleted = vmh_store_list (VMH_STORE_TRASH, error);
