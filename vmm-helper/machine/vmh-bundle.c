@@ -206,6 +206,14 @@ vmh_bundle_open (const char *uuid, GError **error)
 }
 
 VmhBundle *
+vmh_bundle_open_damaged (const char *uuid)
+{
+  g_autoptr (VmhBundle) bundle = bundle_new ("", uuid);
+
+  return open_folders (bundle, NULL) ? g_steal_pointer (&bundle) : NULL;
+}
+
+VmhBundle *
 vmh_bundle_open_trash (const char *uuid, GError **error)
 {
   return open_bundle (VMH_STORE_TRASH, uuid, error);

@@ -25,6 +25,10 @@ gboolean vmh_bundle_commit (VmhBundle *bundle, GError **error);
  * long as the disks in it take. */
 void vmh_bundle_discard (VmhBundle *bundle);
 VmhBundle *vmh_bundle_open (const char *uuid, GError **error);
+/** vmh_bundle_open_damaged: one whose `state` cannot be read, so that it can be deleted: it is
+ * root's, or the session's user's, and nothing in it was made by us. NULL where even its folder
+ * cannot. */
+VmhBundle *vmh_bundle_open_damaged (const char *uuid);
 /** vmh_bundle_open_trash: one that is no machine any more: see vmh-trash.h. */
 VmhBundle *vmh_bundle_open_trash (const char *uuid, GError **error);
 /** vmh_bundle_throw_away: from now on it is no machine, whatever happens. */

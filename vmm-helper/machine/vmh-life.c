@@ -459,7 +459,7 @@ on_forced_state_changed (VmhMachine *machine, gpointer data)
   VmhState state = vmh_machine_get_state (machine);
   VmhCall *call = data;
 
-  if (state != VMH_STATE_OFF && state != VMH_STATE_CRASHED)
+  if (state != VMH_STATE_OFF && state != VMH_STATE_CRASHED && state != VMH_STATE_BROKEN)
     return;
   g_signal_handlers_disconnect_by_func (machine, on_forced_state_changed, call);
   vmh_call_return (call, NULL);
@@ -477,6 +477,12 @@ vmh_life_force_off (VmhMachine *machine)
         vmh_qemu_kill (qemu);
       return;
     }
+  if (vmh_machine_get_state (machine) == VMH_STATE_BROKEN) /* and stays so */
+    {
+      if (qemu)
+        vmh_qemu_kill (qemu);
+      return;
+    }
   vmh_machine_set_state (machine, VMH_STATE_STOPPING, NULL);
   if (qemu)
     vmh_picture_kill (machine, qemu, 0);
@@ -486,11 +492,13 @@ void
 vmh_verb_force_off (VmhCall *call)
 {
   VmhMachine *machine = vmh_call_get_object (call);
+  guint broken = vmh_machine_get_qemu (machine) ? 1u << VMH_STATE_BROKEN : 0;
   GError *error = NULL;
 
-  if (!check_verb (
-          call, UP | 1u << VMH_STATE_STARTING | 1u << VMH_STATE_STOPPING | 1u << VMH_STATE_CRASHED,
-          &error))
+  if (!check_verb (call,
+                   UP | 1u << VMH_STATE_STARTING | 1u << VMH_STATE_STOPPING |
+                       1u << VMH_STATE_CRASHED | broken,
+                   &error))
     {
       vmh_call_fail (call, error);
       return;

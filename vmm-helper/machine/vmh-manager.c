@@ -128,6 +128,8 @@ load_machine (VmhManager *manager, const char *uuid)
   const char *moved_from = bundle != NULL ? vmh_bundle_get_moved_from (bundle) : NULL;
   gboolean rebased = FALSE;
 
+  if (bundle == NULL)
+    bundle = vmh_bundle_open_damaged (uuid);
   if (domain != NULL && moved_from != NULL)
     rebased = vmh_storage_rebase (domain, moved_from, vmh_bundle_get_path (bundle));
   if (error != NULL)

@@ -142,18 +142,40 @@ tell_end (VmhMachine *machine)
   vmh_record_remove (bundle, NULL);
 }
 
+static void
+on_broken_ended (VmhQemu *qemu, gboolean clean, gpointer data)
+{
+  VmhMachine *machine = data;
+  g_autofree char *reason = g_strdup (vmh_machine_get_state_reason (machine));
+
+  vmh_machine_set_qemu (machine, NULL);
+  vmh_machine_set_state (machine, VMH_STATE_BROKEN, reason);
+}
+
+/* Its definition was damaged while it ran: it runs on, and can be forced off. */
+static void
+hold_broken (VmhMachine *machine, VmhQemu *qemu)
+{
+  vmh_machine_set_qemu (machine, qemu);
+  g_signal_connect_object (qemu, "ended", G_CALLBACK (on_broken_ended), machine, 0);
+}
+
 void
 vmh_life_recover (VmhMachine *machine)
 {
   VmhBundle *bundle = vmh_machine_get_bundle (machine);
+  gboolean broken = vmh_machine_get_state (machine) == VMH_STATE_BROKEN;
   g_autoptr (VmhQemu) qemu = NULL;
 
   /* Of a thousand machines few run: the others get no folder, and no file of it is held. */
-  if (!bundle || vmh_machine_get_state (machine) == VMH_STATE_BROKEN ||
-      !vmh_bundle_has_runtime (bundle))
+  if (!bundle || !vmh_bundle_has_runtime (bundle))
     return;
   qemu = vmh_qemu_find (bundle);
-  if (qemu)
+  if (qemu && broken)
+    hold_broken (machine, qemu);
+  else if (broken)
+    vmh_record_remove (bundle, NULL);
+  else if (qemu)
     take_up (machine, qemu);
   else
     tell_end (machine);
