@@ -16,6 +16,11 @@
 #define STATE_MAX  (256 * 1024)
 #define GROUP      "machine"
 
+/* The last line: what goes before it, as a number that it gives. Of what was deleted, the lists say
+ * what is to be kept of it, and a list that was cut says less. */
+#define CHECK        "\ncheck="
+#define CHECK_LENGTH 16
+
 /* File names may be of any bytes, a key file's strings may not. */
 static void
 put_list (GKeyFile *file, const char *key, const char *const *list)
@@ -43,11 +48,22 @@ put_names (GKeyFile *file, const char *key, GHashTable *names)
   put_list (file, key, (const char *const *)list);
 }
 
+static char *
+dup_sum (const char *text, gsize length)
+{
+  g_autofree char *sum =
+      g_compute_checksum_for_data (G_CHECKSUM_SHA256, (const guchar *)text, length);
+
+  return g_strndup (sum, CHECK_LENGTH);
+}
+
 gboolean
 vmh_bundle_save_state (VmhBundle *bundle, GError **error)
 {
   g_autoptr (GKeyFile) file = g_key_file_new ();
   g_autofree char *text = NULL;
+  g_autofree char *whole = NULL;
+  g_autofree char *sum = NULL;
   gsize length;
 
   g_key_file_set_uint64 (file, GROUP, "owner", bundle->owner);
@@ -62,7 +78,21 @@ vmh_bundle_save_state (VmhBundle *bundle, GError **error)
   put_list (file, "kept", (const char *const *)bundle->kept);
   put_list (file, "erased", (const char *const *)bundle->erased);
   text = g_key_file_to_data (file, &length, NULL);
-  return vmh_bundle_save (bundle, STATE_FILE, text, (gssize)length, VMH_BUNDLE_SYNC, error);
+  sum = dup_sum (text, length);
+  whole = g_strdup_printf ("%s%s%s\n", text, CHECK + 1, sum);
+  return vmh_bundle_save (bundle, STATE_FILE, whole, -1, VMH_BUNDLE_SYNC, error);
+}
+
+static gboolean
+is_whole (GBytes *bytes)
+{
+  gsize length, tail = strlen (CHECK) + CHECK_LENGTH + 1;
+  const char *text = g_bytes_get_data (bytes, &length);
+  const char *check = length > tail ? text + length - tail : NULL;
+  g_autofree char *sum = check ? dup_sum (text, (gsize)(check + 1 - text)) : NULL;
+
+  return sum != NULL && memcmp (check, CHECK, strlen (CHECK)) == 0 &&
+         memcmp (check + strlen (CHECK), sum, CHECK_LENGTH) == 0 && text[length - 1] == '\n';
 }
 
 /* A list that is not there is empty; one that cannot be read is not: what it protects would go. */
@@ -123,7 +153,8 @@ vmh_bundle_load_state (VmhBundle *bundle, GError **error)
 
   if (bytes == NULL)
     return FALSE;
-  if (!g_key_file_load_from_bytes (file, bytes, G_KEY_FILE_NONE, NULL) ||
+  if ((g_str_has_prefix (bundle->entry, VMH_STORE_TRASH) && !is_whole (bytes)) ||
+      !g_key_file_load_from_bytes (file, bytes, G_KEY_FILE_NONE, NULL) ||
       !load_owner (file, &owner) || !load_names (file, "created", bundle->created) ||
       !load_names (file, "making", bundle->making) || !load_list (file, "kept", &bundle->kept) ||
       !load_list (file, "erased", &bundle->erased))
