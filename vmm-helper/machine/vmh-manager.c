@@ -155,8 +155,6 @@ vmh_manager_load (VmhManager *manager, GError **error)
   uuids = vmh_store_list ("", error);
   for (guint i = 0; uuids != NULL && uuids[i] != NULL; i++)
     load_machine (manager, uuids[i]);
-  if (vmh_store_is_system ()) /* what was left when nobody looked */
-    vmh_tap_sweep ();
   return uuids != NULL;
 }
 
@@ -211,6 +209,9 @@ vmh_manager_begin (VmhManager *manager)
   for (guint i = 0; i < machines->len; i++)
     vmh_life_recover (g_ptr_array_index (machines, i));
   vmh_life_wait_recovered ();
+  /* What was left when nobody looked, and by those whose start was not finished. */
+  if (vmh_store_is_system ())
+    vmh_tap_sweep ();
   if (boot == NULL)
     return;
   for (guint i = 0; i < machines->len; i++)

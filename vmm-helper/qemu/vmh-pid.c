@@ -11,6 +11,8 @@
 #include <string.h>
 #include <sys/syscall.h>
 
+#define STOP_TIMEOUT_MS 100
+
 const char *
 vmh_boot_id (void)
 {
@@ -23,7 +25,7 @@ vmh_boot_id (void)
 
 /* FALSE for a zombie. */
 static gboolean
-look (pid_t pid, pid_t *parent, guint64 *start)
+look (pid_t pid, pid_t *parent, guint64 *start, char *state)
 {
   g_autofree char *path = g_strdup_printf ("/proc/%d/stat", (int)pid);
   g_autofree char *text = NULL;
@@ -40,6 +42,7 @@ look (pid_t pid, pid_t *parent, guint64 *start)
     return FALSE;
   *parent = (pid_t)g_ascii_strtoll (fields[1], NULL, 10);
   *start = g_ascii_strtoull (fields[19], NULL, 10);
+  *state = fields[0][0];
   return TRUE;
 }
 
@@ -47,8 +50,9 @@ gboolean
 vmh_pid_look (pid_t pid, VmhPid *result)
 {
   pid_t parent;
+  char state;
 
-  if (!look (pid, &parent, &result->start))
+  if (!look (pid, &parent, &result->start, &state))
     return FALSE;
   result->pid = pid;
   return TRUE;
@@ -103,14 +107,32 @@ vmh_pid_list_family (const VmhPid *pid, GArray *pids)
     list_family (pid->pid, pids);
 }
 
-/* @pidfd is what @pid means. It stands still first, so that it has no more children than are seen.
- */
+/* A signal is sent at once and obeyed when the process comes to it: until then it may have another
+ * child. One whose disk hangs (D) has none. */
 static void
-kill_family (int pidfd, pid_t pid)
+stop (int pidfd, pid_t pid)
+{
+  pid_t parent;
+  guint64 start;
+  char state;
+
+  syscall (SYS_pidfd_send_signal, pidfd, SIGSTOP, NULL, 0);
+  for (int waited = 0; waited < STOP_TIMEOUT_MS; waited++)
+    {
+      if (!look (pid, &parent, &start, &state) || strchr ("TtD", state))
+        return;
+      g_usleep (1000);
+    }
+}
+
+/* @owned_pidfd is what @pid means. It stands still first, so that it has no more children than are
+ * seen. Adds the pidfds of all to @killed. */
+static void
+kill_family (int owned_pidfd, pid_t pid, GArray *killed)
 {
   g_auto (GStrv) children = NULL;
 
-  syscall (SYS_pidfd_send_signal, pidfd, SIGSTOP, NULL, 0);
+  stop (owned_pidfd, pid);
   children = read_children (pid);
   for (char **child = children; *child; child++)
     {
@@ -118,18 +140,50 @@ kill_family (int pidfd, pid_t pid)
       VMH_AUTOFD fd = number > 0 ? (int)syscall (SYS_pidfd_open, number, 0) : -1;
       pid_t parent;
       guint64 start;
+      char state;
 
-      if (fd >= 0 && look (number, &parent, &start) && parent == pid)
-        kill_family (fd, number);
+      if (fd >= 0 && look (number, &parent, &start, &state) && parent == pid)
+        kill_family (vmh_steal_fd (&fd), number, killed);
     }
-  vmh_pidfd_kill (pidfd);
+  vmh_pidfd_kill (owned_pidfd);
+  g_array_append_val (killed, owned_pidfd);
+}
+
+static void
+clear_pidfd (gpointer fd)
+{
+  vmh_clear_fd (fd);
+}
+
+static GArray *
+kill_all (const VmhPid *pid)
+{
+  GArray *killed = g_array_new (FALSE, FALSE, sizeof (int));
+  VMH_AUTOFD fd = vmh_pid_open (pid);
+
+  g_array_set_clear_func (killed, clear_pidfd);
+  if (fd >= 0)
+    kill_family (vmh_steal_fd (&fd), pid->pid, killed);
+  return killed;
 }
 
 void
 vmh_pid_kill_family (const VmhPid *pid)
 {
-  VMH_AUTOFD fd = vmh_pid_open (pid);
+  g_array_unref (kill_all (pid));
+}
 
-  if (fd >= 0)
-    kill_family (fd, pid->pid);
+void
+vmh_pid_end_family (const VmhPid *pid, guint timeout_ms)
+{
+  g_autoptr (GArray) killed = kill_all (pid);
+  gint64 end = g_get_monotonic_time () + timeout_ms * G_TIME_SPAN_MILLISECOND;
+
+  for (guint i = 0; i < killed->len; i++)
+    {
+      gint64 left = MAX (end - g_get_monotonic_time (), 0) / G_TIME_SPAN_MILLISECOND;
+      GPollFD process = { g_array_index (killed, int, i), G_IO_IN, 0 };
+
+      g_poll (&process, 1, (gint)left);
+    }
 }

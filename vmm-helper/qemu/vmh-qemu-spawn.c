@@ -26,8 +26,9 @@ enum
   FD_LOG,
   FD_OLD_LOG,
   FD_INFO,
+  FD_HOLD,
 };
-G_STATIC_ASSERT (FD_INFO < VMH_PLAN_FIRST_FD);
+G_STATIC_ASSERT (FD_HOLD < VMH_PLAN_FIRST_FD);
 
 #define END_TIMEOUT_MS 1000 /* what was killed ends within milliseconds, unless its disk hangs */
 
@@ -241,6 +242,13 @@ launch (Spawn *spawn, GError **error)
     }
   vmh_qemu_watch_info (spawn->qemu, info[0]);
   vmh_launch_set_fd (spawn->launch, FD_INFO, info[1]);
+  /* When we are killed, bwrap must not die of a closed pipe: its child, which waits for it, would
+   * be nobody's, and no next helper would find it. */
+  if (!add_file (spawn, "--hold", FD_HOLD, fcntl (info[0], F_DUPFD_CLOEXEC, 3)))
+    {
+      g_set_error (error, INN_ERROR, INN_ERROR_IO, "pipe: %s", g_strerror (errno));
+      return FALSE;
+    }
   add_command (spawn);
   return vmh_launch_run (spawn->launch, on_forked, spawn, error) > 0;
 }

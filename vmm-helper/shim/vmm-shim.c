@@ -6,8 +6,9 @@
  * own uid; knows nothing of QEMU, and opens no file: everything comes as an inherited fd.
  *
  *   vmm-shim --control FD --peer UID --exit FD --log FD --old-log FD [--line NAME FD]…
- *            [--net NAME FD]… [--net-command ARG]… -- COMMAND…
+ *            [--net NAME FD]… [--net-command ARG]… [--hold FD] -- COMMAND…
  *
+ * What is to be held is kept open and nothing else.
  * Every other inherited fd goes to COMMAND alone. */
 #include "vmm-shim-private.h"
 
@@ -29,7 +30,7 @@
 static struct shim_source controls[MAX_CONTROLS];
 static struct shim_source listener = { SHIM_LISTEN, -1, 0 }, log_pipe = { SHIM_LOG, -1, 0 },
                           signals = { SHIM_SIGNAL, -1, 0 };
-static int poller = -1, exit_fd = -1, log_fd = -1, old_log_fd = -1, log_writer = -1;
+static int poller = -1, exit_fd = -1, log_fd = -1, old_log_fd = -1, log_writer = -1, held_fd = -1;
 static uid_t peer_uid;
 static off_t log_size;
 
@@ -309,6 +310,8 @@ close_others (void)
   keep[n++] = exit_fd;
   keep[n++] = log_fd;
   keep[n++] = old_log_fd;
+  if (held_fd >= 0)
+    keep[n++] = held_fd;
   qsort (keep, (size_t)n, sizeof keep[0], compare_fds);
   for (int i = 0; i < n; i++)
     {
@@ -361,6 +364,8 @@ parse (char **argv)
         log_fd = parse_fd (arg[1]);
       else if (strcmp (*arg, "--old-log") == 0)
         old_log_fd = parse_fd (arg[1]);
+      else if (strcmp (*arg, "--hold") == 0)
+        held_fd = parse_fd (arg[1]);
       else if (strcmp (*arg, "--line") == 0)
         {
           shim_lines_add (arg[1], parse_fd (arg[1] ? arg[2] : NULL));
