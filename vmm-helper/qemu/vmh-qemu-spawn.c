@@ -274,21 +274,27 @@ vmh_qemu_spawn (VmhBundle *bundle, const VmhQemuStart *start, GError **error)
   return NULL;
 }
 
-/* Started and never finished: the helper was killed in between. Waited for, because what it had
- * open would be in the next start's way. */
+/* Started and never finished, or not yet ended: the helper was killed in between. Waited for,
+ * because what it had open would be in the next start's way. */
 static void
 end_unfinished (const VmhRecord *record)
 {
-  VMH_AUTOFD shim = vmh_pid_open (&record->shim);
-  VMH_AUTOFD qemu = vmh_pid_open (&record->qemu);
-  GPollFD ends[] = { { shim, G_IO_IN, 0 }, { qemu, G_IO_IN, 0 } };
+  vmh_pid_end_family (&record->shim, END_TIMEOUT_MS);
+  vmh_pid_end_family (&record->qemu, END_TIMEOUT_MS); /* where its shim was dead already */
+}
 
-  vmh_pid_kill_family (&record->shim);
-  if (qemu >= 0)
-    vmh_pidfd_kill (qemu);
-  for (guint i = 0; i < G_N_ELEMENTS (ends); i++)
-    if (ends[i].fd >= 0)
-      g_poll (&ends[i], 1, END_TIMEOUT_MS);
+/* The record is damaged, or of another guest: whoever runs here is not known, cannot be commanded,
+ * and would be in the way of every start. */
+static void
+end_unknown (VmhBundle *bundle, const VmhRecord *record)
+{
+  VmhRecord found = { 0 };
+
+  if (!vmh_runtime_find_shim (bundle, &found.shim) ||
+      (record && record->shim.pid == found.shim.pid && record->shim.start == found.shim.start))
+    return;
+  g_warning ("What runs as %s is not on record, and is ended.", vmh_bundle_get_uuid (bundle));
+  end_unfinished (&found);
 }
 
 VmhQemu *
@@ -297,9 +303,10 @@ vmh_qemu_find (VmhBundle *bundle)
   g_autoptr (VmhRecord) record = vmh_record_load (bundle);
   g_autoptr (VmhQemu) qemu = NULL;
 
+  end_unknown (bundle, record);
   if (!record)
     return NULL;
-  if (record->starting || record->qemu.pid == 0)
+  if (record->starting || record->ending || record->qemu.pid == 0)
     {
       end_unfinished (record);
       vmh_record_remove (bundle, NULL);

@@ -424,10 +424,25 @@ vmh_qemu_get_lines (VmhQemu *qemu)
   return (const char *const *)qemu->record->lines;
 }
 
+/* The next helper, if we are killed now, takes its end for what it is. */
+static void
+note_kill (VmhQemu *qemu)
+{
+  g_autoptr (GError) error = NULL;
+
+  qemu->record->ending = TRUE;
+  if (!vmh_record_save (qemu->record, qemu->bundle, &error))
+    g_info ("%s", error->message);
+}
+
 void
 vmh_qemu_kill (VmhQemu *qemu)
 {
+  gboolean again = qemu->killed;
+
   qemu->killed = TRUE;
+  if (qemu->pidfd >= 0 && !again && !qemu->wanted)
+    note_kill (qemu);
   if (qemu->pidfd >= 0)
     vmh_pidfd_kill (qemu->pidfd);
   else if (qemu->info < 0 && !qemu->dead)

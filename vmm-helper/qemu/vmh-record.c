@@ -75,6 +75,8 @@ vmh_record_save (const VmhRecord *record, VmhBundle *bundle, GError **error)
   g_key_file_set_string (file, GROUP, "user-network", record->user_network);
   if (record->starting)
     g_key_file_set_boolean (file, GROUP, "starting", TRUE);
+  if (record->ending)
+    g_key_file_set_boolean (file, GROUP, "ending", TRUE);
   set_list (file, "lines", record->lines);
   set_list (file, "displays", record->displays);
   text = g_key_file_to_data (file, NULL, NULL);
@@ -102,8 +104,14 @@ vmh_record_load (VmhBundle *bundle)
   record->reason = get_text (file, "reason");
   record->user_network = get_text (file, "user-network");
   record->starting = g_key_file_get_boolean (file, GROUP, "starting", NULL);
+  record->ending = g_key_file_get_boolean (file, GROUP, "ending", NULL);
   record->lines = g_key_file_get_string_list (file, GROUP, "lines", NULL, NULL);
   record->displays = g_key_file_get_string_list (file, GROUP, "displays", NULL, NULL);
+  /* Each may be missing in a damaged one. */
+  if (!record->lines)
+    record->lines = g_new0 (char *, 1);
+  if (!record->displays)
+    record->displays = g_new0 (char *, 1);
   return g_steal_pointer (&record);
 }
 

@@ -79,6 +79,30 @@ vmh_runtime_connect (VmhBundle *bundle, const char *name, int type, GError **err
   return -1;
 }
 
+/* The number may be another's by now, if the shim that listened last is dead. */
+static gboolean
+is_shim (pid_t pid)
+{
+  static const char name[] = "vmm-shim"; /* its first argument, with the NUL */
+  g_autofree char *path = g_strdup_printf ("/proc/%d/cmdline", (int)pid);
+  g_autofree char *line = NULL;
+  gsize length;
+
+  return g_file_get_contents (path, &line, &length, NULL) && length >= sizeof name &&
+         memcmp (line, name, sizeof name) == 0;
+}
+
+gboolean
+vmh_runtime_find_shim (VmhBundle *bundle, VmhPid *result)
+{
+  VMH_AUTOFD control = vmh_runtime_connect (bundle, "shim", SOCK_SEQPACKET, NULL);
+  struct ucred peer;
+  socklen_t size = sizeof peer;
+
+  return control >= 0 && getsockopt (control, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
+         vmh_pid_look (peer.pid, result) && is_shim (peer.pid);
+}
+
 /* ---- a viewer of a line ---- */
 
 typedef struct

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "machine/vmh-bundle.h"
+#include "qemu/vmh-pid.h"
 
 G_BEGIN_DECLS
 
@@ -13,6 +14,9 @@ G_BEGIN_DECLS
 int vmh_runtime_listen (VmhBundle *bundle, const char *name, int type, GError **error);
 /** vmh_runtime_connect: to such a socket. -1 on error. */
 int vmh_runtime_connect (VmhBundle *bundle, const char *name, int type, GError **error);
+/** vmh_runtime_find_shim: who holds the guest's lines, if anybody does, whatever the record says.
+ */
+gboolean vmh_runtime_find_shim (VmhBundle *bundle, VmhPid *result);
 /** vmh_runtime_view_async: asks the machine's shim to show the line @name to @socket (stays the
  * caller's). Whoever has stopped the shim, nobody else waits for it. */
 void vmh_runtime_view_async (VmhBundle *bundle,

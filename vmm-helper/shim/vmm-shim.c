@@ -446,6 +446,7 @@ main (int argc __attribute__ ((unused)), char **argv)
   if (signals.fd < 0 || poller < 0)
     shim_fail ("cannot wait for anything: %s", strerror (errno));
   fcntl (listener.fd, F_SETFL, O_NONBLOCK);
+  listen (listener.fd, MAX_CONTROLS); /* again: SO_PEERCRED names us, and not who made it */
   fcntl (log_pipe.fd, F_SETFL, O_NONBLOCK);
   shim_watch (&listener, EPOLLIN);
   shim_watch (&log_pipe, EPOLLIN);
