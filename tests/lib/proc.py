@@ -125,16 +125,18 @@ class Process:
     def __init__(self, argv, env=None, log=None, name=None, **kwargs):
         self.name = name or os.path.basename(str(argv[0]))
         self.log = Path(log) if log else None
-        self._out = open(log, "ab") if log else subprocess.DEVNULL
+        out = open(log, "ab") if log else subprocess.DEVNULL
         self.popen = subprocess.Popen(
             [str(a) for a in argv],
             env=env,
             stdin=subprocess.DEVNULL,
-            stdout=self._out,
+            stdout=out,
             stderr=subprocess.STDOUT if log else None,
             **kwargs,
         )
         self.pid = self.popen.pid
+        if log:
+            out.close()
 
     def running(self):
         return self.popen.poll() is None
@@ -158,8 +160,6 @@ class Process:
         except subprocess.TimeoutExpired:
             self.kill()
             raise AssertionError(f"{self.name} did not end within {timeout} s after {sig.name}")
-        if self.log:
-            self._out.close()
         self.check()
         return code
 

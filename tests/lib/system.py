@@ -3,6 +3,7 @@
 """The system helper where everybody may everything, and its callers: users by a Caller, in GVariant
 text; root as it were a session's user. Inside of ns.enter()."""
 
+import os
 import re
 
 from . import bus, domain, env, ns, proc, tap
@@ -31,9 +32,9 @@ class Root(bus.Session):
         self.environ = {"XDG_RUNTIME_DIR": "/run"}
         self.connection = self.helper_bus = ns.connect(user)
 
-    def start_helper(self, *args, timeout=20, **kwargs):
+    def start_helper(self, *args, timeout=20, extra_env=None, **kwargs):
         self.helper = proc.Process([env.HELPER, "--system", *args], log=self.path / "helper.log",
-                                   name="vmm-helper", **kwargs)
+                                   name="vmm-helper", env={**os.environ, **(extra_env or {})}, **kwargs)
         self.wait_for_helper(timeout)
         return self.helper
 

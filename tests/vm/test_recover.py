@@ -8,7 +8,7 @@ import subprocess
 
 from gi.repository import GLib
 
-from lib import bus, domain, env, guest, proc, tap, vm
+from lib import bus, crash, domain, env, guest, proc, tap, vm
 
 
 def session():
@@ -17,16 +17,6 @@ def session():
     tap.on_failure(made.print_logs)
     made.start_helper()
     return made
-
-
-def kill_helper(made):
-    made.helper.kill()
-    wait_name_free(made)
-
-
-def wait_name_free(made):
-    """The bus may still take the dead one for the owner, and hand calls to it."""
-    tap.wait_for(lambda: not bus.has_owner(made.connection, bus.NAME), 10, "the name's release", 0.01)
 
 
 @tap.case
@@ -44,7 +34,7 @@ def five_guests():
     domain.call(made, machines[1], "Pause")
     vm.wait_state(made, machines[1], "paused")
     pids = [vm.pid(made, m) for m in machines]
-    kill_helper(made)
+    crash.kill(made)
     tap.equal(line.shell("echo still here"), "still here", "a viewer's line while there is no helper")
     made.start_helper()
     tap.equal([vm.state(made, m) for m in machines], ["running", "paused", "running", "running", "running"],
@@ -83,7 +73,7 @@ def ended_while_nobody_looked():
     line = vm.serial(made, quiet)
     line.expect(guest.PROMPT, 120)
     pids = [vm.pid(made, quiet), vm.pid(made, loud)]
-    kill_helper(made)
+    crash.kill(made)
     line.send("poweroff -f\n")
     os.kill(pids[1], signal.SIGKILL)
     for process in pids:
@@ -104,7 +94,7 @@ def reused_pid_is_not_touched():
     record = vm.runtime(made) / domain.uuid_of(machine) / "record"
     process = vm.pid(made, machine)
     shim = proc.find("vmm-shim")[0]
-    kill_helper(made)
+    crash.kill(made)
     text = record.read_text()
     os.kill(process, signal.SIGKILL)
     vm.wait_dead(process)
@@ -121,44 +111,17 @@ def reused_pid_is_not_touched():
 
 
 @tap.case
-def killed_at_every_step_of_start():
-    """The helper killed before each step of a start: the next one finds the machine off or running, never half-way"""
-    made = session()
-    machine = domain.create(made, vm.real_mode("steps", made))
-    for step in range(10):
-        made.helper.stop()
-        wait_name_free(made)
-        made.start_helper(extra_env={"VMH_ABORT_AT": f"start:{step}"})
-        try:
-            domain.call(made, machine, "Start")
-        except GLib.Error:
-            pass
-        made.helper.wait(30)
-        wait_name_free(made)
-        made.start_helper()
-        found = vm.state(made, machine)
-        tap.true(found in ("off", "running"), f"step {step}: {found}")
-        tap.diag(f"killed before step {step}: {found}")
-        if found == "running":
-            vm.force_off(made, machine)
-        tap.wait_for(lambda: not proc.find("qemu-system") and not proc.find("vmm-shim"), 5,
-                     f"step {step}: the end of what was begun")
-        vm.start(made, machine)
-        vm.force_off(made, machine)
-
-
-@tap.case
 def autostart_goes_on():
     """A helper killed while it starts the computer's machines: the next one starts them"""
     made = session()
     machine = domain.create(made, vm.real_mode("early", made))
     made.call(machine, domain.MACHINE, "SetAutostart", GLib.Variant("(ba{sv})", (True, {})))
     made.helper.stop()
-    wait_name_free(made)
+    crash.wait_name_free(made)
     (vm.runtime(made) / "autostarted").unlink()
     dying = made.spawn([env.HELPER, "--session"], name="vmm-helper", extra_env={"VMH_ABORT_AT": "start:0"})
     dying.wait(30)
-    wait_name_free(made)
+    crash.wait_name_free(made)
     made.start_helper()
     vm.wait_state(made, machine, "running", 30)
     vm.force_off(made, machine)

@@ -1,0 +1,252 @@
+# SPDX-FileCopyrightText: 2026 The Innkeeper developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The helper killed before every step of every step table, and after the last: a verb has happened or it has
+not, nothing is left of it, and the next call works."""
+
+import os
+from pathlib import Path
+
+from gi.repository import GLib
+
+from lib import bus, crash, domain, net, ns, proc, system, tap, vm
+
+ns.enter(network=True)
+
+DEVICES = Path("/sys/class/net")
+CARDS = ("<interface type='network'><source network='steps'/></interface>"
+         "<interface type='bridge'><source bridge='br0'/></interface>")
+
+
+def session():
+    made = bus.Session()
+    tap.cleanup(made.close)
+    tap.on_failure(made.print_logs)
+    return made
+
+
+def at_each_step(made, verb, act, verify, others=()):
+    """@act is called on a helper that dies in it, @verify(number) on the next one: it answers whether the verb
+    has happened. Answers those answers."""
+    outcomes = []
+    steps = crash.tables()[verb]
+    tap.true(steps > 2, f"{verb} has {steps} steps: are they counted?")
+    for number in range(steps + 1):
+        where = f"{verb}:{number}"
+        crash.replace(made, VMH_ABORT_AT=where)
+        try:
+            act(number)
+        except GLib.Error:
+            pass  # its death, which is looked at next
+        crash.died(made)
+        crash.replace(made)
+        crash.check_clean(made, where, others)
+        try:
+            outcomes.append(verify(number))
+        except Exception as e:
+            raise AssertionError(f"after {where}") from e
+        crash.check_clean(made, f"after {where}, and after the next call", others)
+    tap.figure(f"kills of {verb}, one before each step and one after the last", len(outcomes))
+    return outcomes
+
+
+def once(outcomes):
+    """Not before a step, and ever after it."""
+    outcomes = [int(o) for o in outcomes]
+    tap.true(outcomes == sorted(outcomes) and outcomes[0] == 0, f"whether it had happened: {outcomes}")
+    return outcomes
+
+
+def only_after_all(outcomes):
+    tap.equal(once(outcomes), [0] * (len(outcomes) - 1) + [1], "whether it had happened")
+
+
+def check_whole(made, machine, *wanted):
+    """It can be read, its disks are there and sound."""
+    tap.equal(made.get(machine, domain.MACHINE, "State"), "off", "state")
+    listed = domain.call(made, machine, "ListStorage")[0]
+    tap.equal([(s["target"], s["created"]) for s in listed], list(wanted), "storage")
+    for entry in listed:
+        bus.run(["qemu-img", "check", "-q", entry["path"]])
+
+
+def delete_all(made):
+    for machine in made.machines():
+        domain.delete(made, machine)
+
+
+DISKS = domain.disk("vda") + domain.disk("vdb")
+NEW_DISKS = domain.storage(domain.new_disk("vda"), domain.new_disk("vdb"))
+BOTH = (("vda", True), ("vdb", True))
+
+
+def killed_create(made, verb, storage, wanted, **more):
+    def act(_number):
+        domain.create(made, domain.xml("a", DISKS), storage=storage, **more)
+
+    def verify(_number):
+        machines = list(made.machines())
+        for machine in machines:
+            check_whole(made, machine, *wanted)
+        delete_all(made)
+        # and the name is free
+        domain.create(made, domain.xml("a", DISKS), storage=storage, **more)
+        delete_all(made)
+        return bool(machines)
+
+    return at_each_step(made, verb, act, verify)
+
+
+@tap.case
+def every_table():
+    """Each step table of the helper has a case here"""
+    tap.equal(set(crash.tables()), {"create", "image", "convert", "apply", "delete", "start"}, "step tables")
+
+
+@tap.case
+def create():
+    """Create with new disks: nothing, or after the last step the whole machine"""
+    only_after_all(killed_create(session(), "create", NEW_DISKS, BOTH))
+
+
+@tap.case
+def image():
+    """Making an empty disk: the machine it was for is not there"""
+    tap.true(not any(killed_create(session(), "image", NEW_DISKS, BOTH)), "a machine with half a disk is there")
+
+
+@tap.case
+def convert():
+    """Copying an image: the machine it was for is not there, nor QEMU's process that copies"""
+    made = session()
+    source = made.path / "source.raw"
+    source.write_bytes(os.urandom(domain.MIB))
+    with open(source, "rb") as image:
+        copied = {"target": GLib.Variant("s", "vdb"), "image": GLib.Variant("h", 0), "format": GLib.Variant("s", "raw")}
+        storage = domain.storage(domain.new_disk("vda"), copied)
+        tap.true(not any(killed_create(made, "convert", storage, BOTH, fds=[image.fileno()])),
+                 "a machine with half a disk is there")
+
+
+@tap.case
+def apply():
+    """Apply with a new disk and without an old one: the old definition or the new, whole"""
+    made = session()
+    one, two = domain.disk("vda") + domain.disk("vdb"), domain.disk("vda") + domain.disk("vdc")
+    before = {}
+
+    def act(_number):
+        before["path"] = machine = domain.create(made, domain.xml("a", one), storage=NEW_DISKS)
+        before["xml"], before["generation"] = domain.call(made, machine, "GetXml")
+        part = before["xml"].index("<disk", before["xml"].index("<disk") + 1)
+        end = before["xml"].index("</disk>", part) + len("</disk>")
+        xml = before["xml"][:part] + domain.disk("vdc") + before["xml"][end:]
+        domain.call(made, machine, "Apply", GLib.Variant("s", xml), storage=domain.storage(domain.new_disk("vdc")))
+
+    def verify(_number):
+        machine = before["path"]
+        xml, generation = domain.call(made, machine, "GetXml")
+        changed = 'dev="vdc"' in xml
+        tap.true(changed or xml == before["xml"], "neither the old definition nor the new")
+        tap.true(generation > before["generation"] or not changed, "a new definition has a new number")
+        unused = domain.folder(made) / domain.uuid_of(machine) / "disks" / "vdb.qcow2"
+        tap.true(unused.exists(), "the disk that was taken out is gone")
+        listed = domain.call(made, machine, "ListStorage")[0]
+        for entry in listed:
+            bus.run(["qemu-img", "check", "-q", entry["path"]])
+        # nothing half-made is left, and what is there is known to be ours
+        tap.true(all(e["created"] for e in listed), f"{listed}")
+        tap.equal({e["target"] for e in listed if not e["target"].startswith("disks/")},
+                  {"vda", "vdc" if changed else "vdb"}, "disks")
+        domain.call(made, machine, "Apply", GLib.Variant("s", xml.replace(">64<", ">65<")))
+        delete_all(made)
+        tap.equal(crash.kept(made), [], "what was made and is not kept")
+        return changed
+
+    tap.true(two != one, "the edit changes nothing")
+    only_after_all(at_each_step(made, "apply", act, verify))
+
+
+@tap.case
+def delete():
+    """Delete: the whole machine, or nothing and the kept disk safe"""
+    made = session()
+    outside = made.path / "outside.qcow2"
+    before = {}
+
+    def act(_number):
+        bus.run(["qemu-img", "create", "-q", "-f", "qcow2", outside, "8M"])
+        before["kept"] = crash.kept(made)
+        before["path"] = domain.create(made, domain.xml("a", DISKS + domain.disk("vdc", outside)), storage=NEW_DISKS)
+        domain.delete(made, before["path"], keep=GLib.Variant("as", ["vdb"]), delete=GLib.Variant("as", ["vdc"]))
+
+    def verify(number):
+        if made.machines():
+            tap.equal((crash.kept(made), outside.exists()), (before["kept"], True), "kept disks")
+            check_whole(made, before["path"], *BOTH, ("vdc", False))
+            delete_all(made)
+            return False
+        tap.wait_for(lambda: not outside.exists(), 10, "the deletion of what is elsewhere")
+        tap.equal(len(crash.kept(made)), len(before["kept"]) + 1, "kept disks")
+        return True
+
+    tap.true(1 in once(at_each_step(made, "delete", act, verify)), "it never happened")
+
+
+def killed_start(made, machine, others=()):
+    def act(_number):
+        domain.call(made, machine, "Start")
+
+    def verify(_number):
+        found = vm.state(made, machine)
+        tap.true(found in ("off", "running"), f"found {found}: {vm.reason(made, machine)}")
+        if found == "off":
+            vm.start(made, machine)
+        vm.force_off(made, machine)
+        return found == "running"
+
+    return once(at_each_step(made, "start", act, verify, others))
+
+
+@tap.case
+def start():
+    """Start: the next helper finds the machine off or running, never half-way"""
+    made = session()
+    made.start_helper()
+    machine = domain.create(made, vm.real_mode("steps", made))
+    tap.equal(killed_start(made, machine)[-1], 1, "whether it runs when all was done")
+
+
+@tap.case
+def start_with_networks():
+    """Start of a system's machine with cards on a bridge and a network of its own: no device of them is left"""
+    made = system.make(activated=False)
+    net.ip("link", "add", "br0", "type", "bridge")
+    tap.cleanup(net.ip, "link", "del", "br0")
+    net.ip("link", "set", "br0", "up")
+    root = system.Root(made)
+    tap.cleanup(root.close)
+    tap.on_failure(root.print_logs)
+    before = set(os.listdir(DEVICES))
+    root.start_helper()
+    machine = domain.create(root, vm.real_mode("networks", root).replace("</devices>", CARDS + "</devices>"))
+    # The system bus and polkitd are the namespace's, not the helper's.
+    others = set(proc.descendants()) - {root.helper.pid, *proc.descendants(root.helper.pid)}
+
+    def act(_number):
+        domain.call(root, machine, "Start")
+
+    def verify(_number):
+        found = vm.state(root, machine)
+        devices = set(os.listdir(DEVICES)) - before
+        tap.equal(len(devices), 3 if found == "running" else 0, f"network devices of a machine that is {found}: {devices}")
+        if found == "off":
+            vm.start(root, machine)
+        tap.equal(len(set(os.listdir(DEVICES)) - before), 3, "network devices of a machine that runs")
+        vm.force_off(root, machine)
+        tap.wait_for(lambda: set(os.listdir(DEVICES)) == before, 5, "the end of the network devices", 0.01)
+        return found == "running"
+
+    tap.equal(once(at_each_step(root, "start", act, verify, others))[-1], 1, "whether it runs when all was done")
+
+
+tap.main()
