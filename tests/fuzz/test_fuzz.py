@@ -43,12 +43,23 @@ def command(name, found, kept):
             *(env.SOURCE / folder for folder in (f"tests/fuzz/corpus-{name}", *MORE.get(name, ())))]
 
 
-def show(found, told):
+def leak(name, path):
+    """Where it was allocated: that costs too much to be looked at all the time, in code without frame pointers."""
+    options = os.environ.get("ASAN_OPTIONS", "") + ":fast_unwind_on_malloc=0"
+    done = subprocess.run([FUZZERS / f"fuzz-{name}", path], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, errors="replace",
+                          env=dict(os.environ, G_SLICE="always-malloc", ASAN_OPTIONS=options))
+    tap.diag(done.stdout[:6000])
+
+
+def show(name, found, told):
     """What went wrong, and the inputs, to be put into the corpus."""
     at = max(told.find("ERROR: "), told.find("runtime error: "), 0)
     tap.diag(told[max(at - 3000, 0):at + 9000])
     for path in sorted(found.iterdir()):
         if path.name != "words.dict":
+            if path.name.startswith("leak-"):
+                leak(name, path)
             tap.diag(f"{path}: base64 {base64.b64encode(path.read_bytes()).decode()}")
 
 
@@ -63,7 +74,7 @@ def fuzz(name):
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           text=True, errors="replace")
     if done.returncode:
-        show(found, done.stdout)
+        show(name, found, done.stdout)
     tap.equal(done.returncode, 0, f"how fuzz-{name} ended")
     cov, features, entries, speed, memory = map(int, DONE.search(done.stdout).groups())
     units = int(UNITS.search(done.stdout)[1])
