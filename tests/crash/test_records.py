@@ -49,7 +49,7 @@ class Stranger:
         told = (self.pipe.read() or b"").decode().split()
         for pid in self.pids:
             stat = open(f"/proc/{pid}/stat").read() if os.path.exists(f"/proc/{pid}") else ""
-            if not re.search(r"\) S ", stat):
+            if not re.search(r"\) [SRD] ", stat):
                 told.append(f"{pid}: {stat[:40] or 'gone'}")
         return told
 
