@@ -6,7 +6,9 @@ the corpus in the tree, and what was found in earlier runs, which the build fold
 import base64
 import os
 import re
+import shutil
 import subprocess
+import tempfile
 
 from lib import env, tap
 
@@ -25,6 +27,11 @@ LONGEST = {"qmp": 4096, "names": 512, "frames": 8192, "image": 16384}
 XML = ("domain", "diff", "plan", "arguments", "names")
 DONE = re.compile(r"^#\d+\s+DONE\s+cov: (\d+) ft: (\d+) corp: (\d+)/\S+.*?exec/s: (\d+) rss: (\d+)Mb", re.M)
 UNITS = re.compile(r"stat::number_of_executed_units: (\d+)")
+
+
+def surroundings():
+    # GLib's own allocator would hide from ASan what is freed. A target that crashes leaves its store.
+    return dict(os.environ, G_SLICE="always-malloc", TMPDIR=scratch)
 
 
 def dictionaries(name, folder):
@@ -48,7 +55,7 @@ def leak(name, path):
     options = os.environ.get("ASAN_OPTIONS", "") + ":fast_unwind_on_malloc=0"
     done = subprocess.run([FUZZERS / f"fuzz-{name}", path], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, errors="replace",
-                          env=dict(os.environ, G_SLICE="always-malloc", ASAN_OPTIONS=options))
+                          env=surroundings() | {"ASAN_OPTIONS": options})
     tap.diag(done.stdout[:6000])
 
 
@@ -69,10 +76,8 @@ def fuzz(name):
         old.unlink()
     kept = env.BUILD / "fuzz" / "corpus" / name
     kept.mkdir(parents=True, exist_ok=True)
-    # GLib's own allocator would hide from ASan what is freed.
-    done = subprocess.run(command(name, found, kept), env=dict(os.environ, G_SLICE="always-malloc"),
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          text=True, errors="replace")
+    done = subprocess.run(command(name, found, kept), env=surroundings(), stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
     if done.returncode:
         show(name, found, done.stdout)
     tap.equal(done.returncode, 0, f"how fuzz-{name} ended")
@@ -143,4 +148,6 @@ def records():
     fuzz("records")
 
 
+scratch = tempfile.mkdtemp(prefix="inn-fuzz-", dir="/dev/shm")
+tap.cleanup_at_end(shutil.rmtree, scratch, ignore_errors=True)
 tap.main()
