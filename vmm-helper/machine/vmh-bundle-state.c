@@ -79,7 +79,7 @@ vmh_bundle_save_state (VmhBundle *bundle, GError **error)
   put_list (file, "erased", (const char *const *)bundle->erased);
   text = g_key_file_to_data (file, &length, NULL);
   sum = dup_sum (text, length);
-  whole = g_strdup_printf ("%s%s%s\n", text, CHECK + 1, sum);
+  whole = g_strdup_printf ("%s%s%s\n", text, &CHECK[1], sum);
   return vmh_bundle_save (bundle, STATE_FILE, whole, -1, VMH_BUNDLE_SYNC, error);
 }
 
