@@ -5,6 +5,7 @@
 import os
 import pwd
 import re
+import signal
 import time
 from pathlib import Path
 
@@ -171,6 +172,26 @@ def caller_vanishes():
     tap.equal(machines(other), [], "machines")
     tap.equal(os.listdir(MACHINES), [], "machines")
     tap.true(helper.running(), "the helper goes on")
+
+
+@tap.case
+def silent_polkitd():
+    """A polkitd that stands still keeps nobody waiting for ever: it is a no, by a sentence, until it goes on"""
+    start()
+    one = caller(ns.OTHER)
+    tap.true("value" in one.call(bus.MANAGER, domain.MANAGER, "Create", create_args("before")), "a polkitd")
+    (polkitd,) = proc.find("polkitd")
+    os.kill(polkitd, signal.SIGSTOP)
+    try:
+        asked = [one.send(bus.MANAGER, domain.MANAGER, "Create", create_args(f"silent {i}")) for i in range(2)]
+        tap.true("value" in one.call(bus.ROOT, OM, "GetManagedObjects"), "who only looks is answered")
+        for number in asked:
+            answer = one.result(number, timeout=60)
+            tap.equal(answer.get("error"), ERROR + "Denied", str(answer))
+            tap.true("does not answer" in answer["message"], answer["message"])
+    finally:
+        os.kill(polkitd, signal.SIGCONT)
+    tap.true("value" in one.call(bus.MANAGER, domain.MANAGER, "Create", create_args("after")), "once it goes on")
 
 
 @tap.case

@@ -16,8 +16,10 @@ typedef struct
   char *sender;
   uid_t uid;
   char *action;
-  gboolean interactive; /* a password may be asked for */
-  gboolean asking;      /* it is, now */
+  gboolean interactive;  /* a password may be asked for */
+  gboolean asking;       /* it is, now */
+  GCancellable *silence; /* polkit, which asks nobody, has been silent for too long */
+  guint timeout;
 } Question;
 
 /* GTask: those that wait for their turn, and how many polkit is busy with. */
@@ -36,6 +38,8 @@ question_free (gpointer data)
 {
   Question *question = data;
 
+  g_clear_handle_id (&question->timeout, g_source_remove);
+  g_clear_object (&question->silence);
   g_free (question->sender);
   g_free (question->action);
   g_free (question);
@@ -45,6 +49,16 @@ static void
 fail_unreachable (GTask *task, GError *cause)
 {
   g_autoptr (GError) error = cause;
+  const Question *question = g_task_get_task_data (task);
+
+  if (question->silence != NULL && g_cancellable_is_cancelled (question->silence))
+    {
+      g_warning ("polkit has not answered for %d s", VMH_CHECK_SECONDS);
+      g_task_return_new_error (task, INN_ERROR, INN_ERROR_DENIED,
+                               _ ("The system's authorization service does not answer, so this is "
+                                  "not allowed. Start polkit again, then try again."));
+      return;
+    }
 
   /* Of a caller that is gone polkit says just that it failed: no reason to warn, and users could
    * fill the log. */
@@ -90,6 +104,7 @@ release (Question *question)
       question->asking = FALSE;
       return;
     }
+  g_clear_handle_id (&question->timeout, g_source_remove);
   n_checks--;
   next_check ();
 }
@@ -148,6 +163,16 @@ on_check_ready (GObject *source, GAsyncResult *result, gpointer data)
                                 "again from a desktop session."));
 }
 
+static gboolean
+on_silence (gpointer data)
+{
+  Question *question = data;
+
+  question->timeout = 0;
+  g_cancellable_cancel (question->silence);
+  return G_SOURCE_REMOVE;
+}
+
 static void
 check (GTask *task)
 {
@@ -155,13 +180,19 @@ check (GTask *task)
   Question *question = g_task_get_task_data (task);
 
   subject = polkit_system_bus_name_new (question->sender);
-  /* Only what waits for a person is called back: the rest polkit has answered before it hears of
-   * that, and would be asked more than VMH_MAX_CHECKS by who comes and goes quickly. */
+  if (!question->asking)
+    {
+      question->silence = g_cancellable_new ();
+      question->timeout = g_timeout_add_seconds (VMH_CHECK_SECONDS, on_silence, question);
+    }
+  /* Of a caller's end only what waits for a person is told: the rest polkit has answered before it
+   * hears of that, and would be asked more than VMH_MAX_CHECKS by who comes and goes quickly. */
   polkit_authority_check_authorization (
       authority, subject, question->action, NULL,
       question->asking ? POLKIT_CHECK_AUTHORIZATION_FLAGS_ALLOW_USER_INTERACTION
                        : POLKIT_CHECK_AUTHORIZATION_FLAGS_NONE,
-      question->asking ? g_task_get_cancellable (task) : NULL, on_check_ready, g_object_ref (task));
+      question->asking ? g_task_get_cancellable (task) : question->silence, on_check_ready,
+      g_object_ref (task));
 }
 
 static void

@@ -42,6 +42,10 @@
  * how many of a flood are in front of who comes new. */
 #define VMH_MAX_CHECKS 2
 
+/* Seconds that polkit may take where it asks nobody. One that hangs (Debian 12's does now and then,
+ * where a question is withdrawn) must not keep callers waiting for ever. */
+#define VMH_CHECK_SECONDS 10
+
 /* Password questions that are open at once, for a user and in all: they stay open for as long as
  * people take, and the bus lets one connection wait for 128 replies (max_replies_per_connection).
  */
