@@ -179,6 +179,7 @@ class Driver:
         more = {"generation": _variant("t", generation)}
         target = f"vd{'cdefghij'[len(self.machines[uuid])]}"
         if self.random.random() < 0.25 and target not in self.machines[uuid] and len(self.machines[uuid]) < 6:
+            xml = xml.replace("<devices/>", "<devices></devices>")  # of one that had none
             xml = xml.replace("</devices>", domain.disk(target) + "</devices>")
             more["storage"] = domain.storage(self._order(target))
             self.machines[uuid][target] = None

@@ -191,7 +191,7 @@ class Running:
                 self.kept.append(other)
             self.kept.append(end)
             fds[file["number"]] = fcntl.fcntl(end.fileno(), fcntl.F_DUPFD, 3000)
-        argv = [without_tap(w) for w in argv]
+        argv = [argv[0], *(without_tap(word) if before == "-netdev" else word for before, word in zip(argv, argv[1:]))]
         self.process = subprocess.Popen(argv, preexec_fn=lambda: [os.dup2(fd, number) for number, fd in fds.items()],
                                         close_fds=False, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT)
@@ -239,7 +239,8 @@ class Running:
 
 def without_tap(word):
     """A tap is the kernel's device; a socket in its place is as good where nothing is sent."""
-    if not word.startswith("{") or (node := json.loads(word)).get("type") != "tap":
+    node = json.loads(word)
+    if node["type"] != "tap":
         return word
     return json.dumps({"type": "stream", "id": node["id"], "server": False, "addr": {"type": "fd", "str": node["fd"]}})
 
