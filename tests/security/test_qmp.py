@@ -24,7 +24,7 @@ evil_qemu.install(room.dir / "bin")
 tap.cleanup(subprocess.run, ["umount", "-l", "/usr/bin"], check=True)
 root = system.Root(room)
 tap.on_failure(root.print_logs)
-root.start_helper(env={**os.environ, "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=1"})
+root.start_helper(extra_env={"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=1"})
 tap.cleanup(root.close)
 SANITIZED = "asan" in Path(f"/proc/{root.helper.pid}/maps").read_text()
 

@@ -22,7 +22,7 @@ room = system.make(activated=False)
 root = system.Root(room)
 tap.on_failure(root.print_logs)
 # As much as it can say; all it says is searched.
-root.start_helper(env={**os.environ, "G_MESSAGES_DEBUG": "all"})
+root.start_helper(extra_env={"G_MESSAGES_DEBUG": "all"})
 tap.cleanup(root.close)
 
 SECRETS = {schema.name_of(f): f for f in schema.fields(("string", "path", "uint", "enum", "size", "mac", "uuid")) if f["secret"]}
