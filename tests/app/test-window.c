@@ -136,8 +136,41 @@ test_many (Stage *stage, gconstpointer data)
   g_assert_true (inn_machine_view_get_machine (view) == shown);
   gtk_editable_set_text (GTK_EDITABLE (entry), "none of that name");
   wait_until (g_list_model_get_n_items (model) == 0);
+  g_assert_null (inn_sidebar_get_machine (sidebar_of (stage)));
   gtk_editable_set_text (GTK_EDITABLE (entry), "");
   wait_until (g_list_model_get_n_items (model) == 1000);
+  g_assert_true (inn_sidebar_get_machine (sidebar_of (stage)) == shown); /* marked again */
+}
+
+/* Of much that is found the beginning is shown, and as much more as is scrolled to. */
+static void
+test_much_found (Stage *stage, gconstpointer data)
+{
+  GtkWidget *entry = find_widget (stage->window, GTK_TYPE_SEARCH_ENTRY, NULL);
+  GtkWidget *list = find_widget (stage->window, GTK_TYPE_LIST_VIEW, NULL);
+  GListModel *model = G_LIST_MODEL (gtk_list_view_get_model (GTK_LIST_VIEW (list)));
+  GtkAdjustment *adjustment = gtk_scrollable_get_vadjustment (GTK_SCROLLABLE (list));
+  InnMachine *far = inn_connection_lookup_machine (stage->connection, INN_MACHINES_PATH "/m999");
+  guint few;
+
+  gtk_widget_activate_action (stage->window, "win.search", NULL);
+  gtk_editable_set_text (GTK_EDITABLE (entry), "machine");
+  wait_until (g_list_model_get_n_items (model) < 100);
+  iterate ();
+  few = g_list_model_get_n_items (model);
+  g_assert_cmpuint (few, <, 100);
+  g_assert_cmpuint (few * 30, >, gtk_adjustment_get_page_size (adjustment));
+  g_assert_cmpuint (count (list, INN_TYPE_MACHINE_ROW), <=, few);
+  for (guint times = 0; times < 3; times++)
+    {
+      few = g_list_model_get_n_items (model);
+      gtk_adjustment_set_value (adjustment, gtk_adjustment_get_upper (adjustment));
+      wait_until (g_list_model_get_n_items (model) > few);
+    }
+  g_assert_cmpuint (g_list_model_get_n_items (model), <, 1000);
+  inn_window_show_machine (INN_WINDOW (stage->window), far); /* found, but not shown yet */
+  g_assert_true (inn_sidebar_get_machine (sidebar_of (stage)) == far);
+  g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (entry)), ==, "machine");
 }
 
 static gboolean
@@ -332,6 +365,7 @@ main (int argc, char **argv)
   ADD ("many", 1000, test_many);
   ADD ("changes", 3, test_changes);
   ADD ("hidden-by-search", 3, test_hidden);
+  ADD ("much-found", 1000, test_much_found);
   ADD ("helper-gone", 3, test_helper_gone);
   ADD ("shut-down", 1, test_shut_down);
   ADD ("shut-down-again", 1, test_shut_down_again);

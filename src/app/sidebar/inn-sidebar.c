@@ -6,6 +6,7 @@
 #include "inn-sidebar.h"
 
 #include "inn-empty-page.h"
+#include "inn-gradual.h"
 #include "inn-machine-row.h"
 #include "inn-still.h"
 #include "inn-thumbnailer.h"
@@ -33,6 +34,8 @@ struct _InnSidebar
 
   InnConnection *connection;
   GtkSingleSelection *selection;
+  InnMachine *chosen; /* last, though a search may hide it */
+  InnGradual *gradual;
   GtkSortListModel *sorted;
   GtkFilterListModel *filtered;
   GtkFilter *filter;
@@ -108,12 +111,46 @@ on_machines_changed (InnSidebar *self,
   show_page (self);
 }
 
+/* FALSE where it is not listed, or not yet. */
+static gboolean
+find (InnSidebar *self, InnMachine *machine, guint *position)
+{
+  const guint n = g_list_model_get_n_items (G_LIST_MODEL (self->selection));
+
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (InnMachine) at = g_list_model_get_item (G_LIST_MODEL (self->selection), i);
+
+      if (at == machine)
+        {
+          *position = i;
+          return TRUE;
+        }
+    }
+  return FALSE;
+}
+
+/* What a search has hidden is marked again. */
+static void
+on_all_shown (gpointer data)
+{
+  InnSidebar *self = data;
+  guint position;
+
+  if (gtk_single_selection_get_selected (self->selection) == GTK_INVALID_LIST_POSITION &&
+      self->chosen != NULL && find (self, self->chosen, &position))
+    gtk_single_selection_set_selected (self->selection, position);
+}
+
 static void
 on_search_changed (InnSidebar *self)
 {
   const char *text = gtk_editable_get_text (GTK_EDITABLE (self->search_entry));
 
+  inn_gradual_shorten (self->gradual);
   gtk_string_filter_set_search (GTK_STRING_FILTER (self->filter), text);
+  if (*text == '\0')
+    inn_gradual_lengthen (self->gradual, on_all_shown, self);
   show_page (self);
 }
 
@@ -131,6 +168,10 @@ on_search_activate (InnSidebar *self)
 static void
 on_selected_notify (InnSidebar *self)
 {
+  InnMachine *machine = inn_sidebar_get_machine (self);
+
+  if (machine != NULL)
+    g_set_weak_pointer (&self->chosen, machine);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_MACHINE]);
 }
 
@@ -275,7 +316,8 @@ make_models (InnSidebar *self)
   self->filtered = gtk_filter_list_model_new (NULL, g_object_ref (self->filter));
   self->sorted = gtk_sort_list_model_new (g_object_ref (G_LIST_MODEL (self->filtered)),
                                           g_object_ref (self->sorter));
-  self->selection = gtk_single_selection_new (g_object_ref (G_LIST_MODEL (self->sorted)));
+  self->gradual = inn_gradual_new (g_object_ref (G_LIST_MODEL (self->sorted)), self->scroller);
+  self->selection = gtk_single_selection_new (g_object_ref (inn_gradual_get_model (self->gradual)));
   gtk_single_selection_set_autoselect (self->selection, FALSE);
   gtk_single_selection_set_can_unselect (self->selection, TRUE);
   g_signal_connect_object (self->selection, "notify::selected-item",
@@ -311,10 +353,12 @@ inn_sidebar_dispose (GObject *object)
   GtkWidget *child;
 
   g_clear_pointer (&self->thumbnailer, inn_thumbnailer_free);
+  g_clear_pointer (&self->gradual, inn_gradual_free);
   g_clear_pointer (&self->menu, gtk_widget_unparent);
   while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
     gtk_widget_unparent (child);
   g_clear_object (&self->selection);
+  g_clear_weak_pointer (&self->chosen);
   g_clear_object (&self->sorted);
   g_clear_object (&self->filtered);
   g_clear_object (&self->filter);
@@ -434,20 +478,13 @@ inn_sidebar_get_machine (InnSidebar *self)
 static gboolean
 choose (InnSidebar *self, InnMachine *machine)
 {
-  const guint n = g_list_model_get_n_items (G_LIST_MODEL (self->selection));
+  guint position;
 
-  for (guint i = 0; i < n; i++)
-    {
-      g_autoptr (InnMachine) at = g_list_model_get_item (G_LIST_MODEL (self->selection), i);
-
-      if (at == machine)
-        {
-          gtk_single_selection_set_selected (self->selection, i);
-          gtk_widget_activate_action (GTK_WIDGET (self->list), "list.scroll-to-item", "u", i);
-          return TRUE;
-        }
-    }
-  return FALSE;
+  if (!find (self, machine, &position))
+    return FALSE;
+  gtk_single_selection_set_selected (self->selection, position);
+  gtk_widget_activate_action (GTK_WIDGET (self->list), "list.scroll-to-item", "u", position);
+  return TRUE;
 }
 
 void
@@ -455,12 +492,14 @@ inn_sidebar_set_machine (InnSidebar *self, InnMachine *machine)
 {
   g_return_if_fail (INN_IS_SIDEBAR (self));
 
+  inn_gradual_show_all (self->gradual);
   if (choose (self, machine))
     return;
   /* A search hides it. */
   gtk_search_bar_set_search_mode (self->search_bar, FALSE);
   gtk_editable_set_text (GTK_EDITABLE (self->search_entry), "");
   on_search_changed (self);
+  inn_gradual_show_all (self->gradual);
   choose (self, machine);
 }
 
