@@ -27,10 +27,16 @@ def session():
 def at_each_step(made, verb, act, verify, others=()):
     """@act is called on a helper that dies in it, @verify(number) on the next one: it answers whether the verb
     has happened. Answers those answers."""
-    outcomes = []
     steps = crash.tables()[verb]
     tap.true(steps > 2, f"{verb} has {steps} steps: are they counted?")
-    for number in range(steps + 1):
+    outcomes = at_each(made, verb, steps + 1, act, verify, others)
+    tap.figure(f"kills of {verb}, one before each step and one after the last", len(outcomes))
+    return outcomes
+
+
+def at_each(made, verb, places, act, verify, others=()):
+    outcomes = []
+    for number in range(places):
         where = f"{verb}:{number}"
         crash.replace(made, VMH_ABORT_AT=where)
         try:
@@ -45,7 +51,6 @@ def at_each_step(made, verb, act, verify, others=()):
         except Exception as e:
             raise AssertionError(f"after {where}") from e
         crash.check_clean(made, f"after {where}, and after the next call", others)
-    tap.figure(f"kills of {verb}, one before each step and one after the last", len(outcomes))
     return outcomes
 
 
@@ -247,6 +252,46 @@ def start_with_networks():
         return found == "running"
 
     tap.equal(once(at_each_step(root, "start", act, verify, others))[-1], 1, "whether it runs when all was done")
+
+
+def running_again(made, machine):
+    if vm.state(made, machine) != "running":
+        vm.start(made, machine)
+
+
+@tap.case
+def off_and_reset():
+    """Force off and reset, which have no table, at each place of theirs: off and not crashed, or running and obedient"""
+    made = session()
+    made.start_helper()
+    machine = domain.create(made, vm.real_mode("marks", made))
+    vm.start(made, machine)
+    places = crash.marks()
+    tap.equal(sorted(places), ["off", "reset"], "verbs with places of their own")
+
+    def off(number):
+        def gone():
+            return vm.state(made, machine) == "off"
+
+        if number < 3:  # its picture is taken first: nothing has been done to the guest
+            tap.equal(vm.state(made, machine), "running", "state")
+        else:
+            tap.wait_for(gone, 10, f"the end, state {vm.state(made, machine)}: {vm.reason(made, machine)}")
+        had_happened = gone()
+        running_again(made, machine)
+        return had_happened
+
+    def reset(_number):
+        tap.equal(vm.state(made, machine), "running", "state")
+        domain.call(made, machine, "Reset")
+        tap.equal(vm.state(made, machine), "running", "state, when it was reset again")
+        return True
+
+    once(at_each(made, "off", places["off"], lambda _number: domain.call(made, machine, "ForceOff"), off))
+    at_each(made, "reset", places["reset"], lambda _number: domain.call(made, machine, "Reset"), reset)
+    vm.force_off(made, machine)
+    for verb, count in places.items():
+        tap.figure(f"kills of {verb}, one at each of its places", count)
 
 
 tap.main()

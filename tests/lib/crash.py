@@ -12,6 +12,8 @@ from . import bus, domain, env, proc, tap, vm
 FLOW = re.compile(r'vmh_flow_run_async \("(\w+)", steps')
 TABLE = re.compile(r"static const VmhStep steps\[\] = \{\n(.*?)\n  \{ (?:0|NULL) \},\n\};", re.S)
 
+MARK = re.compile(r'vmh_flow_mark \("(\w+)", (\d+)\)')
+
 # What a machine's folder may hold, and the store around the machines.
 IN_MACHINE = {"machine.xml", "state", "disks", "nvram", "tpm", "snapshots", "log", "screenshot.ppm"}
 IN_STORE = re.compile(r"lock|machines|Kept disks|caps-[a-z0-9_-]+")
@@ -28,6 +30,17 @@ def tables():
         for verb in verbs:
             found[verb] = len(re.findall(r"^  \{ ", TABLE.search(text).group(1), re.M))
     return found
+
+
+def marks():
+    """{verb: how many places} of the verbs without a table that can be killed at places of their own."""
+    found = {}
+    for source in sorted((env.SOURCE / "vmm-helper/machine").glob("*.c")):
+        for verb, number in MARK.findall(source.read_text()):
+            found.setdefault(verb, set()).add(int(number))
+    for verb, numbers in found.items():
+        tap.equal(sorted(numbers), list(range(len(numbers))), f"places of {verb}")
+    return {verb: len(numbers) for verb, numbers in found.items()}
 
 
 def wait_name_free(session):

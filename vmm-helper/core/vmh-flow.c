@@ -34,15 +34,15 @@ flow_free (gpointer data)
 
 /* For the tests of what a kill leaves behind: "create:2" dies before create's third step, and with
  * the number of steps after the last. */
-static void
-abort_if_asked (const Flow *flow)
+void
+vmh_flow_mark (const char *verb, guint n)
 {
   const char *where = g_getenv ("VMH_ABORT_AT");
   g_autofree char *here = NULL;
 
   if (where == NULL)
     return;
-  here = g_strdup_printf ("%s:%u", flow->verb, flow->current);
+  here = g_strdup_printf ("%s:%u", verb, n);
   if (g_str_equal (here, where))
     kill (getpid (), SIGKILL);
 }
@@ -91,7 +91,7 @@ next_step (GTask *task)
   const VmhStep *step = &flow->steps[flow->current];
   GError *error = NULL;
 
-  abort_if_asked (flow);
+  vmh_flow_mark (flow->verb, flow->current);
   if (step->name == NULL)
     {
       g_task_return_boolean (task, TRUE);

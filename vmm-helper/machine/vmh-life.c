@@ -7,6 +7,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "core/vmh-flow.h"
 #include "host/vmh-systemd.h"
 #include "host/vmh-tap.h"
 #include "qemu/vmh-qmp-commands.h"
@@ -247,7 +248,11 @@ on_qemu_ended (VmhQemu *qemu, gboolean clean, gpointer user_data)
       vmh_life_settle (machine, VMH_STATE_CRASHED, reason);
     }
   else if (clean || state == VMH_STATE_STOPPING)
-    vmh_life_settle (machine, VMH_STATE_OFF, NULL);
+    {
+      vmh_flow_mark ("off", 3);
+      vmh_life_settle (machine, VMH_STATE_OFF, NULL);
+      vmh_flow_mark ("off", 4);
+    }
   else
     {
       g_autofree char *reason = vmh_life_dup_crash (
@@ -421,8 +426,14 @@ run_verb (VmhCall *call, VmhQmpVerb verb)
       return;
     }
   if (verb == VMH_QMP_RESET)
-    allow_restarts (machine, monitor);
+    {
+      vmh_flow_mark ("reset", 0);
+      allow_restarts (machine, monitor);
+      vmh_flow_mark ("reset", 1);
+    }
   vmh_qmp_verb_async (monitor, verb, on_verb_done, call);
+  if (verb == VMH_QMP_RESET)
+    vmh_flow_mark ("reset", 2);
 }
 
 void
@@ -483,9 +494,12 @@ vmh_life_force_off (VmhMachine *machine)
         vmh_qemu_kill (qemu);
       return;
     }
+  vmh_flow_mark ("off", 0);
   vmh_machine_set_state (machine, VMH_STATE_STOPPING, NULL);
+  vmh_flow_mark ("off", 1);
   if (qemu)
     vmh_picture_kill (machine, qemu, 0);
+  vmh_flow_mark ("off", 2);
 }
 
 void
