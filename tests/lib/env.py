@@ -10,7 +10,10 @@ from pathlib import Path
 SOURCE = Path(os.environ.get("INN_SOURCE_DIR", Path(__file__).resolve().parents[2]))
 BUILD = Path(os.environ.get("INN_BUILD_DIR", SOURCE / "_build-tests"))
 
-HELPER = BUILD / "vmm-helper" / "vmm-helper"
+# tests/run valgrind: the helper and the C programs that a test starts run under memcheck.
+VALGRIND = [SOURCE / "tests" / "valgrind" / "under"] if os.environ.get("INN_TEST_VALGRIND") else []
+SLOWER = 10 if VALGRIND else 1
+HELPER = SOURCE / "tests" / "valgrind" / "vmm-helper" if VALGRIND else BUILD / "vmm-helper" / "vmm-helper"
 APP = BUILD / "src" / "app" / "innkeeper"
 
 

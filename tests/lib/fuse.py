@@ -27,6 +27,10 @@ class Hanging:
     def __init__(self, folder, spared=0):
         """The process @spared may close files: dbus-daemon does what passes through it, and would hang
         itself, with everybody's bus."""
+        from . import env, tap  # not where this runs as a script
+
+        if env.VALGRIND:
+            tap.skip("under valgrind no thread runs while one hangs in close()")
         self.folder = Path(folder)
         self.folder.mkdir()
         self.file = self.folder / "image"

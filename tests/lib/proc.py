@@ -13,9 +13,15 @@ import subprocess
 import time
 from pathlib import Path
 
+from . import env
+
 PR_SET_CHILD_SUBREAPER = 36
 SANITIZER_REPORT = re.compile(
     r"ERROR: (Address|Leak|UndefinedBehavior)Sanitizer|runtime error:|SUMMARY: \w+Sanitizer"
+    # memcheck's, with -q
+    r"|^==\d+== (?:Invalid |Conditional jump|Use of uninit|Syscall param|Mismatched free|Source and destination"
+    r"|Argument |Process terminating|[\d,]+ (?:\([^)]*\) )?bytes in .* lost in)",
+    re.M,
 )
 
 
@@ -78,7 +84,10 @@ def find(word, pid=None):
     result = []
     for child in descendants(pid):
         stat = _stat(child)
-        program = os.path.basename(cmdline(child).split(" ")[0])
+        command = cmdline(child)
+        if stat and stat[0].startswith("memcheck"):  # valgrind, whose program stands behind its options
+            command = command.partition(" -- ")[2]
+        program = os.path.basename(command.split(" ")[0])
         if stat and (word in stat[0] or word in program):
             result.append(child)
     return result
@@ -156,7 +165,7 @@ class Process:
         if self.running():
             self.popen.send_signal(sig)
         try:
-            code = self.popen.wait(timeout)
+            code = self.popen.wait(timeout * env.SLOWER)
         except subprocess.TimeoutExpired:
             self.kill()
             raise AssertionError(f"{self.name} did not end within {timeout} s after {sig.name}")

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 SUITES = ("lint", "unit", "golden", "helper", "app", "vm", "fuzz", "security", "crash")
-BY_NAME = ("systemd",)  # what only runs when it is named
+BY_NAME = ("systemd", "valgrind")  # what only runs when it is named
 OPTIONS = {
     "--full": {"INN_TEST_FULL": "1"},
     "--long": {"INN_TEST_LONG": "1"},
@@ -20,13 +20,16 @@ OPTIONS = {
 SOURCE = Path(__file__).resolve().parents[2]
 BUILD = SOURCE / "_build-tests"
 FUZZERS = BUILD / "fuzz"  # the targets of tests/fuzz once more, as clang makes them for libFuzzer
+VALGRIND = BUILD / "valgrind"  # once more without sanitizers
+# What runs there: suites, and tests of app by name.
+UNDER_VALGRIND = ("unit", "helper"), ("inproc", "window", "display")
 FIGURE = re.compile(r"^# figure: (.*) = (.*)$", re.M)
 RESULT = re.compile(r"^(not )?ok\b(?: +\d+)?(?: *-? *(.*?))?(?: *# *(SKIP|TO" r"DO)\b *(.*))?$", re.I)
 
 
-def build(folder=BUILD, targets=(), more=(), **variables):
+def build(folder=BUILD, targets=(), more=(), sanitize="address,undefined", **variables):
     """Configures and compiles; the whole output is shown only when it fails."""
-    options = ["-Db_sanitize=address,undefined", "-Dbuildtype=debugoptimized",
+    options = [f"-Db_sanitize={sanitize}", "-Dbuildtype=debugoptimized",
                f"-Dwerror={'true' if os.environ.get('CI') else 'false'}", *more]
     command = ["meson", "setup", str(folder), str(SOURCE), *options]
     if (folder / "build.ninja").exists():
@@ -49,6 +52,11 @@ def build_fuzzers():
     build(FUZZERS, ("fuzzers",), ("-Dfuzzers=true", "-Db_lundef=false"), CC=compiler)
 
 
+def build_for_valgrind():
+    subprocess.run([SOURCE / "src/install-deps", SOURCE / "tests/valgrind/deps"], check=True)
+    build(VALGRIND, sanitize="none")
+
+
 def list_tests():
     out = subprocess.run(["meson", "introspect", "--tests", str(BUILD)], check=True,
                          capture_output=True, text=True).stdout
@@ -59,20 +67,31 @@ def list_tests():
     return tests
 
 
-def run_suite(suite, environment, timeouts=True):
-    """Answers meson's records of the suite's tests."""
+def run_suite(suite, environment, timeouts=1, folder=BUILD, more=()):
+    """Answers meson's records of the suite's tests, of those named in @more when there are any."""
     log = f"{suite}-log"
-    for old in (BUILD / "meson-logs").glob(log + "*"):
+    for old in (folder / "meson-logs").glob(log + "*"):
         old.unlink()
-    subprocess.run(["meson", "test", "-C", str(BUILD), "--no-rebuild", "--suite", suite, "--logbase", log,
+    subprocess.run(["meson", "test", "-C", str(folder), "--no-rebuild", "--suite", suite, "--logbase", log,
                     "--num-processes", str(os.cpu_count() or 2),
-                    "--timeout-multiplier", "1" if timeouts else "0"],
+                    "--timeout-multiplier", str(timeouts), *more],
                    env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                    stderr=subprocess.DEVNULL)
-    path = BUILD / "meson-logs" / f"{log}.json"
-    if not path.exists():
+    path = next((folder / "meson-logs").glob(f"{log}*.json"), folder)  # a wrapper adds to its name
+    if path == folder:
         sys.exit(f"meson did not run the suite {suite}")
     return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def run_valgrind(environment):
+    """Answers the records of suites run once more, under memcheck: C programs by meson's wrapper, what a
+    Python test starts by lib/env.py."""
+    environment = dict(environment, INN_TEST_VALGRIND="1")
+    suites, of_app = UNDER_VALGRIND
+    wrapper = f"--wrapper={SOURCE / 'tests/valgrind/under'}"
+    for suite in suites:
+        yield from run_suite(suite, environment, 20, VALGRIND, [wrapper])
+    yield from run_suite("app", environment, 20, VALGRIND, [wrapper, *of_app])
 
 
 def count(record):
@@ -122,6 +141,8 @@ def main():
     build()
     if "--list" not in sys.argv and "fuzz" in (wanted or SUITES):
         build_fuzzers()
+    if "--list" not in sys.argv and "valgrind" in wanted:
+        build_for_valgrind()
     print(f"{'build':8} {time.monotonic() - started:5.0f} s", flush=True)
     tests = list_tests()
     if "--list" in sys.argv:
@@ -130,11 +151,12 @@ def main():
         return 0
     all_passed, all_failures, all_skips = 0, [], []
     for suite in wanted or SUITES:
-        if not tests[suite]:
+        if not tests[suite] and suite != "valgrind":
             continue
         started = time.monotonic()
         passed, failures, skips, logs, figures = 0, [], [], [], {}
-        for record in run_suite(suite, environment, timeouts=not more):
+        for record in (run_valgrind(environment) if suite == "valgrind" else
+                       run_suite(suite, environment, timeouts=0 if more else 1)):
             p, f, s = count(record)
             passed, failures, skips = passed + p, failures + f, skips + s
             told = FIGURE.findall(record.get("stdout", ""))

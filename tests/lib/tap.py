@@ -12,7 +12,7 @@ import sys
 import time
 import traceback
 
-from . import proc
+from . import env, proc
 
 
 class Skip(Exception):
@@ -75,7 +75,7 @@ def true(value, what):
 
 def wait_for(function, timeout=10, what=None, step=0.05):
     """Polls until function() is true and answers its value; an exception counts as not yet."""
-    end = time.monotonic() + timeout
+    end = time.monotonic() + timeout * env.SLOWER
     error = None
     while True:
         try:
