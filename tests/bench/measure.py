@@ -62,6 +62,7 @@ def save(name, measured, goals, unit="ms"):
 
 def need_plain_build():
     """The sanitizers make everything several times slower: nothing to compare."""
+    os.environ["INN_BENCH"] = "1"
     done = subprocess.run(["ldd", str(env.HELPER)], capture_output=True, text=True)
     if "libasan" in done.stdout or done.returncode != 0:
         print(f"1..0 # SKIP {env.BUILD} is built with sanitizers, or has no helper; benchmarks need "
