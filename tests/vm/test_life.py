@@ -412,6 +412,40 @@ def cancelled_start():
     vm.start(made, machine)
 
 
+def children(pid):
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+            return [int(child) for child in file.read().split()]
+    except (FileNotFoundError, ProcessLookupError):
+        return []  # it has ended
+
+
+@tap.case
+def cancelled_questions():
+    """A start that is cancelled while QEMU is asked what it can do leaves nothing of that QEMU"""
+    made = session()
+    machine = domain.create(made, vm.real_mode("asked", made))
+    spawner, = children(made.helper.pid)
+    early = 0
+    for i in range(30):
+        for cache in domain.folder(made).parent.rglob("caps-*"):
+            cache.unlink()
+        job = domain.call(made, machine, "Start")[0]
+        # bubblewrap is held as soon as it has a child, which then cannot have asked to die with it yet.
+        for _ in range(100000):
+            inside = [(room, child) for room in children(spawner) for child in children(room)]
+            if inside:
+                os.kill(inside[0][0], signal.SIGSTOP)
+                early += "bwrap" in proc.cmdline(inside[0][1])
+                break
+        made.call(job, domain.JOB, "Cancel", GLib.Variant("(a{sv})", ({},)))
+        domain.wait_job(made, job)
+        if vm.state(made, machine) != "off":
+            vm.force_off(made, machine)
+        tap.wait_for(lambda: not proc.find("qemu-system") and not proc.find("bwrap"), 5, f"{i}: QEMU's end")
+    tap.true(early > 3, f"{early} of 30 were held early: too few")
+
+
 @tap.case
 def uefi_has_its_own_variables():
     """A UEFI machine starts with variables of its own, which the firmware writes and no other machine has"""

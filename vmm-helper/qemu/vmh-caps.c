@@ -27,7 +27,7 @@ typedef struct
 {
   char *emulator, *cache, *key;
   uid_t uid;
-  int bwrap; /* pidfd */
+  VmhPid bwrap;
   VmhQmp *qmp;
   VmhCaps *caps; /* so far */
 } Probe;
@@ -39,9 +39,9 @@ probe_free (Probe *probe)
     vmh_qmp_close (probe->qmp);
   g_clear_object (&probe->qmp);
   g_clear_pointer (&probe->caps, g_hash_table_unref);
-  if (probe->bwrap >= 0)
-    vmh_pidfd_kill (probe->bwrap); /* and QEMU with it; a "quit" is lost if we hang up behind it */
-  vmh_clear_fd (&probe->bwrap);
+  /* A "quit" is lost if we hang up behind it. Both, for bwrap's child asks to die with it only after
+   * it has begun. */
+  vmh_pid_kill_family (&probe->bwrap);
   g_free (probe->emulator);
   g_free (probe->cache);
   g_free (probe->key);
@@ -126,7 +126,6 @@ spawn (Probe *probe, GError **error)
   g_autoptr (VmhLaunch) launch = NULL;
   VMH_AUTOFD ours = -1;
   int fds[2], program;
-  VmhPid child;
   pid_t pid;
 
   vmh_sandbox_add_args (&sandbox, argv);
@@ -150,8 +149,8 @@ spawn (Probe *probe, GError **error)
   pid = vmh_launch_run (launch, NULL, NULL, error);
   if (pid == 0)
     return -1;
-  if (vmh_pid_look (pid, &child))
-    probe->bwrap = vmh_pid_open (&child);
+  if (!vmh_pid_look (pid, &probe->bwrap))
+    probe->bwrap.pid = 0; /* it has ended */
   return vmh_steal_fd (&ours);
 }
 
@@ -242,7 +241,6 @@ vmh_caps_load_async (const char *emulator,
   probe->cache = g_build_filename (folder, file, NULL);
   probe->key = make_key (emulator);
   probe->uid = uid;
-  probe->bwrap = -1;
   caps = load_cache (probe);
   if (caps)
     {

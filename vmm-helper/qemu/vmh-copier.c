@@ -12,6 +12,7 @@
 
 #include "core/vmh-spawn.h"
 #include "qemu/vmh-fd.h"
+#include "qemu/vmh-pid.h"
 #include "qemu/vmh-sandbox.h"
 #include "shared/inn-errors.h"
 
@@ -31,6 +32,7 @@
 struct _VmhCopier
 {
   VmhProcess *process;
+  VmhPid room; /* bubblewrap's process */
   VmhQmp *qmp;
 };
 
@@ -43,6 +45,8 @@ vmh_copier_new (void)
 void
 vmh_copier_free (VmhCopier *copier)
 {
+  /* Both bwrap and QEMU: see probe_free() in vmh-caps.c. */
+  vmh_pid_kill_family (&copier->room);
   if (copier->process != NULL)
     vmh_process_kill (copier->process);
   if (copier->qmp != NULL)
@@ -90,7 +94,11 @@ start (VmhCopier *copier,
   vmh_spawn_pass_fd (spawn, TARGET_FD, target_fd);
   vmh_spawn_pass_fd (spawn, MONITOR_FD, monitor_fd);
   copier->process = vmh_spawn_start (spawn, NULL, NULL, error);
-  return copier->process != NULL;
+  if (copier->process == NULL)
+    return FALSE;
+  if (!vmh_pid_look (vmh_process_get_pid (copier->process), &copier->room))
+    copier->room.pid = 0; /* it has ended */
+  return TRUE;
 }
 
 static void
