@@ -6,7 +6,11 @@
 
 #include "inn-client-private.h"
 
+#include <math.h>
+
 #define SECONDS 2
+#define CALM    4    /* answers that say nothing new: then only every other time */
+#define NEW     0.01 /* of a core: what differs by less is shown as the same */
 
 struct _InnStatistics
 {
@@ -16,7 +20,15 @@ struct _InnStatistics
   gboolean wanted;
   gboolean asking;
   guint timer;
+  guint calm; /* answers since the last that said something new */
+  gboolean left_out;
 };
+
+static gboolean
+is_new (double use, double before)
+{
+  return (use < 0) != (before < 0) || fabs (use - before) >= NEW;
+}
 
 static void
 on_statistics (GObject *source, GAsyncResult *result, gpointer data)
@@ -27,6 +39,7 @@ on_statistics (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GVariantIter) iter = NULL;
   const char *path;
   GVariant *facts;
+  gboolean calm = TRUE;
 
   self->asking = FALSE;
   if (reply == NULL || !g_variant_is_of_type (reply, G_VARIANT_TYPE ("(a(oa{sv}))")))
@@ -39,8 +52,14 @@ on_statistics (GObject *source, GAsyncResult *result, gpointer data)
 
       if (machine != NULL && g_variant_lookup (facts, "cpu-time", "t", &cpu_time) &&
           g_variant_lookup (facts, "monotonic", "t", &monotonic))
-        inn_machine_add_sample (machine, cpu_time, monotonic);
+        {
+          const double before = inn_machine_get_cpu_use (machine);
+
+          inn_machine_add_sample (machine, cpu_time, monotonic);
+          calm = calm && !is_new (inn_machine_get_cpu_use (machine), before);
+        }
     }
+  self->calm = calm ? self->calm + 1 : 0;
 }
 
 static gboolean
@@ -48,7 +67,8 @@ on_due (gpointer data)
 {
   InnStatistics *self = data;
 
-  if (!self->asking)
+  self->left_out = self->calm >= CALM && !self->left_out;
+  if (!self->asking && !self->left_out)
     {
       self->asking = TRUE;
       inn_connection_call_full_async (self->connection, INN_MANAGER_PATH, INN_IFACE_MANAGER,
@@ -64,6 +84,7 @@ inn_statistics_update (InnStatistics *self)
   const gboolean wanted = self->wanted && inn_objects_get_n_running (self->objects) > 0 &&
                           inn_connection_get_state (self->connection) == INN_CONNECTION_READY;
 
+  self->calm = 0;
   if (wanted && self->timer == 0)
     {
       self->timer = g_timeout_add_seconds (SECONDS, on_due, self);

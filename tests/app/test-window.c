@@ -168,6 +168,14 @@ test_much_found (Stage *stage, gconstpointer data)
       wait_until (g_list_model_get_n_items (model) > few);
     }
   g_assert_cmpuint (g_list_model_get_n_items (model), <, 1000);
+  gtk_editable_set_text (GTK_EDITABLE (entry), "machine 7");
+  wait_until (gtk_adjustment_get_value (adjustment) == 0); /* the best is at the top */
+  gtk_editable_set_text (GTK_EDITABLE (entry), "");
+  wait_until (g_list_model_get_n_items (model) == 1000);
+  wait_until (gtk_adjustment_get_value (adjustment) == 0);
+  take_picture (stage->window, "window-search-emptied");
+  gtk_editable_set_text (GTK_EDITABLE (entry), "machine");
+  wait_until (g_list_model_get_n_items (model) < 100);
   inn_window_show_machine (INN_WINDOW (stage->window), far); /* found, but not shown yet */
   g_assert_true (inn_sidebar_get_machine (sidebar_of (stage)) == far);
   g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (entry)), ==, "machine");

@@ -24,8 +24,8 @@ from pathlib import Path
 from . import env, guest, proc, qmp, tap
 
 USER, OTHER = "vmuser", "vmother"
-PACKAGES = ("systemd", "systemd-sysv", "dbus", "polkitd", "libpam-systemd", "udev", "kmod", "iproute2", "procps",
-            "passwd", "util-linux", "python3", "python3-gi", "libglib2.0-bin", "libxml2", "libjson-glib-1.0-0",
+PACKAGES = ("systemd", "systemd-sysv", "dbus", "dbus-user-session", "polkitd", "libpam-systemd", "udev", "kmod",
+            "iproute2", "procps", "passwd", "util-linux", "python3", "python3-gi", "libglib2.0-bin", "libxml2", "libjson-glib-1.0-0",
             "libosinfo-1.0-0", "libpolkit-gobject-1-0", "osinfo-db", "bubblewrap", "passt", "qemu-system-x86",
             "qemu-utils", "ovmf")
 BOOT_MODULES = ("virtio_pci", "virtio_blk", "ext4")

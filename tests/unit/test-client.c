@@ -521,6 +521,53 @@ test_statistics (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (fake_helper_count_calls (fixture->fake, "GetStatistics"), ==, 2);
 }
 
+/* µs from the last question to this one, which says that the guest has used as much as before. */
+static gint64
+wait_question (Fixture *fixture, gint64 *last)
+{
+  static guint64 n;
+  gint64 now, waited;
+
+  wait_until (fixture->held != NULL);
+  now = g_get_monotonic_time ();
+  waited = now - *last;
+  *last = now;
+  n++;
+  reply (fixture, g_variant_new_parsed ("([(%o, {'cpu-time': <%t>, 'monotonic': <%t>})],)", MACHINE0,
+                                        n * G_GUINT64_CONSTANT (1000000000),
+                                        n * G_GUINT64_CONSTANT (2000000000)));
+  return waited;
+}
+
+/* Where a while nothing has changed, it is asked for half as often; until something does. */
+static void
+test_calm_statistics (Fixture *fixture, gconstpointer data)
+{
+  gint64 last = 0;
+  gboolean seldom = FALSE;
+  gboolean often = FALSE;
+
+  connect_ready (fixture, 1);
+  inn_connection_set_statistics (fixture->connection, TRUE);
+  fake_helper_change (fixture->fake, MACHINE0, INN_IFACE_MACHINE, "State",
+                      g_variant_new_string ("running"));
+  wait_question (fixture, &last);
+  for (guint i = 1; i < 10 && !seldom; i++)
+    {
+      seldom = wait_question (fixture, &last) > 3 * G_USEC_PER_SEC;
+      g_assert_false (seldom && i < 4);
+    }
+  g_assert_true (seldom);
+  fake_helper_change (fixture->fake, MACHINE0, INN_IFACE_MACHINE, "State",
+                      g_variant_new_string ("paused"));
+  fake_helper_change (fixture->fake, MACHINE0, INN_IFACE_MACHINE, "State",
+                      g_variant_new_string ("running"));
+  wait_question (fixture, &last);
+  for (guint i = 0; i < 3 && !often; i++) /* one may be late on a busy computer */
+    often = wait_question (fixture, &last) < 3 * G_USEC_PER_SEC;
+  g_assert_true (often);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -544,5 +591,6 @@ main (int argc, char **argv)
   ADD ("open-display", test_open_display);
   ADD ("quiet-screenshot", test_quiet_screenshot);
   ADD ("statistics", test_statistics);
+  ADD ("calm-statistics", test_calm_statistics);
   return g_test_run ();
 }

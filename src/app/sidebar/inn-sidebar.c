@@ -151,6 +151,8 @@ on_search_changed (InnSidebar *self)
   gtk_string_filter_set_search (GTK_STRING_FILTER (self->filter), text);
   if (*text == '\0')
     inn_gradual_lengthen (self->gradual, on_all_shown, self);
+  /* GtkListView would keep that row in its place which was at the top. */
+  gtk_widget_activate_action (GTK_WIDGET (self->list), "list.scroll-to-item", "u", 0);
   show_page (self);
 }
 

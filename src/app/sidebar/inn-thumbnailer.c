@@ -12,7 +12,7 @@
 #define SOON_MS      200 /* until what has just come into sight is asked for */
 /* From a picture that was new to the next question; twice as long after each that was not. */
 #define QUICK_US    (3 * G_USEC_PER_SEC / 2)
-#define PATIENCE_US (32 * G_USEC_PER_SEC) /* at most */
+#define PATIENCE_US (64 * G_USEC_PER_SEC) /* at most */
 
 /* What is known of a machine's picture, kept with the machine: rows come and go. */
 typedef struct
