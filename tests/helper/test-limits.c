@@ -134,6 +134,29 @@ test_turns (GateStage *fixture, gconstpointer data)
   g_assert_null (turns.users);
 }
 
+static gboolean
+is_not_7 (uid_t user)
+{
+  return user != 7;
+}
+
+/* Who may not be next keeps its things. */
+static void
+test_turns_of_some (GateStage *fixture, gconstpointer data)
+{
+  VmhTurns turns = { 0 };
+
+  vmh_turns_push (&turns, 7, (gpointer) "a1");
+  vmh_turns_push (&turns, 9, (gpointer) "c1");
+  vmh_turns_push (&turns, 9, (gpointer) "c2");
+  g_assert_cmpstr (vmh_turns_pop_of (&turns, is_not_7), ==, "c1");
+  g_assert_cmpstr (vmh_turns_pop_of (&turns, is_not_7), ==, "c2");
+  g_assert_null (vmh_turns_pop_of (&turns, is_not_7));
+  g_assert_cmpstr (vmh_turns_pop (&turns), ==, "a1");
+  g_assert_null (vmh_turns_pop_of (&turns, is_not_7));
+  g_assert_null (turns.users);
+}
+
 typedef struct
 {
   guint *answered;
@@ -207,6 +230,7 @@ add (const char *address)
   ADD ("bytes", test_byte_limit);
   ADD ("strangers", test_stranger_limit);
   ADD ("turns", test_turns);
+  ADD ("turns-of-some", test_turns_of_some);
   ADD ("listeners", test_listeners);
 }
 

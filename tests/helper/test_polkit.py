@@ -175,12 +175,39 @@ def caller_vanishes():
 
 
 @tap.case
+def kept_answers():
+    """polkit's answer counts for some seconds, also while it stands still; new rules count at once"""
+    start()
+    one = caller(ns.OTHER)
+    tap.true("value" in create(one, "asked"), "the first answer")
+    (polkitd,) = proc.find("polkitd")
+    os.kill(polkitd, signal.SIGSTOP)
+    try:
+        tap.true("value" in create(one, "not asked"), "an answer that is known")
+    finally:
+        os.kill(polkitd, signal.SIGCONT)
+    rules = Path("/etc/polkit-1/rules.d/00-test.rules")
+    before = rules.read_text()
+    try:
+        rules.write_text(before.replace("polkit.Result.YES", "polkit.Result.NO"))
+        tap.wait_for(lambda: create(caller(ns.OTHER), "new").get("error") == ERROR + "Denied", 4.5,
+                     "the new rules", 0.05)
+        refused(create(one, "old"), "Denied")
+    finally:
+        rules.write_text(before)
+    tap.wait_for(lambda: "value" in create(caller(ns.OTHER), "again"), 10, "the old rules", 0.05)
+    tap.true("value" in create(one, "once more"), "the old rules")
+    remove_all()
+
+
+@tap.case
 def silent_polkitd():
     """A polkitd that stands still keeps nobody waiting for ever: it is a no, by a sentence, until it goes on"""
     start()
     one = caller(ns.OTHER)
     tap.true("value" in one.call(bus.MANAGER, domain.MANAGER, "Create", create_args("before")), "a polkitd")
     (polkitd,) = proc.find("polkitd")
+    time.sleep(5)  # VMH_ANSWER_SECONDS
     os.kill(polkitd, signal.SIGSTOP)
     try:
         asked = [one.send(bus.MANAGER, domain.MANAGER, "Create", create_args(f"silent {i}")) for i in range(2)]

@@ -5,7 +5,7 @@ and how much it grows, is measured without sanitizers: tests/bench/bench_flood.p
 
 import os
 
-from lib import domain, flood, ns, proc, system, tap
+from lib import bus, domain, flood, ns, proc, rawbus, system, tap
 from lib.caller import Caller
 
 ns.enter()
@@ -16,10 +16,10 @@ root.start_helper()
 tap.cleanup(root.close)
 
 
-def victim():
+def victim(name="quiet"):
     one = Caller(ns.USER)
     tap.cleanup(one.close)
-    return system.create(one, domain.xml("quiet"))[0]
+    return system.create(one, domain.xml(name))[0]
 
 
 def ease():
@@ -49,6 +49,23 @@ def flooded():
     tap.wait_for(calm, 60, f"the end of it all: {before}, now {ease()}")
     tap.figure("calls, 1 MiB messages, connections, jobs, 20,000-device definitions in the flood",
                ", ".join(str(asked[w]) for w in flood.WAYS))
+
+
+@tap.case
+def unanswered():
+    """Calls that want no answer, by the hundred, keep nobody from asking afterwards"""
+    path = victim("asked")
+    with rawbus.as_user(ns.USER):
+        it = rawbus.connect()
+    for _ in range(100):
+        it.sendall(rawbus.call(bus.ROOT, flood.OBJECTS, "GetManagedObjects", "()", reply=False) +
+                   rawbus.call(path, domain.MACHINE, "GetXml", reply=False) +
+                   rawbus.call(bus.ROOT + "/machines/none", domain.MACHINE, "Start", reply=False))
+    it.sendall(rawbus.call(path, domain.MACHINE, "GetXml"))
+    seen = b""
+    while b"</domain>" not in seen:
+        seen += it.recv(1 << 20)  # or a timeout
+    it.close()
 
 
 tap.main()

@@ -11,12 +11,22 @@
 #include "vmh-tally.h"
 #include "vmh-turns.h"
 
+typedef enum
+{
+  ANSWER_NONE, /* not known */
+  ANSWER_YES,
+  ANSWER_NO,
+  ANSWER_CHALLENGE, /* a password would do */
+} Answer;
+
 typedef struct
 {
+  char *key; /* of the answer: sender and action */
   char *sender;
   uid_t uid;
   char *action;
   gboolean interactive;  /* a password may be asked for */
+  gboolean again;        /* for the answer alone, of which there is an old one */
   gboolean asking;       /* it is, now */
   GCancellable *silence; /* polkit, which asks nobody, has been silent for too long */
   guint timeout;
@@ -27,6 +37,17 @@ static VmhTurns waiting;
 static guint n_checks;
 static guint n_prompts;
 static VmhTally prompts; /* those that are open */
+
+typedef struct
+{
+  Answer answer;
+  gint64 time;    /* of g_get_monotonic_time() */
+  gboolean again; /* it is being asked for */
+} Known;
+
+/* What was asked without a question to anybody, not longer ago than VMH_ANSWER_SECONDS. */
+static GHashTable *answers; /* key → Known; NULL: none */
+static guint forget_id;
 
 /* Kept for ever, and asked for by one at a time: while a thread of polkit's library makes it, it
  * has a lock that whoever else asks for it waits for, 25 s where polkit stands still. */
@@ -40,9 +61,22 @@ question_free (gpointer data)
 
   g_clear_handle_id (&question->timeout, g_source_remove);
   g_clear_object (&question->silence);
+  g_free (question->key);
   g_free (question->sender);
   g_free (question->action);
   g_free (question);
+}
+
+static Question *
+question_new (const char *sender, uid_t uid, const char *action)
+{
+  Question *question = g_new0 (Question, 1);
+
+  question->key = g_strconcat (sender, " ", action, NULL);
+  question->sender = g_strdup (sender);
+  question->uid = uid;
+  question->action = g_strdup (action);
+  return question;
 }
 
 static void
@@ -75,7 +109,69 @@ fail_unreachable (GTask *task, GError *cause)
                               "allowed. Check that polkit is running."));
 }
 
+static void
+forget_answers (void)
+{
+  g_clear_handle_id (&forget_id, g_source_remove);
+  g_clear_pointer (&answers, g_hash_table_unref);
+}
+
+static gboolean
+is_old (gpointer key, gpointer value, gpointer data)
+{
+  const Known *known = value;
+
+  return g_get_monotonic_time () - known->time >= VMH_ANSWER_SECONDS * G_USEC_PER_SEC;
+}
+
+static gboolean
+on_forget (gpointer data)
+{
+  g_hash_table_foreach_remove (answers, is_old, NULL);
+  if (g_hash_table_size (answers) > 0)
+    return G_SOURCE_CONTINUE;
+  forget_id = 0;
+  forget_answers ();
+  return G_SOURCE_REMOVE;
+}
+
+static void
+keep_answer (const Question *question, Answer answer)
+{
+  Known *known = g_new0 (Known, 1);
+
+  known->answer = answer;
+  known->time = g_get_monotonic_time ();
+  if (answers == NULL)
+    answers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  if (forget_id == 0)
+    forget_id = g_timeout_add_seconds (VMH_ANSWER_SECONDS, on_forget, NULL);
+  g_hash_table_replace (answers, g_strdup (question->key), known);
+}
+
+static Answer
+find_answer (const Question *question)
+{
+  Known *known = answers != NULL ? g_hash_table_lookup (answers, question->key) : NULL;
+
+  if (known == NULL || question->again || is_old (NULL, known, NULL))
+    return ANSWER_NONE;
+  if (!known->again &&
+      g_get_monotonic_time () - known->time >= VMH_ANSWER_FRESH_SECONDS * G_USEC_PER_SEC)
+    {
+      Question *again = question_new (question->sender, question->uid, question->action);
+      GTask *task = g_task_new (NULL, NULL, NULL, NULL);
+
+      again->again = TRUE;
+      known->again = TRUE;
+      g_task_set_task_data (task, again, question_free);
+      vmh_turns_push (&waiting, question->uid, task);
+    }
+  return known->answer;
+}
+
 static void ask_polkit (GTask *task);
+static void use_answer (GTask *task, Answer answer);
 
 static void
 next_check (void)
@@ -84,7 +180,13 @@ next_check (void)
 
   while (n_checks < VMH_MAX_CHECKS && (task = vmh_turns_pop (&waiting)) != NULL)
     {
-      if (!g_task_return_error_if_cancelled (task)) /* nobody waits for it any more */
+      Answer answer = find_answer (g_task_get_task_data (task));
+
+      if (g_task_return_error_if_cancelled (task)) /* nobody waits for it any more */
+        ;
+      else if (answer != ANSWER_NONE)
+        use_answer (task, answer);
+      else
         {
           n_checks++;
           ask_polkit (task);
@@ -129,38 +231,64 @@ begin_prompt (GTask *task)
 }
 
 static void
-on_check_ready (GObject *source, GAsyncResult *result, gpointer data)
+use_answer (GTask *task, Answer answer)
 {
-  g_autoptr (GTask) task = data;
-  g_autoptr (PolkitAuthorizationResult) answer = NULL;
-  Question *question = g_task_get_task_data (task);
-  gboolean asked = question->asking;
-  GError *error = NULL;
+  const Question *question = g_task_get_task_data (task);
 
-  answer = polkit_authority_check_authorization_finish (POLKIT_AUTHORITY (source), result, &error);
-  release (question);
-  if (answer == NULL)
-    fail_unreachable (task, error);
-  else if (polkit_authorization_result_get_is_authorized (answer))
+  if (answer == ANSWER_YES)
     g_task_return_boolean (task, TRUE);
-  else if (polkit_authorization_result_get_dismissed (answer))
-    g_task_return_new_error (task, INN_ERROR, INN_ERROR_DISMISSED,
-                             _ ("The password question was dismissed, so nothing was done."));
-  else if (asked && !polkit_authorization_result_get_is_challenge (answer))
-    g_task_return_new_error (
-        task, INN_ERROR, INN_ERROR_DENIED,
-        _ ("The administrator’s password was not given, so nothing was done. Try "
-           "again, or ask the administrator of this computer."));
-  else if (!polkit_authorization_result_get_is_challenge (answer))
+  else if (answer == ANSWER_NO)
     g_task_return_new_error (task, INN_ERROR, INN_ERROR_DENIED,
                              _ ("You are not allowed to do this. Ask the administrator of this "
                                 "computer."));
-  else if (question->interactive && !asked)
+  else if (question->interactive)
     begin_prompt (task);
   else
     g_task_return_new_error (task, INN_ERROR, INN_ERROR_AUTH_REQUIRED,
                              _ ("This needs a password, and nobody could be asked for it. Try "
                                 "again from a desktop session."));
+}
+
+static Answer
+read_answer (PolkitAuthorizationResult *result)
+{
+  if (polkit_authorization_result_get_is_authorized (result))
+    return ANSWER_YES;
+  return polkit_authorization_result_get_is_challenge (result) ? ANSWER_CHALLENGE : ANSWER_NO;
+}
+
+static void
+on_check_ready (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  g_autoptr (PolkitAuthorizationResult) told = NULL;
+  Question *question = g_task_get_task_data (task);
+  gboolean asked = question->asking;
+  GError *error = NULL;
+  Answer answer = ANSWER_NONE;
+
+  told = polkit_authority_check_authorization_finish (POLKIT_AUTHORITY (source), result, &error);
+  if (told != NULL)
+    answer = read_answer (told);
+  if (answer != ANSWER_NONE && !asked)
+    keep_answer (question, answer);
+  release (question);
+  if (told == NULL)
+    fail_unreachable (task, error);
+  else if (polkit_authorization_result_get_dismissed (told))
+    g_task_return_new_error (task, INN_ERROR, INN_ERROR_DISMISSED,
+                             _ ("The password question was dismissed, so nothing was done."));
+  else if (asked && answer == ANSWER_NO)
+    g_task_return_new_error (
+        task, INN_ERROR, INN_ERROR_DENIED,
+        _ ("The administrator’s password was not given, so nothing was done. Try "
+           "again, or ask the administrator of this computer."));
+  else if (asked && answer == ANSWER_CHALLENGE)
+    g_task_return_new_error (task, INN_ERROR, INN_ERROR_AUTH_REQUIRED,
+                             _ ("This needs a password, and nobody could be asked for it. Try "
+                                "again from a desktop session."));
+  else
+    use_answer (task, answer);
 }
 
 static gboolean
@@ -202,6 +330,11 @@ on_authority_ready (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
 
   authority = polkit_authority_get_finish (result, &error);
+  if (authority != NULL)
+    {
+      g_signal_connect (authority, "changed", G_CALLBACK (forget_answers), NULL);
+      g_signal_connect (authority, "notify::owner", G_CALLBACK (forget_answers), NULL);
+    }
   for (guint i = 0; i < tasks->len; i++)
     if (authority != NULL)
       check (tasks->pdata[i]);
@@ -238,15 +371,12 @@ vmh_auth_check_async (const char *sender,
                       gpointer data)
 {
   GTask *task = g_task_new (NULL, cancellable, callback, data);
-  Question *question = g_new0 (Question, 1);
+  Question *question = question_new (sender, uid, action);
 
   g_task_set_source_tag (task, vmh_auth_check_async);
   /* A yes that arrives together with the cancel must not turn into an error by itself: the gate
    * looks at the caller again anyway. */
   g_task_set_check_cancellable (task, FALSE);
-  question->sender = g_strdup (sender);
-  question->uid = uid;
-  question->action = g_strdup (action);
   question->interactive = interactive;
   g_task_set_task_data (task, question, question_free);
   vmh_turns_push (&waiting, uid, task);

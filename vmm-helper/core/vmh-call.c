@@ -124,6 +124,16 @@ vmh_call_check_options (GVariant *options, const char *const *allowed, GError **
   return TRUE;
 }
 
+/* To who waits for no answer GDBus sends none, and the bus takes none. */
+static void
+owe (GDBusMethodInvocation *invocation, GVariant *body)
+{
+  GDBusMessage *message = g_dbus_method_invocation_get_message (invocation);
+
+  if (!(g_dbus_message_get_flags (message) & G_DBUS_MESSAGE_FLAGS_NO_REPLY_EXPECTED))
+    vmh_intake_owe (g_dbus_method_invocation_get_sender (invocation), body);
+}
+
 void
 vmh_call_return (VmhCall *call, GVariant *value)
 {
@@ -133,7 +143,7 @@ vmh_call_return (VmhCall *call, GVariant *value)
   if (invocation == NULL)
     return;
   if (owned != NULL)
-    vmh_intake_owe (g_dbus_method_invocation_get_sender (invocation), owned);
+    owe (invocation, owned);
   g_dbus_method_invocation_return_value (invocation, owned);
 }
 
@@ -144,8 +154,10 @@ vmh_call_return_fd (VmhCall *call, GVariant *value, int fd)
   g_autoptr (GUnixFDList) list = g_unix_fd_list_new_from_array (&fd, 1); /* takes fd over */
   GDBusMethodInvocation *invocation = call_end (call);
 
-  if (invocation != NULL)
-    g_dbus_method_invocation_return_value_with_unix_fd_list (invocation, owned, list);
+  if (invocation == NULL)
+    return;
+  owe (invocation, owned);
+  g_dbus_method_invocation_return_value_with_unix_fd_list (invocation, owned, list);
 }
 
 void
@@ -156,5 +168,10 @@ vmh_call_fail (VmhCall *call, GError *error)
   GDBusMethodInvocation *invocation = call_end (call);
 
   if (invocation != NULL)
-    g_dbus_method_invocation_return_gerror (invocation, told);
+    {
+      g_autoptr (GVariant) body = g_variant_ref_sink (g_variant_new ("(s)", told->message));
+
+      owe (invocation, body);
+      g_dbus_method_invocation_return_gerror (invocation, told);
+    }
 }

@@ -105,7 +105,7 @@ on_uid_ready (GObject *source, GAsyncResult *result, gpointer data)
       client->known = TRUE;
       vmh_intake_know (client->name, uid);
       while ((call = g_queue_pop_head (&client->waiting)) != NULL)
-        vmh_gate_admit (call);
+        vmh_gate_queue (call);
     }
   vmh_client_unref (client);
 }

@@ -191,23 +191,65 @@ check_size (VmhCall *call, GError **error)
   return TRUE;
 }
 
-void
-vmh_gate_admit (VmhCall *call)
+static void
+admit (VmhCall *call)
 {
   GDBusMessage *message = g_dbus_method_invocation_get_message (call->invocation);
   uid_t user = call->client->uid;
   GError *error = NULL;
 
-  vmh_client_count (call->client, call);
-  vmh_intake_claim (message, user);
-  if ((g_dbus_message_get_num_unix_fds (message) > 0 && !vmh_stuck_check (user, &error)) ||
-      !check_size (call, &error))
+  if (call->client->gone) /* before its turn came */
+    vmh_call_fail (call, g_error_new (INN_ERROR, INN_ERROR_CANCELLED, _ ("The caller is gone.")));
+  else if ((g_dbus_message_get_num_unix_fds (message) > 0 && !vmh_stuck_check (user, &error)) ||
+           !check_size (call, &error))
     vmh_call_fail (call, error);
   else if (!call->registry->system_mode && user != geteuid ())
     vmh_call_fail (
         call, g_error_new (INN_ERROR, INN_ERROR_DENIED, _ ("This helper serves another user.")));
   else
     dispatch (call);
+}
+
+/* One in each turn of the main loop, so that nobody's answers wait for all that are asked. Rests
+ * before it looks: the bus may take an answer meanwhile, and wakes it. */
+static gboolean
+on_turn (GSource *source, GSourceFunc callback, gpointer data)
+{
+  VmhRegistry *registry = data;
+  VmhCall *call;
+
+  g_source_set_ready_time (source, -1);
+  call = vmh_turns_pop_of (&registry->arrived, vmh_intake_may_answer);
+  if (call != NULL)
+    {
+      g_source_set_ready_time (source, 0);
+      admit (call);
+    }
+  return G_SOURCE_CONTINUE;
+}
+
+static GSourceFuncs turn_funcs = { .dispatch = on_turn };
+
+GSource *
+vmh_gate_open (VmhRegistry *registry)
+{
+  GSource *source = g_source_new (&turn_funcs, sizeof (GSource));
+
+  g_source_set_callback (source, G_SOURCE_FUNC (on_turn), registry, NULL);
+  g_source_attach (source, g_main_context_get_thread_default ());
+  vmh_intake_wake (source, TRUE);
+  return source;
+}
+
+void
+vmh_gate_queue (VmhCall *call)
+{
+  VmhRegistry *registry = call->registry;
+
+  vmh_client_count (call->client, call);
+  vmh_intake_claim (g_dbus_method_invocation_get_message (call->invocation), call->client->uid);
+  vmh_turns_push (&registry->arrived, call->client->uid, call);
+  g_source_set_ready_time (registry->turn, 0);
 }
 
 void
@@ -226,7 +268,7 @@ vmh_gate_receive (VmhRegistry *registry, GDBusMethodInvocation *invocation)
   client = vmh_client_obtain (registry, sender);
   call = vmh_call_new (invocation, client);
   if (client->known)
-    vmh_gate_admit (call);
+    vmh_gate_queue (call);
   else
     g_queue_push_tail (&client->waiting, call);
 }

@@ -6,10 +6,12 @@
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include "shared/inn-errors.h"
 #include "vmh-limits.h"
 #include "vmh-stuck.h"
 #include "vmh-tally.h"
+#include "vmh-turns.h"
 
 /* A connection that has messages here, or that we know. */
 typedef struct
@@ -19,6 +21,7 @@ typedef struct
   guint calls;
   guint bytes;
   guint owed; /* bytes of answers and signals that the bus has not taken yet */
+  guint n_owed;
   gboolean gone;
 } Sender;
 
@@ -34,12 +37,21 @@ typedef struct
 
 static GMutex mutex;
 static GHashTable *senders; /* unique name → Sender */
-static VmhTally calls, bytes, owed;
+static VmhTally calls, bytes, owed, n_owed;
+static VmhTurns refused; /* GDBusMessage, owned: answers that wait for those before */
+static guint n_refusals;
+static GSource *waiter;
 
 static GQuark
 ticket_quark (void)
 {
   return g_quark_from_static_string ("vmh-intake");
+}
+
+static GQuark
+refusal_quark (void)
+{
+  return g_quark_from_static_string ("vmh-refusal");
 }
 
 static void
@@ -74,7 +86,7 @@ obtain (const char *name)
 static void
 drop_if_unused (Sender *sender)
 {
-  if (sender->calls > 0 || sender->owed > 0 || (sender->user != VMH_STRANGERS && !sender->gone))
+  if (sender->calls > 0 || sender->n_owed > 0 || (sender->user != VMH_STRANGERS && !sender->gone))
     return;
   g_hash_table_remove (senders, sender->name);
   if (g_hash_table_size (senders) == 0)
@@ -86,6 +98,13 @@ move_tally (VmhTally *tally, uid_t from, uid_t to, guint n)
 {
   vmh_tally_take (tally, from, n);
   vmh_tally_add (tally, to, n);
+}
+
+static gboolean
+may_answer (uid_t user)
+{
+  return vmh_tally_get (&owed, user) <= VMH_MAX_OWED_BYTES_AHEAD &&
+         vmh_tally_get (&n_owed, user) <= VMH_MAX_OWED_MESSAGES_AHEAD;
 }
 
 static gboolean
@@ -151,6 +170,13 @@ pay (GDBusMessage *message)
   size = (guint)MIN (g_variant_get_size (body), sender->owed);
   sender->owed -= size;
   vmh_tally_take (&owed, sender->user, size);
+  if (sender->n_owed > 0)
+    {
+      sender->n_owed--;
+      vmh_tally_take (&n_owed, sender->user, 1);
+    }
+  if (waiter != NULL && may_answer (sender->user))
+    g_source_set_ready_time (waiter, 0);
   drop_if_unused (sender);
 }
 
@@ -187,18 +213,54 @@ add_ticket (GDBusMessage *message)
   return ticket;
 }
 
+/* Of @user; NULL: of whoever waits, for one has left. Who floods us gets thousands of them in a
+ * second, and everybody's answers would wait behind those. */
+static GDBusMessage *
+next_refusal (uid_t user, GDBusMessage *reply)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&mutex);
+
+  if (reply == NULL)
+    n_refusals--;
+  else
+    vmh_turns_push (&refused, user, reply);
+  reply = n_refusals < VMH_MAX_REFUSALS_AHEAD ? vmh_turns_pop (&refused) : NULL;
+  n_refusals += reply != NULL;
+  return reply;
+}
+
+static void
+send_refusal (GDBusConnection *connection, uid_t user, GDBusMessage *reply)
+{
+  g_autoptr (GDBusMessage) next = next_refusal (user, reply);
+
+  if (next != NULL && !g_dbus_connection_send_message (connection, next,
+                                                       G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL, NULL))
+    next_refusal (user, NULL); /* the bus is gone */
+}
+
+static uid_t
+user_of (const char *name)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&mutex);
+  const Sender *sender = senders != NULL ? g_hash_table_lookup (senders, name) : NULL;
+
+  return sender != NULL ? sender->user : VMH_STRANGERS;
+}
+
 static void
 refuse (GDBusConnection *connection, GDBusMessage *message)
 {
   g_autoptr (GError) error = g_error_new_literal (
       INN_ERROR, INN_ERROR_LIMIT, _ ("Too many requests at once. Wait until some are answered."));
   g_autofree char *name = g_dbus_error_encode_gerror (error);
-  g_autoptr (GDBusMessage) reply = NULL;
+  GDBusMessage *reply;
 
   if (g_dbus_message_get_flags (message) & G_DBUS_MESSAGE_FLAGS_NO_REPLY_EXPECTED)
     return;
   reply = g_dbus_message_new_method_error_literal (message, name, error->message);
-  g_dbus_connection_send_message (connection, reply, G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL, NULL);
+  g_object_set_qdata (G_OBJECT (reply), refusal_quark (), GINT_TO_POINTER (TRUE));
+  send_refusal (connection, user_of (g_dbus_message_get_sender (message)), reply);
 }
 
 /* Replies and signals may carry files, too; only calls are counted. */
@@ -211,7 +273,9 @@ on_message (GDBusConnection *connection, GDBusMessage *message, gboolean in, gpo
   Ticket *ticket;
   gsize size;
 
-  if (!in)
+  if (!in && g_object_get_qdata (G_OBJECT (message), refusal_quark ()) != NULL)
+    send_refusal (connection, VMH_STRANGERS, NULL);
+  else if (!in)
     pay (message);
   if (!in || ((!call || sender == NULL) && g_dbus_message_get_unix_fd_list (message) == NULL))
     return message;
@@ -231,10 +295,43 @@ on_message (GDBusConnection *connection, GDBusMessage *message, gboolean in, gpo
   return NULL;
 }
 
+/* What is in the kernel's queue is in front of everybody's answers, and counts as taken. */
+static void
+shorten_queue (GDBusConnection *connection)
+{
+  GIOStream *stream = g_dbus_connection_get_stream (connection);
+  GSocket *socket = G_IS_SOCKET_CONNECTION (stream)
+                        ? g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream))
+                        : NULL;
+
+  if (socket != NULL)
+    g_socket_set_option (socket, SOL_SOCKET, SO_SNDBUF, VMH_MAX_OWED_BYTES_AHEAD, NULL);
+}
+
 void
 vmh_intake_begin (GDBusConnection *connection)
 {
+  shorten_queue (connection);
   g_dbus_connection_add_filter (connection, on_message, NULL, NULL);
+}
+
+void
+vmh_intake_wake (GSource *source, gboolean on)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&mutex);
+
+  if (!on && waiter != source)
+    return;
+  g_clear_pointer (&waiter, g_source_unref);
+  waiter = on ? g_source_ref (source) : NULL;
+}
+
+gboolean
+vmh_intake_may_answer (uid_t user)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&mutex);
+
+  return may_answer (user);
 }
 
 void
@@ -246,6 +343,7 @@ vmh_intake_know (const char *name, uid_t user)
   move_tally (&calls, sender->user, user, sender->calls);
   move_tally (&bytes, sender->user, user, sender->bytes);
   move_tally (&owed, sender->user, user, sender->owed);
+  move_tally (&n_owed, sender->user, user, sender->n_owed);
   sender->user = user;
 }
 
@@ -259,7 +357,9 @@ vmh_intake_owe (const char *name, GVariant *body)
   if (sender == NULL)
     return;
   sender->owed += size;
+  sender->n_owed++;
   vmh_tally_add (&owed, sender->user, size);
+  vmh_tally_add (&n_owed, sender->user, 1);
 }
 
 void

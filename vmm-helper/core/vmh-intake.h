@@ -20,6 +20,12 @@ void vmh_intake_know (const char *sender, uid_t user);
 /** vmh_intake_owe: @body, of an answer or a signal, is about to be sent to @sender: it is counted
  * until the bus takes it. */
 void vmh_intake_owe (const char *sender, GVariant *body);
+/** vmh_intake_may_answer: whether @user has so little of that, that more would not keep others
+ * waiting (VMH_MAX_OWED_BYTES_AHEAD). */
+gboolean vmh_intake_may_answer (uid_t user);
+/** vmh_intake_wake: @source (one at a time) becomes ready where that becomes so; @on FALSE: no
+ * more. */
+void vmh_intake_wake (GSource *source, gboolean on);
 /** vmh_intake_forget: it has left the bus. */
 void vmh_intake_forget (const char *sender);
 

@@ -33,6 +33,16 @@
  * call: the list of 1,000 machines is 3 MiB. */
 #define VMH_MAX_OWED_BYTES_PER_UID (4 * 1024 * 1024)
 
+/* As many of these bytes, and messages, as one user may have in front of everybody else's answers:
+ * while there are more, its further calls wait. The bus takes 2 KiB from each connection in turn,
+ * some thousand times a second where many are busy; so little, too, the kernel keeps for it. */
+#define VMH_MAX_OWED_BYTES_AHEAD    (16 * 1024)
+#define VMH_MAX_OWED_MESSAGES_AHEAD 32
+
+/* Answers "too many requests" that the bus has not taken yet; more wait here, where users take
+ * turns. */
+#define VMH_MAX_REFUSALS_AHEAD 4
+
 /* Connections of one user that are told what changes: each signal goes to each of them. A desktop
  * has one for each window. */
 #define VMH_MAX_LISTENERS_PER_UID 32
@@ -41,6 +51,14 @@
  * polkit answers one after the other, in about 1.4 ms each where it asks nobody: so this is also
  * how many of a flood are in front of who comes new. */
 #define VMH_MAX_CHECKS 2
+
+/* Seconds for which polkit's answer to a connection about an action is its answer, where nobody was
+ * asked a question; after the first of them it is asked anew meanwhile. So who calls a thousand
+ * times a second asks it once, and nobody waits for it each time (under a flood it takes 60 to
+ * 500 ms). polkit says when something of its own has changed, and then all answers are forgotten at
+ * once; the limit is for what polkit does not tell, as that somebody has left a group. */
+#define VMH_ANSWER_FRESH_SECONDS 1
+#define VMH_ANSWER_SECONDS       5
 
 /* Seconds that polkit may take where it asks nobody. One that hangs (Debian 12's does now and then,
  * where a question is withdrawn) must not keep callers waiting for ever. */

@@ -7,6 +7,7 @@
 #include "vmh-registry.h"
 #include "vmh-limits.h"
 #include "vmh-tally.h"
+#include "vmh-turns.h"
 
 G_BEGIN_DECLS
 
@@ -51,6 +52,8 @@ struct _VmhRegistry
   guint trim_id;
   GArray *subtrees; /* registration ids */
   guint leaving;    /* of NameOwnerChanged */
+  VmhTurns arrived; /* VmhCall, owned: whose caller is known */
+  GSource *turn;    /* the gate's */
 };
 
 struct _VmhCall
@@ -84,8 +87,11 @@ gboolean vmh_client_listen (VmhClient *client, GError **error);
 gboolean vmh_client_sees (VmhClient *client, const VmhExport *object);
 
 /* vmh-gate.c */
+/** vmh_gate_open: the source that lets calls in; unref. */
+GSource *vmh_gate_open (VmhRegistry *registry);
 void vmh_gate_receive (VmhRegistry *registry, GDBusMethodInvocation *invocation);
-void vmh_gate_admit (VmhCall *call);
+/** vmh_gate_queue: @call, of a known caller, is looked at when its user's turn comes. */
+void vmh_gate_queue (VmhCall *call);
 
 /* vmh-registry.c */
 const VmhInterface *vmh_export_find (const VmhExport *object, const char *interface);

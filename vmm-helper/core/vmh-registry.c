@@ -287,6 +287,9 @@ vmh_registry_finalize (GObject *object)
 
   g_clear_handle_id (&registry->flush_id, g_source_remove);
   g_clear_handle_id (&registry->trim_id, g_source_remove);
+  vmh_intake_wake (registry->turn, FALSE);
+  g_source_destroy (registry->turn);
+  g_source_unref (registry->turn);
   g_hash_table_unref (registry->clients);
   g_hash_table_unref (registry->dirty);
   g_hash_table_unref (registry->by_object);
@@ -325,6 +328,7 @@ vmh_registry_new (GDBusConnection *connection, gboolean system_mode)
 
   registry->connection = g_object_ref (connection);
   vmh_intake_begin (connection);
+  registry->turn = vmh_gate_open (registry);
   registry->system_mode = system_mode;
   /* Of all connections: asking for each client's would come to the limit of a connection's rules,
    * 512 on the system's bus, and who leaves would stay a client. Before all else, so nobody leaves

@@ -40,3 +40,15 @@ vmh_turns_pop (VmhTurns *turns)
     g_clear_pointer (&turns->users, g_hash_table_unref);
   return thing;
 }
+
+gpointer
+vmh_turns_pop_of (VmhTurns *turns, gboolean (*may) (uid_t user))
+{
+  for (guint n = g_queue_get_length (&turns->order); n > 0; n--)
+    {
+      if (may (GPOINTER_TO_UINT (g_queue_peek_head (&turns->order))))
+        return vmh_turns_pop (turns);
+      g_queue_push_tail (&turns->order, g_queue_pop_head (&turns->order));
+    }
+  return NULL;
+}

@@ -19,5 +19,7 @@ typedef struct
 void vmh_turns_push (VmhTurns *turns, uid_t user, gpointer thing);
 /** vmh_turns_pop: NULL where nothing waits. */
 gpointer vmh_turns_pop (VmhTurns *turns);
+/** vmh_turns_pop_of: who is not @may loses its turn, not its things; NULL where nobody else is. */
+gpointer vmh_turns_pop_of (VmhTurns *turns, gboolean (*may) (uid_t user));
 
 G_END_DECLS
