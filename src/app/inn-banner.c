@@ -4,7 +4,7 @@
 /* A line above the content that tells of something lasting. Knows nothing of what it tells. */
 #include "inn-banner.h"
 
-#include "inn-still.h"
+#include "inn-still-bin.h"
 
 struct _InnBanner
 {
@@ -13,7 +13,6 @@ struct _InnBanner
   GtkRevealer *revealer;
   GtkLabel *label;
   GtkButton *button;
-  InnStill *still;
 };
 
 G_DEFINE_FINAL_TYPE (InnBanner, inn_banner, GTK_TYPE_WIDGET)
@@ -32,19 +31,6 @@ on_button_clicked (InnBanner *self)
 }
 
 static void
-inn_banner_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
-{
-  inn_still_snapshot (INN_BANNER (widget)->still, widget, inn_banner_parent_class, snapshot);
-}
-
-static void
-inn_banner_finalize (GObject *object)
-{
-  inn_still_free (INN_BANNER (object)->still);
-  G_OBJECT_CLASS (inn_banner_parent_class)->finalize (object);
-}
-
-static void
 inn_banner_dispose (GObject *object)
 {
   GtkWidget *child = gtk_widget_get_first_child (GTK_WIDGET (object));
@@ -60,10 +46,9 @@ inn_banner_class_init (InnBannerClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = inn_banner_dispose;
-  G_OBJECT_CLASS (klass)->finalize = inn_banner_finalize;
-  widget_class->snapshot = inn_banner_snapshot;
   signals[CLICKED] = g_signal_new ("clicked", INN_TYPE_BANNER, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
                                    NULL, G_TYPE_NONE, 0);
+  g_type_ensure (INN_TYPE_STILL_BIN);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/innkeeper/Innkeeper/inn-banner.ui");
   gtk_widget_class_bind_template_child (widget_class, InnBanner, revealer);
@@ -76,7 +61,6 @@ inn_banner_class_init (InnBannerClass *klass)
 static void
 inn_banner_init (InnBanner *self)
 {
-  self->still = inn_still_new ();
   gtk_widget_init_template (GTK_WIDGET (self));
 }
 

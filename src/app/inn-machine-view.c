@@ -8,6 +8,7 @@
 #include "details/inn-details-view.h"
 #include "inn-banner.h"
 #include "inn-empty-page.h"
+#include "inn-still-bin.h"
 #include "inn-verbs.h"
 
 #include <glib/gi18n.h>
@@ -123,6 +124,7 @@ inn_machine_view_class_init (InnMachineViewClass *klass)
   signals[BACK] = g_signal_new ("back", INN_TYPE_MACHINE_VIEW, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
                                 NULL, G_TYPE_NONE, 0);
   g_type_ensure (INN_TYPE_BANNER);
+  g_type_ensure (INN_TYPE_STILL_BIN);
   g_type_ensure (INN_TYPE_DETAILS_VIEW);
   g_type_ensure (INN_TYPE_EMPTY_PAGE);
   g_type_ensure (INN_TYPE_CONSOLE_VIEW);

@@ -10,7 +10,7 @@
 
 #define TICK_SECONDS 2   /* as often as the CPU use comes, so that both wake us once */
 #define SOON_MS      200 /* until what has just come into sight is asked for */
-/* From a picture that was new to the next question; twice as long after each that was not. */
+/* From a picture that was new to the next question; four times as long after each that was not. */
 #define QUICK_US    (3 * G_USEC_PER_SEC / 2)
 #define PATIENCE_US (64 * G_USEC_PER_SEC) /* at most */
 
@@ -162,7 +162,7 @@ on_screenshot (GObject *source, GAsyncResult *result, gpointer data)
     }
   else
     {
-      seen->delay = MIN (seen->delay * 2, PATIENCE_US);
+      seen->delay = MIN (seen->delay * 4, PATIENCE_US);
       seen->calm = MAX (0, inn_machine_get_cpu_use (machine));
     }
   ask_next (question->self);
