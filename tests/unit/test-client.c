@@ -533,8 +533,8 @@ wait_question (Fixture *fixture, gint64 *last)
   waited = now - *last;
   *last = now;
   n++;
-  reply (fixture, g_variant_new_parsed ("([(%o, {'cpu-time': <%t>, 'monotonic': <%t>})],)", MACHINE0,
-                                        n * G_GUINT64_CONSTANT (1000000000),
+  reply (fixture, g_variant_new_parsed ("([(%o, {'cpu-time': <%t>, 'monotonic': <%t>})],)",
+                                        MACHINE0, n * G_GUINT64_CONSTANT (1000000000),
                                         n * G_GUINT64_CONSTANT (2000000000)));
   return waited;
 }

@@ -39,8 +39,8 @@ probe_free (Probe *probe)
     vmh_qmp_close (probe->qmp);
   g_clear_object (&probe->qmp);
   g_clear_pointer (&probe->caps, g_hash_table_unref);
-  /* A "quit" is lost if we hang up behind it. Both, for bwrap's child asks to die with it only after
-   * it has begun. */
+  /* A "quit" is lost if we hang up behind it. Both, for bwrap's child asks to die with it only
+   * after it has begun. */
   vmh_pid_kill_family (&probe->bwrap);
   g_free (probe->emulator);
   g_free (probe->cache);
