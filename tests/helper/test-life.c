@@ -309,12 +309,13 @@ test_ends_while_starting (Fixture *fixture, gconstpointer address)
 int
 main (int argc, char **argv)
 {
-  char *folder = store_folder_new ();
   g_autoptr (GTestDBus) bus = g_test_dbus_new (G_TEST_DBUS_NONE);
+  char *folder;
   int status;
 
   g_test_init (&argc, &argv, NULL);
   g_test_dbus_up (bus);
+  folder = store_folder_new (); /* the bus takes XDG_RUNTIME_DIR away */
 #define ADD(path, data, function)                                                                  \
   g_test_add ("/helper/life/" path, Fixture, data, set_up, function, tear_down)
   ADD ("record-of-another", NULL, test_record_of_another);
