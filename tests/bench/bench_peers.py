@@ -65,7 +65,7 @@ def window():
         for path in one.machines():
             if path != machine:
                 domain.delete(one, path)
-        peers.polkitd_killed(one, machine)
+        peers.polkitd_killed(one, machine, "root")
         begin = measure.now()
         peers.set_autostart(one, machine, False)
         measured["polkitd killed: usable again"].append(measure.now() - begin)

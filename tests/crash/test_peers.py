@@ -39,7 +39,7 @@ def polkitd():
     one, machine = machine_of("first")
     refused = 0
     for number in range(ROUNDS):
-        answers = peers.polkitd_killed(one, machine)
+        answers = peers.polkitd_killed(one, machine, ns.USER)
         refused += len([a for a in answers if a])
         # Who came to ask when it was dead already was answered by the next one.
         tap.equal(one.get(machine, domain.MACHINE, "Autostart"), None in answers, f"what was asked for, round {number}")

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from gi.repository import Gio, GLib
 
-from . import bus, domain, proc, tap
+from . import bus, domain, ns, proc, tap
 
 ASKED = 8
 MOMENT = 0.03  # seconds in which something of what was asked is under way
@@ -22,10 +22,15 @@ def set_autostart(session, machine, on):
     return True
 
 
-def polkitd_killed(session, machine):
-    """Kills polkitd when it has been asked; answers what becomes of the calls: an error, or None for a yes."""
+def polkitd_killed(session, machine, user):
+    """Kills polkitd when @user has asked it; answers what becomes of the calls: an error, or None for a yes."""
     set_autostart(session, machine, False)  # so that there is a polkitd
     (polkitd,) = proc.find("polkitd")
+    # Each by a connection of its own, for polkit's answer to one counts for a while; known to the helper.
+    callers = [ns.connect(user) for _ in range(ASKED)]
+    for caller in callers:
+        caller.call_sync(bus.NAME, machine, bus.PROPERTIES, "GetAll", GLib.Variant("(s)", (domain.MACHINE,)), None,
+                         Gio.DBusCallFlags.NONE, 20000, None)
     os.kill(polkitd, signal.SIGSTOP)
     answers = []
 
@@ -36,9 +41,10 @@ def polkitd_killed(session, machine):
         except GLib.Error as e:
             answers.append(e)
 
-    for _ in range(ASKED):
-        session.connection.call(bus.NAME, machine, domain.MACHINE, "SetAutostart", GLib.Variant("(ba{sv})", (True, {})),
-                                None, Gio.DBusCallFlags.NONE, 60000, None, on_answer)
+    for caller in callers:
+        caller.call(bus.NAME, machine, domain.MACHINE, "SetAutostart", GLib.Variant("(ba{sv})", (True, {})), None,
+                    Gio.DBusCallFlags.NONE, 60000, None, on_answer)
+        caller.flush_sync(None)
     # The bus keeps the order: when this is answered the helper has them, and soon it has asked. It is
     # answered though polkit stands still: who only looks does not wait for it.
     for _ in range(5):
@@ -52,6 +58,8 @@ def polkitd_killed(session, machine):
         return len(answers) == ASKED
 
     tap.wait_for(all_answered, 30, "the answers", 0.005)
+    for caller in callers:
+        caller.close_sync(None)
     return answers
 
 
