@@ -71,16 +71,15 @@ def need_plain_build():
 
 
 def cpu_seconds(pids):
-    """CPU that these processes have used so far, all threads."""
+    """CPU that these processes have used so far, all threads. To the nanosecond: the ticks of /proc/PID/stat
+    are 0.1 % of a core in 10 s, as much as some of what is measured."""
     total = 0
     for pid in pids:
         try:
-            with open(f"/proc/{pid}/stat") as stat:
-                fields = stat.read().rsplit(")", 1)[1].split()
-            total += int(fields[11]) + int(fields[12])
+            total += time.clock_gettime(~pid << 3 | 2)  # as clock_getcpuclockid(3) has it
         except OSError:
-            pass
-    return total / os.sysconf("SC_CLK_TCK")
+            pass  # it has ended
+    return total
 
 
 def cpu_share(pids, seconds):
