@@ -231,6 +231,14 @@ begin_prompt (GTask *task)
 }
 
 static void
+fail_unasked (GTask *task)
+{
+  g_task_return_new_error (task, INN_ERROR, INN_ERROR_AUTH_REQUIRED,
+                           _ ("This needs a password, and nobody could be asked for it. Try "
+                              "again from a desktop session."));
+}
+
+static void
 use_answer (GTask *task, Answer answer)
 {
   const Question *question = g_task_get_task_data (task);
@@ -244,9 +252,7 @@ use_answer (GTask *task, Answer answer)
   else if (question->interactive)
     begin_prompt (task);
   else
-    g_task_return_new_error (task, INN_ERROR, INN_ERROR_AUTH_REQUIRED,
-                             _ ("This needs a password, and nobody could be asked for it. Try "
-                                "again from a desktop session."));
+    fail_unasked (task);
 }
 
 static Answer
@@ -284,9 +290,7 @@ on_check_ready (GObject *source, GAsyncResult *result, gpointer data)
         _ ("The administrator’s password was not given, so nothing was done. Try "
            "again, or ask the administrator of this computer."));
   else if (asked && answer == ANSWER_CHALLENGE)
-    g_task_return_new_error (task, INN_ERROR, INN_ERROR_AUTH_REQUIRED,
-                             _ ("This needs a password, and nobody could be asked for it. Try "
-                                "again from a desktop session."));
+    fail_unasked (task);
   else
     use_answer (task, answer);
 }
