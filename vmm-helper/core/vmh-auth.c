@@ -376,6 +376,7 @@ vmh_auth_check_async (const char *sender,
 {
   GTask *task = g_task_new (NULL, cancellable, callback, data);
   Question *question = question_new (sender, uid, action);
+  Answer answer;
 
   g_task_set_source_tag (task, vmh_auth_check_async);
   /* A yes that arrives together with the cancel must not turn into an error by itself: the gate
@@ -383,7 +384,14 @@ vmh_auth_check_async (const char *sender,
   g_task_set_check_cancellable (task, FALSE);
   question->interactive = interactive;
   g_task_set_task_data (task, question, question_free);
-  vmh_turns_push (&waiting, uid, task);
+  answer = find_answer (question);
+  if (answer != ANSWER_NONE) /* what needs no polkit does not wait for it either */
+    {
+      use_answer (task, answer);
+      g_object_unref (task);
+    }
+  else
+    vmh_turns_push (&waiting, uid, task);
   next_check ();
 }
 
