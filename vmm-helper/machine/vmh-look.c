@@ -161,19 +161,16 @@ vmh_verb_list_machines (VmhCall *call)
       vmh_call_fail (call, error);
       return;
     }
-  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a(ossssuutb)"));
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a" VMH_MACHINE_ROW));
   for (guint i = 0; i < machines->len; i++)
     {
       VmhMachine *machine = g_ptr_array_index (machines, i);
-      const VmhSummary *summary = vmh_machine_get_summary (machine);
 
       if (vmh_registry_sees (vmh_manager_get_registry (manager), call, G_OBJECT (machine)))
-        g_variant_builder_add (
-            &builder, "(ossssuutb)", vmh_machine_get_path (machine), vmh_machine_get_name (machine),
-            summary->title, vmh_machine_get_state_name (machine), summary->os_id,
-            vmh_machine_get_owner (machine), summary->vcpus, summary->memory, summary->autostart);
+        g_variant_builder_add_value (&builder, vmh_machine_get_row (machine));
     }
-  vmh_call_return (call, g_variant_new ("(@a(ossssuutb))", g_variant_builder_end (&builder)));
+  vmh_call_return (call,
+                   g_variant_new ("(@a" VMH_MACHINE_ROW ")", g_variant_builder_end (&builder)));
 }
 
 void

@@ -21,6 +21,7 @@ struct _VmhMachine
   VmhBundle *bundle;  /* NULL where it cannot be opened */
   InnDomain *domain;  /* NULL where broken */
   VmhSummary summary; /* of it */
+  GVariant *row;      /* as ListMachines tells it; NULL: not asked for since it has changed */
   guint rest_id;
   InnDomain *live;
   GObject *qemu;
@@ -105,6 +106,7 @@ set_domain (VmhMachine *machine, InnDomain *domain)
   summary->memory = inn_element_get_uint (&memory, "size");
   summary->autostart = inn_element_get_bool (&general, "autostart");
   summary->images = vmh_storage_list_uses (domain);
+  g_clear_pointer (&machine->row, g_variant_unref);
 }
 
 static void
@@ -118,6 +120,7 @@ vmh_machine_finalize (GObject *object)
   g_clear_handle_id (&machine->rest_id, g_source_remove);
   g_clear_pointer (&machine->domain, inn_domain_unref);
   summary_clear (&machine->summary);
+  g_clear_pointer (&machine->row, g_variant_unref);
   g_clear_pointer (&machine->live, inn_domain_unref);
   g_free (machine->uuid);
   g_free (machine->name);
@@ -295,6 +298,20 @@ vmh_machine_get_summary (VmhMachine *machine)
   return &machine->summary;
 }
 
+/* To make its 1,000 rows anew is most of the work of a list. */
+GVariant *
+vmh_machine_get_row (VmhMachine *machine)
+{
+  const VmhSummary *summary = &machine->summary;
+
+  if (machine->row == NULL)
+    machine->row = g_variant_ref_sink (
+        g_variant_new (VMH_MACHINE_ROW, machine->path, machine->name, summary->title,
+                       states[machine->state].name, summary->os_id, vmh_machine_get_owner (machine),
+                       summary->vcpus, summary->memory, summary->autostart));
+  return machine->row;
+}
+
 gboolean
 vmh_machine_store (VmhMachine *machine, InnDomain *domain, GError **error)
 {
@@ -381,6 +398,7 @@ vmh_machine_set_state (VmhMachine *machine, VmhState state, const char *reason)
       return FALSE;
     }
   machine->state = state;
+  g_clear_pointer (&machine->row, g_variant_unref);
   set_text (&machine->reason, reason);
   note_crash (machine);
   vmh_registry_changed (machine->registry, G_OBJECT (machine), INN_IFACE_MACHINE, "State",

@@ -60,6 +60,11 @@ typedef struct
 } VmhSummary;
 
 const VmhSummary *vmh_machine_get_summary (VmhMachine *machine);
+
+#define VMH_MACHINE_ROW "(ossssuutb)"
+
+/** vmh_machine_get_row: as ListMachines tells it. */
+GVariant *vmh_machine_get_row (VmhMachine *machine);
 /** vmh_machine_store: @domain becomes the desired state: saved, generation + 1, told. On failure
  * nothing has changed. */
 gboolean vmh_machine_store (VmhMachine *machine, InnDomain *domain, GError **error);

@@ -235,7 +235,8 @@ vmh_manager_is_idle (VmhManager *manager)
 GPtrArray *
 vmh_manager_list (VmhManager *manager)
 {
-  GPtrArray *list = g_ptr_array_new_with_free_func (g_object_unref);
+  guint count = g_hash_table_size (manager->machines);
+  GPtrArray *list = g_ptr_array_new_full (count, g_object_unref);
   GHashTableIter iter;
   VmhMachine *machine;
 
