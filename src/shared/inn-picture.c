@@ -58,8 +58,17 @@ inn_picture_read_head (const guint8 *ppm, gsize length, InnPictureHead *out_head
   return TRUE;
 }
 
+/* A sum of so many bytes, times this, >> 16 is their mean, rounded down as by a division. */
+#define SHARE(count) (65536 / (count) + 1)
+
+static const guint shares[SAMPLES * SAMPLES + 1] = {
+  0,          SHARE (1),  SHARE (2),  SHARE (3),  SHARE (4),  SHARE (5),
+  SHARE (6),  SHARE (7),  SHARE (8),  SHARE (9),  SHARE (10), SHARE (11),
+  SHARE (12), SHARE (13), SHARE (14), SHARE (15), SHARE (16),
+};
+
 /* The mean of up to SAMPLES × SAMPLES pixels of that part of the picture. */
-static void
+static inline void
 mix (const guint8 *pixels,
      guint width,
      guint left,
@@ -68,8 +77,8 @@ mix (const guint8 *pixels,
      guint bottom,
      guint8 *to)
 {
-  const guint across = (right - left + SAMPLES - 1) / SAMPLES;
-  const guint down = (bottom - top + SAMPLES - 1) / SAMPLES;
+  const guint across = right - left > SAMPLES ? (right - left + SAMPLES - 1) / SAMPLES : 1;
+  const guint down = bottom - top > SAMPLES ? (bottom - top + SAMPLES - 1) / SAMPLES : 1;
   guint red = 0, green = 0, blue = 0, count = 0;
 
   for (guint y = top; y < bottom; y += down)
@@ -82,9 +91,9 @@ mix (const guint8 *pixels,
         blue += p[2];
         count++;
       }
-  to[0] = (guint8)(red / count);
-  to[1] = (guint8)(green / count);
-  to[2] = (guint8)(blue / count);
+  to[0] = (guint8)(red * shares[count] >> 16);
+  to[1] = (guint8)(green * shares[count] >> 16);
+  to[2] = (guint8)(blue * shares[count] >> 16);
 }
 
 GBytes *
@@ -99,6 +108,7 @@ inn_picture_shrink (const guint8 *ppm,
   InnPictureHead head;
   double scale;
   guint width, height;
+  g_autofree guint *from = NULL; /* columns */
   guint8 *to;
 
   if (!inn_picture_read_head (ppm, length, &head, error))
@@ -112,19 +122,17 @@ inn_picture_shrink (const guint8 *ppm,
   width = MAX (1, (guint)(head.width * scale));
   height = MAX (1, (guint)(head.height * scale));
   to = g_malloc ((gsize)width * height * 3);
+  from = g_new (guint, width + 1);
+  for (guint x = 0; x <= width; x++)
+    from[x] = x * head.width / width;
   for (guint y = 0; y < height; y++)
     {
       const guint top = y * head.height / height;
-      const guint bottom = MAX ((y + 1) * head.height / height, top + 1);
+      const guint bottom = (y + 1) * head.height / height;
 
       for (guint x = 0; x < width; x++)
-        {
-          const guint left = x * head.width / width;
-          const guint right = MAX ((x + 1) * head.width / width, left + 1);
-
-          mix (ppm + head.offset, head.width, left, right, top, bottom,
-               to + ((gsize)y * width + x) * 3);
-        }
+        mix (ppm + head.offset, head.width, from[x], from[x + 1], top, bottom,
+             to + ((gsize)y * width + x) * 3);
     }
   *out_width = width;
   *out_height = height;

@@ -193,7 +193,7 @@ keep (VmhMachine *machine, VmhQemu *qemu, int fd)
                                &height, NULL);
   if (!pixels || is_blank (pixels))
     return;
-  ppm = g_string_new (NULL);
+  ppm = g_string_sized_new (KEPT_BYTES);
   g_string_printf (ppm, "P6\n%u %u\n255\n", width, height);
   g_string_append_len (ppm, g_bytes_get_data (pixels, NULL), (gssize)g_bytes_get_size (pixels));
   if (!vmh_bundle_save (vmh_machine_get_bundle (machine), VMH_PICTURE, ppm->str, (gssize)ppm->len,
