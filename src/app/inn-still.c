@@ -3,10 +3,17 @@
 
 #include "inn-still.h"
 
+/* What has changed twice in such a time moves: no picture is made of it until it has stood still
+ * for twice that long. GTK then draws the parts that have changed. */
+#define MOVES_MS 500
+
 struct _InnStill
 {
   GskRenderNode *node;
   cairo_surface_t *picture; /* which the node shows */
+  gint64 changed;           /* when it was asked for last, µs */
+  GtkWidget *widget;        /* whose it is */
+  guint settle_id;
 };
 
 static void
@@ -26,6 +33,7 @@ inn_still_new (void)
 void
 inn_still_free (InnStill *self)
 {
+  g_clear_handle_id (&self->settle_id, g_source_remove);
   forget (self);
   g_free (self);
 }
@@ -52,6 +60,29 @@ draw (InnStill *self, GtkWidget *widget, GskRenderNode *content)
   cairo_destroy (cr);
 }
 
+static gboolean
+on_settle (gpointer data)
+{
+  InnStill *self = data;
+
+  self->settle_id = 0;
+  gtk_widget_queue_draw (self->widget);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+moves (InnStill *self)
+{
+  const gint64 now = g_get_monotonic_time ();
+  const gboolean soon = now - self->changed < MOVES_MS * 1000;
+
+  self->changed = now;
+  g_clear_handle_id (&self->settle_id, g_source_remove);
+  if (soon)
+    self->settle_id = g_timeout_add (2 * MOVES_MS, on_settle, self);
+  return soon;
+}
+
 /* GTK asks only when something below has changed. */
 void
 inn_still_snapshot (InnStill *self, GtkWidget *widget, gpointer parent_class, GtkSnapshot *snapshot)
@@ -60,8 +91,10 @@ inn_still_snapshot (InnStill *self, GtkWidget *widget, gpointer parent_class, Gt
   g_autoptr (GskRenderNode) content = NULL;
   GtkSnapshot *below;
 
-  if (!GSK_IS_CAIRO_RENDERER (renderer))
+  self->widget = widget;
+  if (!GSK_IS_CAIRO_RENDERER (renderer) || moves (self))
     {
+      forget (self);
       GTK_WIDGET_CLASS (parent_class)->snapshot (widget, snapshot);
       return;
     }

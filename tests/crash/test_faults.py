@@ -251,8 +251,10 @@ class Round:
             return
         self.injected += bool(injected)
         if failed:
+            # One that dies of it is just dying: for some time, where it has left the bus before.
+            left = isinstance(failed, GLib.Error) and not (bus.error_name(failed) or "").startswith("org.innkeeper.")
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self.made.helper.wait(0.05)  # one that dies of it is just dying
+                self.made.helper.wait(20 if left else 0.05)
             self.check_error(what, failed)
         self.check(what, failed)
 

@@ -195,13 +195,17 @@ def machines():
     return [path for path in objects if "/machines/" in path]
 
 
+# The helper's own, and where each X server that begins on this computer writes.
+OTHERS = (ns.STATE, "/run/innkeeper", "/var/lib/xkb")
+
+
 def standing():
     """Everything outside of the helper's own folders, as it is: who made, removed, renamed, wrote or changed a
     file anywhere would change this."""
     found = {}
     for top in ("/etc", "/var/lib", "/run", VAULT, room.dir / f"home-{ns.USER}", "/usr/share/dbus-1"):
         for folder, folders, files in os.walk(top):
-            folders[:] = [f for f in folders if os.path.join(folder, f) not in (ns.STATE, "/run/innkeeper")]
+            folders[:] = [f for f in folders if os.path.join(folder, f) not in OTHERS]
             for path in (folder, *(os.path.join(folder, f) for f in files)):
                 it = os.lstat(path)
                 found[path] = (it.st_ino, it.st_mode, it.st_uid, it.st_gid, it.st_size, it.st_mtime_ns, it.st_ctime_ns,
