@@ -161,18 +161,60 @@ cpu_model (VmhPlan *plan, const InnElement *cpu, char **model)
   return "qemu64";
 }
 
+#define MAX_ROOM 64 /* for processors, where the machine does not say */
+
+/* What the guest sees of where its processors are. */
+typedef struct
+{
+  guint64 sockets, dies, cores, threads;
+} Topology;
+
+static Topology
+find_topology (InnDomain *domain, guint64 places)
+{
+  InnElement cpu = inn_domain_get (domain, "cpu");
+
+  if (!inn_element_has (&cpu, "sockets"))
+    return (Topology){ 1, 1, places, 1 };
+  return (Topology){ inn_element_get_uint (&cpu, "sockets"), inn_element_get_uint (&cpu, "dies"),
+                     inn_element_get_uint (&cpu, "cores"), inn_element_get_uint (&cpu, "threads") };
+}
+
+/* Where the machine says neither how many can be plugged in nor where they are, there are as many
+ * places as this computer has processors: one that is empty costs nothing. */
+static guint64
+count_places (VmhPlan *plan, const InnElement *cpu)
+{
+  InnElement features = inn_domain_get (plan->domain, "features");
+  guint64 most = inn_element_get_uint (cpu, "vcpus");
+
+  if (inn_element_has (cpu, "sockets") || inn_element_has (cpu, "current") ||
+      !inn_element_get_bool (&features, "acpi"))
+    return most;
+  return MAX (most, MIN (plan->host.cpus, MAX_ROOM));
+}
+
+JsonObject *
+vmh_plan_cpu (InnDomain *domain, const char *driver, guint places, guint index)
+{
+  const Topology t = find_topology (domain, places);
+  g_autofree char *id = g_strdup_printf ("cpu-%u", index);
+  guint64 core = index / t.threads;
+
+  return vmh_json ("driver=s", driver, "id=s", id, "socket-id=i", (gint64)(core / t.cores / t.dies),
+                   "die-id=i", (gint64)(core / t.cores % t.dies), "core-id=i",
+                   (gint64)(core % t.cores), "thread-id=i", (gint64)(index % t.threads), NULL);
+}
+
 /* All but the first processor are devices, so that each can be unplugged by its id. */
 static gboolean
 build_cpu (VmhPlan *plan, GError **error)
 {
   InnElement cpu = inn_domain_get (plan->domain, "cpu");
-  guint64 most = inn_element_get_uint (&cpu, "vcpus");
-  guint64 now = inn_element_has (&cpu, "current") ? inn_element_get_uint (&cpu, "current") : most;
-  gboolean topology = inn_element_has (&cpu, "sockets");
-  guint64 sockets = topology ? inn_element_get_uint (&cpu, "sockets") : 1;
-  guint64 dies = topology ? inn_element_get_uint (&cpu, "dies") : 1;
-  guint64 cores = topology ? inn_element_get_uint (&cpu, "cores") : most;
-  guint64 threads = topology ? inn_element_get_uint (&cpu, "threads") : 1;
+  guint64 places = count_places (plan, &cpu);
+  const Topology t = find_topology (plan->domain, places);
+  guint64 now =
+      inn_element_get_uint (&cpu, inn_element_has (&cpu, "current") ? "current" : "vcpus");
   const char *suffix = g_str_has_suffix (plan->host.emulator, "i386") ? "i386" : "x86_64";
   g_autofree char *named = NULL;
   const char *model = cpu_model (plan, &cpu, &named);
@@ -180,7 +222,7 @@ build_cpu (VmhPlan *plan, GError **error)
   g_autofree char *smp = g_strdup_printf ("cpus=1,maxcpus=%" G_GUINT64_FORMAT
                                           ",sockets=%" G_GUINT64_FORMAT ",dies=%" G_GUINT64_FORMAT
                                           ",cores=%" G_GUINT64_FORMAT ",threads=%" G_GUINT64_FORMAT,
-                                          most, sockets, dies, cores, threads);
+                                          places, t.sockets, t.dies, t.cores, t.threads);
 
   if (!vmh_plan_has (plan, driver))
     return vmh_plan_refuse (error,
@@ -189,17 +231,8 @@ build_cpu (VmhPlan *plan, GError **error)
                             model);
   vmh_plan_option (plan, "-cpu", model);
   vmh_plan_option (plan, "-smp", smp);
-  for (guint64 i = 1; i < now; i++)
-    {
-      g_autofree char *id = g_strdup_printf ("cpu-%" G_GUINT64_FORMAT, i);
-      guint64 core = i / threads;
-
-      vmh_plan_add (plan, VMH_NODE_DEVICE,
-                    vmh_json ("driver=s", driver, "id=s", id, "socket-id=i",
-                              (gint64)(core / cores / dies), "die-id=i",
-                              (gint64)(core / cores % dies), "core-id=i", (gint64)(core % cores),
-                              "thread-id=i", (gint64)(i % threads), NULL));
-    }
+  for (guint i = 1; i < now; i++)
+    vmh_plan_add (plan, VMH_NODE_DEVICE, vmh_plan_cpu (plan->domain, driver, (guint)places, i));
   return TRUE;
 }
 

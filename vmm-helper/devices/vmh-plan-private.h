@@ -4,6 +4,7 @@
 /* What the device files use of the plan. */
 #pragma once
 
+#include "devices/vmh-json.h"
 #include "devices/vmh-plan.h"
 #include "shared/inn-errors.h"
 
@@ -33,16 +34,10 @@ struct _VmhPlan
   const char *user_network; /* static; NULL: none */
 };
 
-/** vmh_json: an object from "key=type" and value pairs, ended by NULL. Types: s string (NULL:
- * member left out), b gboolean, i gint64, o JsonObject (consumed), n null (no value). */
-JsonObject *vmh_json (const char *key, ...) G_GNUC_NULL_TERMINATED;
-
 gboolean vmh_plan_has (VmhPlan *plan, const char *type);
 /** vmh_plan_first: TRUE the first time @what is asked for. */
 gboolean vmh_plan_first (VmhPlan *plan, const char *what);
 gboolean G_GNUC_PRINTF (2, 3) vmh_plan_refuse (GError **error, const char *format, ...);
-/** vmh_plan_id: @element's id in QEMU: "disk-vda", "interface-525400aabbcc", "video-0". */
-char *vmh_plan_id (const InnElement *element, guint index);
 /** vmh_plan_boot: sets "bootindex" where @element has its place in the boot order. */
 void vmh_plan_boot (VmhPlan *plan, const InnElement *element, JsonObject *device);
 /** vmh_plan_listen, vmh_plan_line: the chardev node @id for a socket or a text line. */

@@ -18,6 +18,7 @@ typedef struct
 {
   const char *emulator;    /* path of the QEMU binary */
   const char *accelerator; /* "kvm" or "tcg" */
+  guint cpus;              /* that this computer has; 0: no matter */
   /* Firmware of a UEFI machine; NULL for BIOS. */
   const char *firmware, *firmware_format, *nvram_format;
   gboolean firmware_smm;
@@ -72,6 +73,12 @@ GPtrArray *vmh_plan_get_nodes (VmhPlan *plan);    /* (element-type VmhNode) */
 const char *vmh_plan_get_user_network (VmhPlan *plan);
 gboolean vmh_plan_has_display (VmhPlan *plan, const char *protocol); /* "vnc", "dbus" */
 
+/** vmh_plan_cpu: the node of the processor @index (from 1) of a machine that has begun as @domain
+ * says, with @places for them in all. */
+JsonObject *vmh_plan_cpu (InnDomain *domain, const char *driver, guint places, guint index);
+/** vmh_plan_id: @element's id in QEMU: "disk-vda", "interface-525400aabbcc", "video-0"; @index: of
+ * those of its kind. */
+char *vmh_plan_id (const InnElement *element, guint index);
 /** vmh_plan_format_chardev: a chardev node as -chardev wants it: all values escaped. */
 char *vmh_plan_format_chardev (JsonObject *chardev);
 /** vmh_plan_escape: @value with commas doubled, as -name and its like want it. */

@@ -150,6 +150,12 @@ get_accelerator_remedy (VmhHost *host)
   return g_variant_new_take_string (remedy);
 }
 
+guint
+vmh_host_get_cpus (VmhHost *host)
+{
+  return host->cpus;
+}
+
 static GVariant *
 get_cpus (VmhHost *host)
 {

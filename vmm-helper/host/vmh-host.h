@@ -36,6 +36,7 @@ extern const VmhInterface vmh_host_interface;
 
 /** vmh_host_get_default: the computer we run on; lives as long as the process. */
 VmhHost *vmh_host_get_default (void);
+guint vmh_host_get_cpus (VmhHost *host); /* that are online */
 
 /** vmh_host_new: @root NULL for "/", @machine (as uname -m says) NULL for this one. Reads all but
  * the emulators' versions; about a millisecond. */

@@ -7,6 +7,7 @@
 #include <glib/gi18n-lib.h>
 #include "core/vmh-flow.h"
 #include "shared/inn-errors.h"
+#include "vmh-live.h"
 #include "vmh-manager.h"
 #include "vmh-orders.h"
 #include "vmh-secrets.h"
@@ -17,6 +18,7 @@ typedef struct
   VmhOrdering what;
   VmhCall *call;
   GPtrArray *changes; /* InnChange */
+  GArray *outcomes;   /* VmhOutcome, of each */
 } Apply;
 
 static void
@@ -26,55 +28,28 @@ apply_free (gpointer data)
 
   vmh_ordering_clear (&apply->what);
   g_clear_pointer (&apply->changes, g_ptr_array_unref);
+  g_clear_pointer (&apply->outcomes, g_array_unref);
   g_free (apply);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Apply, apply_free)
 
-static gboolean
-takes_effect_now (VmhMachine *machine, const InnChange *change)
-{
-  return vmh_machine_get_live (machine) == NULL ||
-         (change->field != NULL && (change->field->flags & INN_FIELD_NOT_GUEST) != 0);
-}
-
+/* Of a machine that is off all is as it is wanted. */
 static GVariant *
-describe (VmhMachine *machine, GPtrArray *changes)
+describe (Apply *apply)
 {
+  gboolean off = vmh_machine_get_live (apply->what.machine) == NULL;
   GVariantBuilder builder;
 
   g_variant_builder_init (&builder, G_VARIANT_TYPE ("a(sss)"));
-  for (guint i = 0; i < changes->len; i++)
+  for (guint i = 0; i < apply->changes->len; i++)
     {
-      const InnChange *change = g_ptr_array_index (changes, i);
-      g_autofree char *name = vmh_change_dup_name (change);
+      g_autofree char *name = vmh_change_dup_name (apply->changes->pdata[i]);
+      const VmhOutcome *outcome = &g_array_index (apply->outcomes, VmhOutcome, i);
 
-      g_variant_builder_add (&builder, "(sss)", name,
-                             takes_effect_now (machine, change) ? "live" : "restart", "");
+      g_variant_builder_add (&builder, "(sss)", name, off || outcome->live ? "live" : "restart",
+                             !off && outcome->sentence != NULL ? outcome->sentence : "");
     }
   return g_variant_builder_end (&builder);
-}
-
-/* A NOT_GUEST field of the running machine is changed where it lives, too: the live definition is
- * what GetXml shows of it, and what Pending compares with. */
-static void
-follow_live (Apply *apply)
-{
-  InnDomain *live = vmh_machine_get_live (apply->what.machine);
-  g_autoptr (InnDomain) copy = live != NULL ? inn_domain_copy (live) : NULL;
-
-  for (guint i = 0; copy != NULL && i < apply->changes->len; i++)
-    {
-      const InnChange *change = g_ptr_array_index (apply->changes, i);
-      g_autoptr (InnElement) element = NULL;
-
-      if (!takes_effect_now (apply->what.machine, change))
-        continue;
-      element = inn_domain_find (copy, change->id);
-      if (element != NULL)
-        inn_element_set (element, change->field->name, change->after, NULL);
-    }
-  if (copy != NULL)
-    vmh_machine_set_live (apply->what.machine, copy);
 }
 
 static gboolean
@@ -97,7 +72,6 @@ store (gpointer context, GError **error)
    * helper: the definition names it. */
   if (apply->what.orders->len > 0 && !vmh_bundle_keep_made (apply->what.bundle, &local))
     g_warning ("%s", local->message);
-  follow_live (apply);
   return TRUE;
 }
 
@@ -109,20 +83,32 @@ static const VmhStep steps[] = {
 };
 
 static void
+on_changed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Apply) apply = data;
+
+  vmh_machine_end (apply->what.machine);
+  vmh_call_return (apply->call, g_variant_new ("(@a(sss))", describe (apply)));
+}
+
+/* The machine that runs is no step of it: what is written stays, whoever leaves meanwhile. */
+static void
 on_applied (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (Apply) apply = data;
   GError *error = NULL;
-  gboolean good = vmh_flow_run_finish (result, &error);
 
   vmh_manager_release (vmh_manager_get (), vmh_machine_get_owner (apply->what.machine),
                        apply->what.domain);
+  if (vmh_flow_run_finish (result, &error))
+    {
+      vmh_live_change_async (apply->what.machine, apply->what.domain, apply->changes,
+                             apply->outcomes, on_changed, apply);
+      g_steal_pointer (&apply);
+      return;
+    }
   vmh_machine_end (apply->what.machine);
-  if (good)
-    vmh_call_return (apply->call,
-                     g_variant_new ("(@a(sss))", describe (apply->what.machine, apply->changes)));
-  else
-    vmh_call_fail (apply->call, error);
+  vmh_call_fail (apply->call, error);
 }
 
 static gboolean
@@ -207,6 +193,9 @@ prepare (VmhCall *call, GError **error)
   apply->changes = inn_domain_diff (vmh_machine_get_domain (machine), apply->what.domain);
   if (!check_fixed (apply->changes, error))
     return NULL;
+  apply->outcomes = g_array_new (FALSE, TRUE, sizeof (VmhOutcome));
+  g_array_set_clear_func (apply->outcomes, vmh_outcome_clear);
+  g_array_set_size (apply->outcomes, apply->changes->len);
   return g_steal_pointer (&apply);
 }
 

@@ -177,6 +177,7 @@ step_plan (gpointer context, GError **error)
   Start *start = context;
   VmhPlanHost host = { .emulator = start->emulator->path,
                        .accelerator = start->accelerator,
+                       .cpus = vmh_host_get_cpus (vmh_host_get_default ()),
                        .firmware = start->firmware,
                        .firmware_format = start->firmware_format,
                        .nvram_format = start->nvram_format,

@@ -6,10 +6,7 @@
 
 #include "shared/inn-errors.h"
 
-/* Whoever waits for an answer of QEMU's is told that there is none within 5 s, however many
- * commands that takes. */
-#define TIMEOUT_MS 4000
-#define TYPES_MS   10000 /* at a QEMU that has just been started */
+#define TYPES_MS 10000 /* at a QEMU that has just been started */
 
 static JsonObject *
 one_string (const char *name, const char *value)
@@ -28,7 +25,7 @@ call (VmhQmp *qmp,
       GAsyncReadyCallback callback,
       gpointer data)
 {
-  vmh_qmp_call_async (qmp, command, arguments, fd, TIMEOUT_MS, NULL, callback, data);
+  vmh_qmp_call_async (qmp, command, arguments, fd, VMH_QMP_TIMEOUT_MS, NULL, callback, data);
 }
 
 static void
@@ -39,13 +36,6 @@ on_ignored (GObject *source, GAsyncResult *result, gpointer data)
 
   if (!reply)
     g_info ("%s", error->message);
-}
-
-static gboolean
-refuse_shape (GError **error)
-{
-  g_set_error_literal (error, INN_ERROR, INN_ERROR_QEMU, "QEMU gave an answer of the wrong shape.");
-  return FALSE;
 }
 
 /* ---- verbs ---- */
@@ -93,7 +83,7 @@ vmh_qmp_query_status_finish (VmhQmp *qmp, GAsyncResult *result, GError **error)
     return NULL;
   if (!JSON_NODE_HOLDS_OBJECT (reply))
     {
-      refuse_shape (error);
+      vmh_qmp_refuse_shape (error);
       return NULL;
     }
   return g_strdup (vmh_qmp_string (json_node_get_object (reply), "status"));
@@ -156,7 +146,7 @@ on_picture_passed (GObject *source, GAsyncResult *result, gpointer data)
   Dump *dump = g_task_get_task_data (task);
   gint64 took = (g_get_monotonic_time () - dump->begun) / 1000;
 
-  if (!reply || (!JSON_NODE_HOLDS_OBJECT (reply) && !refuse_shape (&error)))
+  if (!reply || (!JSON_NODE_HOLDS_OBJECT (reply) && !vmh_qmp_refuse_shape (&error)))
     {
       g_task_return_error (task, error);
       return;
@@ -164,8 +154,8 @@ on_picture_passed (GObject *source, GAsyncResult *result, gpointer data)
   dump->set = vmh_qmp_int (json_node_get_object (reply), "fdset-id", 0);
   file = g_strdup_printf ("/dev/fdset/%" G_GINT64_FORMAT, dump->set);
   vmh_qmp_call_async (qmp, "screendump", one_string ("filename", file), -1,
-                      (guint)(TIMEOUT_MS - CLAMP (took, 0, TIMEOUT_MS - 1)), NULL, on_dumped,
-                      g_steal_pointer (&task));
+                      (guint)(VMH_QMP_TIMEOUT_MS - CLAMP (took, 0, VMH_QMP_TIMEOUT_MS - 1)), NULL,
+                      on_dumped, g_steal_pointer (&task));
 }
 
 void
@@ -211,7 +201,7 @@ vmh_qmp_query_types_finish (VmhQmp *qmp, GAsyncResult *result, GError **error)
     return NULL;
   if (!JSON_NODE_HOLDS_ARRAY (reply))
     {
-      refuse_shape (error);
+      vmh_qmp_refuse_shape (error);
       return NULL;
     }
   types = json_node_get_array (reply);
@@ -265,7 +255,7 @@ vmh_qmp_query_netdevs_finish (VmhQmp *qmp, GAsyncResult *result, GError **error)
     return NULL;
   if (!variants || !JSON_NODE_HOLDS_ARRAY (variants))
     {
-      refuse_shape (error);
+      vmh_qmp_refuse_shape (error);
       return NULL;
     }
   for (guint i = 0; i < json_array_get_length (json_node_get_array (variants)); i++)

@@ -173,6 +173,13 @@ vmh_qmp_string (JsonObject *object, const char *name)
   return text ? text : "";
 }
 
+gboolean
+vmh_qmp_refuse_shape (GError **error)
+{
+  g_set_error_literal (error, INN_ERROR, INN_ERROR_QEMU, "QEMU gave an answer of the wrong shape.");
+  return FALSE;
+}
+
 static gboolean
 holds (JsonObject *object, const char *name, GType type)
 {

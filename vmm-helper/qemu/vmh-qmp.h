@@ -13,6 +13,10 @@ G_BEGIN_DECLS
 #define VMH_TYPE_QMP (vmh_qmp_get_type ())
 G_DECLARE_FINAL_TYPE (VmhQmp, vmh_qmp, VMH, QMP, GObject)
 
+/* Whoever waits for an answer of QEMU's is told that there is none within 5 s, however many
+ * commands that takes. */
+#define VMH_QMP_TIMEOUT_MS 4000
+
 /* signals: "event" (const char *name, JsonObject *data, gint64 microseconds), "closed" (GError *)
  */
 
@@ -43,5 +47,7 @@ const char *vmh_qmp_string (JsonObject *object, const char *name);
 gboolean vmh_qmp_flag (JsonObject *object, const char *name);
 /** vmh_qmp_int: @fallback where it is not there or no integer. */
 gint64 vmh_qmp_int (JsonObject *object, const char *name, gint64 fallback);
+/** vmh_qmp_refuse_shape: sets INN_ERROR_QEMU for an answer that is not what it should be; FALSE. */
+gboolean vmh_qmp_refuse_shape (GError **error);
 
 G_END_DECLS

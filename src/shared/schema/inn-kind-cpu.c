@@ -28,6 +28,7 @@ static const InnField fields[] = {
   { .name = "vcpus",
     .path = "vcpu",
     .type = INN_TYPE_UINT,
+    .flags = INN_FIELD_LIVE,
     .fallback = "1",
     .min = 1,
     .max = 512,

@@ -1,0 +1,167 @@
+# SPDX-FileCopyrightText: 2026 The Innkeeper developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A running machine is changed, and the guest says what it has: processors, memory, the cable."""
+
+import re
+
+from gi.repository import GLib
+
+from lib import bus, domain, ns, tap, vm
+
+ns.enter()
+session = bus.Session()
+tap.cleanup(session.close)
+tap.on_failure(session.print_logs)
+session.start_helper()
+
+MAC = "52:54:00:12:34:56"
+NIC = f"<interface type='user'><mac address='{MAC}'/><model type='virtio'/></interface>"
+SIZE = "<memory unit=.[KM]iB.>[0-9]+"
+BALLOON = "<memballoon model='virtio' autodeflate='{}'/>"
+# What Debian's udev does not do: the guest puts online what it is given.
+ONLINE = "echo online_movable > /sys/devices/system/memory/auto_online_blocks"
+CPUS = "for c in /sys/devices/system/cpu/cpu[1-9]; do echo 1 > $c/online; done; nproc"
+
+
+class Guest:
+    def __init__(self, name, devices="", current=None, **kwargs):
+        xml = vm.linux(name, session, devices=vm.SERIAL + devices, **kwargs)
+        if current:
+            xml = xml.replace("<vcpu>", f"<vcpu current='{current}'>")
+        self.machine = domain.create(session, xml)
+        vm.start(session, self.machine)
+        self.line = vm.serial(session, self.machine)
+        self.line.expect("G# ", 120)
+
+    def apply(self, pattern, replacement):
+        """{field: (when, sentence)}"""
+        xml, generation = domain.call(session, self.machine, "GetXml")
+        changed, count = re.subn(pattern, replacement, xml)
+        tap.equal(count, 1, f"{pattern} in {xml}")
+        return {name: (when, sentence) for name, when, sentence in domain.call(
+            session, self.machine, "Apply", GLib.Variant("s", changed), generation=GLib.Variant("t", generation))[0]}
+
+    def live(self):
+        return domain.call(session, self.machine, "GetXml", live=GLib.Variant("b", True))[0]
+
+    def pending(self):
+        return session.machines()[self.machine][domain.MACHINE]["Pending"]
+
+    def memory(self):
+        """MiB."""
+        return int(self.line.shell("grep MemTotal /proc/meminfo").split()[1]) // 1024
+
+    def wait(self, question, wanted, what):
+        tap.wait_for(lambda: wanted(question()), 20, what, 0.2)
+
+    def end(self):
+        self.line.close()
+        vm.force_off(session, self.machine)
+
+
+@tap.case
+def processors():
+    """Processors are plugged in while it runs, up to as many as it has places for; the guest counts them"""
+    guest = Guest("cpus", vcpus=4, current=1)
+    tap.equal(guest.line.shell("nproc"), "1", "at the start")
+    tap.equal(guest.apply("current=.1.", "current='3'"), {"cpu/current": ("live", "")}, "the answer")
+    tap.equal(guest.line.shell(CPUS), "3", "the guest's count")
+    tap.true(re.search("<vcpu current=.3.>4</vcpu>", guest.live()), guest.live())
+    tap.equal(guest.pending(), [], "what waits")
+    # What it cannot be given.
+    answer = guest.apply("current=.3.>4", "current='6'>8")
+    tap.equal(answer["cpu/vcpus"][0], "restart", str(answer))
+    tap.equal(answer["cpu/current"][0], "restart", str(answer))
+    tap.true("places for 4 processors" in answer["cpu/current"][1], str(answer))
+    tap.equal(sorted(guest.pending()), ["cpu/current", "cpu/vcpus"], "what waits")
+    tap.equal(guest.apply("current=.6.>8", "current='4'>4")["cpu/current"], ("live", ""), "the answer")
+    tap.equal(guest.line.shell(CPUS), "4", "the guest's count")
+    answer = guest.apply("current=.4.", "current='2'")
+    tap.equal(answer["cpu/current"][0], "restart", str(answer))
+    tap.true("emulated" in answer["cpu/current"][1], str(answer))
+    tap.equal(guest.line.shell("nproc"), "4", "the guest's count")
+    # The next helper knows what runs.
+    session.helper.kill()
+    session.start_helper()
+    tap.true(re.search("<vcpu current=.4.>4</vcpu>", guest.live()), guest.live())
+    tap.equal(guest.pending(), ["cpu/current"], "what waits")
+    guest.line.close()
+    guest.line = vm.serial(session, guest.machine, history=GLib.Variant("b", False))
+    tap.equal(guest.line.shell("nproc"), "4", "the guest's count")
+    guest.end()
+    # The next start is as it was wanted.
+    vm.start(session, guest.machine)
+    guest.line = vm.serial(session, guest.machine)
+    guest.line.expect("cpus=2", 120)
+    guest.end()
+
+
+@tap.case
+def as_many_as_here():
+    """Where the machine says only how many it has, it can have as many as this computer while it runs"""
+    guest = Guest("some", vcpus=1)
+    tap.equal(guest.apply("<vcpu>1</vcpu>", "<vcpu>2</vcpu>"), {"cpu/vcpus": ("live", "")}, "the answer")
+    tap.equal(guest.line.shell(CPUS), "2", "the guest's count")
+    tap.true("<vcpu>2</vcpu>" in guest.live(), guest.live())
+    guest.end()
+
+
+@tap.case
+def memory():
+    """Memory is plugged in and out, and the balloon takes and gives: MemTotal follows"""
+    guest = Guest("memory", BALLOON.format("off"), memory=256)
+    guest.line.shell(ONLINE)
+    before = guest.memory()
+    tap.equal(guest.apply(SIZE, "<memory unit='MiB'>768"), {"memory/size": ("live", "")}, "the answer")
+    tap.equal(guest.memory() - before, 512, "MiB more")
+    tap.equal(guest.apply(SIZE, "<memory unit='MiB'>512"), {"memory/size": ("live", "")}, "the answer")
+    tap.equal(guest.memory() - before, 256, "MiB more")
+    # Less than it has begun with is for the balloon.
+    answer = guest.apply(SIZE, "<memory unit='MiB'>128")
+    tap.equal(answer["memory/size"][0], "restart", str(answer))
+    tap.true("256 MiB" in answer["memory/size"][1], str(answer))
+    tap.equal(guest.memory() - before, 256, "MiB more")
+    tap.equal(guest.pending(), ["memory/size"], "what waits")
+    tap.equal(guest.apply(SIZE, "<memory unit='MiB'>512")["memory/size"][0], "live", "as it was")
+    tap.equal(guest.pending(), [], "what waits")
+    answer = guest.apply("</memory>", f"</memory><currentMemory>{384 * 1024}</currentMemory>")
+    tap.equal(answer, {"memory/current": ("live", "")}, "the answer")
+    tap.equal(guest.memory() - before, 128, "MiB more")
+    tap.equal(guest.apply("<currentMemory.*</currentMemory>", ""), {"memory/current": ("live", "")}, "the answer")
+    tap.equal(guest.memory() - before, 256, "MiB more")
+    guest.end()
+
+
+@tap.case
+def memory_refused():
+    """A guest that takes only some of the memory: that is said, nothing comes later, and the XML says what is true"""
+    guest = Guest("refuses", memory=128)
+    guest.line.shell("for d in /sys/bus/virtio/drivers/virtio_mem/virtio*; do basename $d > "
+                     "/sys/bus/virtio/drivers/virtio_mem/unbind; done")
+    before = guest.memory()
+    answer = guest.apply(SIZE, "<memory unit='MiB'>256")
+    tap.equal(answer["memory/size"][0], "restart", str(answer))
+    tap.true("128 MiB" in answer["memory/size"][1] and "virtio-mem" in answer["memory/size"][1], str(answer))
+    tap.equal(guest.memory(), before, "MiB")
+    tap.true(re.search("<memory unit=.KiB.>131072<", guest.live()), guest.live())
+    tap.equal(guest.pending(), ["memory/size"], "what waits")
+    guest.end()
+
+
+@tap.case
+def cable():
+    """The card's cable is pulled out and put in: the guest sees its carrier"""
+    guest = Guest("cable", NIC)
+    guest.line.shell("ip link set eth0 up")
+    carrier = "cat /sys/class/net/eth0/carrier"
+    guest.wait(lambda: guest.line.shell(carrier), lambda c: c == "1", "a carrier")
+    link = f"interface:{MAC}/link"
+    tap.equal(guest.apply("<model type=.virtio./>", "<model type='virtio'/><link state='down'/>"), {link: ("live", "")},
+              "the answer")
+    guest.wait(lambda: guest.line.shell(carrier), lambda c: c == "0", "no carrier")
+    tap.equal(guest.apply("<link state=.down./>", ""), {link: ("live", "")}, "the answer")
+    guest.wait(lambda: guest.line.shell(carrier), lambda c: c == "1", "a carrier again")
+    guest.end()
+
+
+tap.main()

@@ -1,0 +1,31 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* What can be changed in a machine while it runs. */
+#pragma once
+
+#include "machine/vmh-machine.h"
+
+G_BEGIN_DECLS
+
+/** VmhOutcome: what became of a change. */
+typedef struct
+{
+  gboolean live;  /* it is done in what runs; else it waits for the next start */
+  char *sentence; /* what there is to say of it, or NULL */
+} VmhOutcome;
+
+void vmh_outcome_clear (gpointer outcome);
+
+/** vmh_live_change_async: makes @changes (element-type InnChange), which have led to @wanted, in
+ * the running machine, as far as there is a way; each goes by itself. What was reached is in the
+ * live definition. @outcomes: one for each, empty before; both must live until the callback. Never
+ * fails. */
+void vmh_live_change_async (VmhMachine *machine,
+                            InnDomain *wanted,
+                            GPtrArray *changes,
+                            GArray *outcomes,
+                            GAsyncReadyCallback callback,
+                            gpointer data);
+
+G_END_DECLS

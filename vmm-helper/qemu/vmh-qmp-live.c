@@ -1,0 +1,192 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "qemu/vmh-qmp-live.h"
+
+#include "devices/vmh-json.h"
+
+static void
+call (VmhQmp *qmp,
+      const char *command,
+      JsonObject *arguments,
+      GAsyncReadyCallback callback,
+      gpointer data)
+{
+  vmh_qmp_call_async (qmp, command, arguments, -1, VMH_QMP_TIMEOUT_MS, NULL, callback, data);
+}
+
+/* ---- commands ---- */
+
+void
+vmh_qmp_set_link_async (VmhQmp *qmp,
+                        const char *id,
+                        gboolean up,
+                        GAsyncReadyCallback callback,
+                        gpointer data)
+{
+  call (qmp, "set_link", vmh_json ("name=s", id, "up=b", up, NULL), callback, data);
+}
+
+void
+vmh_qmp_set_balloon_async (VmhQmp *qmp, guint64 bytes, GAsyncReadyCallback callback, gpointer data)
+{
+  call (qmp, "balloon", vmh_json ("value=i", (gint64)bytes, NULL), callback, data);
+}
+
+static void
+set_property (VmhQmp *qmp,
+              const char *path,
+              const char *property,
+              gint64 value,
+              GAsyncReadyCallback callback,
+              gpointer data)
+{
+  call (qmp, "qom-set", vmh_json ("path=s", path, "property=s", property, "value=i", value, NULL),
+        callback, data);
+}
+
+void
+vmh_qmp_set_balloon_period_async (VmhQmp *qmp,
+                                  guint seconds,
+                                  GAsyncReadyCallback callback,
+                                  gpointer data)
+{
+  set_property (qmp, "/machine/peripheral/balloon", "guest-stats-polling-interval", seconds,
+                callback, data);
+}
+
+void
+vmh_qmp_set_requested_memory_async (VmhQmp *qmp,
+                                    guint64 bytes,
+                                    GAsyncReadyCallback callback,
+                                    gpointer data)
+{
+  set_property (qmp, "/machine/peripheral/memory", "requested-size", (gint64)bytes, callback, data);
+}
+
+void
+vmh_qmp_plug_async (VmhQmp *qmp, JsonObject *device, GAsyncReadyCallback callback, gpointer data)
+{
+  call (qmp, "device_add", device, callback, data);
+}
+
+void
+vmh_qmp_unplug_async (VmhQmp *qmp, const char *id, GAsyncReadyCallback callback, gpointer data)
+{
+  call (qmp, "device_del", vmh_json ("id=s", id, NULL), callback, data);
+}
+
+/* ---- processors ---- */
+
+void
+vmh_qmp_query_cpus_async (VmhQmp *qmp, GAsyncReadyCallback callback, gpointer data)
+{
+  call (qmp, "query-hotpluggable-cpus", NULL, callback, data);
+}
+
+gboolean
+vmh_qmp_query_cpus_finish (VmhQmp *qmp, GAsyncResult *result, VmhQmpCpus *cpus, GError **error)
+{
+  g_autoptr (JsonNode) reply = vmh_qmp_call_finish (qmp, result, error);
+  JsonArray *places;
+
+  *cpus = (VmhQmpCpus){ 0 };
+  if (!reply)
+    return FALSE;
+  if (!JSON_NODE_HOLDS_ARRAY (reply) || json_array_get_length (json_node_get_array (reply)) == 0)
+    return vmh_qmp_refuse_shape (error);
+  places = json_node_get_array (reply);
+  cpus->places = json_array_get_length (places);
+  for (guint i = 0; i < cpus->places; i++)
+    {
+      JsonNode *node = json_array_get_element (places, i);
+      JsonObject *place = JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
+
+      cpus->plugged += *vmh_qmp_string (place, "qom-path") != '\0';
+      if (!cpus->driver)
+        cpus->driver = g_strdup (vmh_qmp_string (place, "type"));
+    }
+  return TRUE;
+}
+
+/* ---- memory ---- */
+
+static void
+on_balloon (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  VmhQmpMemory *memory = g_task_get_task_data (task);
+  /* Without a balloon that is an error. */
+  g_autoptr (JsonNode) reply = vmh_qmp_call_finish (VMH_QMP (source), result, NULL);
+
+  if (reply && JSON_NODE_HOLDS_OBJECT (reply))
+    memory->balloon = (guint64)MAX (vmh_qmp_int (json_node_get_object (reply), "actual", 0), 0);
+  g_task_return_boolean (task, TRUE);
+}
+
+static void
+on_devices (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  VmhQmpMemory *memory = g_task_get_task_data (task);
+  GError *error = NULL;
+  g_autoptr (JsonNode) reply = vmh_qmp_call_finish (VMH_QMP (source), result, &error);
+
+  if (!reply || (!JSON_NODE_HOLDS_ARRAY (reply) && !vmh_qmp_refuse_shape (&error)))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  for (guint i = 0; i < json_array_get_length (json_node_get_array (reply)); i++)
+    {
+      JsonNode *node = json_array_get_element (json_node_get_array (reply), i);
+      JsonObject *device = JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
+      JsonObject *about = vmh_qmp_object (device, "data");
+
+      if (!g_str_equal (vmh_qmp_string (about, "id"), "memory"))
+        continue;
+      memory->grows = TRUE;
+      memory->plugged = (guint64)MAX (vmh_qmp_int (about, "size", 0), 0);
+      memory->most = (guint64)MAX (vmh_qmp_int (about, "max-size", 0), 0);
+    }
+  call (VMH_QMP (source), "query-balloon", NULL, on_balloon, g_steal_pointer (&task));
+}
+
+static void
+on_first (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  VmhQmpMemory *memory = g_task_get_task_data (task);
+  GError *error = NULL;
+  g_autoptr (JsonNode) reply = vmh_qmp_call_finish (VMH_QMP (source), result, &error);
+
+  if (!reply || (!JSON_NODE_HOLDS_OBJECT (reply) && !vmh_qmp_refuse_shape (&error)))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  memory->first = (guint64)MAX (vmh_qmp_int (json_node_get_object (reply), "base-memory", 0), 0);
+  call (VMH_QMP (source), "query-memory-devices", NULL, on_devices, g_steal_pointer (&task));
+}
+
+void
+vmh_qmp_query_memory_async (VmhQmp *qmp, GAsyncReadyCallback callback, gpointer data)
+{
+  GTask *task = g_task_new (qmp, NULL, callback, data);
+
+  g_task_set_source_tag (task, vmh_qmp_query_memory_async);
+  g_task_set_task_data (task, g_new0 (VmhQmpMemory, 1), g_free);
+  call (qmp, "query-memory-size-summary", NULL, on_first, task);
+}
+
+gboolean
+vmh_qmp_query_memory_finish (VmhQmp *qmp,
+                             GAsyncResult *result,
+                             VmhQmpMemory *memory,
+                             GError **error)
+{
+  if (!g_task_propagate_boolean (G_TASK (result), error))
+    return FALSE;
+  *memory = *(VmhQmpMemory *)g_task_get_task_data (G_TASK (result));
+  return TRUE;
+}

@@ -1,0 +1,66 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The commands that change a running machine, and what they have led to, typed. Those without a
+ * finish of their own end with vmh_qmp_call_finish(). */
+#pragma once
+
+#include "qemu/vmh-qmp.h"
+
+G_BEGIN_DECLS
+
+/** vmh_qmp_set_link_async: the cable of the card @id. */
+void vmh_qmp_set_link_async (VmhQmp *qmp,
+                             const char *id,
+                             gboolean up,
+                             GAsyncReadyCallback callback,
+                             gpointer data);
+/** vmh_qmp_set_balloon_async: what the balloon leaves the guest of its first memory, bytes. */
+void
+vmh_qmp_set_balloon_async (VmhQmp *qmp, guint64 bytes, GAsyncReadyCallback callback, gpointer data);
+/** vmh_qmp_set_balloon_period_async: how often the guest tells of its memory, s; 0: never. */
+void vmh_qmp_set_balloon_period_async (VmhQmp *qmp,
+                                       guint seconds,
+                                       GAsyncReadyCallback callback,
+                                       gpointer data);
+/** vmh_qmp_set_requested_memory_async: how much the guest shall plug in beside its first memory,
+ * bytes. */
+void vmh_qmp_set_requested_memory_async (VmhQmp *qmp,
+                                         guint64 bytes,
+                                         GAsyncReadyCallback callback,
+                                         gpointer data);
+/** vmh_qmp_plug_async: @device as of a plan's node, consumed. */
+void
+vmh_qmp_plug_async (VmhQmp *qmp, JsonObject *device, GAsyncReadyCallback callback, gpointer data);
+/** vmh_qmp_unplug_async: asks the guest for it; an answer does not say that it is gone. */
+void
+vmh_qmp_unplug_async (VmhQmp *qmp, const char *id, GAsyncReadyCallback callback, gpointer data);
+
+/** VmhQmpCpus: processors that are plugged in, places for them in all, and their type. */
+typedef struct
+{
+  guint plugged, places;
+  char *driver;
+} VmhQmpCpus;
+
+void vmh_qmp_query_cpus_async (VmhQmp *qmp, GAsyncReadyCallback callback, gpointer data);
+/** vmh_qmp_query_cpus_finish: @cpus->driver is the caller's. */
+gboolean
+vmh_qmp_query_cpus_finish (VmhQmp *qmp, GAsyncResult *result, VmhQmpCpus *cpus, GError **error);
+
+/** VmhQmpMemory: bytes. */
+typedef struct
+{
+  guint64 first;         /* what it has begun with */
+  guint64 balloon;       /* what the balloon leaves of that; 0: there is no balloon */
+  guint64 plugged, most; /* beside the first */
+  gboolean grows;        /* it has a device for that */
+} VmhQmpMemory;
+
+void vmh_qmp_query_memory_async (VmhQmp *qmp, GAsyncReadyCallback callback, gpointer data);
+gboolean vmh_qmp_query_memory_finish (VmhQmp *qmp,
+                                      GAsyncResult *result,
+                                      VmhQmpMemory *memory,
+                                      GError **error);
+
+G_END_DECLS
