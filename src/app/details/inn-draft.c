@@ -21,6 +21,7 @@ struct _InnDraft
   char *text;         /* edited XML, not yet a document */
   GHashTable *wrong;  /* "node/field" of rows with a value that was refused → Wrong */
   GHashTable *images; /* node of a disk → guint64: size of the image to be made for it */
+  GVariant *answer;   /* to the last Apply, or NULL */
   gboolean busy;      /* from Apply until the document that came of it is here */
   gboolean replace;   /* what is changed here may go when the machine's XML comes */
 };
@@ -162,6 +163,7 @@ inn_draft_dispose (GObject *object)
   g_clear_object (&self->loading);
   g_clear_object (&self->machine_signals);
   g_clear_object (&self->machine);
+  g_clear_pointer (&self->answer, g_variant_unref);
   G_OBJECT_CLASS (inn_draft_parent_class)->dispose (object);
 }
 
@@ -223,6 +225,7 @@ inn_draft_set_machine (InnDraft *self, InnMachine *machine)
   if (!g_set_object (&self->machine, machine))
     return;
   g_cancellable_cancel (self->loading);
+  g_clear_pointer (&self->answer, g_variant_unref);
   g_clear_pointer (&self->base, g_free);
   self->generation = 0;
   self->busy = FALSE;
@@ -321,19 +324,30 @@ inn_draft_can_apply (InnDraft *self)
   return !self->busy && g_hash_table_size (self->wrong) == 0 && inn_draft_is_dirty (self);
 }
 
-gboolean
-inn_draft_waits (InnDraft *self, const char *id, const InnField *field)
+char *
+inn_draft_dup_wait (InnDraft *self, const char *id, const InnField *field)
 {
   g_auto (GStrv) pending = NULL;
   g_autofree char *name = NULL;
+  GVariantIter iter;
+  const char *changed, *sentence;
 
-  g_return_val_if_fail (INN_IS_DRAFT (self), FALSE);
+  g_return_val_if_fail (INN_IS_DRAFT (self), NULL);
 
   if (self->machine == NULL)
-    return FALSE;
+    return NULL;
   g_object_get (self->machine, "pending", &pending, NULL);
   name = g_strdup_printf ("%s/%s", id, field->name);
-  return pending != NULL && g_strv_contains ((const char *const *)pending, name);
+  if (pending == NULL || !g_strv_contains ((const char *const *)pending, name))
+    return NULL;
+  if (self->answer != NULL)
+    {
+      g_variant_iter_init (&iter, self->answer);
+      while (g_variant_iter_next (&iter, "(&s&s&s)", &changed, NULL, &sentence))
+        if (g_str_equal (changed, name))
+          return g_strdup (sentence);
+    }
+  return g_strdup ("");
 }
 
 gboolean
@@ -510,6 +524,8 @@ on_applied (GObject *source, GAsyncResult *result, gpointer data)
 
   if (G_OBJECT (self->machine) == source)
     {
+      g_clear_pointer (&self->answer, g_variant_unref);
+      self->answer = changes != NULL ? g_variant_ref (changes) : NULL;
       self->busy = changes != NULL;
       self->replace = changes != NULL;
       if (changes != NULL)

@@ -56,14 +56,6 @@ dup_value (InnFieldRow *self)
   return inn_element_dup (self->element, field->name);
 }
 
-static gboolean
-waits (InnFieldRow *self)
-{
-  g_autofree char *id = inn_element_dup_id (self->element);
-
-  return inn_draft_waits (self->draft, id, self->field);
-}
-
 /* Changed just now, in a running machine, and of a kind that cannot change in it. */
 static gboolean
 will_wait (InnFieldRow *self)
@@ -72,6 +64,19 @@ will_wait (InnFieldRow *self)
 
   return self->edited && machine != NULL && inn_machine_get_state (machine) != INN_STATE_OFF &&
          (self->field->flags & (INN_FIELD_LIVE | INN_FIELD_NOT_GUEST)) == 0;
+}
+
+/* NULL: it does not wait. */
+static char *
+dup_wait (InnFieldRow *self)
+{
+  g_autofree char *id = inn_element_dup_id (self->element);
+  g_autofree char *why = inn_draft_dup_wait (self->draft, id, self->field);
+  const char *when = _ ("Takes effect after the next restart.");
+
+  if (why != NULL && *why != '\0')
+    return g_strdup_printf ("%s %s", when, why);
+  return why != NULL || will_wait (self) ? g_strdup (when) : NULL;
 }
 
 /* Help, and why there is no more to choose from; NULL: neither. */
@@ -89,13 +94,12 @@ static void
 show_note (InnFieldRow *self)
 {
   const GError *error = inn_draft_get_wrong (self->draft, self->element, self->field, NULL);
-  g_autofree char *said = dup_help (self);
-  const char *text = said;
+  g_autofree char *help = dup_help (self);
+  g_autofree char *wait = dup_wait (self);
+  const char *text = wait != NULL ? wait : help;
 
   if (error != NULL)
     text = error->message;
-  else if (waits (self) || will_wait (self))
-    text = _ ("Takes effect after the next restart.");
   if (error != NULL)
     gtk_widget_add_css_class (self->row, "error");
   else
