@@ -273,13 +273,10 @@ on_cpus_known (GObject *source, GAsyncResult *result, gpointer data)
     }
   live->reached = live->cpus.plugged;
   if (live->goal > live->cpus.places)
-    wait_for_start (data,
-                    _ ("It has begun with places for %u processors; more can be had after the "
-                       "next restart."),
-                    live->cpus.places);
+    wait_for_start (data, _ ("It has begun with places for %u processors."), live->cpus.places);
   else if (live->goal < live->reached && emulated)
     /* After one has gone QEMU 7.2 dies of whatever is plugged in next: its heap is damaged. */
-    wait_for_start (data, _ ("An emulated machine keeps its processors until it is restarted."));
+    wait_for_start (data, _ ("An emulated machine keeps its processors while it runs."));
   else
     plug_next (data);
 }
@@ -414,13 +411,12 @@ set_size (GTask *task)
   if (!memory->grows)
     wait_for_start (task, _ ("It has begun without a place for more memory."));
   else if (wanted < memory->first)
-    wait_for_start (
-        task,
-        _ ("It has begun with %s, and runs with no less until the next restart. “Memory "
-           "now” takes some of it meanwhile."),
-        first);
+    wait_for_start (task,
+                    _ ("It has begun with %s and runs with no less. “Memory now” takes some of it "
+                       "meanwhile."),
+                    first);
   else if (wanted > memory->first + memory->most)
-    wait_for_start (task, _ ("It can have up to %s until the next restart."), most);
+    wait_for_start (task, _ ("It can have up to %s while it runs."), most);
   else
     {
       live->goal = (wanted - memory->first) / BLOCK * BLOCK;
