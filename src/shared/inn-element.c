@@ -100,7 +100,7 @@ inn_element_dup_said (const InnElement *element, const InnField *field)
   if (text == NULL || is_attribute (field) || field->type == INN_TYPE_STRING)
     return text;
   g_strstrip (text);
-  if (field->type == INN_TYPE_SIZE)
+  if (field->type == INN_TYPE_SIZE && (field->flags & INN_FIELD_BYTES) == 0)
     text = size_in_bytes (element, field, text);
   return text;
 }
@@ -409,7 +409,8 @@ inn_element_set (InnElement *element, const char *field_name, const char *text, 
       written = bool_from (field, text) == FALSE ||
                 inn_path_make (element->node, field->path, &attribute) != NULL;
     }
-  else if (field->type == INN_TYPE_SIZE && !is_attribute (field))
+  else if (field->type == INN_TYPE_SIZE && !is_attribute (field) &&
+           (field->flags & INN_FIELD_BYTES) == 0)
     written = write_size (element, field, text);
   else
     written = inn_path_set (element->node, field->path, text);

@@ -19,7 +19,7 @@ typedef enum
   INN_TYPE_PRESENT, /* TRUE where the element at `path` exists, as <acpi/> */
   INN_TYPE_UINT,
   INN_TYPE_SIZE, /* bytes; an element with @unit (libvirt's default KiB), or a plain attribute in
-                    bytes */
+                    bytes, or INN_FIELD_BYTES */
   INN_TYPE_ENUM, /* one of `choices` */
   INN_TYPE_MAC,
   INN_TYPE_UUID,
@@ -38,6 +38,7 @@ typedef enum
   INN_FIELD_NOT_GUEST =
       1 << 6, /* says nothing to the guest; takes effect at once when stored (name, title) */
   INN_FIELD_MULTILINE = 1 << 7, /* of STRING: may hold line breaks (description) */
+  INN_FIELD_BYTES = 1 << 8,     /* of SIZE: an element in bytes, without @unit */
 } InnFieldFlags;
 
 typedef struct

@@ -24,11 +24,11 @@ CPUS = "for c in /sys/devices/system/cpu/cpu[1-9]; do echo 1 > $c/online; done; 
 
 
 class Guest:
-    def __init__(self, name, devices="", current=None, **kwargs):
+    def __init__(self, name, devices="", current=None, storage=None, **kwargs):
         xml = vm.linux(name, session, devices=vm.SERIAL + devices, **kwargs)
         if current:
             xml = xml.replace("<vcpu>", f"<vcpu current='{current}'>")
-        self.machine = domain.create(session, xml)
+        self.machine = domain.create(session, xml, storage=storage)
         vm.start(session, self.machine)
         self.line = vm.serial(session, self.machine)
         self.line.expect("G# ", 120)
@@ -145,6 +145,36 @@ def memory_refused():
     tap.equal(guest.memory(), before, "MiB")
     tap.true(re.search("<memory unit=.KiB.>131072<", guest.live()), guest.live())
     tap.equal(guest.pending(), ["memory/size"], "what waits")
+    guest.end()
+
+
+@tap.case
+def disk_limits():
+    """What a disk may do in a second is changed while it runs: the guest gets no more than that, and gets that"""
+    disk = "<disk type='file' device='disk'><driver name='qemu' type='qcow2'/><target dev='vda' bus='virtio'/></disk>"
+    guest = Guest("limits", disk, storage=domain.storage(domain.new_disk(size=64 << 20)))
+
+    def rate(mib):
+        """MiB/s of writing past the cache, as the guest's own clock has it."""
+        took = guest.line.shell("a=$(cut -d' ' -f1 /proc/uptime); dd if=/dev/zero of=/dev/vda bs=64k oflag=direct "
+                                f"count={mib * 16} 2>/dev/null; cut -d' ' -f1 /proc/uptime; echo $a")
+        end, begin = (float(t) for t in took.split())
+        return mib / (end - begin)
+
+    free = rate(16)
+    limit = "<iotune><total_bytes_sec>4194304</total_bytes_sec></iotune></disk>"
+    tap.equal(guest.apply("</disk>", limit), {"disk:vda/bps-total": ("live", "")}, "the answer")
+    rate(4)  # what it has saved up
+    limited = rate(24)
+    tap.diag(f"{free:.1f} MiB/s, then {limited:.2f}")
+    tap.true(abs(limited - 4) < 0.4 and free > 8, f"{limited:.2f} MiB/s of 4; without a limit {free:.1f}")
+    answer = guest.apply("<total_bytes_sec>.*</total_bytes_sec>", "<total_iops_sec>32</total_iops_sec>")
+    tap.equal(answer, {"disk:vda/bps-total": ("live", ""), "disk:vda/iops-total": ("live", "")}, "the answer")
+    rate(2)
+    limited = rate(12) * 16
+    tap.true(abs(limited - 32) < 3.2, f"{limited:.1f} operations a second of 32")
+    tap.equal(set(guest.apply("<iotune>.*</iotune>", "")), {"disk:vda/iops-total"}, "the answer")
+    tap.true(rate(16) > 8, "without a limit again")
     guest.end()
 
 

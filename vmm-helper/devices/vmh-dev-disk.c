@@ -74,6 +74,55 @@ add_cache (const Disk *disk, JsonObject *node)
     json_object_set_string_member (node, "discard", "unmap");
 }
 
+char *
+vmh_plan_limits_id (const char *target)
+{
+  return g_strconcat (target, "-limits", NULL);
+}
+
+/* The fields have QEMU's names but for those of bursts. */
+JsonObject *
+vmh_plan_limits (const InnElement *element)
+{
+  static const char *const limits[] = { "bps-total",  "bps-read",  "bps-write",
+                                        "iops-total", "iops-read", "iops-write" };
+  JsonObject *object = json_object_new ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (limits); i++)
+    {
+      g_autofree char *burst = g_strconcat (limits[i], "-burst", NULL);
+      g_autofree char *length = g_strconcat (limits[i], "-burst-length", NULL);
+      g_autofree char *max = g_strconcat (limits[i], "-max", NULL);
+      g_autofree char *max_length = g_strconcat (limits[i], "-max-length", NULL);
+
+      json_object_set_int_member (object, limits[i],
+                                  (gint64)inn_element_get_uint (element, limits[i]));
+      json_object_set_int_member (object, max, (gint64)inn_element_get_uint (element, burst));
+      json_object_set_int_member (object, max_length,
+                                  MAX (1, (gint64)inn_element_get_uint (element, length)));
+    }
+  json_object_set_int_member (object, "iops-size",
+                              (gint64)inn_element_get_uint (element, "iops-size"));
+  return object;
+}
+
+/* Where nothing is limited its line stays short. */
+static JsonObject *
+make_group (const Disk *disk, const char *id)
+{
+  JsonObject *group = vmh_json ("qom-type=s", "throttle-group", "id=s", id, NULL);
+  g_autoptr (JsonObject) limits = vmh_plan_limits (disk->element);
+  g_autoptr (GList) values = json_object_get_values (limits);
+
+  for (GList *l = values; l; l = l->next)
+    if (json_node_get_int (l->data) > 1)
+      {
+        json_object_set_object_member (group, "limits", json_object_ref (limits));
+        break;
+      }
+  return group;
+}
+
 /* Answers the name of the topmost node, which is the drive's. */
 static char *
 add_nodes (const Disk *disk)
@@ -81,7 +130,7 @@ add_nodes (const Disk *disk)
   g_autofree char *set = vmh_plan_file (disk->plan, disk->element, disk->path, !disk->readonly);
   g_autofree char *file_name = g_strconcat (disk->target, "-file", NULL);
   g_autofree char *format_name = g_strconcat (disk->target, "-format", NULL);
-  g_autofree char *group = g_strconcat (disk->target, "-limits", NULL);
+  g_autofree char *group = vmh_plan_limits_id (disk->target);
   g_autofree char *text = NULL;
   gboolean block = inn_element_is (disk->element, "type", "block");
   JsonObject *file =
@@ -107,8 +156,7 @@ add_nodes (const Disk *disk)
   vmh_plan_add (disk->plan, VMH_NODE_BLOCKDEV, format);
   if (disk->cdrom || disk->floppy)
     return g_steal_pointer (&format_name);
-  vmh_plan_add (disk->plan, VMH_NODE_OBJECT,
-                vmh_json ("qom-type=s", "throttle-group", "id=s", group, NULL));
+  vmh_plan_add (disk->plan, VMH_NODE_OBJECT, make_group (disk, group));
   vmh_plan_add (disk->plan, VMH_NODE_BLOCKDEV,
                 vmh_json ("driver=s", "throttle", "node-name=s", disk->target, "throttle-group=s",
                           group, "file=s", format_name, "read-only=b", disk->readonly, NULL));

@@ -79,6 +79,11 @@ JsonObject *vmh_plan_cpu (InnDomain *domain, const char *driver, guint places, g
 /** vmh_plan_id: @element's id in QEMU: "disk-vda", "interface-525400aabbcc", "video-0"; @index: of
  * those of its kind. */
 char *vmh_plan_id (const InnElement *element, guint index);
+/** vmh_plan_limits: what the disk @element may do, as QEMU's throttle groups have it; 0: no limit.
+ */
+JsonObject *vmh_plan_limits (const InnElement *element);
+/** vmh_plan_limits_id: of the throttle group of the disk @target. */
+char *vmh_plan_limits_id (const char *target);
 /** vmh_plan_format_chardev: a chardev node as -chardev wants it: all values escaped. */
 char *vmh_plan_format_chardev (JsonObject *chardev);
 /** vmh_plan_escape: @value with commas doubled, as -name and its like want it. */

@@ -479,17 +479,38 @@ change_balloon_period (GTask *task)
       live->monitor, (guint)inn_element_get_uint (balloon, "stats-period"), on_told, task);
 }
 
+/* All of a disk's at once: each alone might not go with those of before. */
+static void
+change_limits (GTask *task)
+{
+  Live *live = g_task_get_task_data (task);
+  g_autoptr (InnElement) disk = inn_domain_find (live->wanted, live->change->id);
+  g_autofree char *target = inn_element_dup (disk, "target");
+  g_autofree char *group = vmh_plan_limits_id (target);
+
+  vmh_qmp_set_limits_async (live->monitor, group, vmh_plan_limits (disk), on_told, task);
+}
+
 /* ---- the table ---- */
 
 static const struct
 {
-  const char *kind, *field;
+  const char *kind, *field; /* "bps-": all that begin so */
   void (*change) (GTask *task);
 } rows[] = {
   { "cpu", "vcpus", change_cpus },      { "cpu", "current", change_cpus },
   { "memory", "size", change_memory },  { "memory", "current", change_memory },
+  { "disk", "bps-", change_limits },    { "disk", "iops-", change_limits },
   { "interface", "link", change_link }, { "memballoon", "stats-period", change_balloon_period },
 };
+
+static gboolean
+is_of (const char *kind, const char *field, const InnChange *change)
+{
+  return g_str_equal (kind, change->kind->name) &&
+         (g_str_has_suffix (field, "-") ? g_str_has_prefix (change->field->name, field)
+                                        : g_str_equal (field, change->field->name));
+}
 
 /* Answers whether one is under way. */
 static gboolean
@@ -502,8 +523,7 @@ begin_change (GTask *task)
 
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
     {
-      if (!g_str_equal (rows[i].kind, change->kind->name) ||
-          !g_str_equal (rows[i].field, change->field->name))
+      if (!is_of (rows[i].kind, rows[i].field, change))
         continue;
       monitor = vmh_life_get_monitor (live->machine, &error);
       if (monitor)

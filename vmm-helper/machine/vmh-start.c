@@ -247,10 +247,9 @@ save_live (Start *start, GError **error)
 static char *
 dup_note (InnDomain *domain)
 {
-  static const char *const parts[] = {
-    "cputune",        "numatune", "blkiotune", "memtune", "hugepages", "iotune",
-    "feature policy", "hyperv",   "iothreads", "sysinfo", "resource",  "launchSecurity"
-  };
+  static const char *const parts[] = { "cputune",   "numatune",       "blkiotune",     "memtune",
+                                       "hugepages", "feature policy", "hyperv",        "iothreads",
+                                       "sysinfo",   "resource",       "launchSecurity" };
   g_autofree char *xml = inn_domain_to_xml (domain);
   g_autoptr (GString) list = g_string_new (NULL);
   g_autofree char *sentence = NULL;

@@ -65,6 +65,19 @@ vmh_qmp_set_requested_memory_async (VmhQmp *qmp,
 }
 
 void
+vmh_qmp_set_limits_async (VmhQmp *qmp,
+                          const char *group,
+                          JsonObject *limits,
+                          GAsyncReadyCallback callback,
+                          gpointer data)
+{
+  g_autofree char *path = g_strconcat ("/objects/", group, NULL);
+
+  call (qmp, "qom-set", vmh_json ("path=s", path, "property=s", "limits", "value=o", limits, NULL),
+        callback, data);
+}
+
+void
 vmh_qmp_plug_async (VmhQmp *qmp, JsonObject *device, GAsyncReadyCallback callback, gpointer data)
 {
   call (qmp, "device_add", device, callback, data);

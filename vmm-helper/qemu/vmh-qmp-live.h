@@ -29,6 +29,12 @@ void vmh_qmp_set_requested_memory_async (VmhQmp *qmp,
                                          guint64 bytes,
                                          GAsyncReadyCallback callback,
                                          gpointer data);
+/** vmh_qmp_set_limits_async: @limits as of a throttle group's node, consumed; @group its id. */
+void vmh_qmp_set_limits_async (VmhQmp *qmp,
+                               const char *group,
+                               JsonObject *limits,
+                               GAsyncReadyCallback callback,
+                               gpointer data);
 /** vmh_qmp_plug_async: @device as of a plan's node, consumed. */
 void
 vmh_qmp_plug_async (VmhQmp *qmp, JsonObject *device, GAsyncReadyCallback callback, gpointer data);

@@ -93,12 +93,96 @@ static const InnField fields[] = {
     .help = N_ ("Several machines may write to it at once; the systems in them must know how.") },
   INN_ROW_SERIAL,
   INN_ROW_BOOT_ORDER,
+  INN_ROW_LIMIT ("bps-total",
+                 "total_bytes_sec",
+                 INN_TYPE_SIZE,
+                 N_ ("Limit"),
+                 N_ ("Limit in bursts"),
+                 N_ ("Bursts last")),
+  INN_ROW_LIMIT ("bps-read",
+                 "read_bytes_sec",
+                 INN_TYPE_SIZE,
+                 N_ ("Limit of reading"),
+                 N_ ("Reading in bursts"),
+                 N_ ("Bursts of reading last")),
+  INN_ROW_LIMIT ("bps-write",
+                 "write_bytes_sec",
+                 INN_TYPE_SIZE,
+                 N_ ("Limit of writing"),
+                 N_ ("Writing in bursts"),
+                 N_ ("Bursts of writing last")),
+  INN_ROW_LIMIT ("iops-total",
+                 "total_iops_sec",
+                 INN_TYPE_UINT,
+                 N_ ("Operations"),
+                 N_ ("Operations in bursts"),
+                 N_ ("Bursts of operations last")),
+  INN_ROW_LIMIT ("iops-read",
+                 "read_iops_sec",
+                 INN_TYPE_UINT,
+                 N_ ("Reads"),
+                 N_ ("Reads in bursts"),
+                 N_ ("Bursts of reads last")),
+  INN_ROW_LIMIT ("iops-write",
+                 "write_iops_sec",
+                 INN_TYPE_UINT,
+                 N_ ("Writes"),
+                 N_ ("Writes in bursts"),
+                 N_ ("Bursts of writes last")),
+  { .name = "iops-size",
+    .path = "iotune/size_iops_sec",
+    .type = INN_TYPE_SIZE,
+    .flags = INN_FIELD_LIVE | INN_FIELD_ADVANCED | INN_FIELD_BYTES,
+    .min = 512,
+    .max = (guint64)1 << 30,
+    .label = N_ ("One operation is"),
+    .help = N_ ("Larger ones count as several.") },
   { NULL },
 };
+
+/* As QEMU has it. */
+static gboolean
+check_limit (const InnElement *element, const char *limit, GError **error)
+{
+  g_autofree char *burst = g_strconcat (limit, "-burst", NULL);
+  g_autofree char *length = g_strconcat (limit, "-burst-length", NULL);
+
+  return inn_rule (!inn_element_has (element, burst) || (inn_element_has (element, limit) &&
+                                                         inn_element_get_uint (element, burst) >=
+                                                             inn_element_get_uint (element, limit)),
+                   _ ("Bursts need a limit, and cannot be less than it."), error) &&
+         inn_rule (!inn_element_has (element, length) || inn_element_has (element, burst),
+                   _ ("Say how much may be done in bursts, or not how long they last."), error);
+}
+
+static gboolean
+check_limits (const InnElement *element, GError **error)
+{
+  static const char *const limits[][3] = { { "bps-total", "bps-read", "bps-write" },
+                                           { "iops-total", "iops-read", "iops-write" } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (limits); i++)
+    {
+      for (guint k = 0; k < G_N_ELEMENTS (limits[i]); k++)
+        if (!check_limit (element, limits[i][k], error))
+          return FALSE;
+      if (!inn_rule (!inn_element_has (element, limits[i][0]) ||
+                         (!inn_element_has (element, limits[i][1]) &&
+                          !inn_element_has (element, limits[i][2])),
+                     _ ("Limit reading and writing together, or each of them, not both."), error))
+        return FALSE;
+    }
+  return inn_rule (
+      !inn_element_has (element, "iops-size") || inn_element_has (element, "iops-total") ||
+          inn_element_has (element, "iops-read") || inn_element_has (element, "iops-write"),
+      _ ("Limit the operations, or do not say how large one is."), error);
+}
 
 static gboolean
 check (const InnElement *element, GError **error)
 {
+  if (!check_limits (element, error))
+    return FALSE;
   if (!inn_rule (
           !inn_element_is (element, "io", "native") || inn_element_is (element, "cache", "none") ||
               inn_element_is (element, "cache", "directsync"),
