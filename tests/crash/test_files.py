@@ -22,12 +22,19 @@ shim={pid}
 shim-start=7
 qemu={pid}
 qemu-start=7
+check={check}
 accelerator=tcg
 reason=This computer has no KVM.
 user-network=passt
 lines=serial0=serial;
 displays=dbus;vnc;
 """
+
+
+def a_record(pid, boot):
+    return RECORD.format(pid=pid, boot=boot, check=crash.record_check(boot, pid, 7, pid, 7)).encode()
+
+
 # Each is mutated by itself; the others of its machine stay whole.
 KINDS = ("machine.xml", "state", "trash", "record", "exit", "live.xml")
 NUMBERS = (b"0", b"-1", b"4294967295", b"18446744073709551615", b"99999999999999999999", b"1e999", b"")
@@ -79,7 +86,7 @@ class Store:
         self.uuid = domain.uuid_of(self.good)
         model = self.folder / self.uuid
         with open("/proc/sys/kernel/random/boot_id") as boot:
-            record = RECORD.format(pid=self.bystander.pid, boot=boot.read().strip()).encode()
+            record = a_record(self.bystander.pid, boot.read().strip())
         self.model = {"machine.xml": (model / "machine.xml").read_bytes(), "state": (model / "state").read_bytes(),
                       "record": record, "exit": b"exit 1\nlast words\r\n"}
         self.model["live.xml"] = domain.call(made, self.good, "GetXml")[0].encode()

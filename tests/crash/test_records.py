@@ -11,7 +11,7 @@ import shutil
 import signal
 import socket
 
-from lib import bus, domain, proc, tap, vm
+from lib import bus, crash, domain, proc, tap, vm
 
 STRANGERS = 24
 BOOT = open("/proc/sys/kernel/random/boot_id").read().strip()
@@ -65,9 +65,11 @@ def start_of(pid):
 
 
 def record(pid, start, boot=BOOT, shim=None, shim_start=None, more=""):
-    return (f"[guest]\nboot={boot}\nshim={pid if shim is None else shim}\nshim-start={start if shim_start is None else shim_start}\n"
-            f"qemu={pid}\nqemu-start={start}\naccelerator=tcg\nreason=\nuser-network=passt\n{more}"
-            "lines=serial0=isa;\ndisplays=vnc;dbus;\n")
+    shim = pid if shim is None else shim
+    shim_start = start if shim_start is None else shim_start
+    check = crash.record_check(boot, shim, shim_start, pid, start)
+    return (f"[guest]\nboot={boot}\nshim={shim}\nshim-start={shim_start}\nqemu={pid}\nqemu-start={start}\ncheck={check}\n"
+            f"accelerator=tcg\nreason=\nuser-network=passt\n{more}lines=serial0=isa;\ndisplays=vnc;dbus;\n")
 
 
 def forged(chance, strangers):
@@ -88,7 +90,9 @@ def forged(chance, strangers):
             ("another boot, all else right", good),
             ("unfinished, of another boot", record(pid, begun, boot=OTHER_BOOT, more=unfinished)),
             ("no boot", good.replace(f"boot={OTHER_BOOT}\n", "")),
-            ("no start", re.sub("(qemu|shim)-start=.*\n", "", record(pid, begun))),
+            ("no start", re.sub("(qemu|shim)-start=.*\n", "", record(pid, 0))),
+            ("no check", re.sub("check=.*\n", "", record(pid, begun))),
+            ("another's check", record(pid, later).replace(f"={later}", f"={begun}")),
             ("start too large", record(pid, 2**64 + begun)),
             ("start below 0", record(pid, -begun)),
             ("start in words", record(pid, "soon")),

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A helper that is killed, the next one, and what must not be left between the two."""
 
+import hashlib
 import os
 import re
 import time
@@ -151,3 +152,16 @@ def check_clean(session, what, others=(), timeout=10):
         tap.wait_for(clean, timeout, "the end of what is left", 0.02)
     except AssertionError as e:
         raise AssertionError(f"{what}: left behind: {left}") from e
+
+
+def record_check(boot, shim, shim_start, qemu, qemu_start):
+    """Of a guest's record, as vmm-helper/qemu/vmh-record.c has it, of the numbers that GKeyFile reads there."""
+    def number(text, bits):
+        # strtoull() takes a minus sign; what is too large, or no number, is none.
+        value = int(text) if re.fullmatch(r"-?\d+", str(text)) else 0
+        if bits == 31:
+            return value if -2**31 <= value < 2**31 else 0
+        return value % 2**64 if -2**64 < value < 2**64 else 0
+
+    pids = [number(shim, 31), number(shim_start, 64), number(qemu, 31), number(qemu_start, 64)]
+    return hashlib.sha256(" ".join(map(str, [boot, *pids])).encode()).hexdigest()

@@ -52,6 +52,18 @@ set_list (GKeyFile *file, const char *name, char **list)
     g_key_file_set_string_list (file, GROUP, name, (const char *const *)list, g_strv_length (list));
 }
 
+/* Of what says whose processes they are. A number that was cut short is a number, too, and nobody
+ * has that pid: the guest would be taken for one that has ended. */
+static char *
+dup_check (const VmhRecord *record)
+{
+  g_autofree char *text = g_strdup_printf (
+      "%s %d %" G_GUINT64_FORMAT " %d %" G_GUINT64_FORMAT, vmh_boot_id (), (int)record->shim.pid,
+      record->shim.start, (int)record->qemu.pid, record->qemu.start);
+
+  return g_compute_checksum_for_string (G_CHECKSUM_SHA256, text, -1);
+}
+
 /* Never NULL: the file may be damaged, and a guest that runs is attached to all the same. */
 static char *
 get_text (GKeyFile *file, const char *name)
@@ -65,11 +77,13 @@ gboolean
 vmh_record_save (const VmhRecord *record, VmhBundle *bundle, GError **error)
 {
   g_autoptr (GKeyFile) file = g_key_file_new ();
+  g_autofree char *check = dup_check (record);
   g_autofree char *text = NULL;
 
   g_key_file_set_string (file, GROUP, "boot", vmh_boot_id ());
   set_pid (file, "shim", &record->shim);
   set_pid (file, "qemu", &record->qemu);
+  g_key_file_set_string (file, GROUP, "check", check);
   g_key_file_set_string (file, GROUP, "accelerator", record->accelerator);
   g_key_file_set_string (file, GROUP, "reason", record->reason ? record->reason : "");
   g_key_file_set_string (file, GROUP, "user-network", record->user_network);
@@ -90,16 +104,18 @@ vmh_record_load (VmhBundle *bundle)
   g_autoptr (VmhRecord) record = g_new0 (VmhRecord, 1);
   VMH_AUTOFD fd = vmh_bundle_open_runtime (bundle, NAME, O_RDONLY | O_NONBLOCK, NULL);
   g_autofree char *text = g_malloc0 (MAX_FILE);
-  g_autofree char *boot = NULL;
+  g_autofree char *said = NULL;
+  g_autofree char *check = NULL;
   ssize_t n = fd < 0 ? -1 : read (fd, text, MAX_FILE - 1);
 
   if (n <= 0 || !g_key_file_load_from_data (file, text, (gsize)n, G_KEY_FILE_NONE, NULL))
     return NULL;
-  boot = g_key_file_get_string (file, GROUP, "boot", NULL);
-  if (g_strcmp0 (boot, vmh_boot_id ()) != 0)
-    return NULL;
   get_pid (file, "shim", &record->shim);
   get_pid (file, "qemu", &record->qemu);
+  said = g_key_file_get_string (file, GROUP, "check", NULL);
+  check = dup_check (record); /* with this boot's id */
+  if (g_strcmp0 (said, check) != 0)
+    return NULL;
   record->accelerator = get_text (file, "accelerator");
   record->reason = get_text (file, "reason");
   record->user_network = get_text (file, "user-network");

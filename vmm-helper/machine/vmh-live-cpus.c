@@ -1,0 +1,145 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Processors are plugged in and out of a running machine. */
+#include "vmh-live-private.h"
+
+#include "devices/vmh-plan.h"
+
+static void plug_next (GTask *task);
+
+static void
+tell_cpus (GTask *task, const GError *error)
+{
+  VmhLive *live = g_task_get_task_data (task);
+
+  vmh_live_note_uint (live, live->reached);
+  vmh_live_wait (task, _ ("It has %u processors now. %s"), (guint)live->reached,
+                 error ? error->message
+                       : _ ("The system in it gives up no more of them: switch them off in it "
+                            "first."));
+}
+
+static gboolean on_look_at_cpus (gpointer data);
+
+/* QEMU does not tell everywhere that a processor is gone. */
+static void
+on_cpus_left (GObject *source, GAsyncResult *result, gpointer data)
+{
+  VmhLive *live = g_task_get_task_data (data);
+  g_autoptr (GError) error = NULL;
+  VmhQmpCpus cpus;
+
+  if (!vmh_qmp_query_cpus_finish (VMH_QMP (source), result, &cpus, &error))
+    {
+      tell_cpus (data, error);
+      return;
+    }
+  g_free (cpus.driver);
+  if (cpus.plugged < live->reached)
+    {
+      live->reached = cpus.plugged;
+      plug_next (data);
+    }
+  else if (!vmh_live_look_again (data, on_look_at_cpus))
+    tell_cpus (data, NULL);
+}
+
+static gboolean
+on_look_at_cpus (gpointer data)
+{
+  VmhLive *live = g_task_get_task_data (data);
+
+  live->look_id = 0;
+  vmh_qmp_query_cpus_async (live->monitor, on_cpus_left, data);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_cpu_asked_for (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode) reply = vmh_qmp_call_finish (VMH_QMP (source), result, &error);
+
+  if (reply)
+    vmh_live_begin_to_look (data, on_look_at_cpus);
+  else
+    tell_cpus (data, error);
+}
+
+static void
+on_cpu_plugged (GObject *source, GAsyncResult *result, gpointer data)
+{
+  VmhLive *live = g_task_get_task_data (data);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode) reply = vmh_qmp_call_finish (VMH_QMP (source), result, &error);
+
+  if (!reply)
+    {
+      tell_cpus (data, error);
+      return;
+    }
+  live->reached++;
+  plug_next (data);
+}
+
+/* One after the other, always the last. */
+static void
+plug_next (GTask *task)
+{
+  VmhLive *live = g_task_get_task_data (task);
+  InnDomain *domain = vmh_machine_get_live (live->machine);
+
+  if (live->reached == live->goal || !domain) /* where it has ended meanwhile all is as wanted */
+    vmh_live_done (task);
+  else if (live->reached < live->goal)
+    vmh_qmp_plug_async (
+        live->monitor,
+        vmh_plan_cpu (domain, live->cpus.driver, live->cpus.places, (guint)live->reached),
+        on_cpu_plugged, task);
+  else
+    {
+      g_autofree char *id = g_strdup_printf ("cpu-%u", (guint)live->reached - 1);
+
+      vmh_qmp_unplug_async (live->monitor, id, on_cpu_asked_for, task);
+    }
+}
+
+static void
+on_cpus_known (GObject *source, GAsyncResult *result, gpointer data)
+{
+  VmhLive *live = g_task_get_task_data (data);
+  GError *error = NULL;
+  gboolean emulated = g_str_equal (vmh_machine_get_accelerator (live->machine), "tcg");
+
+  g_clear_pointer (&live->cpus.driver, g_free);
+  if (!vmh_qmp_query_cpus_finish (VMH_QMP (source), result, &live->cpus, &error))
+    {
+      vmh_live_fail (data, error);
+      return;
+    }
+  live->reached = live->cpus.plugged;
+  if (live->goal > live->cpus.places)
+    vmh_live_wait (data, _ ("It has begun with places for %u processors."), live->cpus.places);
+  else if (live->goal < live->reached && emulated)
+    /* After one has gone QEMU 7.2 dies of whatever is plugged in next: its heap is damaged. */
+    vmh_live_wait (data, _ ("An emulated machine keeps its processors while it runs."));
+  else
+    plug_next (data);
+}
+
+void
+vmh_live_change_cpus (GTask *task)
+{
+  VmhLive *live = g_task_get_task_data (task);
+  InnElement cpu = inn_domain_get (live->wanted, "cpu");
+  gboolean apart = inn_element_has (&cpu, "current");
+
+  if (apart && g_str_equal (live->change->field->name, "vcpus"))
+    {
+      vmh_live_end (task, FALSE, NULL); /* the number of places */
+      return;
+    }
+  live->goal = inn_element_get_uint (&cpu, apart ? "current" : "vcpus");
+  vmh_qmp_query_cpus_async (live->monitor, on_cpus_known, task);
+}

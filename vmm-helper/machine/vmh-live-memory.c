@@ -1,0 +1,157 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Memory is plugged in and out of a running machine, and its balloon takes and gives. */
+#include "vmh-live-private.h"
+
+#include "shared/inn-size.h"
+
+#define MIB   (G_GUINT64_CONSTANT (1) << 20)
+#define BLOCK (2 * MIB) /* of memory that is plugged in */
+
+static gboolean
+is_balloon (const VmhLive *live)
+{
+  return g_str_equal (live->change->field->name, "current");
+}
+
+static void
+tell_memory (GTask *task)
+{
+  VmhLive *live = g_task_get_task_data (task);
+  const VmhQmpMemory *memory = &live->memory;
+  guint64 now =
+      is_balloon (live) ? memory->balloon + memory->plugged : memory->first + memory->plugged;
+  g_autofree char *size = inn_size_format (now);
+
+  vmh_live_note_uint (live, now);
+  if (is_balloon (live))
+    vmh_live_wait (task,
+                   _ ("It has %s now. The system in it does not follow: it needs the driver "
+                      "virtio-balloon."),
+                   size);
+  else
+    vmh_live_wait (task,
+                   _ ("It has %s now. The system in it does not follow: it needs the driver "
+                      "virtio-mem, and memory that it can give back."),
+                   size);
+}
+
+static void
+on_request_reduced (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (JsonNode) reply = vmh_qmp_call_finish (VMH_QMP (source), result, NULL);
+
+  tell_memory (data);
+}
+
+static gboolean on_look_at_memory (gpointer data);
+
+static void
+on_memory_follows (GObject *source, GAsyncResult *result, gpointer data)
+{
+  VmhLive *live = g_task_get_task_data (data);
+  GError *error = NULL;
+
+  if (!vmh_qmp_query_memory_finish (VMH_QMP (source), result, &live->memory, &error))
+    vmh_live_fail (data, error);
+  else if ((is_balloon (live) ? live->memory.balloon : live->memory.plugged) == live->goal)
+    vmh_live_done (data);
+  else if (vmh_live_look_again (data, on_look_at_memory))
+    ;
+  else if (is_balloon (live))
+    tell_memory (data);
+  else /* nothing shall come later that nobody notes */
+    vmh_qmp_set_requested_memory_async (live->monitor, live->memory.plugged, on_request_reduced,
+                                        data);
+}
+
+static gboolean
+on_look_at_memory (gpointer data)
+{
+  VmhLive *live = g_task_get_task_data (data);
+
+  live->look_id = 0;
+  vmh_qmp_query_memory_async (live->monitor, on_memory_follows, data);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_memory_asked_for (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GError *error = NULL;
+  g_autoptr (JsonNode) reply = vmh_qmp_call_finish (VMH_QMP (source), result, &error);
+
+  if (reply)
+    vmh_live_begin_to_look (data, on_look_at_memory);
+  else
+    vmh_live_fail (data, error);
+}
+
+static void
+set_balloon (GTask *task)
+{
+  VmhLive *live = g_task_get_task_data (task);
+  InnElement element = inn_domain_get (live->wanted, "memory");
+  const VmhQmpMemory *memory = &live->memory;
+  guint64 wanted = inn_element_get_uint (&element, "current"); /* 0: all */
+
+  if (memory->balloon == 0)
+    {
+      vmh_live_wait (task, _ ("It has no memory balloon, which takes memory while it runs."));
+      return;
+    }
+  if (wanted == 0 || wanted > memory->first + memory->plugged)
+    live->goal = memory->first;
+  else
+    live->goal = wanted - MIN (memory->plugged, wanted - MIN (wanted, MIB));
+  vmh_qmp_set_balloon_async (live->monitor, live->goal, on_memory_asked_for, task);
+}
+
+static void
+set_size (GTask *task)
+{
+  VmhLive *live = g_task_get_task_data (task);
+  InnElement element = inn_domain_get (live->wanted, "memory");
+  const VmhQmpMemory *memory = &live->memory;
+  guint64 wanted = inn_element_get_uint (&element, "size");
+  g_autofree char *first = inn_size_format (memory->first);
+  g_autofree char *most = inn_size_format (memory->first + memory->most);
+
+  if (!memory->grows)
+    vmh_live_wait (task, _ ("It has begun without a place for more memory."));
+  else if (wanted < memory->first)
+    vmh_live_wait (task,
+                   _ ("It has begun with %s and runs with no less. “Memory now” takes some of it "
+                      "meanwhile."),
+                   first);
+  else if (wanted > memory->first + memory->most)
+    vmh_live_wait (task, _ ("It can have up to %s while it runs."), most);
+  else
+    {
+      live->goal = (wanted - memory->first) / BLOCK * BLOCK;
+      vmh_qmp_set_requested_memory_async (live->monitor, live->goal, on_memory_asked_for, task);
+    }
+}
+
+static void
+on_memory_known (GObject *source, GAsyncResult *result, gpointer data)
+{
+  VmhLive *live = g_task_get_task_data (data);
+  GError *error = NULL;
+
+  if (!vmh_qmp_query_memory_finish (VMH_QMP (source), result, &live->memory, &error))
+    vmh_live_fail (data, error);
+  else if (is_balloon (live))
+    set_balloon (data);
+  else
+    set_size (data);
+}
+
+void
+vmh_live_change_memory (GTask *task)
+{
+  VmhLive *live = g_task_get_task_data (task);
+
+  vmh_qmp_query_memory_async (live->monitor, on_memory_known, task);
+}

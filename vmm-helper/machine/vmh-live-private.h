@@ -1,0 +1,54 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* What the changes of a running machine share. Each is a function of the task of all of them, which
+ * it ends, once, by vmh_live_end() or one of those that do. */
+#pragma once
+
+#include <glib/gi18n-lib.h>
+
+#include "machine/vmh-live.h"
+#include "qemu/vmh-qmp-live.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  VmhMachine *machine;
+  InnDomain *wanted;
+  GPtrArray *changes;
+  GArray *outcomes;
+  guint next;
+  gboolean silent; /* QEMU has not answered */
+  /* Of the one that is under way. */
+  const InnChange *change;
+  VmhQmp *monitor;
+  VmhQmpCpus cpus;
+  VmhQmpMemory memory;
+  guint64 goal, reached;
+  gint64 until; /* it is looked, of g_get_monotonic_time() */
+  guint look_id;
+} VmhLive; /* the task's data */
+
+/** vmh_live_end: the change is @done in what runs, or waits; @sentence (consumed) may be NULL. */
+void vmh_live_end (GTask *task, gboolean done, char *sentence);
+void vmh_live_done (GTask *task); /* all of it, as it was wanted */
+void vmh_live_wait (GTask *task, const char *format, ...) G_GNUC_PRINTF (2, 3);
+void vmh_live_fail (GTask *task, GError *error); /* consumed */
+/** vmh_live_on_told: of a command whose answer is all that there is to know. */
+void vmh_live_on_told (GObject *source, GAsyncResult *result, gpointer task);
+/** vmh_live_note_uint: the field says @number of what runs. */
+void vmh_live_note_uint (VmhLive *live, guint64 number);
+
+/** vmh_live_begin_to_look: @look looks whether the guest has followed, now and, as it asks for by
+ * vmh_live_look_again(), later; that is FALSE where it has been looked for long enough. */
+void vmh_live_begin_to_look (GTask *task, GSourceFunc look);
+gboolean vmh_live_look_again (GTask *task, GSourceFunc look);
+
+void vmh_live_change_cpus (GTask *task);
+void vmh_live_change_memory (GTask *task);
+void vmh_live_change_limits (GTask *task);
+void vmh_live_change_link (GTask *task);
+void vmh_live_change_balloon_period (GTask *task);
+
+G_END_DECLS
