@@ -8,7 +8,7 @@ import signal
 
 from gi.repository import GLib
 
-from lib import bus, domain, ns, tap, vm
+from lib import bus, domain, guest as guests, ns, tap, vm
 
 ns.enter()
 session = bus.Session()
@@ -177,6 +177,40 @@ def disk_limits():
     tap.true(abs(limited - 32) < 3.2, f"{limited:.1f} operations a second of 32")
     tap.equal(set(guest.apply("<iotune>.*</iotune>", "")), {"disk:vda/iops-total"}, "the answer")
     tap.true(rate(16) > 8, "without a limit again")
+    guest.end()
+
+
+@tap.case
+def media():
+    """A disc goes out of its drive and another one in, while the guest reads it or has it locked"""
+    discs = []
+    for word in ("ONE", "TWO"):
+        path = session.path / f"{word}.iso"
+        path.write_bytes((word * 700)[:2048] .encode() * 512)
+        discs.append(path)
+    drive = (f"<disk type='file' device='cdrom'><driver name='qemu' type='raw'/><source file='{discs[0]}'/>"
+             "<target dev='sda' bus='scsi'/><readonly/></disk>")
+    guest = Guest("media", drive, initramfs=guests.initramfs_of("discs", (*guests.MODULES, "virtio_scsi", "sr_mod"), guests.INIT))
+    read = "dd if=/dev/sr0 bs=3 count=1 2>/dev/null; echo"
+    tap.equal(guest.line.shell(read), "ONE", "the first disc")
+    source = "cdrom:sda/source"
+    tap.equal(guest.apply("ONE.iso", "TWO.iso"), {source: ("live", "")}, "the answer")
+    guest.wait(lambda: guest.line.shell(read), lambda t: t == "TWO", "the second disc")
+    held = [os.readlink(f"/proc/{vm.pid(session, guest.machine)}/fd/{f}") for f in
+            os.listdir(f"/proc/{vm.pid(session, guest.machine)}/fd")]
+    tap.equal({f for f in held if f.endswith(".iso")}, {str(discs[1])}, "files that QEMU has open")
+    tap.equal(guest.apply("<source file=.[^>]*TWO.iso./>", ""), {source: ("live", "")}, "the answer")
+    guest.wait(lambda: guest.line.shell(read), lambda t: t == "", "no disc")
+    tap.equal(guest.apply("<target dev=.sda.", f"<source file='{discs[0]}'/><target dev='sda'"), {source: ("live", "")},
+              "the answer")
+    guest.wait(lambda: guest.line.shell(read), lambda t: t == "ONE", "the first disc again")
+    # A guest that has it open holds the drive.
+    guest.line.shell("exec 5</dev/sr0")
+    answer = guest.apply("ONE.iso", "TWO.iso")
+    tap.true(answer[source][0] == "restart" and "holds the drive" in answer[source][1], str(answer))
+    tap.equal(guest.line.shell("dd bs=3 count=1 <&5 2>/dev/null; echo"), "ONE", "the disc that is held")
+    tap.true("ONE.iso" in guest.live(), guest.live())
+    tap.equal(guest.pending(), [source], "what waits")
     guest.end()
 
 

@@ -153,6 +153,8 @@ static const struct
   { "memory", "current", vmh_live_change_memory },
   { "disk", "bps-", vmh_live_change_limits },
   { "disk", "iops-", vmh_live_change_limits },
+  { "cdrom", "source", vmh_live_change_medium },
+  { "floppy", "source", vmh_live_change_medium },
   { "interface", "link", vmh_live_change_link },
   { "memballoon", "stats-period", vmh_live_change_balloon_period },
 };
