@@ -3,11 +3,12 @@
 
 /* The contract, the code that binds it and the policy, compared: every method and property of
  * data/dbus has a row, every row is in data/dbus, every method an action, every action a place in
- * the policy. */
+ * the policy; and so what the schema and the helper say of changes in what runs. */
 #include <gio/gio.h>
 #include <string.h>
 
 #include "dbus/vmh-contract.h"
+#include "machine/vmh-live.h"
 
 #define ANNOTATION "org.innkeeper.Action"
 
@@ -139,11 +140,31 @@ test_actions (void)
   g_assert_nonnull (strstr (policy, "<action id=\"org.innkeeper.helper.others\">"));
 }
 
+/* What a details page says can change in what runs can, and what can is said. */
+static void
+test_live (void)
+{
+  guint n = 0;
+
+  for (const InnKind *const *kind = inn_schema_kinds (); *kind != NULL; kind++)
+    for (const InnField *field = (*kind)->fields; field->name != NULL; field++)
+      {
+        gboolean said = (field->flags & INN_FIELD_LIVE) != 0;
+
+        if (said != vmh_live_has_way (*kind, field))
+          g_error ("%s/%s: the schema says %d, vmh-live.c %d", (*kind)->name, field->name, said,
+                   !said);
+        n += said;
+      }
+  g_assert_cmpuint (n, >, 20);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/helper/contract/rows", test_rows);
   g_test_add_func ("/helper/contract/actions", test_actions);
+  g_test_add_func ("/helper/contract/live", test_live);
   return g_test_run ();
 }

@@ -159,12 +159,20 @@ static const struct
   { "memballoon", "stats-period", vmh_live_change_balloon_period },
 };
 
-static gboolean
-is_of (const char *kind, const char *field, const InnChange *change)
+static void (*find_way (const char *kind, const char *field)) (GTask *task)
 {
-  return g_str_equal (kind, change->kind->name) &&
-         (g_str_has_suffix (field, "-") ? g_str_has_prefix (change->field->name, field)
-                                        : g_str_equal (field, change->field->name));
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    if (g_str_equal (kind, rows[i].kind) &&
+        (g_str_has_suffix (rows[i].field, "-") ? g_str_has_prefix (field, rows[i].field)
+                                               : g_str_equal (field, rows[i].field)))
+      return rows[i].change;
+  return NULL;
+}
+
+gboolean
+vmh_live_has_way (const InnKind *kind, const InnField *field)
+{
+  return find_way (kind->name, field->name) != NULL;
 }
 
 /* Answers whether one is under way. */
@@ -172,27 +180,21 @@ static gboolean
 begin_change (GTask *task)
 {
   VmhLive *live = g_task_get_task_data (task);
-  const InnChange *change = live->change;
+  void (*change) (GTask * task) = find_way (live->change->kind->name, live->change->field->name);
   GError *error = NULL;
   VmhQmp *monitor;
 
-  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+  if (!change || live->silent) /* it is not waited for again */
+    return FALSE;
+  monitor = vmh_life_get_monitor (live->machine, &error);
+  if (monitor)
     {
-      if (!is_of (rows[i].kind, rows[i].field, change))
-        continue;
-      if (live->silent) /* it is not waited for again */
-        return FALSE;
-      monitor = vmh_life_get_monitor (live->machine, &error);
-      if (monitor)
-        {
-          live->monitor = g_object_ref (monitor);
-          rows[i].change (task);
-        }
-      else
-        vmh_live_fail (task, error);
-      return TRUE;
+      live->monitor = g_object_ref (monitor);
+      change (task);
     }
-  return FALSE;
+  else
+    vmh_live_fail (task, error);
+  return TRUE;
 }
 
 static void

@@ -28,4 +28,7 @@ void vmh_live_change_async (VmhMachine *machine,
                             GAsyncReadyCallback callback,
                             gpointer data);
 
+/** vmh_live_has_way: there is a way to change @field while the machine runs. */
+gboolean vmh_live_has_way (const InnKind *kind, const InnField *field);
+
 G_END_DECLS
