@@ -7,7 +7,7 @@ import re
 
 from gi.repository import GLib
 
-from lib import bus, desk, tap, wizard
+from lib import bus, desk, guest, tap, wizard
 
 MACHINE = desk.MACHINE
 
@@ -20,7 +20,11 @@ class Place:
         self.desk = desk.Desk(session, "live")
         self.app = self.desk.app
         self.session = session
-        self.desk.create_linux()
+        self.disc = self.desk.home / "disc.iso"
+        self.disc.write_bytes(b"DISC" * 4096)
+        session.give(self.disc)
+        self.desk.create_linux(initramfs=guest.initramfs_of(
+            "drives", (*guest.MODULES, "ahci", "sr_mod"), guest.INIT))
         self.app.find("spin button", "Processors").set_value(1)
         wizard.press(self.app, "Create")
         (self.path,) = wizard.wait_for_created(self.app, session)
@@ -35,15 +39,21 @@ class Place:
         wizard.choose_tab(self.app, "Details")
         rows = self.app.find("list", "Hardware", timeout=20)
         for i, row in enumerate(rows.children()):
-            if any(n.name == page for n in row.walk()):
+            if any(n.name.startswith(page) for n in row.walk()):
                 Atspi.Selection.select_child(rows.a, i)
                 return
         raise AssertionError(f"no {page} in the hardware list")
 
     def set(self, label, value):
         self.app.find("spin button", label, timeout=20).set_value(value)
+        self.apply()
+
+    def apply(self):
+        """Until the page is as it was before, but for the value."""
+        before = self.session.get(self.path, MACHINE, "Generation")
         self.app.click("_Apply Apply", "push button", where=lambda n: n.has_state("sensitive"))
-        self.app.find("label", contains="Saved.", timeout=20)
+        tap.wait_for(lambda: self.session.get(self.path, MACHINE, "Generation") > before, 20, "a new definition")
+        tap.wait_for(lambda: not self.app.find_all("label", contains="Applying"), 20, "the end of it")
 
     def ask(self, command, pattern):
         """What is typed at the guest; @pattern is not in it."""
@@ -53,7 +63,7 @@ class Place:
 
 @tap.case
 def live():
-    """Processors and memory on their pages: the guest has more of them at once, and what waits says why"""
+    """Each on its page, processors, memory, cable, disc and a disk's limit: the guest has it at once; what waits says why"""
     it = Place()
     it.choose("Processors")
     it.set("Processors", 2)
@@ -65,6 +75,7 @@ def live():
     it.app.find(contains="It has begun with places for", timeout=20)
     it.desk.display.screenshot(it.desk.picture("waits"))
     tap.equal(it.session.get(it.path, MACHINE, "Pending"), ["cpu/vcpus"], "what waits")
+    it.set("Processors", 2)
     it.choose("Memory")
     size = it.session.get(it.path, MACHINE, "Memory")
     it.ask("echo 'online_movable' > /sys/devices/system/memory/auto_online_blocks; echo on$((1))line", "on1line")
@@ -74,6 +85,29 @@ def live():
     before, after = (int(re.search(w + r"-(\d+)-kB", it.viewer.text).group(1)) for w in ("before", "after"))
     tap.equal(after - before, size // 1024, "kB more")
     it.desk.display.screenshot(it.desk.picture("memory"))
+    it.choose("Network")
+    it.ask("ip link set eth0 up; sleep 1; echo carrier-$(cat /sys/class/net/eth0/carrier)-now", "carrier-1-now")
+    it.app.click("Cable plugged in")
+    it.apply()
+    it.ask("echo carrier-$(cat /sys/class/net/eth0/carrier)-then", "carrier-0-then")
+    it.choose("CD or DVD drive sda")
+    it.app.find("text", "Image", timeout=20).set_text(str(it.disc))
+    it.apply()
+    tap.true(str(it.disc) in it.session.call(it.path, MACHINE, "GetXml", GLib.Variant(
+        "(a{sv})", ({"live": GLib.Variant("b", True)},)))[0], "the disc in what runs")
+    it.ask("for i in 1 2 3 4 5 6 7 8; do sleep 1; dd if=/dev/sr0 bs=4 count=1 2>/dev/null; done; echo en''ded", "ended")
+    tap.true("DISCDISC" in it.viewer.text, it.viewer.text[-300:])
+    it.choose("Disk vda")
+    it.app.click("More")
+    it.desk.display.screenshot(it.desk.picture("disk"))
+    it.set("Limit", 4 << 20)
+    now = "$(cut -d' ' -f1 /proc/uptime)"
+    it.ask(f"a={now}; dd if=/dev/zero of=/dev/vda bs=64k oflag=direct count=384 2>/dev/null; b={now}; "
+           "echo took-$(echo $b $a | awk '{print $1-$2}')-s", r"took-[0-9.]+-s")
+    rate = 24 / float(re.search(r"took-([0-9.]+)-s", it.viewer.text).group(1))
+    tap.true(abs(rate - 4) < 0.5, f"{rate} MiB/s of 4")  # the first tenth of a second comes at once
+    it.desk.display.screenshot(it.desk.picture("limit"))
+    tap.equal(it.session.get(it.path, MACHINE, "Pending"), [], "what waits")
     it.session.call(it.path, MACHINE, "ForceOff", GLib.Variant("(a{sv})", ({},)))
 
 

@@ -154,6 +154,19 @@ inn_element_page_init (InnElementPage *self)
   self->rows = g_ptr_array_new ();
 }
 
+#define UNFOLDED "inn-more-of" /* of a draft: the last page whose rest was unfolded, by its title  \
+                                */
+
+static void
+on_more_expanded (InnElementPage *self)
+{
+  gboolean expanded = adw_expander_row_get_expanded (self->more);
+
+  g_object_set_data_full (
+      G_OBJECT (self->draft), UNFOLDED,
+      expanded ? g_strdup (adw_preferences_group_get_title (self->group)) : NULL, g_free);
+}
+
 GtkWidget *
 inn_element_page_new (InnDraft *draft, const InnElement *element)
 {
@@ -180,6 +193,11 @@ inn_element_page_new (InnDraft *draft, const InnElement *element)
       g_ptr_array_add (self->rows, row);
       add_row (self, row);
     }
+  /* The page is made anew when it was applied; what was looked at stays in sight. */
+  adw_expander_row_set_expanded (
+      self->more, g_strcmp0 (g_object_get_data (G_OBJECT (draft), UNFOLDED), safe_title) == 0);
+  g_signal_connect_object (self->more, "notify::expanded", G_CALLBACK (on_more_expanded), self,
+                           G_CONNECT_SWAPPED);
   return GTK_WIDGET (self);
 }
 
