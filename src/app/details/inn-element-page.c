@@ -154,8 +154,9 @@ inn_element_page_init (InnElementPage *self)
   self->rows = g_ptr_array_new ();
 }
 
-#define UNFOLDED "inn-more-of" /* of a draft: the last page whose rest was unfolded, by its title  \
-                                */
+#define UNFOLDED                                                                                   \
+  "inn-more-of" /* of a draft: the last page whose rest was unfolded, by its title                 \
+                 */
 
 static void
 on_more_expanded (InnElementPage *self)
