@@ -129,7 +129,11 @@ class Round:
             yield
         finally:
             process.terminate()
-            process.wait()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:  # it waits for a helper that has died, all threads of which are zombies
+                process.kill()
+                process.wait()
 
     @staticmethod
     def _all_traced(pid, tracer):
