@@ -191,6 +191,18 @@ on_step (GObject *source, GAsyncResult *result, gpointer data)
   run_step (task);
 }
 
+/* As at the start: what the medium says of files behind it is not followed. */
+static JsonObject *
+make_format (const Change *change)
+{
+  JsonObject *node = vmh_json ("driver=s", change->format, "node-name=s", change->format_node,
+                               "file=s", change->file_node, "read-only=b", TRUE, NULL);
+
+  if (g_str_equal (change->format, "qcow2"))
+    json_object_set_null_member (node, "backing");
+  return node;
+}
+
 /* NULL: there is nothing to be done in this step. */
 static JsonObject *
 make_arguments (const Change *change, const char **command)
@@ -223,9 +235,7 @@ make_arguments (const Change *change, const char **command)
                              file, "read-only=b", TRUE, NULL)
                  : NULL;
     case STEP_ADD_FORMAT:
-      return new ? vmh_json ("driver=s", change->format, "node-name=s", change->format_node,
-                             "file=s", change->file_node, "read-only=b", TRUE, NULL)
-                 : NULL;
+      return new ? make_format (change) : NULL;
     case STEP_OPEN:
     case STEP_REMOVE:
     case STEP_CLOSE:
