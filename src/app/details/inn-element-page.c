@@ -154,9 +154,8 @@ inn_element_page_init (InnElementPage *self)
   self->rows = g_ptr_array_new ();
 }
 
-#define UNFOLDED                                                                                   \
-  "inn-more-of" /* of a draft: the last page whose rest was unfolded, by its title                 \
-                 */
+/* Of a draft: the last page whose rest was unfolded, by its title. */
+#define UNFOLDED "inn-more-of"
 
 static void
 on_more_expanded (InnElementPage *self)
