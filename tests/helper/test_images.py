@@ -90,7 +90,7 @@ def start_helper(*prefix):
     helper = proc.Process([*prefix, env.HELPER, "--system"], log=place.dir / f"helper-{time.monotonic_ns()}.log",
                           name="vmm-helper")
     probe = caller(ns.OTHER)
-    tap.wait_for(lambda: "value" in probe.call(bus.ROOT, OM, "GetManagedObjects"), 20, "the helper")
+    tap.wait_for(probe.owned, 20, "the helper")
     return helper
 
 
@@ -98,11 +98,6 @@ def hang():
     hung = fuse.Hanging(place.dir / f"hung-{time.monotonic_ns()}", place.bus.pid)
     tap.cleanup(hung.close)
     return hung
-
-
-def owned(one):
-    return "true" in value(one.call("/org/freedesktop/DBus", "org.freedesktop.DBus", "NameHasOwner",
-                                    f"({quoted(bus.NAME)},)", to="org.freedesktop.DBus"))
 
 
 def send_inspect(one, path):
@@ -187,7 +182,7 @@ def hanging():
     tap.true("failed" in (end := end_of_job(harmful, value(job))), end)
     # It lets go of its name and its machines, whatever hangs; what hangs keeps only its process.
     os.kill(helper.pid, 15)
-    tap.wait_for(lambda: not owned(honest), 20, "its end")
+    tap.wait_for(lambda: not honest.owned(), 20, "its end")
     second = start_helper()
     tap.true("running" in prop(honest, before, domain.MACHINE, "State"), "the machine of before")
     work(honest, "after")
@@ -257,7 +252,7 @@ def exhausted():
     machine, _ = work(honest, "exhausted")
     hung = hang()
     tap.wait_for(lambda: [harmful.send("/nowhere", "org.nothing", "No", files=[hung.file] * 4)
-                          for _ in range(4)] and not owned(honest), 30, "the helper's end")
+                          for _ in range(4)] and not honest.owned(), 30, "the helper's end")
     again = start_helper()
     tap.true("running" in prop(honest, machine, domain.MACHINE, "State"), "the machine of before")
     work(honest, "anew")

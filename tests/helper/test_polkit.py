@@ -38,8 +38,7 @@ def start():
     if helper is None or not helper.running():
         helper = proc.Process([env.HELPER, "--system"], log=place.dir / "helper.log", name="vmm-helper")
         probe = caller(ns.USER)
-        tap.wait_for(lambda: "value" in probe.call("/org/innkeeper/Helper1", OM, "GetManagedObjects"), 10,
-                     "the helper")
+        tap.wait_for(probe.owned, 10, "the helper")
 
 
 def caller(user):

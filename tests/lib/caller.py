@@ -60,6 +60,11 @@ class Caller:
     def call(self, *args, **kwargs):
         return self.result(self.send(*args, **kwargs))
 
+    def owned(self):
+        """Whether a helper has its name. Asking so starts none: a call to the helper itself would."""
+        return "true" in self.call("/org/freedesktop/DBus", "org.freedesktop.DBus", "NameHasOwner", f"('{NAME}',)",
+                                   to="org.freedesktop.DBus")["value"]
+
     def signals(self):
         """[signal, path] of what the connection 0 was told, since it was asked last."""
         return self.call("", "", "signals")["value"]

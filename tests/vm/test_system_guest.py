@@ -13,7 +13,6 @@ from lib.system import create, prop, quoted, start, value, wait_job
 
 ns.enter()
 
-OM = "org.freedesktop.DBus.ObjectManager"
 
 made = system.make()
 helper = None
@@ -24,7 +23,7 @@ def start_helper():
     helper = proc.Process([env.HELPER, "--system"], log=made.dir / "helper.log", name="vmm-helper")
     one = Caller(ns.USER)
     tap.cleanup(one.close)
-    tap.wait_for(lambda: "value" in one.call(bus.ROOT, OM, "GetManagedObjects"), 10, "the helper")
+    tap.wait_for(one.owned, 10, "the helper")
     return one
 
 
