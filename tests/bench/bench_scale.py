@@ -72,10 +72,10 @@ class Innkeeper:
         GLib.source_remove(timeout)
 
     def list(self):
-        """All that the list shows, as it comes over the bus."""
-        reply = self.session.connection.call_sync(bus.NAME, bus.MANAGER, domain.MANAGER, "ListMachines",
-                                                  GLib.Variant("(a{sv})", ({},)), None, 0, 60000, None)
-        tap.equal(reply.get_child_value(0).n_children(), MANY, "machines")
+        """All that the list shows, read to the last row's last value."""
+        rows = domain.list_machines(self.session)
+        tap.equal(rows.n_children(), MANY, "machines")
+        tap.true(all(rows.get_child_value(i).n_children() == 9 for i in range(MANY)), "rows")
 
     def list_everything(self):
         """As the window asks when it begins: every property of every object."""

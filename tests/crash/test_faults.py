@@ -63,14 +63,21 @@ UNNAMED = re.compile(r"\d+")
 
 
 class Round:
-    """A helper with one machine that is off, and the operations on it and others."""
+    """A helper with one machine that is off at rest, and the operations on it and others."""
 
     def __init__(self, made):
         self.made = made
         self.chance = random.Random(SEED)
         self.log = made.path / "strace"
         self.injected = self.impossible = self.restarts = self.late = self.refused = 0
-        self.running = domain.create(made, vm.real_mode("faults", made))
+        self.discs = []
+        for number in range(2):
+            self.discs.append(made.path / f"disc{number}.iso")
+            self.discs[-1].write_bytes(bytes(256 * 1024))
+        drive = (f"<disk type='file' device='cdrom'><driver name='qemu' type='raw'/><source file='{self.discs[0]}'/>"
+                 "<target dev='hdb' bus='ide'/><readonly/></disk>")
+        xml = vm.real_mode("faults", made).replace("<devices>", "<devices>" + drive, 1)
+        self.running = domain.create(made, xml)
         vm.start(made, self.running)
         vm.force_off(made, self.running)
         self.fds = None
@@ -101,6 +108,30 @@ class Round:
     def start(self, machine):
         vm.start(self.made, machine)
 
+    def before_change(self):
+        return self.before_stop()
+
+    def change(self, machine):
+        """While it runs: another disc is put in, and a disk is limited."""
+        xml = domain.call(self.made, machine, "GetXml")[0]
+        other = self.discs[str(self.discs[0]) in xml]
+        xml = re.sub(r"[^'\"]*/disc\d\.iso", str(other), xml)
+        limit = "<iotune><total_bytes_sec>{}</total_bytes_sec></iotune>"
+        if "<iotune>" in xml:
+            xml = re.sub("<iotune>.*?</iotune>", "", xml, flags=re.S)
+        else:
+            xml = re.sub("(<target dev=.hda.[^>]*>)", r"\1" + limit.format(1024 * 1024), xml)
+        answer = domain.call(self.made, machine, "Apply", GLib.Variant("s", xml))[0]
+        late = [f"{name}: {sentence}" for name, when, sentence in answer if when != "live"]
+        if late:
+            raise AssertionError(", ".join(late))
+
+    def before_reset(self):
+        return self.before_stop()
+
+    def reset(self, machine):
+        domain.call(self.made, machine, "Reset")
+
     def before_stop(self):
         vm.start(self.made, self.running)
         return self.running
@@ -114,7 +145,7 @@ class Round:
     def delete(self, machine):
         domain.delete(self.made, machine)
 
-    OPERATIONS = ("create", "apply", "start", "stop", "delete")
+    OPERATIONS = ("create", "apply", "start", "change", "reset", "stop", "delete")
 
     # -- strace --
 

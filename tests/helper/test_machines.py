@@ -229,8 +229,7 @@ def list_machines():
     domain.call(session, min(paths), "SetAutostart", GLib.Variant("b", True))
 
     def listed():
-        return {m[0]: m[1:] for m in session.call(bus.MANAGER, domain.MANAGER, "ListMachines",
-                                               GLib.Variant("(a{sv})", ({},)))[0]}
+        return {m[0]: m[1:] for m in domain.list_machines(session).unpack()}
 
     names = ("Name", "Title", "State", "OsId", "Owner", "Vcpus", "Memory", "Autostart")
     for _ in range(2):

@@ -37,6 +37,18 @@ def uuid_of(path):
     return path.rsplit("/", 1)[1].replace("_", "-")
 
 
+def list_machines(session):
+    """ListMachines' rows, as one a(ossssuutb)."""
+    reply, fds = session.connection.call_with_unix_fd_list_sync(
+        bus.NAME, bus.MANAGER, MANAGER, "ListMachines", GLib.Variant("(a{sv})", ({},)), None, 0, 60000, None, None)
+    fd = fds.get(reply.get_child_value(0).get_handle())
+    try:
+        return GLib.Variant.new_from_bytes(GLib.VariantType("a(ossssuutb)"),
+                                           GLib.MappedFile.new_from_fd(fd, False).get_bytes(), False)
+    finally:
+        os.close(fd)
+
+
 def options(**kwargs):
     """a{sv} of GLib.Variants; "_" in a name is "-"."""
     return {k.replace("_", "-"): v for k, v in kwargs.items()}

@@ -8,9 +8,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gi18n-lib.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "core/vmh-memory-file.h"
 #include "core/vmh-spawn.h"
 #include "core/vmh-stuck.h"
 #include "qemu/vmh-fd.h"
@@ -115,10 +115,8 @@ vmh_kernel_copy_async (int fd,
   g_task_set_check_cancellable (task, FALSE);
   g_task_set_task_data (task, copy, copy_free);
   copy->path = g_strdup (path);
-  copy->memory = memfd_create ("kernel", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-  if (copy->memory < 0)
-    g_set_error (&error, INN_ERROR, INN_ERROR_LIMIT, "memfd: %s", g_strerror (errno));
-  else if (vmh_kernel_check (fd, path, &error))
+  copy->memory = vmh_memory_file_new ("kernel", &error);
+  if (copy->memory >= 0 && vmh_kernel_check (fd, path, &error))
     {
       vmh_spawn_add_args (spawn, "-c", most, NULL);
       vmh_spawn_become (spawn, VMH_PROBE_UID, VMH_PROBE_UID);

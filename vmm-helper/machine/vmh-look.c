@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "core/vmh-limits.h"
+#include "core/vmh-memory-file.h"
 #include "core/vmh-stuck.h"
 #include "core/vmh-tally.h"
 #include "shared/inn-errors.h"
@@ -144,16 +145,19 @@ read_usage (pid_t pid, guint64 *out_cpu_ns, guint64 *out_resident)
   return TRUE;
 }
 
-/* Flat and without variants: of 1,000 machines it is a fifteenth of what GetManagedObjects says,
- * and goes through the bus in as much less time. */
+/* Flat and without variants: of 1,000 machines it is a fifteenth of what GetManagedObjects says. It
+ * does not go through the bus, which takes 2 KiB at a time, and which GDBus would walk value by
+ * value, here and in the caller: that took 19 ms. */
 void
 vmh_verb_list_machines (VmhCall *call)
 {
   VmhManager *manager = vmh_call_get_object (call);
   g_autoptr (GPtrArray) machines = vmh_manager_list (manager);
   g_autoptr (GVariant) options = NULL;
+  g_autoptr (GVariant) rows = NULL;
   GVariantBuilder builder;
   GError *error = NULL;
+  int fd;
 
   g_variant_get (vmh_call_get_parameters (call), "(@a{sv})", &options);
   if (!vmh_call_check_options (options, no_options, &error))
@@ -169,8 +173,12 @@ vmh_verb_list_machines (VmhCall *call)
       if (vmh_registry_sees (vmh_manager_get_registry (manager), call, G_OBJECT (machine)))
         g_variant_builder_add_value (&builder, vmh_machine_get_row (machine));
     }
-  vmh_call_return (call,
-                   g_variant_new ("(@a" VMH_MACHINE_ROW ")", g_variant_builder_end (&builder)));
+  rows = g_variant_ref_sink (g_variant_builder_end (&builder));
+  fd = vmh_memory_file ("machines", g_variant_get_data (rows), g_variant_get_size (rows), &error);
+  if (fd >= 0)
+    vmh_call_return_fd (call, g_variant_new ("(h)", 0), fd);
+  else
+    vmh_call_fail (call, error);
 }
 
 void

@@ -7,10 +7,10 @@
 #include <fcntl.h>
 #include <glib/gi18n-lib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/vmh-memory-file.h"
 #include "qemu/vmh-fd.h"
 #include "qemu/vmh-qmp-commands.h"
 #include "shared/inn-errors.h"
@@ -21,20 +21,10 @@
 #define KEPT_HEIGHT 480
 #define KEPT_BYTES  (KEPT_WIDTH * KEPT_HEIGHT * 3 + 64)
 #define NOTED_AT    "vmh-picture-noted-at"
-#define KILL_MS     50               /* for the last picture of a guest that shall end at once */
-#define KEPT_AT     "vmh-picture-at" /* of a QEMU: when the bundle got its last picture, s */
-
-#define SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL)
-
-static int
-create_file (GError **error)
-{
-  int fd = memfd_create ("screenshot", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-
-  if (fd < 0)
-    g_set_error (error, INN_ERROR, INN_ERROR_LIMIT, "memfd: %s", g_strerror (errno));
-  return fd;
-}
+#define KILL_MS     50                 /* for the last picture of a guest that shall end at once */
+#define KEPT_AT     "vmh-picture-at"   /* of a QEMU: when the bundle got its last picture, s */
+#define LATE        "vmh-picture-late" /* of a machine: one that is not kept yet */
+#define NAME        "screenshot"       /* of files in memory */
 
 /* QEMU 7.2 writes whole lines of its buffer (ppm_save() in ui/console.c), and those are padded to
  * four bytes, which a PPM's are not: of a width that is no multiple of four each line would be
@@ -52,10 +42,17 @@ copy_unpadded (int fd, const InnPictureHead *head, gsize stride)
     return -1;
   for (guint y = 1; y < head->height; y++)
     memmove (padded + head->offset + y * line, padded + head->offset + y * stride, line);
-  copy = create_file (NULL);
+  copy = vmh_memory_file_new (NAME, NULL);
   if (copy < 0 || pwrite (copy, padded, head->length, 0) != (gssize)head->length)
     return -1;
   return vmh_steal_fd (&copy);
+}
+
+static void
+refuse (GError **error)
+{
+  g_set_error_literal (error, INN_ERROR, INN_ERROR_QEMU,
+                       _ ("QEMU made no picture of the machine's screen."));
 }
 
 /* What QEMU wrote is believed only as far as it fits: a head and the pixels. Cuts it to that. */
@@ -79,12 +76,10 @@ seal (int *fd, GError **error)
           vmh_clear_fd (fd);
           *fd = copy;
         }
-      if (*fd >= 0 && ftruncate (*fd, (off_t)head.length) == 0 &&
-          fcntl (*fd, F_ADD_SEALS, SEALS) == 0)
+      if (*fd >= 0 && ftruncate (*fd, (off_t)head.length) == 0 && vmh_memory_file_seal (*fd))
         return TRUE;
     }
-  g_set_error_literal (error, INN_ERROR, INN_ERROR_QEMU,
-                       _ ("QEMU made no picture of the machine's screen."));
+  refuse (error);
   return FALSE;
 }
 
@@ -125,7 +120,7 @@ vmh_picture_take_async (VmhMachine *machine, GAsyncReadyCallback callback, gpoin
   g_task_set_source_tag (task, vmh_picture_take_async);
   g_task_set_task_data (task, fd, fd_free);
   if (monitor && vmh_qemu_get_displays (qemu) && *vmh_qemu_get_displays (qemu))
-    *fd = create_file (&error);
+    *fd = vmh_memory_file_new (NAME, &error);
   else if (monitor)
     g_set_error (&error, INN_ERROR, INN_ERROR_NOT_FOUND, _ ("“%s” has no screen."),
                  vmh_machine_get_name (machine));
@@ -211,15 +206,75 @@ vmh_picture_keep (VmhMachine *machine, int fd, guint age)
     keep (machine, qemu, fd);
 }
 
+/* Fifty guests that end at once are ended first. */
+typedef struct
+{
+  VmhMachine *machine; /* not held: it has us */
+  VmhQemu *qemu;
+  int fd;
+  guint id;
+} Late;
+
+static void
+late_free (gpointer data)
+{
+  Late *late = data;
+
+  g_clear_handle_id (&late->id, g_source_remove);
+  vmh_clear_fd (&late->fd);
+  g_object_unref (late->qemu);
+  g_free (late);
+}
+
+static void
+keep_now (VmhMachine *machine)
+{
+  Late *late = g_object_steal_data (G_OBJECT (machine), LATE);
+
+  if (!late)
+    return;
+  keep (machine, late->qemu, late->fd);
+  late_free (late);
+}
+
+static gboolean
+on_time_to_keep (gpointer data)
+{
+  Late *late = data;
+
+  late->id = 0;
+  keep_now (late->machine);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+keep_later (VmhMachine *machine, VmhQemu *qemu, int fd)
+{
+  Late *late = g_new0 (Late, 1);
+
+  late->machine = machine;
+  late->qemu = g_object_ref (qemu);
+  late->fd = fd;
+  late->id = g_idle_add_full (G_PRIORITY_LOW, on_time_to_keep, late, NULL);
+  g_object_set_data_full (G_OBJECT (machine), LATE, late, late_free);
+}
+
+void
+vmh_picture_forget (VmhMachine *machine)
+{
+  g_object_set_data (G_OBJECT (machine), LATE, NULL);
+}
+
 int
 vmh_picture_open_kept (VmhMachine *machine, GError **error)
 {
-  g_autoptr (GBytes) ppm =
-      vmh_bundle_load (vmh_machine_get_bundle (machine), VMH_PICTURE, KEPT_BYTES, NULL);
-  VMH_AUTOFD fd = -1;
+  g_autoptr (GBytes) ppm = NULL;
+  InnPictureHead head;
   gsize length;
-  const char *data;
+  const void *data;
 
+  keep_now (machine);
+  ppm = vmh_bundle_load (vmh_machine_get_bundle (machine), VMH_PICTURE, KEPT_BYTES, NULL);
   if (!ppm)
     {
       g_set_error (error, INN_ERROR, INN_ERROR_NOT_FOUND,
@@ -228,15 +283,10 @@ vmh_picture_open_kept (VmhMachine *machine, GError **error)
       return -1;
     }
   data = g_bytes_get_data (ppm, &length);
-  fd = create_file (error);
-  if (fd < 0)
-    return -1;
-  if (write (fd, data, length) != (gssize)length)
-    {
-      g_set_error (error, INN_ERROR, INN_ERROR_LIMIT, "memfd: %s", g_strerror (errno));
-      return -1;
-    }
-  return seal (&fd, error) ? vmh_steal_fd (&fd) : -1;
+  if (inn_picture_read_head (data, length, &head, NULL) && head.length <= length)
+    return vmh_memory_file (NAME, data, head.length, error);
+  refuse (error);
+  return -1;
 }
 
 /* ---- when it ends ---- */
@@ -284,7 +334,7 @@ on_last_taken (GObject *source, GAsyncResult *result, gpointer data)
   g_clear_handle_id (&ending->late, g_source_remove);
   vmh_qemu_kill (ending->qemu); /* the file can wait, who has asked for the end cannot */
   if (fd >= 0)
-    keep (VMH_MACHINE (source), ending->qemu, fd);
+    keep_later (VMH_MACHINE (source), ending->qemu, vmh_steal_fd (&fd));
   g_object_unref (ending->qemu);
   g_free (ending);
 }
