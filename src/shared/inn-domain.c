@@ -409,6 +409,20 @@ inn_domain_add (InnDomain *domain, const char *kind_name)
 }
 
 void
+inn_domain_adopt (InnDomain *domain, const InnElement *element)
+{
+  const char *name = (const char *)((xmlNode *)element->node)->name;
+  const char *attribute;
+  xmlNode *devices;
+
+  g_return_if_fail (element->kind->device);
+  inn_domain_touch (domain);
+  devices = inn_path_make (inn_domain_root (domain), "devices", &attribute);
+  inn_node_insert (devices, xmlDocCopyNode (element->node, domain->doc, 1),
+                   device_after (devices, name));
+}
+
+void
 inn_domain_remove (InnElement *element)
 {
   g_return_if_fail (element->kind->device);

@@ -66,6 +66,8 @@ GPtrArray *inn_domain_list (InnDomain *domain, const char *kind_name);
 InnElement *inn_domain_find (InnDomain *domain, const char *id);
 /** inn_domain_add: a new empty device element with only what tells its kind. */
 InnElement inn_domain_add (InnDomain *domain, const char *kind_name);
+/** inn_domain_adopt: a copy of @element, of another domain, with all that we do not know in it. */
+void inn_domain_adopt (InnDomain *domain, const InnElement *element);
 void inn_domain_remove (InnElement *element);
 
 /** inn_element_dup_id: "disk:vda", "interface:52:54:00:…", "video:0", "memory": stable over edits

@@ -7,6 +7,7 @@
 #include "qemu/vmh-fd.h"
 #include "qemu/vmh-qmp-commands.h"
 #include "qemu/vmh-qmp-job.h"
+#include "qemu/vmh-qmp-plug.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -49,9 +50,10 @@ on_types (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
-on_netdevs (GObject *source, GAsyncResult *result, gpointer data)
+on_running (GObject *source, GAsyncResult *result, gpointer data)
 {
-  g_auto (GStrv) netdevs = vmh_qmp_query_netdevs_finish (VMH_QMP (source), result, NULL);
+  g_autoptr (VmhPlanRunning) running =
+      vmh_qmp_query_running_finish (VMH_QMP (source), result, NULL);
 
   ((Talk *)data)->ended++;
 }
@@ -114,7 +116,7 @@ ask (Talk *talk, uint8_t what)
   if (what & 4)
     vmh_qmp_query_types_async (talk->qmp, NULL, on_types, talk);
   if (what & 8)
-    vmh_qmp_query_netdevs_async (talk->qmp, NULL, on_netdevs, talk);
+    vmh_qmp_query_running_async (talk->qmp, on_running, talk);
   if (what & 16)
     vmh_qmp_screendump_async (talk->qmp, talk->peer, on_dumped, talk);
   if (what & 32)

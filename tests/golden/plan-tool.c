@@ -1,10 +1,11 @@
 /* SPDX-FileCopyrightText: 2026 The Innkeeper developers
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* plan-tool [--types TYPES] [--no-passt|--session] FILE…: prints as JSON, one line a file, how the
- * machine would be started on a computer that never changes: argv, files, commands; or {"error":
- * …}. TYPES: a file with the types that its QEMU has, one a line; else it has all. --no-passt:
- * passt is not installed. */
+/* plan-tool [--types TYPES] [--no-passt|--session|--plug] FILE…: prints as JSON, one line a file,
+ * how the machine would be started on a computer that never changes: argv, files, commands; or
+ * {"error": …}. TYPES: a file with the types that its QEMU has, one a line; else it has all.
+ * --no-passt: passt is not installed. --plug: with the nodes of each device, were it plugged in
+ * later. */
 #include "devices/vmh-plan.h"
 #include "shared/inn-domain-new.h"
 
@@ -61,6 +62,74 @@ commands (GPtrArray *list)
   return array;
 }
 
+/* The machine as it runs, with all of its devices but @left_out. */
+static GStrv
+device_ids (VmhPlan *plan, const char *left_out)
+{
+  GPtrArray *nodes = vmh_plan_get_nodes (plan);
+  g_autoptr (GStrvBuilder) ids = g_strv_builder_new ();
+
+  for (guint i = 0; i < nodes->len; i++)
+    {
+      const VmhNode *node = nodes->pdata[i];
+      const char *id = node->type == VMH_NODE_DEVICE
+                           ? json_object_get_string_member (node->object, "id")
+                           : left_out;
+
+      if (!g_str_equal (id, left_out))
+        g_strv_builder_add (ids, id);
+    }
+  return g_strv_builder_end (ids);
+}
+
+static JsonObject *
+plug (VmhPlan *started, const InnElement *element, const VmhPlanHost *host)
+{
+  static char *ports[] = { (char *)"port-0", (char *)"port-1", NULL };
+  g_autofree char *id = vmh_plan_id (element, vmh_plan_index (element));
+  g_auto (GStrv) ids = device_ids (started, id);
+  VmhPlanRunning running = { .ids = ids, .ports = ports };
+  VmhPlanHost now = *host;
+  g_autoptr (VmhPlan) plan = NULL;
+  g_autoptr (GError) error = NULL;
+  JsonObject *result = json_object_new ();
+  JsonArray *list;
+
+  now.running = &running;
+  plan = vmh_plan_new (element->domain, &now);
+  if (!vmh_plan_build_device (plan, element, &error))
+    {
+      json_object_set_string_member (result, "error", error->message);
+      return result;
+    }
+  list = json_array_new ();
+  for (guint i = 0; i < vmh_plan_get_nodes (plan)->len; i++)
+    {
+      const VmhNode *node = vmh_plan_get_nodes (plan)->pdata[i];
+      g_autoptr (JsonNode) json = json_node_init_object (json_node_alloc (), node->object);
+      g_autofree char *text = json_to_string (json, FALSE);
+
+      json_array_add_string_element (list, text);
+    }
+  json_object_set_array_member (result, "nodes", list);
+  return result;
+}
+
+static JsonObject *
+plugs (VmhPlan *started, InnDomain *domain, const VmhPlanHost *host)
+{
+  g_autoptr (GPtrArray) devices = inn_domain_list (domain, NULL);
+  JsonObject *result = json_object_new ();
+
+  for (guint i = 0; i < devices->len; i++)
+    {
+      g_autofree char *id = inn_element_dup_id (devices->pdata[i]);
+
+      json_object_set_object_member (result, id, plug (started, devices->pdata[i], host));
+    }
+  return result;
+}
+
 static gboolean
 has (const char *type, gpointer data)
 {
@@ -108,6 +177,8 @@ describe (const char *file, char **types, const char *option, JsonObject *result
   json_object_set_array_member (result, "argv", strings (argv));
   json_object_set_array_member (result, "files", files (vmh_plan_get_fds (plan)));
   json_object_set_array_member (result, "commands", commands (vmh_plan_get_commands (plan)));
+  if (g_str_equal (option, "--plug"))
+    json_object_set_object_member (result, "plugs", plugs (plan, domain, &host));
   return TRUE;
 }
 

@@ -249,7 +249,7 @@ def qemu_types():
     machine = qmp.Qemu(["-machine", "none"])
     types = [t["name"] for t in machine.command("qom-list-types", {"abstract": False})]
     machine.quit()
-    return [*types, "netdev-stream"]
+    return types
 
 
 @tap.case
@@ -323,16 +323,52 @@ def every_field():
 
 @tap.case
 def without_passt():
-    """Where passt is not installed, or this QEMU has no netdev for it, a card is QEMU's own network's"""
+    """Where passt is not installed, a card is QEMU's own network's"""
     path = GOLDEN / "xml" / "args-q35.xml"
-    with tempfile.TemporaryDirectory() as folder:
-        types = pathlib.Path(folder) / "types"
-        types.write_text("\n".join(t for t in qemu_types() if t != "netdev-stream"))
-        for made in (plans([path], None, "--no-passt")[path], plans([path], types)[path]):
-            netdevs = [made["argv"][i + 1] for i, w in enumerate(made["argv"]) if w == "-netdev"]
-            tap.true(netdevs and all(json.loads(n)["type"] == "user" for n in netdevs), f"netdevs: {netdevs}")
-            tap.equal([f for f in made["files"] if f["type"] == "net"], [], "sockets to passt")
-            tap.equal(accepted(path, made), None, "what QEMU says")
+    made = plans([path], None, "--no-passt")[path]
+    netdevs = [made["argv"][i + 1] for i, w in enumerate(made["argv"]) if w == "-netdev"]
+    tap.true(netdevs and all(json.loads(n)["type"] == "user" for n in netdevs), f"netdevs: {netdevs}")
+    tap.equal([f for f in made["files"] if f["type"] == "net"], [], "sockets to passt")
+    tap.equal(accepted(path, made), None, "what QEMU says")
+
+
+# What is given to a device by what is free when it comes: its place, and numbers of files.
+PLUGGED = {"disk", "cdrom", "interface", "input", "rng"}  # as in machine/vmh-live.c
+PLACE = {"bus", "addr", "scsi-id", "bootindex"}
+
+
+def node_of(text):
+    node = {k: v for k, v in json.loads(text).items() if k not in PLACE}
+    if "fdset" in node.get("filename", ""):
+        node["filename"] = "/dev/fdset/N"
+    if node.get("fd", "").removeprefix("fd-").isdigit():
+        node["fd"] = "N"
+    return node
+
+
+@tap.case
+def plugged_as_started():
+    """A device that is plugged in has the very nodes of a start, but for its place; what cannot be plugged says so"""
+    plugged, refused = {}, {}
+    for path, made in plans(EXAMPLES, None, "--plug").items():
+        if "error" in made:
+            continue
+        started = [node_of(word) for word in made["argv"] if word.startswith("{")]
+        for name, device in made["plugs"].items():
+            kind = name.split(":")[0]
+            if kind not in PLUGGED:
+                continue
+            if "error" in device:
+                tap.true(len(device["error"].split()) > 4, f"{path.stem}: {name}: {device['error']}")
+                refused[kind] = refused.get(kind, 0) + 1
+                continue
+            nodes = [node_of(node) for node in device["nodes"]]
+            tap.equal([n for n in nodes if n not in started], [], f"{path.stem}: {name}: nodes that no start has")
+            tap.true("driver" in nodes[-1] and "id" in nodes[-1], f"{path.stem}: {name}: the device is not the last: {nodes}")
+            plugged[kind] = plugged.get(kind, 0) + 1
+    tap.diag(f"plugged: {plugged}; refused: {refused}")
+    tap.equal(set(plugged), PLUGGED, "kinds that were plugged")
+    tap.true("disk" in refused, f"kinds of which some were refused: {refused}")
 
 
 @tap.case
@@ -351,7 +387,7 @@ def networks_of_a_session():
                 tap.true(made.get("error", "").startswith(sentence), made)
                 tap.true("through this computer" in made["error"] and "whole system" in made["error"], "no remedy")
             else:
-                tap.true('"type":"stream"' in " ".join(made["argv"]), made)
+                tap.true('"type":"socket"' in " ".join(made["argv"]), made)
 
 
 @tap.case

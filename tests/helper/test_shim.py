@@ -16,7 +16,8 @@ from lib import env, proc, tap
 SHIM = env.BUILD / "vmm-helper/vmm-shim"
 HISTORY = 256 * 1024
 LOG = 1024 * 1024
-FLAG_HISTORY, FLAG_READ_ONLY = 1, 2
+MAX_CARDS = 96  # SHIM_MAX_NETS
+FLAG_HISTORY, FLAG_READ_ONLY, FLAG_NET = 1, 2, 4
 
 # Obeys what comes on its standard line (fd in argv[1]): one command a text line.
 CHILD = """
@@ -258,7 +259,8 @@ def requests_are_checked():
     """A request that is too short, names no line, passes no or a wrong socket is refused"""
     shim = Shim(lines=("serial0", "console0"))
     shim.view("nobody", wanted=errno.ENOENT)
-    shim.view(flags=4, wanted=errno.EINVAL)
+    shim.view(flags=8, wanted=errno.EINVAL)
+    shim.view("one", flags=FLAG_NET, wanted=errno.ENOTSUP)
     shim.view(kind=socket.SOCK_DGRAM, wanted=errno.ENOTSOCK)
     with open("/dev/null") as file:
         tap.equal(shim.ask(struct.pack("I64s", 0, b"serial0"), [file.fileno()]), errno.ENOTSOCK, "no socket")
@@ -416,6 +418,25 @@ def the_network_is_started_again():
     shim.view().sendall(b"exit 0\n")
     tap.equal(shim.exit_status(), "exit 0\n", "exit status")
     tap.equal(proc.descendants(shim.process.pid), [], "left over")
+
+
+@tap.case
+def cards_that_come_later():
+    """A card that comes while the guest runs is connected, and its place is free when it has gone"""
+    shim = Shim(cards=("one",))
+    whole = frame(0x0800, socket.inet_aton("10.0.0.1"), b"whole")
+    for number in range(3):
+        card = shim.view(f"late{number}", flags=FLAG_NET)
+        tap.equal(swap(card, whole, len(whole)), whole, f"card {number}")
+        children = len(proc.descendants(shim.process.pid))
+        card.close()
+        tap.wait_for(lambda n=children: len(proc.descendants(shim.process.pid)) == n - 1, 10, "the program's end")
+    shim.view("late", flags=FLAG_NET, kind=socket.SOCK_DGRAM, wanted=errno.ENOTSOCK)
+    many = [shim.view(f"many{n}", flags=FLAG_NET) for n in range(MAX_CARDS - 1)]
+    shim.view("many", flags=FLAG_NET, wanted=errno.EUSERS)
+    tap.equal(swap(shim.cards["one"], whole, len(whole)), whole, "the first card")
+    for card in many:
+        card.close()
 
 
 @tap.case

@@ -42,6 +42,11 @@ threading.Thread(target=names.serve_forever, daemon=True).start()
 print('ready', flush=True)
 web.serve_forever()
 """ % (SERVER, PORT)
+# What udhcpc runs with the lease.
+LEASE = r"""#!/bin/sh
+[ "$1" = bound ] || exit 0
+ip address add $ip/$mask dev $interface; ip route add default via $router; echo "LEASE $ip/$mask $router $dns"
+"""
 
 
 def ip(*words, pid=None):

@@ -242,7 +242,7 @@ def without_tap(word):
     node = json.loads(word)
     if node["type"] != "tap":
         return word
-    return json.dumps({"type": "stream", "id": node["id"], "server": False, "addr": {"type": "fd", "str": node["fd"]}})
+    return json.dumps({"type": "socket", "id": node["id"], "fd": node["fd"]})
 
 
 def ask(made, folder, commands):

@@ -9,6 +9,7 @@ import signal
 from gi.repository import GLib
 
 from lib import bus, domain, guest as guests, ns, tap, vm
+from lib.live import Guest
 
 ns.enter()
 session = bus.Session()
@@ -25,46 +26,10 @@ ONLINE = "echo online_movable > /sys/devices/system/memory/auto_online_blocks"
 CPUS = "for c in /sys/devices/system/cpu/cpu[1-9]; do echo 1 > $c/online; done; nproc"
 
 
-class Guest:
-    def __init__(self, name, devices="", current=None, storage=None, **kwargs):
-        xml = vm.linux(name, session, devices=vm.SERIAL + devices, **kwargs)
-        if current:
-            xml = xml.replace("<vcpu>", f"<vcpu current='{current}'>")
-        self.machine = domain.create(session, xml, **({"storage": storage} if storage else {}))
-        vm.start(session, self.machine)
-        self.line = vm.serial(session, self.machine)
-        self.line.expect("G# ", 120)
-
-    def apply(self, pattern, replacement):
-        """{field: (when, sentence)}"""
-        xml, generation = domain.call(session, self.machine, "GetXml")
-        changed, count = re.subn(pattern, replacement, xml)
-        tap.equal(count, 1, f"{pattern} in {xml}")
-        return {name: (when, sentence) for name, when, sentence in domain.call(
-            session, self.machine, "Apply", GLib.Variant("s", changed), generation=GLib.Variant("t", generation))[0]}
-
-    def live(self):
-        return domain.call(session, self.machine, "GetXml", live=GLib.Variant("b", True))[0]
-
-    def pending(self):
-        return session.machines()[self.machine][domain.MACHINE]["Pending"]
-
-    def memory(self):
-        """MiB."""
-        return int(self.line.shell("grep MemTotal /proc/meminfo").split()[1]) // 1024
-
-    def wait(self, question, wanted, what):
-        tap.wait_for(lambda: wanted(question()), 20, what, 0.2)
-
-    def end(self):
-        self.line.close()
-        vm.force_off(session, self.machine)
-
-
 @tap.case
 def processors():
     """Processors are plugged in while it runs, up to as many as it has places for; the guest counts them"""
-    guest = Guest("cpus", vcpus=4, current=1)
+    guest = Guest(session, "cpus", vcpus=4, current=1)
     tap.equal(guest.line.shell("nproc"), "1", "at the start")
     tap.equal(guest.apply("current=.1.", "current='3'"), {"cpu/current": ("live", "")}, "the answer")
     tap.equal(guest.line.shell(CPUS), "3", "the guest's count")
@@ -101,7 +66,7 @@ def processors():
 @tap.case
 def as_many_as_here():
     """Where the machine says only how many it has, it can have as many as this computer while it runs"""
-    guest = Guest("some", vcpus=1)
+    guest = Guest(session, "some", vcpus=1)
     tap.equal(guest.apply("<vcpu>1</vcpu>", "<vcpu>2</vcpu>"), {"cpu/vcpus": ("live", "")}, "the answer")
     tap.equal(guest.line.shell(CPUS), "2", "the guest's count")
     tap.true("<vcpu>2</vcpu>" in guest.live(), guest.live())
@@ -111,7 +76,7 @@ def as_many_as_here():
 @tap.case
 def memory():
     """Memory is plugged in and out, and the balloon takes and gives: MemTotal follows"""
-    guest = Guest("memory", BALLOON.format("off"), memory=256)
+    guest = Guest(session, "memory", BALLOON.format("off"), memory=256)
     guest.line.shell(ONLINE)
     before = guest.memory()
     tap.equal(guest.apply(SIZE, "<memory unit='MiB'>768"), {"memory/size": ("live", "")}, "the answer")
@@ -137,7 +102,7 @@ def memory():
 @tap.case
 def memory_refused():
     """A guest that takes only some of the memory: that is said, nothing comes later, and the XML says what is true"""
-    guest = Guest("refuses", memory=128)
+    guest = Guest(session, "refuses", memory=128)
     guest.line.shell("for d in /sys/bus/virtio/drivers/virtio_mem/virtio*; do basename $d > "
                      "/sys/bus/virtio/drivers/virtio_mem/unbind; done")
     before = guest.memory()
@@ -154,7 +119,7 @@ def memory_refused():
 def disk_limits():
     """What a disk may do in a second is changed while it runs: the guest gets no more than that, and gets that"""
     disk = "<disk type='file' device='disk'><driver name='qemu' type='qcow2'/><target dev='vda' bus='virtio'/></disk>"
-    guest = Guest("limits", disk, storage=domain.storage(domain.new_disk(size=64 << 20)))
+    guest = Guest(session, "limits", disk, storage=domain.storage(domain.new_disk(size=64 << 20)))
 
     def rate(mib):
         """MiB/s of writing past the cache, as the guest's own clock has it."""
@@ -190,7 +155,7 @@ def media():
         discs.append(path)
     drive = (f"<disk type='file' device='cdrom'><driver name='qemu' type='raw'/><source file='{discs[0]}'/>"
              "<target dev='sda' bus='scsi'/><readonly/></disk>")
-    guest = Guest("media", drive, initramfs=guests.initramfs_of("discs", (*guests.MODULES, "virtio_scsi", "sr_mod"), guests.INIT))
+    guest = Guest(session, "media", drive, initramfs=guests.initramfs_of("discs", (*guests.MODULES, "virtio_scsi", "sr_mod"), guests.INIT))
     read = "dd if=/dev/sr0 bs=3 count=1 2>/dev/null; echo"
     tap.equal(guest.line.shell(read), "ONE", "the first disc")
     source = "cdrom:sda/source"
@@ -217,7 +182,7 @@ def media():
 @tap.case
 def cable():
     """The card's cable is pulled out and put in: the guest sees its carrier"""
-    guest = Guest("cable", NIC)
+    guest = Guest(session, "cable", NIC)
     guest.line.shell("ip link set eth0 up")
     carrier = "cat /sys/class/net/eth0/carrier"
     guest.wait(lambda: guest.line.shell(carrier), lambda c: c == "1", "a carrier")
@@ -233,7 +198,7 @@ def cable():
 @tap.case
 def silent():
     """A QEMU that does not answer: what was to change waits, with a sentence, and nobody waits for it twice"""
-    guest = Guest("silent", NIC)
+    guest = Guest(session, "silent", NIC)
     stopped = vm.pid(session, guest.machine)
     os.kill(stopped, signal.SIGSTOP)
     try:

@@ -18,12 +18,6 @@ ns.enter(network=True)
 NIC = "<interface type='user'><mac address='52:54:00:12:34:{:02x}'/><model type='virtio'/></interface>"
 PASST = Path("/usr/bin/passt")
 
-# What udhcpc runs with the lease.
-LEASE = r"""#!/bin/sh
-[ "$1" = bound ] || exit 0
-ip address add $ip/$mask dev $interface; ip route add default via $router; echo "LEASE $ip/$mask $router $dns"
-"""
-
 internet = net.outside()
 
 
@@ -48,7 +42,7 @@ def boot(made, name, devices):
 def lease(line):
     """Asks for an address; answers what was given."""
     line.shell("ip link set lo up; ip link set eth0 up")
-    for text in LEASE.strip().splitlines():
+    for text in net.LEASE.strip().splitlines():
         line.shell(f"echo '{text}' >> /tmp/lease")
     line.shell("chmod +x /tmp/lease")
     return line.shell("udhcpc -i eth0 -n -q -t 10 -T 1 -s /tmp/lease 2>/dev/null")

@@ -34,17 +34,26 @@ flow_free (gpointer data)
 
 /* For the tests of what a kill leaves behind: "create:2" dies before create's third step, and with
  * the number of steps after the last. */
+static gboolean
+is_at (const char *variable, const char *verb, guint n)
+{
+  const char *where = g_getenv (variable);
+  g_autofree char *here = where ? g_strdup_printf ("%s:%u", verb, n) : NULL;
+
+  return here && g_str_equal (here, where);
+}
+
 void
 vmh_flow_mark (const char *verb, guint n)
 {
-  const char *where = g_getenv ("VMH_ABORT_AT");
-  g_autofree char *here = NULL;
-
-  if (where == NULL)
-    return;
-  here = g_strdup_printf ("%s:%u", verb, n);
-  if (g_str_equal (here, where))
+  if (is_at ("VMH_ABORT_AT", verb, n))
     kill (getpid (), SIGKILL);
+}
+
+gboolean
+vmh_flow_fails (const char *verb, guint n)
+{
+  return is_at ("VMH_FAIL_AT", verb, n);
 }
 
 static void

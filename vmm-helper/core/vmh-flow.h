@@ -41,5 +41,7 @@ gboolean vmh_flow_run_finish (GAsyncResult *result, GError **error);
 /** vmh_flow_mark: the same test hook for a verb without a table: VMH_ABORT_AT="verb:n" kills the
  * helper here. Literals, in order and from 0 on: the tests count them in the sources. */
 void vmh_flow_mark (const char *verb, guint n);
+/** vmh_flow_fails: a test hook as well: the environment VMH_FAIL_AT="verb:n" makes it TRUE. */
+gboolean vmh_flow_fails (const char *verb, guint n);
 
 G_END_DECLS

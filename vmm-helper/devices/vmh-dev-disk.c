@@ -190,9 +190,12 @@ add_device_options (const Disk *disk, JsonObject *device)
 static gboolean
 attach_sata (Disk *disk, JsonObject *device, GError **error)
 {
+  gboolean running = disk->plan->host.running != NULL;
   gboolean own = disk->plan->board == VMH_BOARD_Q35; /* its chipset has six ports */
   g_autofree char *bus = g_strdup_printf ("%s.%u", own ? "ide" : "sata", disk->plan->sata);
 
+  if (running)
+    return vmh_plan_refuse_running (error); /* it has no hot-plug in QEMU */
   if (!own && !vmh_plan_need_ahci (disk->plan, error))
     return FALSE;
   if (disk->plan->sata++ >= 6)
@@ -212,6 +215,8 @@ attach_ide (Disk *disk, JsonObject *device, GError **error)
   if (disk->plan->board != VMH_BOARD_PC)
     return vmh_plan_refuse (error, _ ("%s: the chipset Q35 has no IDE. Choose SATA, or i440FX."),
                             disk->target);
+  if (disk->plan->host.running)
+    return vmh_plan_refuse_running (error);
   if (taken >= 4)
     return vmh_plan_refuse (error,
                             _ ("%s: IDE takes four drives and all are there. Choose another bus."),
@@ -232,7 +237,8 @@ attach_scsi (Disk *disk, JsonObject *device, GError **error)
     return vmh_plan_refuse (error, _ ("%s: too many SCSI disks."), disk->target);
   json_object_set_string_member (device, "driver", disk->cdrom ? "scsi-cd" : "scsi-hd");
   json_object_set_string_member (device, "bus", "scsi.0");
-  json_object_set_int_member (device, "scsi-id", disk->plan->scsi++);
+  if (!disk->plan->host.running) /* which has one left */
+    json_object_set_int_member (device, "scsi-id", disk->plan->scsi++);
   return TRUE;
 }
 
@@ -305,6 +311,8 @@ build_floppy (VmhPlan *plan, const InnElement *element, guint index, GError **er
   JsonObject *device;
 
   disk_init (&disk, plan, element);
+  if (plan->host.running)
+    return vmh_plan_refuse_running (error);
   if (index >= 2)
     return vmh_plan_refuse (error, _ ("%s: there can be two floppy drives."), disk.target);
   if (plan->board == VMH_BOARD_Q35 && vmh_plan_first (plan, "fdc"))

@@ -17,21 +17,22 @@ stable_mac (VmhPlan *plan, guint index)
                           (hash >> 16) & 0xff);
 }
 
-/* The shim has passt at the other end of the socket. */
+/* The shim has passt at the other end of the socket. Not "stream", which says the same on the wire:
+ * QEMU 7.2 connects it in a thread, where an fd that came while it runs is not known by its name.
+ */
 static JsonObject *
 user_backend (VmhPlan *plan, const char *id, const char *backend)
 {
   g_autofree char *number = NULL;
 
-  if (!plan->host.passt || !vmh_plan_has (plan, "netdev-stream"))
+  if (!plan->host.passt)
     {
       plan->user_network = "slirp";
       return vmh_json ("type=s", "user", "id=s", backend, NULL);
     }
   plan->user_network = "passt";
-  number = g_strdup_printf ("%d", vmh_plan_fd (plan, VMH_PLAN_FD_NET, id, NULL));
-  return vmh_json ("type=s", "stream", "id=s", backend, "server=b", FALSE, "addr=o",
-                   vmh_json ("type=s", "fd", "str=s", number, NULL), NULL);
+  number = vmh_plan_fd_name (plan, vmh_plan_fd (plan, VMH_PLAN_FD_NET, id, NULL));
+  return vmh_json ("type=s", "socket", "id=s", backend, "fd=s", number, NULL);
 }
 
 /* The fd is of a tap that the helper has put where the cable leads: QEMU needs no rights for it,
@@ -40,7 +41,7 @@ static JsonObject *
 tap_backend (VmhPlan *plan, const char *backend, const char *mac, const char *kind, const char *to)
 {
   int fd = vmh_plan_fd (plan, VMH_PLAN_FD_TAP, mac, to);
-  g_autofree char *number = g_strdup_printf ("%d", fd);
+  g_autofree char *number = vmh_plan_fd_name (plan, fd);
   VmhPlanFd *last = plan->fds->pdata[plan->fds->len - 1];
 
   last->kind = g_strdup (kind);

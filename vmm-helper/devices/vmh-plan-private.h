@@ -38,6 +38,9 @@ gboolean vmh_plan_has (VmhPlan *plan, const char *type);
 /** vmh_plan_first: TRUE the first time @what is asked for. */
 gboolean vmh_plan_first (VmhPlan *plan, const char *what);
 gboolean G_GNUC_PRINTF (2, 3) vmh_plan_refuse (GError **error, const char *format, ...);
+/** vmh_plan_refuse_running: the device cannot be plugged into a machine that runs. Answers FALSE.
+ */
+gboolean vmh_plan_refuse_running (GError **error);
 /** vmh_plan_boot: sets "bootindex" where @element has its place in the boot order. */
 void vmh_plan_boot (VmhPlan *plan, const InnElement *element, JsonObject *device);
 /** vmh_plan_listen, vmh_plan_line: the chardev node @id for a socket or a text line. */

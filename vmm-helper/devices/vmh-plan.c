@@ -47,6 +47,9 @@ vmh_plan_new (InnDomain *domain, const VmhPlanHost *host)
   plan->boot = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   plan->once = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   plan->next_fd = VMH_PLAN_FIRST_FD;
+  plan->next_set = host->running ? host->running->next_set : 0;
+  for (char **id = host->running ? host->running->ids : NULL; id && *id; id++)
+    g_hash_table_add (plan->once, g_strdup (*id));
   return plan;
 }
 
@@ -101,6 +104,23 @@ vmh_plan_refuse (GError **error, const char *format, ...)
   return FALSE;
 }
 
+gboolean
+vmh_plan_refuse_running (GError **error)
+{
+  return vmh_plan_refuse (error, _ ("This can only be changed while the machine is off."));
+}
+
+guint
+vmh_plan_index (const InnElement *element)
+{
+  g_autoptr (GPtrArray) elements = inn_domain_list (element->domain, element->kind->name);
+
+  for (guint i = 0; i < elements->len; i++)
+    if (((InnElement *)elements->pdata[i])->node == element->node)
+      return i;
+  g_return_val_if_reached (0);
+}
+
 char *
 vmh_plan_id (const InnElement *element, guint index)
 {
@@ -127,7 +147,8 @@ vmh_plan_boot (VmhPlan *plan, const InnElement *element, JsonObject *device)
   g_autofree char *id = inn_element_dup_id (element);
   gpointer index = g_hash_table_lookup (plan->boot, id);
 
-  if (index)
+  /* What runs has been started already; its places in the order are taken. */
+  if (index && !plan->host.running)
     json_object_set_int_member (device, "bootindex", GPOINTER_TO_INT (index));
 }
 
@@ -150,6 +171,7 @@ vmh_plan_fd (VmhPlan *plan, VmhPlanFdType type, const char *name, const char *pa
 
   fd->type = type;
   fd->number = plan->next_fd++;
+  fd->set = -1;
   fd->name = g_strdup (name);
   fd->path = g_strdup (path);
   g_ptr_array_add (plan->fds, fd);
@@ -165,13 +187,16 @@ add_to_set (VmhPlan *plan,
             gboolean writable)
 {
   g_autofree char *value = NULL;
+  g_autofree char *escaped = vmh_plan_escape (kind);
   int number = vmh_plan_fd (plan, type, NULL, path);
   VmhPlanFd *fd = plan->fds->pdata[plan->fds->len - 1];
 
   fd->kind = g_strdup (kind);
   fd->writable = writable;
-  value = g_strdup_printf ("fd=%d,set=%d", number, set);
-  vmh_plan_option (plan, "-add-fd", value);
+  fd->set = set;
+  value = g_strdup_printf ("fd=%d,set=%d,opaque=%s", number, set, escaped);
+  if (!plan->host.running)
+    vmh_plan_option (plan, "-add-fd", value);
 }
 
 /* Two fds where it is writable: QEMU's own locking opens a file a second time, read-only. */
@@ -192,6 +217,12 @@ vmh_plan_file (VmhPlan *plan, const InnElement *element, const char *path, gbool
   g_autofree char *id = inn_element_dup_id (element);
 
   return add_set (plan, VMH_PLAN_FD_FILE, id, path, writable);
+}
+
+char *
+vmh_plan_fd_name (VmhPlan *plan, int number)
+{
+  return g_strdup_printf (plan->host.running ? "fd-%d" : "%d", number);
 }
 
 char *
@@ -327,11 +358,36 @@ add_port (VmhPlan *plan, GError **error)
   return g_steal_pointer (&id);
 }
 
+/* Into a machine that runs: QEMU finds a slot of i440FX's bus itself. */
+static gboolean
+take_free_port (VmhPlan *plan, JsonObject *device, GError **error)
+{
+  const VmhPlanRunning *running = plan->host.running;
+  const char *port = plan->board == VMH_BOARD_PC ? "pci.0" : "";
+
+  if (plan->board != VMH_BOARD_PC &&
+      is_integrated (json_object_get_string_member (device, "driver")))
+    return vmh_plan_refuse_running (error);
+  if (plan->board != VMH_BOARD_PC && running->ports)
+    {
+      if (plan->ports >= g_strv_length (running->ports))
+        return vmh_plan_refuse (error,
+                                _ ("The machine has no place left for another device while it "
+                                   "runs."));
+      port = running->ports[plan->ports++];
+      json_object_set_string_member (device, "addr", "0x0");
+    }
+  json_object_set_string_member (device, "bus", port);
+  return TRUE;
+}
+
 gboolean
 vmh_plan_bus (VmhPlan *plan, JsonObject *device, GError **error)
 {
   g_autofree char *port = NULL;
 
+  if (plan->host.running)
+    return take_free_port (plan, device, error);
   if (plan->board == VMH_BOARD_PC)
     return take_slot (plan, device, "pci.0", 3, error);
   if (is_integrated (json_object_get_string_member (device, "driver")))
@@ -371,6 +427,34 @@ vmh_plan_build (VmhPlan *plan, GError **error)
       g_autofree char *port = add_port (plan, NULL);
     }
   return TRUE;
+}
+
+/* Text lines and sound are connected to the machine at its start. */
+static gboolean
+can_be_plugged (VmhPlan *plan)
+{
+  for (guint i = 0; i < plan->nodes->len; i++)
+    {
+      const VmhNode *node = plan->nodes->pdata[i];
+
+      if (node->type == VMH_NODE_CHARDEV || node->type == VMH_NODE_AUDIODEV ||
+          node->type == VMH_NODE_ARGUMENT)
+        return FALSE;
+    }
+  return plan->nodes->len > 0;
+}
+
+gboolean
+vmh_plan_build_device (VmhPlan *plan, const InnElement *element, GError **error)
+{
+  g_return_val_if_fail (plan->host.running, FALSE);
+  if (!vmh_board_prepare (plan, error))
+    return FALSE;
+  for (const VmhDeviceOps *const *ops = vmh_device_list; *ops; ops++)
+    if (g_str_equal ((*ops)->kind, element->kind->name))
+      return (*ops)->build (plan, element, vmh_plan_index (element), error) &&
+             (can_be_plugged (plan) || vmh_plan_refuse_running (error));
+  return vmh_plan_refuse_running (error);
 }
 
 GPtrArray *

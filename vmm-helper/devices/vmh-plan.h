@@ -13,6 +13,14 @@ G_BEGIN_DECLS
 #define VMH_PLAN_FIRST_FD    16 /* in QEMU; below are the shim's own */
 #define VMH_PLAN_SPARE_PORTS 6  /* for devices plugged in later */
 
+/** VmhPlanRunning: what a device that is plugged in finds in the QEMU that runs. */
+typedef struct
+{
+  GStrv ids;    /* of the devices that there are */
+  GStrv ports;  /* those of them that take one more; NULL: it does not matter where it goes */
+  int next_set; /* of files */
+} VmhPlanRunning;
+
 /** VmhPlanHost: what the plan needs to know of the computer. All strings are borrowed. */
 typedef struct
 {
@@ -27,6 +35,7 @@ typedef struct
   /* What this QEMU has, by type name ("virtio-mem-pci"); NULL function: everything. */
   gboolean (*has) (const char *type, gpointer data);
   gpointer has_data;
+  const VmhPlanRunning *running; /* NULL: the plan is for a start */
 } VmhPlanHost;
 
 typedef enum
@@ -49,6 +58,7 @@ typedef struct
   char *kind; /* of a line: "serial" or "console"; of a file: whose it is ("disk:vda"); of a tap:
                * "bridge" or "network" */
   gboolean writable;
+  int set; /* of fds in QEMU; -1: it is in none */
 } VmhPlanFd;
 
 typedef struct
@@ -63,6 +73,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmhPlan, vmh_plan_free)
 
 /** vmh_plan_build: everything in the domain; INN_ERROR_UNSUPPORTED names what cannot be. */
 gboolean vmh_plan_build (VmhPlan *plan, GError **error);
+/** vmh_plan_build_device: what is plugged in with @element, with the same nodes as at a start, or
+ * (backwards) what goes with it; INN_ERROR_UNSUPPORTED for what cannot while the machine runs. */
+gboolean vmh_plan_build_device (VmhPlan *plan, const InnElement *element, GError **error);
 /** vmh_plan_dup_argv: QEMU's whole command line, argv[0] included. */
 char **vmh_plan_dup_argv (VmhPlan *plan);
 GPtrArray *vmh_plan_get_fds (VmhPlan *plan);      /* (element-type VmhPlanFd) */
@@ -76,6 +89,10 @@ gboolean vmh_plan_has_display (VmhPlan *plan, const char *protocol); /* "vnc", "
 /** vmh_plan_cpu: the node of the processor @index (from 1) of a machine that has begun as @domain
  * says, with @places for them in all. */
 JsonObject *vmh_plan_cpu (InnDomain *domain, const char *driver, guint places, guint index);
+/** vmh_plan_fd_name: by which the node of a network card names the fd @number. */
+char *vmh_plan_fd_name (VmhPlan *plan, int number);
+/** vmh_plan_index: of those of its kind. */
+guint vmh_plan_index (const InnElement *element);
 /** vmh_plan_id: @element's id in QEMU: "disk-vda", "interface-525400aabbcc", "video-0"; @index: of
  * those of its kind. */
 char *vmh_plan_id (const InnElement *element, guint index);

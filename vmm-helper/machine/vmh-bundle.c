@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "core/vmh-save.h"
+#include "qemu/vmh-fd.h"
 #include "shared/inn-errors.h"
 #include "vmh-store.h"
 
@@ -365,6 +366,28 @@ vmh_bundle_save_runtime (VmhBundle *bundle, const char *name, const char *text, 
     return TRUE;
   vmh_set_errno (error, errno, name);
   return FALSE;
+}
+
+char *
+vmh_bundle_load_runtime (VmhBundle *bundle, const char *name, gsize max_size)
+{
+  VMH_AUTOFD fd = vmh_bundle_open_runtime (bundle, name, O_RDONLY | O_NONBLOCK, NULL);
+  g_autofree char *text = g_malloc0 (max_size + 1);
+  gsize length = 0;
+  ssize_t n;
+
+  while (fd >= 0 && length < max_size && (n = read (fd, text + length, max_size - length)) > 0)
+    length += (gsize)n;
+  return length > 0 ? g_steal_pointer (&text) : NULL;
+}
+
+void
+vmh_bundle_remove_runtime (VmhBundle *bundle, const char *name)
+{
+  g_autofree char *path = g_build_filename (vmh_bundle_get_runtime_path (bundle), name, NULL);
+
+  if (unlink (path) < 0 && errno != ENOENT)
+    g_warning ("%s: %s", path, g_strerror (errno));
 }
 
 GBytes *

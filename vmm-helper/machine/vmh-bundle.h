@@ -111,6 +111,10 @@ gboolean vmh_bundle_save (VmhBundle *bundle,
  * computer. */
 gboolean
 vmh_bundle_save_runtime (VmhBundle *bundle, const char *name, const char *text, GError **error);
+/** vmh_bundle_load_runtime: such a text, at most @max_size bytes of it; NULL where there is none.
+ */
+char *vmh_bundle_load_runtime (VmhBundle *bundle, const char *name, gsize max_size);
+void vmh_bundle_remove_runtime (VmhBundle *bundle, const char *name);
 GBytes *vmh_bundle_load (VmhBundle *bundle, const char *name, gsize max_size, GError **error);
 /** vmh_bundle_list_disks: names of all that is in disks/ ("disks/vda.qcow2"), whatever it is. */
 GStrv vmh_bundle_list_disks (VmhBundle *bundle, GError **error);

@@ -12,6 +12,7 @@
 #include "host/vmh-tap.h"
 #include "qemu/vmh-qmp-commands.h"
 #include "shared/inn-errors.h"
+#include "vmh-live.h"
 #include "vmh-picture.h"
 #include "vmh-store.h"
 #include "vmh-words.h"
@@ -212,6 +213,8 @@ on_qemu_event (VmhQemu *qemu, const char *name, JsonObject *data, gpointer user_
     on_resume (machine, qemu);
   else if (g_str_equal (name, "BLOCK_IO_ERROR"))
     on_block_error (qemu, data);
+  else if (g_str_equal (name, "DEVICE_DELETED"))
+    vmh_live_let_go (machine, vmh_qmp_string (data, "device"));
   else if (g_str_equal (name, "WATCHDOG"))
     set_trouble (qemu, _ ("Its watchdog has found that the system in it hangs."));
   else if (vmh_machine_get_state (machine) == VMH_STATE_STARTING &&

@@ -9,7 +9,9 @@
 
 G_BEGIN_DECLS
 
-#define VMH_LIVE_XML "live.xml" /* in the runtime folder: what runs, as XML */
+/* In the runtime folder: */
+#define VMH_LIVE_XML     "live.xml" /* what runs */
+#define VMH_LIVE_CHANGES "changes"  /* what is being changed in it */
 
 /** vmh_life_adopt: from now on @qemu is the machine's: its events and its end change its state. */
 void vmh_life_adopt (VmhMachine *machine, VmhQemu *qemu);

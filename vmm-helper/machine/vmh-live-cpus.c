@@ -93,7 +93,7 @@ plug_next (GTask *task)
   if (live->reached == live->goal || !domain) /* where it has ended meanwhile all is as wanted */
     vmh_live_done (task);
   else if (live->reached < live->goal)
-    vmh_qmp_plug_async (
+    vmh_qmp_add_device_async (
         live->monitor,
         vmh_plan_cpu (domain, live->cpus.driver, live->cpus.places, (guint)live->reached),
         on_cpu_plugged, task);
@@ -101,7 +101,7 @@ plug_next (GTask *task)
     {
       g_autofree char *id = g_strdup_printf ("cpu-%u", (guint)live->reached - 1);
 
-      vmh_qmp_unplug_async (live->monitor, id, on_cpu_asked_for, task);
+      vmh_qmp_remove_device_async (live->monitor, id, on_cpu_asked_for, task);
     }
 }
 

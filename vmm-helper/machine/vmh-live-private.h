@@ -9,6 +9,8 @@
 
 #include "machine/vmh-live.h"
 #include "qemu/vmh-qmp-live.h"
+#include "qemu/vmh-qmp-plug.h"
+#include "vmh-files.h"
 
 G_BEGIN_DECLS
 
@@ -19,26 +21,37 @@ typedef struct
   GPtrArray *changes;
   GArray *outcomes;
   guint next;
-  gboolean silent; /* QEMU has not answered */
+  gboolean silent;  /* QEMU has not answered */
+  gboolean written; /* what is under way, for the next helper */
+  gboolean resumed; /* of a helper that was killed: some of it may have been done */
   /* Of the one that is under way. */
   const InnChange *change;
   VmhQmp *monitor;
   VmhQmpCpus cpus;
   VmhQmpMemory memory;
   guint64 goal, reached;
-  gint64 until; /* it is looked, of g_get_monotonic_time() */
+  VmhPlanRunning *running;
+  VmhPlan *plan;
+  VmhFiles *files;
+  gulong refused_id; /* of the handler that sees it */
+  gboolean refused;  /* by the guest, to let a device go */
+  gint64 until;      /* it is looked, of g_get_monotonic_time() */
   guint look_id;
 } VmhLive; /* the task's data */
 
 /** vmh_live_end: the change is @done in what runs, or waits; @sentence (consumed) may be NULL. */
 void vmh_live_end (GTask *task, gboolean done, char *sentence);
-void vmh_live_done (GTask *task); /* all of it, as it was wanted */
+void vmh_live_clear (VmhLive *live); /* what one change has left in it */
+void vmh_live_done (GTask *task);    /* all of it, as it was wanted */
 void vmh_live_wait (GTask *task, const char *format, ...) G_GNUC_PRINTF (2, 3);
 void vmh_live_fail (GTask *task, GError *error); /* consumed */
 /** vmh_live_on_told: of a command whose answer is all that there is to know. */
 void vmh_live_on_told (GObject *source, GAsyncResult *result, gpointer task);
 /** vmh_live_note_uint: the field says @number of what runs. */
 void vmh_live_note_uint (VmhLive *live, guint64 number);
+
+/** vmh_live_note_device: what runs has the device, or not any more. */
+void vmh_live_note_device (VmhMachine *machine, const char *id, const InnElement *device);
 
 /** vmh_live_begin_to_look: @look looks whether the guest has followed, now and, as it asks for by
  * vmh_live_look_again(), later; that is FALSE where it has been looked for long enough. */
@@ -51,5 +64,6 @@ void vmh_live_change_limits (GTask *task);
 void vmh_live_change_medium (GTask *task);
 void vmh_live_change_link (GTask *task);
 void vmh_live_change_balloon_period (GTask *task);
+void vmh_live_plug (GTask *task); /* a device that came, or went */
 
 G_END_DECLS

@@ -8,8 +8,9 @@
 #include "shared/inn-errors.h"
 #include "vmh-life.h"
 
-#define FOLLOW_MS 4000 /* for a guest to follow */
-#define LOOK_MS   50   /* how often it is looked whether it has */
+#define FOLLOW_MS 4000        /* for a guest to follow */
+#define LOOK_MS   50          /* how often it is looked whether it has */
+#define MAX_NAMES (64 * 1024) /* bytes of VMH_LIVE_CHANGES */
 
 static void go_on (GTask *task);
 
@@ -24,16 +25,58 @@ live_free (gpointer data)
 {
   VmhLive *live = data;
 
-  g_clear_handle_id (&live->look_id, g_source_remove);
-  g_clear_object (&live->monitor);
-  g_free (live->cpus.driver);
+  vmh_live_clear (live);
   g_object_unref (live->machine);
   g_free (live);
 }
 
+void
+vmh_live_clear (VmhLive *live)
+{
+  VmhQemu *qemu = vmh_machine_get_qemu (live->machine);
+
+  g_clear_handle_id (&live->look_id, g_source_remove);
+  if (live->refused_id != 0 && qemu && g_signal_handler_is_connected (qemu, live->refused_id))
+    g_signal_handler_disconnect (qemu, live->refused_id);
+  live->refused_id = 0;
+  g_clear_pointer (&live->cpus.driver, g_free);
+  g_clear_pointer (&live->files, vmh_files_free);
+  g_clear_pointer (&live->plan, vmh_plan_free);
+  g_clear_pointer (&live->running, vmh_plan_running_free);
+  g_clear_object (&live->monitor);
+}
+
 /* ---- what becomes of one ---- */
 
-/* What runs, for this helper and for the next: @text is what the field says of it. */
+/* For this helper and for the next. */
+static void
+set_live (VmhMachine *machine, InnDomain *domain)
+{
+  g_autofree char *xml = inn_domain_to_xml (domain);
+  g_autoptr (GError) error = NULL;
+
+  vmh_machine_set_live (machine, domain);
+  if (!vmh_bundle_save_runtime (vmh_machine_get_bundle (machine), VMH_LIVE_XML, xml, &error))
+    g_warning ("%s: %s", vmh_machine_get_name (machine), error->message);
+}
+
+void
+vmh_live_note_device (VmhMachine *machine, const char *id, const InnElement *device)
+{
+  InnDomain *domain = vmh_machine_get_live (machine);
+  g_autoptr (InnDomain) copy = domain ? inn_domain_copy (domain) : NULL;
+  g_autoptr (InnElement) old = copy ? inn_domain_find (copy, id) : NULL;
+
+  if (!copy)
+    return;
+  if (old)
+    inn_domain_remove (old);
+  if (device)
+    inn_domain_adopt (copy, device);
+  set_live (machine, copy);
+}
+
+/* @text is what the field says of what runs. */
 static void
 note (VmhLive *live, const char *text)
 {
@@ -41,16 +84,11 @@ note (VmhLive *live, const char *text)
   g_autoptr (InnDomain) copy = domain ? inn_domain_copy (domain) : NULL;
   g_autoptr (InnElement) element = copy ? inn_domain_find (copy, live->change->id) : NULL;
   g_autofree char *before = element ? inn_element_dup (element, live->change->field->name) : NULL;
-  g_autofree char *xml = NULL;
-  g_autoptr (GError) error = NULL;
 
   if (!element || g_strcmp0 (before, text) == 0 ||
       !inn_element_set (element, live->change->field->name, text, NULL))
     return;
-  xml = inn_domain_to_xml (copy);
-  vmh_machine_set_live (live->machine, copy);
-  if (!vmh_bundle_save_runtime (vmh_machine_get_bundle (live->machine), VMH_LIVE_XML, xml, &error))
-    g_warning ("%s: %s", vmh_machine_get_name (live->machine), error->message);
+  set_live (live->machine, copy);
 }
 
 void
@@ -68,7 +106,7 @@ vmh_live_end (GTask *task, gboolean live_now, char *sentence)
 
   g_array_index (live->outcomes, VmhOutcome, live->next) =
       (VmhOutcome){ .live = live_now, .sentence = sentence };
-  g_clear_object (&live->monitor);
+  vmh_live_clear (live);
   live->next++;
   go_on (task);
 }
@@ -78,7 +116,8 @@ vmh_live_done (GTask *task)
 {
   VmhLive *live = g_task_get_task_data (task);
 
-  note (live, live->change->after);
+  if (live->change->field)
+    note (live, live->change->after);
   vmh_live_end (task, TRUE, NULL);
 }
 
@@ -144,7 +183,7 @@ vmh_live_look_again (GTask *task, GSourceFunc look)
 
 static const struct
 {
-  const char *kind, *field; /* "bps-": all that begin so */
+  const char *kind, *field; /* "bps-": all that begin so; NULL: the whole device */
   void (*change) (GTask *task);
 } rows[] = {
   { "cpu", "vcpus", vmh_live_change_cpus },
@@ -156,15 +195,27 @@ static const struct
   { "cdrom", "source", vmh_live_change_medium },
   { "floppy", "source", vmh_live_change_medium },
   { "interface", "link", vmh_live_change_link },
+  { "disk", NULL, vmh_live_plug },
+  { "cdrom", NULL, vmh_live_plug },
+  { "interface", NULL, vmh_live_plug },
+  { "input", NULL, vmh_live_plug },
+  { "rng", NULL, vmh_live_plug },
   { "memballoon", "stats-period", vmh_live_change_balloon_period },
 };
 
-static void (*find_way (const char *kind, const char *field)) (GTask *task)
+static gboolean
+is_field (const char *row, const char *field)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
-    if (g_str_equal (kind, rows[i].kind) &&
-        (g_str_has_suffix (rows[i].field, "-") ? g_str_has_prefix (field, rows[i].field)
-                                               : g_str_equal (field, rows[i].field)))
+  if (!row || !field)
+    return row == field;
+  return g_str_has_suffix (row, "-") ? g_str_has_prefix (field, row) : g_str_equal (field, row);
+}
+
+static void (*find_way (const InnKind *kind, const InnField *field)) (GTask *task)
+{
+  for (guint i = 0; kind && i < G_N_ELEMENTS (rows); i++)
+    if (g_str_equal (kind->name, rows[i].kind) &&
+        is_field (rows[i].field, field ? field->name : NULL))
       return rows[i].change;
   return NULL;
 }
@@ -172,7 +223,30 @@ static void (*find_way (const char *kind, const char *field)) (GTask *task)
 gboolean
 vmh_live_has_way (const InnKind *kind, const InnField *field)
 {
-  return find_way (kind->name, field->name) != NULL;
+  return find_way (kind, field) != NULL;
+}
+
+/* ---- what is under way, for the next helper ---- */
+
+/* One name in a line; it is there for as long as they are. Answers whether there is any. */
+static gboolean
+write_down (VmhMachine *machine, GPtrArray *changes)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < changes->len; i++)
+    {
+      const InnChange *change = changes->pdata[i];
+      g_autofree char *name = vmh_change_dup_name (change);
+
+      if (find_way (change->kind, change->field))
+        g_string_append_printf (text, "%s\n", name);
+    }
+  if (text->len > 0 && !vmh_bundle_save_runtime (vmh_machine_get_bundle (machine), VMH_LIVE_CHANGES,
+                                                 text->str, &error))
+    g_warning ("%s: %s", vmh_machine_get_name (machine), error->message);
+  return text->len > 0;
 }
 
 /* Answers whether one is under way. */
@@ -180,7 +254,7 @@ static gboolean
 begin_change (GTask *task)
 {
   VmhLive *live = g_task_get_task_data (task);
-  void (*change) (GTask * task) = find_way (live->change->kind->name, live->change->field->name);
+  void (*change) (GTask * task) = find_way (live->change->kind, live->change->field);
   GError *error = NULL;
   VmhQmp *monitor;
 
@@ -207,9 +281,7 @@ go_on (GTask *task)
       live->change = g_ptr_array_index (live->changes, live->next);
       if (!vmh_machine_get_live (live->machine))
         break; /* it is off, or has ended meanwhile */
-      if (!live->change->kind || !live->change->field)
-        continue;
-      if ((live->change->field->flags & INN_FIELD_NOT_GUEST) != 0)
+      if (live->change->field && (live->change->field->flags & INN_FIELD_NOT_GUEST) != 0)
         {
           note (live, live->change->after);
           g_array_index (live->outcomes, VmhOutcome, live->next).live = TRUE;
@@ -217,8 +289,34 @@ go_on (GTask *task)
       else if (begin_change (task))
         return;
     }
+  if (live->written)
+    vmh_bundle_remove_runtime (vmh_machine_get_bundle (live->machine), VMH_LIVE_CHANGES);
   g_task_return_boolean (task, TRUE);
   g_object_unref (task);
+}
+
+static void
+begin (VmhMachine *machine,
+       InnDomain *wanted,
+       GPtrArray *changes,
+       GArray *outcomes,
+       gboolean written,
+       gboolean resumed,
+       GAsyncReadyCallback callback,
+       gpointer data)
+{
+  GTask *task = g_task_new (machine, NULL, callback, data);
+  VmhLive *live = g_new0 (VmhLive, 1);
+
+  g_task_set_source_tag (task, begin);
+  live->machine = g_object_ref (machine);
+  live->wanted = wanted;
+  live->changes = changes;
+  live->outcomes = outcomes;
+  live->written = written;
+  live->resumed = resumed;
+  g_task_set_task_data (task, live, live_free);
+  go_on (task);
 }
 
 void
@@ -229,14 +327,65 @@ vmh_live_change_async (VmhMachine *machine,
                        GAsyncReadyCallback callback,
                        gpointer data)
 {
-  GTask *task = g_task_new (machine, NULL, callback, data);
-  VmhLive *live = g_new0 (VmhLive, 1);
+  gboolean written = vmh_machine_get_live (machine) && write_down (machine, changes);
 
-  g_task_set_source_tag (task, vmh_live_change_async);
-  live->machine = g_object_ref (machine);
-  live->wanted = wanted;
-  live->changes = changes;
-  live->outcomes = outcomes;
-  g_task_set_task_data (task, live, live_free);
-  go_on (task);
+  begin (machine, wanted, changes, outcomes, written, FALSE, callback, data);
+}
+
+/* ---- after a kill ---- */
+
+typedef struct
+{
+  InnDomain *wanted;
+  GPtrArray *changes;
+  GArray *outcomes;
+} Resumption;
+
+static void
+on_resumed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Resumption *resumption = data;
+
+  vmh_machine_end (VMH_MACHINE (source));
+  inn_domain_unref (resumption->wanted);
+  g_ptr_array_unref (resumption->changes);
+  g_array_unref (resumption->outcomes);
+  g_free (resumption);
+}
+
+/* What differs and was under way; what waited for the next start before does so still. */
+static GPtrArray *
+find_broken_off (VmhMachine *machine, const char *names)
+{
+  g_auto (GStrv) lines = g_strsplit (names, "\n", -1);
+  GPtrArray *changes =
+      inn_domain_diff (vmh_machine_get_live (machine), vmh_machine_get_domain (machine));
+
+  for (guint i = changes->len; i > 0; i--)
+    {
+      g_autofree char *name = vmh_change_dup_name (changes->pdata[i - 1]);
+
+      if (!g_strv_contains ((const char *const *)lines, name))
+        g_ptr_array_remove_index (changes, i - 1);
+    }
+  return changes;
+}
+
+void
+vmh_live_resume (VmhMachine *machine)
+{
+  g_autofree char *names =
+      vmh_bundle_load_runtime (vmh_machine_get_bundle (machine), VMH_LIVE_CHANGES, MAX_NAMES);
+  Resumption *resumption;
+
+  if (!names || !vmh_machine_get_live (machine) || !vmh_machine_begin (machine, NULL))
+    return;
+  resumption = g_new0 (Resumption, 1);
+  resumption->wanted = inn_domain_ref (vmh_machine_get_domain (machine));
+  resumption->changes = find_broken_off (machine, names);
+  resumption->outcomes = g_array_new (FALSE, TRUE, sizeof (VmhOutcome));
+  g_array_set_clear_func (resumption->outcomes, vmh_outcome_clear);
+  g_array_set_size (resumption->outcomes, resumption->changes->len);
+  begin (machine, resumption->wanted, resumption->changes, resumption->outcomes, TRUE, TRUE,
+         on_resumed, resumption);
 }

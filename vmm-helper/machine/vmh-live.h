@@ -28,6 +28,11 @@ void vmh_live_change_async (VmhMachine *machine,
                             GAsyncReadyCallback callback,
                             gpointer data);
 
+/** vmh_live_resume: after the helper was killed amid such changes: goes on with them. */
+void vmh_live_resume (VmhMachine *machine);
+/** vmh_live_let_go: the guest has let the device @id of QEMU go, maybe long after it was asked. */
+void vmh_live_let_go (VmhMachine *machine, const char *id);
+
 /** vmh_live_has_way: there is a way to change @field while the machine runs. */
 gboolean vmh_live_has_way (const InnKind *kind, const InnField *field);
 

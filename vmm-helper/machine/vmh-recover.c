@@ -7,9 +7,9 @@
 #include <fcntl.h>
 #include <glib/gi18n-lib.h>
 
-#include "qemu/vmh-fd.h"
 #include "qemu/vmh-qmp-commands.h"
 #include "qemu/vmh-record.h"
+#include "vmh-live.h"
 
 #define PATIENCE_MS 1000 /* for all guests together, before the helper goes on the bus */
 
@@ -33,15 +33,9 @@ end_recovery (Recovery *recovery)
 static InnDomain *
 load_live (VmhBundle *bundle)
 {
-  VMH_AUTOFD fd = vmh_bundle_open_runtime (bundle, VMH_LIVE_XML, O_RDONLY | O_NONBLOCK, NULL);
-  g_autofree char *xml = g_malloc0 (INN_DOMAIN_MAX_XML + 1);
-  gsize length = 0;
-  ssize_t n;
+  g_autofree char *xml = vmh_bundle_load_runtime (bundle, VMH_LIVE_XML, INN_DOMAIN_MAX_XML);
 
-  while (fd >= 0 && length < INN_DOMAIN_MAX_XML &&
-         (n = read (fd, xml + length, INN_DOMAIN_MAX_XML - length)) > 0)
-    length += (gsize)n;
-  return length > 0 ? inn_domain_parse (xml, (gssize)length, NULL) : NULL;
+  return xml ? inn_domain_parse (xml, -1, NULL) : NULL;
 }
 
 static void
@@ -54,7 +48,10 @@ on_status (GObject *source, GAsyncResult *result, gpointer data)
   if (vmh_machine_get_qemu (recovery->machine) != recovery->qemu)
     ; /* it has ended meanwhile */
   else if (status)
-    vmh_life_obey_status (recovery->machine, status);
+    {
+      vmh_life_obey_status (recovery->machine, status);
+      vmh_live_resume (recovery->machine);
+    }
   else
     g_warning ("%s: %s", vmh_machine_get_name (recovery->machine), error->message);
   end_recovery (recovery);

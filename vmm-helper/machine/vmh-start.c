@@ -274,14 +274,13 @@ step_spawn (gpointer context, GError **error)
 {
   Start *start = context;
   InnElement clock = inn_domain_get (start->domain, "clock");
-  gboolean passt = g_str_equal (vmh_plan_get_user_network (start->plan), "passt");
   g_autofree char *note = dup_note (start->domain);
   VmhQemuStart how = { .plan = start->plan,
                        .accelerator = start->accelerator,
                        .reason = start->reason,
                        .files = start->files->fds,
                        .note = note,
-                       .network_command = passt ? start->passt : NULL,
+                       .network_command = start->passt, /* cards may come later */
                        .localtime = inn_element_is (&clock, "offset", "localtime") };
 
   if (!save_live (start, error))

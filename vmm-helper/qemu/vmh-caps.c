@@ -29,7 +29,6 @@ typedef struct
   uid_t uid;
   VmhPid bwrap;
   VmhQmp *qmp;
-  VmhCaps *caps; /* so far */
 } Probe;
 
 static void
@@ -38,7 +37,6 @@ probe_free (Probe *probe)
   if (probe->qmp)
     vmh_qmp_close (probe->qmp);
   g_clear_object (&probe->qmp);
-  g_clear_pointer (&probe->caps, g_hash_table_unref);
   /* A "quit" is lost if we hang up behind it. Both, for bwrap's child asks to die with it only
    * after it has begun. */
   vmh_pid_kill_family (&probe->bwrap);
@@ -154,48 +152,25 @@ spawn (Probe *probe, GError **error)
   return vmh_steal_fd (&ours);
 }
 
-/* What is there to be asked for by -netdev is known as "netdev-stream" and its like. */
-static void
-on_netdevs (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (GTask) task = data;
-  Probe *probe = g_task_get_task_data (task);
-  GError *error = NULL;
-  g_auto (GStrv) netdevs = vmh_qmp_query_netdevs_finish (probe->qmp, result, &error);
-  g_autofree char **types = NULL;
-  g_autofree char *list = NULL;
-  g_autofree char *text = NULL;
-
-  if (!netdevs)
-    {
-      g_task_return_error (task, error);
-      return;
-    }
-  for (char **name = netdevs; *name; name++)
-    g_hash_table_add (probe->caps, g_strconcat ("netdev-", *name, NULL));
-  types = (char **)g_hash_table_get_keys_as_array (probe->caps, NULL);
-  list = g_strjoinv ("\n", types);
-  text = g_strconcat (probe->key, "\n", list, NULL);
-  save_cache (probe, text);
-  g_task_return_pointer (task, g_steal_pointer (&probe->caps), (GDestroyNotify)g_hash_table_unref);
-}
-
 static void
 on_types (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
   Probe *probe = g_task_get_task_data (task);
-  GCancellable *cancellable = g_task_get_cancellable (task);
   GError *error = NULL;
   g_auto (GStrv) types = vmh_qmp_query_types_finish (probe->qmp, result, &error);
+  g_autofree char *list = NULL;
+  g_autofree char *text = NULL;
 
   if (!types)
     {
       g_task_return_error (task, error);
       return;
     }
-  probe->caps = caps_new (types);
-  vmh_qmp_query_netdevs_async (probe->qmp, cancellable, on_netdevs, g_steal_pointer (&task));
+  list = g_strjoinv ("\n", types);
+  text = g_strconcat (probe->key, "\n", list, NULL);
+  save_cache (probe, text);
+  g_task_return_pointer (task, caps_new (types), (GDestroyNotify)g_hash_table_unref);
 }
 
 static void

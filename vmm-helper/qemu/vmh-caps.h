@@ -9,8 +9,7 @@
 
 G_BEGIN_DECLS
 
-/** VmhCaps: names of the types that this QEMU has, and of its kinds of -netdev ("netdev-stream"): a
- * set. */
+/** VmhCaps: names of the types that this QEMU has: a set. */
 typedef GHashTable VmhCaps;
 
 /** vmh_caps_load_async: @emulator an absolute path; @uid who asks it where we are root. The answer

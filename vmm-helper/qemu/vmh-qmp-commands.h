@@ -49,11 +49,4 @@ void vmh_qmp_query_types_async (VmhQmp *qmp,
                                 gpointer data);
 char **vmh_qmp_query_types_finish (VmhQmp *qmp, GAsyncResult *result, GError **error);
 
-/** vmh_qmp_query_netdevs_async: the kinds of -netdev that there are: "user", "stream" … */
-void vmh_qmp_query_netdevs_async (VmhQmp *qmp,
-                                  GCancellable *cancellable,
-                                  GAsyncReadyCallback callback,
-                                  gpointer data);
-char **vmh_qmp_query_netdevs_finish (VmhQmp *qmp, GAsyncResult *result, GError **error);
-
 G_END_DECLS

@@ -78,13 +78,19 @@ vmh_qmp_set_limits_async (VmhQmp *qmp,
 }
 
 void
-vmh_qmp_plug_async (VmhQmp *qmp, JsonObject *device, GAsyncReadyCallback callback, gpointer data)
+vmh_qmp_add_device_async (VmhQmp *qmp,
+                          JsonObject *device,
+                          GAsyncReadyCallback callback,
+                          gpointer data)
 {
   call (qmp, "device_add", device, callback, data);
 }
 
 void
-vmh_qmp_unplug_async (VmhQmp *qmp, const char *id, GAsyncReadyCallback callback, gpointer data)
+vmh_qmp_remove_device_async (VmhQmp *qmp,
+                             const char *id,
+                             GAsyncReadyCallback callback,
+                             gpointer data)
 {
   call (qmp, "device_del", vmh_json ("id=s", id, NULL), callback, data);
 }

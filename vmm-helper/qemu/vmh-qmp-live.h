@@ -35,12 +35,16 @@ void vmh_qmp_set_limits_async (VmhQmp *qmp,
                                JsonObject *limits,
                                GAsyncReadyCallback callback,
                                gpointer data);
-/** vmh_qmp_plug_async: @device as of a plan's node, consumed. */
-void
-vmh_qmp_plug_async (VmhQmp *qmp, JsonObject *device, GAsyncReadyCallback callback, gpointer data);
-/** vmh_qmp_unplug_async: asks the guest for it; an answer does not say that it is gone. */
-void
-vmh_qmp_unplug_async (VmhQmp *qmp, const char *id, GAsyncReadyCallback callback, gpointer data);
+/** vmh_qmp_add_device_async: @device as of a plan's node, consumed. */
+void vmh_qmp_add_device_async (VmhQmp *qmp,
+                               JsonObject *device,
+                               GAsyncReadyCallback callback,
+                               gpointer data);
+/** vmh_qmp_remove_device_async: asks the guest for it; an answer does not say that it is gone. */
+void vmh_qmp_remove_device_async (VmhQmp *qmp,
+                                  const char *id,
+                                  GAsyncReadyCallback callback,
+                                  gpointer data);
 
 /** VmhQmpCpus: processors that are plugged in, places for them in all, and their type. */
 typedef struct

@@ -142,8 +142,10 @@ is_on_disk (const VmhRecord *record, VmhBundle *bundle)
 void
 vmh_record_remove (VmhBundle *bundle, const VmhRecord *record)
 {
-  static const char *const names[] = { NAME,      NEW,    END,     "live.xml", ".live.xml.new",
-                                       "monitor", "shim", "agent", "events",   NULL };
+  static const char *const names[] = {
+    NAME,           NEW,       END,    "live.xml", ".live.xml.new", "changes",
+    ".changes.new", "monitor", "shim", "agent",    "events",        NULL
+  };
   const char *folder = vmh_bundle_get_runtime_path (bundle);
 
   if (record && !is_on_disk (record, bundle))

@@ -103,11 +103,12 @@ vmh_runtime_find_shim (VmhBundle *bundle, VmhPid *result)
          vmh_pid_look (peer.pid, result) && is_shim (peer.pid);
 }
 
-/* ---- a viewer of a line ---- */
+/* ---- a viewer of a line, a network card ---- */
 
 typedef struct
 {
   char *line;
+  gboolean card; /* it is a network card's */
   int control;
   guint source, timeout;
 } View;
@@ -137,6 +138,9 @@ end_view (GTask *task, int failure)
   else if (failure == EUSERS)
     g_task_return_new_error (task, INN_ERROR, INN_ERROR_LIMIT,
                              _ ("Too many windows show this machine's text lines. Close some."));
+  else if (view->card)
+    g_task_return_new_error (task, INN_ERROR, INN_ERROR_IO,
+                             _ ("The network card cannot be connected: %s."), g_strerror (failure));
   else
     g_task_return_new_error (task, INN_ERROR, INN_ERROR_IO,
                              _ ("The line “%s” cannot be shown: %s."), view->line,
@@ -168,24 +172,23 @@ on_view_late (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-void
-vmh_runtime_view_async (VmhBundle *bundle,
-                        const char *name,
-                        gboolean history,
-                        gboolean read_only,
-                        int socket,
-                        GAsyncReadyCallback callback,
-                        gpointer data)
+static void
+ask_shim (VmhBundle *bundle,
+          const char *name,
+          uint32_t flags,
+          int socket,
+          GAsyncReadyCallback callback,
+          gpointer data)
 {
   g_autoptr (GTask) task = g_task_new (NULL, NULL, callback, data);
-  struct vmm_shim_request request = { .flags = (history ? VMM_SHIM_FLAG_HISTORY : 0) |
-                                               (read_only ? VMM_SHIM_FLAG_READ_ONLY : 0) };
+  struct vmm_shim_request request = { .flags = flags };
   View *view = g_new0 (View, 1);
   GError *error = NULL;
 
-  g_task_set_source_tag (task, vmh_runtime_view_async);
+  g_task_set_source_tag (task, ask_shim);
   g_task_set_task_data (task, view, view_free);
   view->line = g_strdup (name);
+  view->card = flags == VMM_SHIM_FLAG_NET;
   view->control = vmh_runtime_connect (bundle, "shim", SOCK_SEQPACKET, &error);
   if (view->control < 0)
     {
@@ -200,6 +203,30 @@ vmh_runtime_view_async (VmhBundle *bundle,
     }
   view->source = g_unix_fd_add (view->control, G_IO_IN | G_IO_HUP, on_view_answered, task);
   view->timeout = g_timeout_add (SHIM_TIMEOUT_MS, on_view_late, g_steal_pointer (&task));
+}
+
+void
+vmh_runtime_view_async (VmhBundle *bundle,
+                        const char *name,
+                        gboolean history,
+                        gboolean read_only,
+                        int socket,
+                        GAsyncReadyCallback callback,
+                        gpointer data)
+{
+  ask_shim (bundle, name,
+            (history ? VMM_SHIM_FLAG_HISTORY : 0) | (read_only ? VMM_SHIM_FLAG_READ_ONLY : 0),
+            socket, callback, data);
+}
+
+void
+vmh_runtime_connect_card_async (VmhBundle *bundle,
+                                const char *name,
+                                int socket,
+                                GAsyncReadyCallback callback,
+                                gpointer data)
+{
+  ask_shim (bundle, name, VMM_SHIM_FLAG_NET, socket, callback, data);
 }
 
 gboolean

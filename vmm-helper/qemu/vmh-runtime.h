@@ -26,6 +26,14 @@ void vmh_runtime_view_async (VmhBundle *bundle,
                              int socket,
                              GAsyncReadyCallback callback,
                              gpointer data);
+/** vmh_runtime_connect_card_async: gives the network card @name, whose end in QEMU is connected to
+ * @socket (stays the caller's), the user-mode network. */
+void vmh_runtime_connect_card_async (VmhBundle *bundle,
+                                     const char *name,
+                                     int socket,
+                                     GAsyncReadyCallback callback,
+                                     gpointer data);
+/** vmh_runtime_view_finish: of both. */
 gboolean vmh_runtime_view_finish (GAsyncResult *result, GError **error);
 
 G_END_DECLS

@@ -310,21 +310,51 @@ shim_net_start_due (void)
 
 /* ---- start and end ---- */
 
+static bool
+net_init (struct net *net, const char *name, int fd)
+{
+  char *one = net->guest.buffer ? net->guest.buffer : malloc (BUFFER_SIZE);
+  char *two = net->host.buffer ? net->host.buffer : malloc (BUFFER_SIZE);
+
+  memcpy (net->name, name, strlen (name) + 1);
+  net->guest = (struct end){ .source = { SHIM_NET, fd, 0 }, .net = net, .buffer = one };
+  net->host = (struct end){ .source = { SHIM_NET, -1, 0 }, .net = net, .buffer = two };
+  net->next_start = 0;
+  return one && two;
+}
+
 void
 shim_net_add (const char *name, int fd)
 {
-  struct net *net = &nets[n_nets];
-
   if (!name || n_nets == SHIM_MAX_NETS || strlen (name) >= VMM_SHIM_NAME_SIZE)
     shim_fail ("bad or too many network cards");
-  n_nets++;
-  memcpy (net->name, name, strlen (name) + 1);
-  net->guest = (struct end){ .source = { SHIM_NET, fd, 0 }, .net = net };
-  net->host = (struct end){ .source = { SHIM_NET, -1, 0 }, .net = net };
-  net->guest.buffer = malloc (BUFFER_SIZE);
-  net->host.buffer = malloc (BUFFER_SIZE);
-  if (!net->guest.buffer || !net->host.buffer)
+  if (!net_init (&nets[n_nets++], name, fd))
     shim_fail ("out of memory");
+}
+
+/* The place of a card that has gone is free when its program has, too. */
+int
+shim_net_plug (const struct vmm_shim_request *request, int fd)
+{
+  int type = 0, i = 0;
+  socklen_t size = sizeof type;
+
+  if (n_args == 0)
+    return ENOTSUP;
+  if (getsockopt (fd, SOL_SOCKET, SO_TYPE, &type, &size) < 0 || type != SOCK_STREAM)
+    return ENOTSOCK;
+  while (i < n_nets && (nets[i].guest.source.fd >= 0 || nets[i].child > 0))
+    i++;
+  if (i == SHIM_MAX_NETS)
+    return EUSERS;
+  if (!net_init (&nets[i], request->name, fd))
+    {
+      nets[i].guest.source.fd = -1;
+      return ENOMEM;
+    }
+  if (i == n_nets)
+    n_nets++;
+  return 0;
 }
 
 void

@@ -12,12 +12,13 @@
 
 #define VMM_SHIM_FLAG_HISTORY   1u /* first what the line said before */
 #define VMM_SHIM_FLAG_READ_ONLY 2u /* what the viewer writes is thrown away */
+#define VMM_SHIM_FLAG_NET       4u /* no line: the socket is QEMU's, of a new network card */
 
 /* The file --exit says in its first line how the command ended ("exit 0", "signal 11"), and then,
  * as bytes, what the first line that has said anything said last. */
 #define VMM_SHIM_TAIL 4096
 
-/** struct vmm_shim_request: "show this line to the socket passed along". */
+/** struct vmm_shim_request: "show this line to the socket passed along", or "connect this card". */
 struct vmm_shim_request
 {
   uint32_t flags;

@@ -1,0 +1,54 @@
+# SPDX-FileCopyrightText: 2026 The Innkeeper developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A Linux guest whose machine is changed while it runs."""
+
+import re
+
+from gi.repository import GLib
+
+from . import bus, domain, tap, vm
+
+
+class Guest:
+    def __init__(self, session, name, devices="", current=None, storage=None, **kwargs):
+        self.session = session
+        xml = vm.linux(name, session, devices=vm.SERIAL + devices, **kwargs)
+        if current:
+            xml = xml.replace("<vcpu>", f"<vcpu current='{current}'>")
+        self.machine = domain.create(session, xml, **({"storage": storage} if storage else {}))
+        vm.start(self.session, self.machine)
+        self.line = vm.serial(self.session, self.machine)
+        self.line.expect("G# ", 120)
+
+    def apply(self, pattern, replacement, **options):
+        """{field: (when, sentence)}"""
+        xml, generation = domain.call(self.session, self.machine, "GetXml")
+        changed, count = re.subn(pattern, replacement, xml, flags=re.S)
+        tap.equal(count, 1, f"{pattern} in {xml}")
+        answer = domain.call(self.session, self.machine, "Apply", GLib.Variant("s", changed),
+                             generation=GLib.Variant("t", generation), **options)[0]
+        return {name: (when, sentence) for name, when, sentence in answer}
+
+    def add(self, device, **options):
+        return self.apply("</devices>", device + "</devices>", **options)
+
+    def remove(self, begin, end):
+        """The one device that begins with @begin, has no end of its sort in it, and ends with @end."""
+        return self.apply(f"{begin}(?:(?!{end}).)*{end}", "")
+
+    def live(self):
+        return domain.call(self.session, self.machine, "GetXml", live=GLib.Variant("b", True))[0]
+
+    def pending(self):
+        return self.session.machines()[self.machine][domain.MACHINE]["Pending"]
+
+    def memory(self):
+        """MiB."""
+        return int(self.line.shell("grep MemTotal /proc/meminfo").split()[1]) // 1024
+
+    def wait(self, question, wanted, what):
+        tap.wait_for(lambda: wanted(question()), 20, what, 0.2)
+
+    def end(self):
+        self.line.close()
+        vm.force_off(self.session, self.machine)

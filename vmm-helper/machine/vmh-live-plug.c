@@ -1,0 +1,370 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Devices come into a running machine, and go out of it: with the nodes of a start, in their order
+ * and back. What comes is there when QEMU has it; what goes is gone when the guest has let it go.
+ */
+#include "vmh-live-private.h"
+
+#include <sys/socket.h>
+#include "host/vmh-host.h"
+#include "qemu/vmh-fd.h"
+#include "qemu/vmh-qemu.h"
+#include "qemu/vmh-runtime.h"
+#include "shared/inn-errors.h"
+#include "vmh-life.h"
+#include "vmh-store.h"
+
+static InnElement *
+find_device (VmhLive *live)
+{
+  InnDomain *domain = live->change->after ? live->wanted : vmh_machine_get_live (live->machine);
+
+  return domain ? inn_domain_find (domain, live->change->id) : NULL;
+}
+
+static gboolean
+has_device (const VmhLive *live, const char *id)
+{
+  return g_strv_contains ((const char *const *)live->running->ids, id);
+}
+
+static char *
+dup_device_id (const InnElement *device)
+{
+  return vmh_plan_id (device, vmh_plan_index (device));
+}
+
+/* With what carries a user-mode network in the machine that runs: the way QEMU's slirp needs was
+ * opened at its start, or never. */
+static VmhPlan *
+make_plan (VmhMachine *machine,
+           const InnElement *device,
+           const VmhPlanRunning *running,
+           GError **error)
+{
+  gboolean slirp = g_str_equal (vmh_machine_get_user_network (machine), "slirp");
+  VmhPlanHost host = { .accelerator = vmh_machine_get_accelerator (machine),
+                       .bridges = vmh_store_is_system (),
+                       .passt = !slirp,
+                       .running = running };
+  g_autoptr (VmhPlan) plan = vmh_plan_new (device->domain, &host);
+
+  return vmh_plan_build_device (plan, device, error) ? g_steal_pointer (&plan) : NULL;
+}
+
+static void
+end_by_note (GTask *task)
+{
+  VmhLive *live = g_task_get_task_data (task);
+  g_autoptr (InnElement) device = live->change->after ? find_device (live) : NULL;
+
+  vmh_live_note_device (live->machine, live->change->id, device);
+  vmh_live_done (task);
+}
+
+/* ---- in ---- */
+
+static void
+on_plugged (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GError *error = NULL;
+
+  if (vmh_qmp_plug_finish (VMH_QMP (source), result, &error))
+    end_by_note (data);
+  else
+    vmh_live_fail (data, error);
+}
+
+static void connect_cards (GTask *task);
+
+static void
+on_card_connected (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GError *error = NULL;
+
+  if (vmh_runtime_view_finish (result, &error))
+    connect_cards (data);
+  else
+    vmh_live_fail (data, error);
+}
+
+/* The shim takes its end of each user-mode card before QEMU gets the other. */
+static void
+connect_cards (GTask *task)
+{
+  VmhLive *live = g_task_get_task_data (task);
+  GPtrArray *fds = vmh_plan_get_fds (live->plan);
+
+  for (guint i = 0; i < fds->len; i++)
+    {
+      const VmhPlanFd *fd = fds->pdata[i];
+      int pair[2];
+
+      if (fd->type != VMH_PLAN_FD_NET || g_array_index (live->files->fds, int, i) >= 0)
+        continue;
+      if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+        {
+          vmh_live_wait (task, _ ("The network card cannot be connected: %s."), g_strerror (errno));
+          return;
+        }
+      g_array_index (live->files->fds, int, i) = pair[0];
+      vmh_runtime_connect_card_async (vmh_machine_get_bundle (live->machine), fd->name, pair[1],
+                                      on_card_connected, task);
+      close (pair[1]);
+      return;
+    }
+  vmh_qmp_plug_async (live->monitor, live->plan, live->files->fds, on_plugged, task);
+}
+
+static void
+on_files_opened (GObject *source, GAsyncResult *result, gpointer data)
+{
+  VmhLive *live = g_task_get_task_data (data);
+  GError *error = NULL;
+
+  live->files = vmh_files_open_finish (result, &error);
+  if (live->files)
+    connect_cards (data);
+  else
+    vmh_live_fail (data, error);
+}
+
+static void
+open_files (GTask *task)
+{
+  VmhLive *live = g_task_get_task_data (task);
+
+  vmh_files_open_async (vmh_machine_get_bundle (live->machine), live->plan, NULL, on_files_opened,
+                        task);
+}
+
+static void
+on_leftovers_cleared (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GError *error = NULL;
+
+  if (vmh_qmp_clear_finish (VMH_QMP (source), result, &error))
+    open_files (data);
+  else
+    vmh_live_fail (data, error);
+}
+
+static void
+plug (GTask *task, const InnElement *device)
+{
+  VmhLive *live = g_task_get_task_data (task);
+  g_autofree char *id = dup_device_id (device);
+  GError *error = NULL;
+
+  if (has_device (live, id) && live->resumed)
+    {
+      end_by_note (task); /* it was the last step */
+      return;
+    }
+  if (has_device (live, id))
+    {
+      vmh_live_wait (task, _ ("The one before it has not gone yet."));
+      return;
+    }
+  live->plan = make_plan (live->machine, device, live->running, &error);
+  if (!live->plan)
+    vmh_live_fail (task, error);
+  else if (live->resumed)
+    vmh_qmp_clear_async (live->monitor, live->plan, live->change->id, on_leftovers_cleared, task);
+  else
+    open_files (task);
+}
+
+/* ---- out ---- */
+
+static void
+on_cleared (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GError *error = NULL;
+
+  if (vmh_qmp_clear_finish (VMH_QMP (source), result, &error))
+    end_by_note (data);
+  else
+    vmh_live_fail (data, error);
+}
+
+static gboolean look_whether_gone (gpointer data);
+
+static void
+on_looked (GObject *source, GAsyncResult *result, gpointer data)
+{
+  VmhLive *live = g_task_get_task_data (data);
+  g_autoptr (InnElement) device = find_device (live);
+  g_autofree char *id = device ? dup_device_id (device) : NULL;
+  GError *error = NULL;
+
+  g_clear_pointer (&live->running, vmh_plan_running_free);
+  live->running = vmh_qmp_query_running_finish (VMH_QMP (source), result, &error);
+  if (!live->running)
+    vmh_live_fail (data, error);
+  else if (!device)
+    vmh_live_done (data); /* it has ended meanwhile */
+  else if (!has_device (live, id))
+    vmh_qmp_clear_async (live->monitor, live->plan, live->change->id, on_cleared, data);
+  else if (live->refused)
+    vmh_live_wait (data, _ ("The system in it refuses to let it go. Stop using it there, and try "
+                            "again."));
+  else if (!vmh_live_look_again (data, look_whether_gone))
+    vmh_live_wait (data, _ ("The system in it has not let it go so far. It goes when that does, or "
+                            "with the next restart."));
+}
+
+static gboolean
+look_whether_gone (gpointer data)
+{
+  VmhLive *live = g_task_get_task_data (data);
+
+  live->look_id = 0;
+  vmh_qmp_query_running_async (live->monitor, on_looked, data);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_event (VmhQemu *qemu, const char *name, JsonObject *data, gpointer user_data)
+{
+  VmhLive *live = g_task_get_task_data (user_data);
+  g_autoptr (InnElement) device = find_device (live);
+  g_autofree char *id = device ? dup_device_id (device) : NULL;
+
+  if (g_str_equal (name, "DEVICE_UNPLUG_GUEST_ERROR") &&
+      g_strcmp0 (vmh_qmp_string (data, "device"), id) == 0)
+    live->refused = TRUE;
+}
+
+static void
+on_asked_for (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GError *error = NULL;
+  g_autoptr (JsonNode) reply = vmh_qmp_call_finish (VMH_QMP (source), result, &error);
+
+  if (reply)
+    vmh_live_begin_to_look (data, look_whether_gone);
+  else
+    vmh_live_fail (data, error);
+}
+
+static void
+unplug (GTask *task, const InnElement *device)
+{
+  VmhLive *live = g_task_get_task_data (task);
+  g_autofree char *id = dup_device_id (device);
+  GError *error = NULL;
+
+  g_clear_pointer (&live->running->ports, g_strfreev); /* it is in one */
+  live->plan = make_plan (live->machine, device, live->running, &error);
+  if (!live->plan)
+    {
+      vmh_live_fail (task, error);
+      return;
+    }
+  if (!has_device (live, id)) /* as after a kill */
+    {
+      vmh_qmp_clear_async (live->monitor, live->plan, live->change->id, on_cleared, task);
+      return;
+    }
+  live->refused_id =
+      g_signal_connect (vmh_machine_get_qemu (live->machine), "event", G_CALLBACK (on_event), task);
+  vmh_qmp_remove_device_async (live->monitor, id, on_asked_for, task);
+}
+
+/* ---- both ---- */
+
+static void
+on_running_known (GObject *source, GAsyncResult *result, gpointer data)
+{
+  VmhLive *live = g_task_get_task_data (data);
+  g_autoptr (InnElement) device = find_device (live);
+  GError *error = NULL;
+
+  live->running = vmh_qmp_query_running_finish (VMH_QMP (source), result, &error);
+  if (!live->running)
+    vmh_live_fail (data, error);
+  else if (!device)
+    vmh_live_done (data);
+  else if (live->change->after)
+    plug (data, device);
+  else
+    unplug (data, device);
+}
+
+void
+vmh_live_plug (GTask *task)
+{
+  VmhLive *live = g_task_get_task_data (task);
+
+  live->refused = FALSE;
+  vmh_qmp_query_running_async (live->monitor, on_running_known, task);
+}
+
+/* ---- late ---- */
+
+typedef struct
+{
+  VmhMachine *machine;
+  char *element;
+  VmhPlanRunning running; /* nothing matters but that there is one */
+  VmhPlan *plan;
+} Late;
+
+static void
+on_late_cleared (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Late *late = data;
+  g_autoptr (GError) error = NULL;
+
+  if (vmh_qmp_clear_finish (VMH_QMP (source), result, &error))
+    vmh_live_note_device (late->machine, late->element, NULL);
+  else
+    g_info ("%s: %s", vmh_machine_get_name (late->machine), error->message);
+  vmh_plan_free (late->plan);
+  g_object_unref (late->machine);
+  g_free (late->element);
+  g_free (late);
+}
+
+static InnElement *
+find_by_device_id (InnDomain *domain, const char *id)
+{
+  g_autoptr (GPtrArray) devices = inn_domain_list (domain, NULL);
+
+  for (guint i = 0; i < devices->len; i++)
+    {
+      g_autofree char *its = dup_device_id (devices->pdata[i]);
+
+      if (g_str_equal (its, id))
+        return inn_element_copy (devices->pdata[i]);
+    }
+  return NULL;
+}
+
+void
+vmh_live_let_go (VmhMachine *machine, const char *id)
+{
+  InnDomain *domain = vmh_machine_get_live (machine);
+  g_autoptr (InnElement) device = domain ? find_by_device_id (domain, id) : NULL;
+  VmhQmp *monitor = vmh_life_get_monitor (machine, NULL);
+  Late *late;
+
+  /* While something is under way, that looks for itself. */
+  if (!device || !monitor || !vmh_machine_begin (machine, NULL))
+    return;
+  vmh_machine_end (machine);
+  late = g_new0 (Late, 1);
+  late->machine = g_object_ref (machine);
+  late->element = inn_element_dup_id (device);
+  late->plan = make_plan (machine, device, &late->running, NULL);
+  if (late->plan)
+    {
+      vmh_qmp_clear_async (monitor, late->plan, late->element, on_late_cleared, late);
+      return;
+    }
+  g_object_unref (late->machine);
+  g_free (late->element);
+  g_free (late);
+}
