@@ -94,8 +94,8 @@ def starts_and_stops():
     for number in range(wanted):
         once(number)
         if number % 100 == 99:
-            # A guest's shim is nobody's child: init's in real life, ours here.
-            tap.true(proc.reap("vmm-shim") > 50, "are orphans not seen?")
+            # What a guest leaves is nobody's child: init's in real life, ours here.
+            tap.true(proc.reap("passt", "qemu-system", "vmm-shim") > 50, "are orphans not seen?")
             tap.diag(f"{number + 1}: {memory(session)} KiB, {len(os.listdir(f'/proc/{session.helper.pid}/fd'))} files")
     if vm.state(session, machine) == "crashed":
         vm.force_off(session, machine)

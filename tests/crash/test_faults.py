@@ -234,7 +234,7 @@ class Round:
         self.restarts += 1
         tap.diag(f"{what}: the helper ended with {self.made.helper.popen.returncode}: "
                  f"{self.made.helper.output().strip().splitlines()[-1:]}")
-        crash.forget(self.made, leaks=False)
+        crash.forget(self.made)
         self.made.start_helper()
         return True
 

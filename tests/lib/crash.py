@@ -49,10 +49,11 @@ def wait_name_free(session):
     tap.wait_for(lambda: not bus.has_owner(session.helper_bus, bus.NAME), 10, "the name's release", 0.005)
 
 
-def forget(session, leaks=True):
-    """What the dead helper has said is looked at, and then it is not the session's any more. Not @leaks: where a
+def forget(session):
+    """What the dead helper has said is looked at, and then it is not the session's any more. Not a leak of which the
     sanitizer itself says that it may have taken a thread's memory for lost."""
-    if leaks or "False leaks are possible" not in session.helper.output():
+    said = session.helper.output()
+    if "False leaks are possible" not in said or "ERROR: AddressSanitizer" in said or "runtime error" in said:
         session.helper.check()
     if session.helper in getattr(session, "_processes", ()):
         session._processes.remove(session.helper)

@@ -114,10 +114,10 @@ def end_descendants():
     return left
 
 
-def reap(command):
-    """Asks for the ends of those orphans of ours that were called @command: nobody else does, and pids are few. Answers
-    how many there were."""
-    gone = [child for child, state in _family(None) if state == "Z" and (_stat(child) or [""])[0] == command]
+def reap(*commands):
+    """Asks for the ends of those orphans of ours whose names begin so: nobody else does, and a user has only so many
+    processes. Answers how many there were."""
+    gone = [child for child, state in _family(None) if state == "Z" and (_stat(child) or [""])[0].startswith(commands)]
     return sum(_wait(child) for child in gone)
 
 

@@ -44,6 +44,15 @@ class Place:
                 return
         raise AssertionError(f"no {page} in the hardware list")
 
+    def add(self, help_text):
+        self.app.click("_Add Hardware… Add Hardware…", "push button")
+        search = self.app.find("entry", "Search hardware")
+        self.desk.display.move(200, 300)  # without a window manager keys go where the pointer is
+        self.desk.display.type(help_text.lower())
+        tap.wait_for(lambda: any(help_text.lower() in n.text for n in search.walk()), 10, "the typed text")
+        self.desk.display.key("Return")
+        tap.wait_for(lambda: not self.app.find_all("entry", "Search hardware"), 10, "the dialog to go")
+
     def set(self, label, value):
         self.app.find("spin button", label, timeout=20).set_value(value)
         self.apply()
@@ -108,7 +117,40 @@ def live():
     tap.true(abs(rate - 4) < 0.5, f"{rate} MiB/s of 4")  # the first tenth of a second comes at once
     it.desk.display.screenshot(it.desk.picture("limit"))
     tap.equal(it.session.get(it.path, MACHINE, "Pending"), [], "what waits")
+    devices(it)
     it.session.call(it.path, MACHINE, "ForceOff", GLib.Variant("(a{sv})", ({},)))
+
+
+def devices(it):
+    """What is added is there at once, what is removed is gone; what the guest keeps stays in the list, and says so."""
+    it.add("A network card.")
+    it.desk.display.screenshot(it.desk.picture("new-card"))
+    it.apply()
+    it.ask("sleep 1; echo cards-$(ls /sys/class/net | wc -l)-now", "cards-3-now")
+    it.desk.display.screenshot(it.desk.picture("card"))
+    it.app.click("_Remove Remove", "push button", where=lambda n: n.has_state("sensitive"))
+    it.apply()
+    it.ask("sleep 1; echo cards-$(ls /sys/class/net | wc -l)-then", "cards-2-then")
+    it.add("Room for a system")
+    it.app.find("spin button", "Size of the new image").set_value(64 << 20)
+    it.apply()
+    it.ask("sleep 1; echo sectors-$(cat /sys/block/vdb/size)-now", "sectors-131072-now")
+    tap.equal(it.session.get(it.path, MACHINE, "Pending"), [], "what waits")
+    # A guest that stands still cannot let it go.
+    it.session.call(it.path, MACHINE, "Pause", GLib.Variant("(a{sv})", ({},)))
+    it.app.click("_Remove Remove", "push button", where=lambda n: n.has_state("sensitive"))
+    it.apply()
+    it.app.find(contains="has not let it go", timeout=20)
+    it.desk.display.screenshot(it.desk.picture("kept"))
+    it.session.call(it.path, MACHINE, "Resume", GLib.Variant("(a{sv})", ({},)))
+    tap.wait_for(lambda: not it.app.find_all(contains="has not let it go"), 20, "the row to go")
+    it.ask("echo disks-$(ls /sys/block | grep -c vd)-then", "disks-1-then")
+    tap.equal(it.session.get(it.path, MACHINE, "Pending"), [], "what waits")
+    # What cannot come while it runs.
+    it.add("A serial port")
+    it.apply()
+    it.app.find(contains="There after the next restart", timeout=20)
+    it.desk.display.screenshot(it.desk.picture("later"))
 
 
 tap.main()

@@ -6,6 +6,7 @@
 
 #include "details/inn-add-dialog.h"
 #include "details/inn-element-page.h"
+#include "details/inn-hardware-list.h"
 #include "details/inn-hardware-row.h"
 #include "details/inn-hardware.h"
 #include "details/inn-xml-view.h"
@@ -46,55 +47,6 @@ G_DEFINE_FINAL_TYPE (InnDetailsView, inn_details_view, GTK_TYPE_WIDGET)
 
 static void rebuild (InnDetailsView *self);
 
-static void
-list_clear (InnDetailsView *self)
-{
-  GtkListBoxRow *row;
-
-  while ((row = gtk_list_box_get_row_at_index (self->list, 0)) != NULL)
-    gtk_list_box_remove (self->list, GTK_WIDGET (row));
-}
-
-static GtkListBoxRow *
-list_find (InnDetailsView *self, const char *id)
-{
-  GtkListBoxRow *row;
-
-  for (int i = 0; (row = gtk_list_box_get_row_at_index (self->list, i)) != NULL; i++)
-    {
-      g_autofree char *at = inn_hardware_row_dup_id (row);
-
-      if (g_strcmp0 (at, id) == 0)
-        return row;
-    }
-  return NULL;
-}
-
-static void
-list_fill (InnDetailsView *self)
-{
-  InnDomain *domain = inn_draft_get_domain (self->draft);
-  g_autoptr (GPtrArray) devices = inn_domain_list (domain, NULL);
-
-  list_clear (self);
-  for (const InnKind *const *kind = inn_schema_kinds (); *kind != NULL; kind++)
-    if (!(*kind)->device)
-      {
-        InnElement element = inn_domain_get (domain, (*kind)->name);
-
-        gtk_list_box_append (self->list, inn_hardware_row_new (&element));
-      }
-    else
-      for (guint i = 0; i < devices->len; i++)
-        {
-          const InnElement *element = g_ptr_array_index (devices, i);
-
-          if (element->kind == *kind)
-            gtk_list_box_append (self->list, inn_hardware_row_new (element));
-        }
-  gtk_list_box_append (self->list, inn_hardware_row_new (NULL));
-}
-
 /* A page lives on while it is in the middle of a signal; what it shows may not: disposed of, it
  * looks no more. */
 static void
@@ -118,7 +70,7 @@ on_page_remove (InnDetailsView *self, GtkWidget *page)
 
   /* First what shows it: the draft tells of its change when the element is gone. */
   pages_clear (self);
-  list_clear (self);
+  inn_hardware_list_clear (self->list);
   inn_draft_remove (self->draft, element);
   inn_element_free (element);
   rebuild (self);
@@ -258,6 +210,13 @@ on_draft_edited (InnDetailsView *self)
   show_bar (self);
 }
 
+static void
+on_draft_waiting (InnDetailsView *self)
+{
+  inn_hardware_list_show_waiting (self->list, self->draft);
+  show_bar (self);
+}
+
 /* A new list for the document as it is, with the page that was shown before if it is still there.
  */
 static void
@@ -266,13 +225,13 @@ rebuild (InnDetailsView *self)
   g_autofree char *shown = g_strdup (self->shown);
 
   pages_clear (self);
-  list_clear (self);
+  inn_hardware_list_clear (self->list);
   if (inn_draft_get_domain (self->draft) == NULL)
     {
       gtk_stack_set_visible_child_name (self->stack, "loading");
       return;
     }
-  list_fill (self);
+  inn_hardware_list_fill (self->list, self->draft);
   gtk_stack_set_visible_child_name (self->stack, "details");
   if (shown == NULL || !inn_details_view_show (self, shown))
     gtk_list_box_select_row (self->list, gtk_list_box_get_row_at_index (self->list, 0));
@@ -417,7 +376,7 @@ take_draft (InnDetailsView *self)
   g_signal_group_set_target (self->draft_signals, NULL);
   g_signal_group_set_target (self->connection_signals, NULL);
   pages_clear (self);
-  list_clear (self);
+  inn_hardware_list_clear (self->list);
   g_clear_object (&self->draft);
   g_clear_pointer (&self->problem, g_free);
   if (self->machine == NULL)
@@ -504,7 +463,8 @@ inn_details_view_init (InnDetailsView *self)
   g_signal_group_connect_swapped (self->draft_signals, "loaded", G_CALLBACK (rebuild), self);
   g_signal_group_connect_swapped (self->draft_signals, "edited", G_CALLBACK (on_draft_edited),
                                   self);
-  g_signal_group_connect_swapped (self->draft_signals, "waiting", G_CALLBACK (show_bar), self);
+  g_signal_group_connect_swapped (self->draft_signals, "waiting", G_CALLBACK (on_draft_waiting),
+                                  self);
   g_signal_group_connect_swapped (self->draft_signals, "failed", G_CALLBACK (on_draft_failed),
                                   self);
   self->connection_signals = g_signal_group_new (INN_TYPE_CONNECTION);
@@ -544,7 +504,7 @@ inn_details_view_show (InnDetailsView *self, const char *id)
 
   g_return_val_if_fail (INN_IS_DETAILS_VIEW (self), FALSE);
 
-  row = list_find (self, id);
+  row = inn_hardware_list_find (self->list, id);
   if (row == NULL)
     return FALSE;
   if (gtk_list_box_get_selected_row (self->list) == row)

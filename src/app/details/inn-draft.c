@@ -5,6 +5,8 @@
  * widget. */
 #include "inn-draft.h"
 
+#include "details/inn-waiting.h"
+
 #include <glib/gi18n.h>
 
 struct _InnDraft
@@ -327,27 +329,13 @@ inn_draft_can_apply (InnDraft *self)
 char *
 inn_draft_dup_wait (InnDraft *self, const char *id, const InnField *field)
 {
-  g_auto (GStrv) pending = NULL;
-  g_autofree char *name = NULL;
-  GVariantIter iter;
-  const char *changed, *sentence;
+  g_autofree char *name = field != NULL ? g_strdup_printf ("%s/%s", id, field->name) : NULL;
 
   g_return_val_if_fail (INN_IS_DRAFT (self), NULL);
 
-  if (self->machine == NULL)
-    return NULL;
-  g_object_get (self->machine, "pending", &pending, NULL);
-  name = g_strdup_printf ("%s/%s", id, field->name);
-  if (pending == NULL || !g_strv_contains ((const char *const *)pending, name))
-    return NULL;
-  if (self->answer != NULL)
-    {
-      g_variant_iter_init (&iter, self->answer);
-      while (g_variant_iter_next (&iter, "(&s&s&s)", &changed, NULL, &sentence))
-        if (g_str_equal (changed, name))
-          return g_strdup (sentence);
-    }
-  return g_strdup ("");
+  return self->machine != NULL
+             ? inn_waiting_dup_reason (self->machine, self->answer, field != NULL ? name : id)
+             : NULL;
 }
 
 gboolean

@@ -37,8 +37,8 @@ gboolean inn_draft_is_dirty (InnDraft *self);     /* something to apply or disca
 gboolean inn_draft_is_busy (InnDraft *self);      /* from Apply to its outcome: do not edit */
 gboolean inn_draft_is_outdated (InnDraft *self);  /* someone else has changed the machine since */
 gboolean inn_draft_can_apply (InnDraft *self);    /* dirty, not busy, no row says what cannot be */
-/** inn_draft_dup_wait: why what this field of the element @id says waits for the next start, ""
- * where there is nothing to say; NULL: it does not wait. */
+/** inn_draft_dup_wait: why what this field (NULL: all) of the element @id says waits for the next
+ * start, "" where there is nothing to say; NULL: it does not wait. */
 char *inn_draft_dup_wait (InnDraft *self, const char *id, const InnField *field);
 
 /** inn_draft_set: as inn_element_set(). What is refused is remembered as wrong, under @element and

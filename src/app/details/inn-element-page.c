@@ -154,6 +154,19 @@ inn_element_page_init (InnElementPage *self)
   self->rows = g_ptr_array_new ();
 }
 
+/* The running machine does not have the device. */
+static void
+show_waiting (InnElementPage *self)
+{
+  g_autofree char *id = inn_element_dup_id (self->element);
+  g_autofree char *reason = inn_draft_dup_wait (self->draft, id, NULL);
+  g_autofree char *text = NULL;
+
+  if (reason != NULL && self->element->kind->device)
+    text = g_markup_printf_escaped ("%s %s", _ ("It is there after the next restart."), reason);
+  adw_preferences_group_set_description (self->group, text);
+}
+
 /* Of a draft: the last page whose rest was unfolded, by its title. */
 #define UNFOLDED "inn-more-of"
 
@@ -196,6 +209,8 @@ inn_element_page_new (InnDraft *draft, const InnElement *element)
   /* The page is made anew when it was applied; what was looked at stays in sight. */
   adw_expander_row_set_expanded (
       self->more, g_strcmp0 (g_object_get_data (G_OBJECT (draft), UNFOLDED), safe_title) == 0);
+  show_waiting (self);
+  g_signal_connect_object (draft, "waiting", G_CALLBACK (show_waiting), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->more, "notify::expanded", G_CALLBACK (on_more_expanded), self,
                            G_CONNECT_SWAPPED);
   return GTK_WIDGET (self);

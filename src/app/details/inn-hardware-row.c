@@ -5,6 +5,10 @@
 #include "inn-hardware-row.h"
 
 #include <glib/gi18n.h>
+#include <string.h>
+
+#define LEAVING "inn-leaving"
+#define WAITING "inn-waiting"
 
 const InnElement *
 inn_hardware_row_get_element (GtkListBoxRow *row)
@@ -17,6 +21,8 @@ inn_hardware_row_dup_id (GtkListBoxRow *row)
 {
   const InnElement *element = inn_hardware_row_get_element (row);
 
+  if (inn_hardware_row_is_leaving (row))
+    return g_strdup ("");
   return element != NULL ? inn_element_dup_id (element) : g_strdup (INN_HARDWARE_ROW_XML);
 }
 
@@ -70,13 +76,27 @@ inn_hardware_row_show (GtkListBoxRow *row)
   summary = dup_summary (element);
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), title);
   /* GTK 4.8 warns of a label that is narrower than the ellipsis it might end in. */
+  if (g_object_get_data (G_OBJECT (row), WAITING) != NULL)
+    {
+      g_free (summary);
+      summary = g_strdup (_ ("There after the next restart"));
+    }
   if (summary != NULL && g_utf8_strlen (summary, -1) < 3)
     padded = g_strconcat (summary, "\u00a0\u00a0", NULL);
   adw_action_row_set_subtitle (ADW_ACTION_ROW (row), padded != NULL ? padded : summary);
 }
 
-GtkWidget *
-inn_hardware_row_new (const InnElement *element)
+void
+inn_hardware_row_set_waiting (GtkListBoxRow *row, gboolean waiting)
+{
+  if (waiting == (g_object_get_data (G_OBJECT (row), WAITING) != NULL))
+    return;
+  g_object_set_data (G_OBJECT (row), WAITING, waiting ? row : NULL);
+  inn_hardware_row_show (row);
+}
+
+static GtkWidget *
+new_row (void)
 {
   GtkWidget *row = adw_action_row_new ();
 
@@ -84,6 +104,42 @@ inn_hardware_row_new (const InnElement *element)
   adw_action_row_set_title_lines (ADW_ACTION_ROW (row), 1);
   adw_action_row_set_subtitle_lines (ADW_ACTION_ROW (row), 1);
   gtk_list_box_row_set_activatable (GTK_LIST_BOX_ROW (row), TRUE);
+  return row;
+}
+
+/* The whole sentence is seen: there is no page to read it on. */
+GtkWidget *
+inn_hardware_row_new_leaving (const char *id, const char *reason)
+{
+  GtkWidget *row = new_row ();
+  g_auto (GStrv) words = g_strsplit (id, ":", 2);
+  const InnKind *kind = inn_schema_find (words[0]);
+  g_autofree char *title = g_strdup_printf ("%s %s", _ (kind->label), words[1] ? words[1] : "");
+
+  adw_action_row_set_icon_name (ADW_ACTION_ROW (row), kind->icon);
+  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), title);
+  adw_action_row_set_subtitle_lines (ADW_ACTION_ROW (row), 0);
+  adw_action_row_set_subtitle (
+      ADW_ACTION_ROW (row),
+      reason != NULL && *reason != '\0' ? reason : _ ("Removed; gone after the next restart"));
+  gtk_list_box_row_set_selectable (GTK_LIST_BOX_ROW (row), FALSE);
+  gtk_list_box_row_set_activatable (GTK_LIST_BOX_ROW (row), FALSE);
+  gtk_widget_add_css_class (row, "dim-label");
+  g_object_set_data (G_OBJECT (row), LEAVING, row);
+  return row;
+}
+
+gboolean
+inn_hardware_row_is_leaving (GtkListBoxRow *row)
+{
+  return g_object_get_data (G_OBJECT (row), LEAVING) != NULL;
+}
+
+GtkWidget *
+inn_hardware_row_new (const InnElement *element)
+{
+  GtkWidget *row = new_row ();
+
   if (element != NULL)
     {
       adw_action_row_set_icon_name (ADW_ACTION_ROW (row), element->kind->icon);

@@ -19,6 +19,12 @@ char *inn_hardware_row_dup_id (GtkListBoxRow *row);
 /** inn_hardware_row_dup_title: "Disk vda", "Sound"; two that look alike are told apart by what
  * identifies them. */
 char *inn_hardware_row_dup_title (const InnElement *element);
+/** inn_hardware_row_new_leaving: of a device that only the running machine still has; it cannot be
+ * chosen. @reason: why it is still there; may be NULL or empty. */
+GtkWidget *inn_hardware_row_new_leaving (const char *id, const char *reason);
+gboolean inn_hardware_row_is_leaving (GtkListBoxRow *row);
+/** inn_hardware_row_set_waiting: the running machine does not have it before its next start. */
+void inn_hardware_row_set_waiting (GtkListBoxRow *row, gboolean waiting);
 /** inn_hardware_row_show: takes title and summary anew from the element. */
 void inn_hardware_row_show (GtkListBoxRow *row);
 
