@@ -78,8 +78,9 @@ GPtrArray *
 fixture_samples (const InnField *field)
 {
   static const char *const strings[] = {
-    "vda",  "fdb",      "sdz", "hdd", "inn-1", "A_b.c", "Ein „Gast“, <b> & 'x' \"y\" ]]>",
-    "a\nb", " spaced ",
+    "vda",   "fdb",      "sdz",      "hdd",
+    "inn-1", "A_b.c",    "0-3,^2,6", "Ein „Gast“, <b> & 'x' \"y\" ]]>",
+    "a\nb",  " spaced ",
   };
   GPtrArray *samples = g_ptr_array_new_with_free_func (g_free);
 

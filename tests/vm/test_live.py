@@ -5,6 +5,7 @@
 import os
 import re
 import signal
+from pathlib import Path
 
 from gi.repository import GLib
 
@@ -17,6 +18,7 @@ tap.cleanup(session.close)
 tap.on_failure(session.print_logs)
 session.start_helper()
 
+ERROR = "org.innkeeper.Error."
 MAC = "52:54:00:12:34:56"
 NIC = f"<interface type='user'><mac address='{MAC}'/><model type='virtio'/></interface>"
 SIZE = "<memory unit=.[KM]iB.>[0-9]+"
@@ -71,6 +73,44 @@ def as_many_as_here():
     tap.equal(guest.line.shell(CPUS), "2", "the guest's count")
     tap.true("<vcpu>2</vcpu>" in guest.live(), guest.live())
     guest.end()
+
+
+def allowed(guest):
+    """Which processors its threads may run on: all alike."""
+    folder = Path(f"/proc/{vm.pid(session, guest.machine)}/task")
+    said = {re.search(r"Cpus_allowed_list:\s*(\S+)", (t / "status").read_text()).group(1) for t in folder.iterdir()}
+    tap.equal(len(said), 1, f"where its threads may run: {said}")
+    return said.pop()
+
+
+@tap.case
+def pinned():
+    """A machine is kept to some of this computer's processors, now and from its next start on, with all its threads"""
+    guest = Guest(session, "pinned", vcpus=2, current=1)
+    every = allowed(guest)
+    tap.equal(guest.apply("<vcpu ", "<vcpu cpuset='1' "), {"cpu/cpuset": ("live", "")}, "the answer")
+    tap.equal(allowed(guest), "1", "where it may run")
+    # What comes later is kept there as well, and is there.
+    tap.equal(guest.apply("current=.1.", "current='2'"), {"cpu/current": ("live", "")}, "the answer")
+    guest.line.shell(CPUS + "; (while :; do :; done) & (while :; do :; done) & true")
+    tap.equal(allowed(guest), "1", "where it may run")
+    stats = [(t / "stat").read_text() for t in Path(f"/proc/{vm.pid(session, guest.machine)}/task").iterdir()]
+    busy = [s.rsplit(")", 1)[1].split() for s in stats if re.search(r"CPU \d/TCG", s)]
+    tap.equal({fields[36] for fields in busy}, {"1"}, "where its processors run")
+    answer = guest.apply("cpuset=.1.", "cpuset='300-302'")
+    tap.equal(answer["cpu/cpuset"][0], "restart", str(answer))
+    tap.true("300-302" in answer["cpu/cpuset"][1], str(answer))
+    tap.equal(allowed(guest), "1", "where it may run")
+    guest.end()
+    failed = vm.start(session, guest.machine, None)
+    tap.true("300-302" in failed["ErrorMessage"], str(failed))
+    guest.apply("cpuset=.300-302.", "cpuset='0-9,^1'")
+    vm.start(session, guest.machine)
+    tap.equal(allowed(guest), "0", "where it may run from the start on")
+    tap.equal(guest.apply(" cpuset=.0-9,.1.", ""), {"cpu/cpuset": ("live", "")}, "the answer")
+    tap.equal(allowed(guest), every, "where it may run")
+    bus.refuses(lambda: guest.apply("<vcpu ", "<vcpu cpuset='all' "), ERROR + "InvalidXml")
+    vm.force_off(session, guest.machine)
 
 
 @tap.case

@@ -5,6 +5,8 @@
 #include "vmh-live-private.h"
 
 #include "devices/vmh-plan.h"
+#include "qemu/vmh-threads.h"
+#include "vmh-life.h"
 
 static void plug_next (GTask *task);
 
@@ -142,4 +144,18 @@ vmh_live_change_cpus (GTask *task)
     }
   live->goal = inn_element_get_uint (&cpu, apart ? "current" : "vcpus");
   vmh_qmp_query_cpus_async (live->monitor, on_cpus_known, task);
+}
+
+void
+vmh_live_change_cpuset (GTask *task)
+{
+  VmhLive *live = g_task_get_task_data (task);
+  InnElement cpu = inn_domain_get (live->wanted, "cpu");
+  g_autofree char *list = inn_element_dup (&cpu, "cpuset");
+  GError *error = NULL;
+
+  if (vmh_threads_pin (vmh_life_get_pid (live->machine), list, &error))
+    vmh_live_done (task);
+  else
+    vmh_live_fail (task, error);
 }

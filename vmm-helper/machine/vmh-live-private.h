@@ -59,6 +59,7 @@ void vmh_live_begin_to_look (GTask *task, GSourceFunc look);
 gboolean vmh_live_look_again (GTask *task, GSourceFunc look);
 
 void vmh_live_change_cpus (GTask *task);
+void vmh_live_change_cpuset (GTask *task);
 void vmh_live_change_memory (GTask *task);
 void vmh_live_change_limits (GTask *task);
 void vmh_live_change_medium (GTask *task);

@@ -188,6 +188,7 @@ static const struct
 } rows[] = {
   { "cpu", "vcpus", vmh_live_change_cpus },
   { "cpu", "current", vmh_live_change_cpus },
+  { "cpu", "cpuset", vmh_live_change_cpuset },
   { "memory", "size", vmh_live_change_memory },
   { "memory", "current", vmh_live_change_memory },
   { "disk", "bps-", vmh_live_change_limits },

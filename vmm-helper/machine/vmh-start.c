@@ -15,6 +15,7 @@
 #include "qemu/vmh-fd.h"
 #include "qemu/vmh-qmp-commands.h"
 #include "qemu/vmh-sandbox.h"
+#include "qemu/vmh-threads.h"
 #include "shared/inn-domain-new.h"
 #include "shared/inn-errors.h"
 #include "vmh-files.h"
@@ -35,6 +36,7 @@ typedef struct
   const char *accelerator; /* static */
   char *reason, *remedy;
   char *firmware, *firmware_format, *template, *nvram_format;
+  char *cpuset; /* NULL: all processors */
   gboolean smm;
   VmhCaps *caps;
   VmhPlan *plan;
@@ -63,6 +65,7 @@ start_free (Start *start)
   g_free (start->firmware);
   g_free (start->firmware_format);
   g_free (start->template);
+  g_free (start->cpuset);
   g_free (start->nvram_format);
   g_free (start);
 }
@@ -119,10 +122,14 @@ step_choose (gpointer context, GError **error)
   VmhHost *host = vmh_host_get_default ();
   InnElement machine = inn_domain_get (start->domain, "machine");
   InnElement general = inn_domain_get (start->domain, "general");
+  InnElement cpu = inn_domain_get (start->domain, "cpu");
   g_autofree char *arch = inn_element_dup (&machine, "arch");
   g_autofree char *wanted = inn_element_dup (&general, "accelerator");
 
   if (!inn_domain_check (start->domain, error) || !vmh_sandbox_check (error))
+    return FALSE;
+  start->cpuset = inn_element_dup (&cpu, "cpuset");
+  if (!vmh_threads_check (start->cpuset, error))
     return FALSE;
   start->emulator = vmh_host_get_emulator (host, arch, error);
   if (!start->emulator)
@@ -356,9 +363,17 @@ step_go (gpointer context,
          gpointer data)
 {
   GTask *task = g_task_new (NULL, NULL, callback, data);
+  Start *start = context;
+  GError *error = NULL;
 
-  g_task_set_task_data (task, context, NULL);
-  on_command_done (NULL, NULL, task);
+  g_task_set_task_data (task, start, NULL);
+  if (!start->cpuset || vmh_threads_pin (vmh_qemu_get_pid (start->qemu), start->cpuset, &error))
+    {
+      on_command_done (NULL, NULL, task);
+      return;
+    }
+  g_task_return_error (task, error);
+  g_object_unref (task);
 }
 
 static const VmhStep steps[] = {

@@ -59,6 +59,14 @@ static const InnField fields[] = {
     .max = 512,
     .label = N_ ("Plugged in"),
     .help = N_ ("So many at the start; the others can be plugged in while the machine runs.") },
+  { .name = "cpuset",
+    .path = "vcpu/@cpuset",
+    .type = INN_TYPE_STRING,
+    .flags = INN_FIELD_LIVE | INN_FIELD_ADVANCED,
+    .max = 255,
+    .pattern = "\\^?[0-9]{1,4}(-[0-9]{1,4})?(,\\^?[0-9]{1,4}(-[0-9]{1,4})?)*",
+    .label = N_ ("Runs on"),
+    .help = N_ ("Numbers of this computer’s processors, as 0-3,6. Empty: on all of them.") },
   { .name = "sockets",
     .path = "cpu/topology/@sockets",
     .type = INN_TYPE_UINT,
@@ -104,7 +112,8 @@ check (const InnElement *element, GError **error)
   guint64 threads = inn_element_get_uint (element, "threads");
   gboolean none = sockets == 0 && cores == 0 && threads == 0 && !inn_element_has (element, "dies");
 
-  if (!inn_rule (inn_element_has (element, "vcpus") || !inn_element_has (element, "current"),
+  if (!inn_rule (inn_element_has (element, "vcpus") || (!inn_element_has (element, "current") &&
+                                                        !inn_element_has (element, "cpuset")),
                  _ ("Say how many processors the machine has."), error) ||
       !inn_rule (inn_element_get_uint (element, "current") <= most,
                  _ ("More processors cannot be plugged in than the machine has."), error) ||
