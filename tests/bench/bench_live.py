@@ -1,0 +1,137 @@
+# SPDX-FileCopyrightText: 2026 The Innkeeper developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Changes of a running Linux guest, from the question to the answer, beside virsh on a libvirtd of the same run. Our
+answer says what the guest has; virsh's that QEMU was told."""
+
+import os
+import re
+import subprocess
+
+from bench import measure, peers
+from lib import bus, domain, guest as guests, ns, proc, tap, vm
+from lib.live import Guest
+
+measure.need_plain_build()
+peers.need()
+ns.enter()
+proc.become_subreaper()
+
+ROUNDS = 9
+PLACES = ROUNDS + 3  # for processors, of which one comes a round, and one before
+MAC = "52:54:00:bb:cc:{:02x}"
+NIC = "<interface type='user'><mac address='{}'/><model type='virtio'/></interface>"
+DISK = ("<disk type='file' device='disk'><driver name='qemu' type='qcow2'/>{}<target dev='{}' bus='virtio'/></disk>")
+DRIVE = ("<disk type='file' device='cdrom'><driver name='qemu' type='raw'/><source file='{}'/><target dev='sda' bus='sata'/>"
+         "<readonly/></disk>")
+BALLOON = "<memballoon model='virtio'/>"
+PORTS = "<controller type='pci' index='0' model='pcie-root'/>" + "".join(
+    f"<controller type='pci' index='{n}' model='pcie-root-port'/>" for n in range(1, 13))
+
+
+def timed(function):
+    begin = measure.now()
+    function()
+    return measure.now() - begin
+
+
+class Ours:
+    def __init__(self, session, discs):
+        self.session, self.discs, self.round = session, discs, 0
+        self.guest = Guest(session, "live", DISK.format("", "vda") + DRIVE.format(discs[0]) + BALLOON, vcpus=PLACES,
+                           current=1, memory=256, storage=domain.storage(domain.new_disk("vda", size=64 << 20)))
+
+    def live(self, answer):
+        tap.true(answer and all(when == "live" for when, _sentence in answer.values()), str(answer))
+
+    def all(self):
+        guest, self.round = self.guest, self.round + 1
+        disk = f"{self.session.path}/ours.qcow2"
+        seconds = {
+            "attach disk": timed(lambda: self.live(guest.add(DISK.format(f"<source file='{disk}'/>", "vdb")))),
+            "attach NIC": timed(lambda: self.live(guest.add(NIC.format(MAC.format(self.round))))),
+            "set vCPUs": timed(lambda: self.live(guest.apply("current=.[0-9]+.", f"current='{self.round + 1}'"))),
+            "set memory": timed(lambda: self.live(self.memory(self.round))),
+            "change medium": timed(lambda: self.live(guest.apply("[^'\"]*disc[01].iso", str(self.discs[self.round % 2])))),
+            "change I/O limit": timed(lambda: self.live(self.limit(self.round))),
+        }
+        self.live(guest.apply("<disk(?:(?!</disk>).)*vdb(?:(?!</disk>).)*</disk>", ""))
+        self.live(guest.apply("<interface.*</interface>", ""))
+        return seconds
+
+    def memory(self, number):
+        size = f"<currentMemory unit='MiB'>{255 - number}</currentMemory>"
+        return self.guest.apply("</memory>(\\s*<currentMemory[^/]*</currentMemory>)?", f"</memory>{size}")
+
+    def limit(self, number):
+        tune = f"<iotune><total_bytes_sec>{(20 + number) << 20}</total_bytes_sec></iotune>"
+        return self.guest.apply("(<target dev=.vda.[^>]*>)(\\s*<iotune>.*?</iotune>)?", r"\1" + tune)
+
+
+class Virsh:
+    def __init__(self, session, discs):
+        self.session, self.discs, self.round = session, discs, 0
+        self.libvirt = peers.Libvirt(session.environ)
+        disk = f"{session.path}/libvirt.qcow2"
+        bus.run(["qemu-img", "create", "-q", "-f", "qcow2", disk, "64M"])
+        xml = vm.linux("live", session, devices="<serial type='file'><source path='/dev/null'/></serial>"
+                       + DISK.format(f"<source file='{disk}'/>", "vda") + DRIVE.format(discs[0]) + BALLOON + PORTS,
+                       memory=256, vcpus=PLACES)
+        xml = re.sub("<innkeeper:.*?/>", "", xml).replace("<vcpu>", "<vcpu current='1'>")
+        self.domain = self.libvirt.define(xml)
+        self.domain.create()
+        for name, text in (("disk", DISK.format(f"<source file='{session.path}/theirs.qcow2'/>", "vdb")),):
+            (session.path / f"{name}.xml").write_text(text)
+
+    def call(self, *argv):
+        done = subprocess.run(["/usr/bin/virsh", "-q", "-c", "qemu:///system", *argv], env=self.session.environ,
+                              capture_output=True, text=True)
+        tap.equal(done.returncode, 0, f"{argv}: {done.stderr}")
+
+    def all(self):
+        self.round += 1
+        card = self.session.path / "card.xml"
+        card.write_text(NIC.format(MAC.format(self.round)))
+        disk = str(self.session.path / "disk.xml")
+        seconds = {
+            "attach disk": timed(lambda: self.call("attach-device", "live", disk, "--live")),
+            "attach NIC": timed(lambda: self.call("attach-device", "live", str(card), "--live")),
+            "set vCPUs": timed(lambda: self.call("setvcpus", "live", str(self.round + 1), "--live")),
+            "set memory": timed(lambda: self.call("setmem", "live", f"{255 - self.round}M", "--live")),
+            "change medium": timed(lambda: self.call("change-media", "live", "sda", str(self.discs[self.round % 2]),
+                                                     "--update", "--live", "--force")),
+            "change I/O limit": timed(lambda: self.call("blkdeviotune", "live", "vda", "--total-bytes-sec",
+                                                        str((20 + self.round) << 20), "--live")),
+        }
+        self.call("detach-device", "live", disk, "--live")
+        self.call("detach-device", "live", str(card), "--live")
+        return seconds
+
+
+@tap.case
+def changes():
+    """A disk, a card, processors, memory, a medium, a limit: set in a running guest, beside virsh"""
+    ns.System()
+    session = bus.Session()
+    tap.cleanup(session.close)
+    tap.on_failure(session.print_logs)
+    session.start_helper()
+    discs = []
+    for number in range(2):
+        discs.append(session.path / f"disc{number}.iso")
+        discs[-1].write_bytes(bytes(1 << 20))
+    for name in ("ours", "theirs"):
+        bus.run(["qemu-img", "create", "-q", "-f", "qcow2", f"{session.path}/{name}.qcow2", "64M"])
+    theirs = Virsh(session, discs)
+    ours = Ours(session, discs)
+    ours.guest.line.shell("true")
+    measured = measure.rounds({"Innkeeper": ours.all, "virsh": theirs.all}, count=ROUNDS)
+    measure.show(measured)
+    goals = []
+    for what in ("attach disk", "attach NIC", "set vCPUs", "set memory", "change medium", "change I/O limit"):
+        mine, other = (measure.median(measured[f"{n}, {what}"]) for n in ("Innkeeper", "virsh"))
+        goals.append((what, f"{mine / other:.2f} × virsh ({mine * 1000:.0f} and {other * 1000:.0f} ms)", "≤ 0.5 ×"))
+    measure.save("live", measured, goals)
+    ours.guest.end()
+
+
+tap.main()
