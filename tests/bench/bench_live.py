@@ -73,7 +73,7 @@ class Virsh:
         self.libvirt = peers.Libvirt(session.environ)
         disk = f"{session.path}/libvirt.qcow2"
         bus.run(["qemu-img", "create", "-q", "-f", "qcow2", disk, "64M"])
-        xml = vm.linux("live", session, devices="<serial type='file'><source path='/dev/null'/></serial>"
+        xml = vm.linux("live", session, devices="<serial type='null'/>"
                        + DISK.format(f"<source file='{disk}'/>", "vda") + DRIVE.format(discs[0]) + BALLOON + PORTS,
                        memory=256, vcpus=PLACES)
         xml = re.sub("<innkeeper:.*?/>", "", xml).replace("<vcpu>", "<vcpu current='1'>")

@@ -234,22 +234,31 @@ next_image (GTask *task)
                           g_task_get_cancellable (task), on_opened, task);
 }
 
-/* Kernel and initramfs of a direct boot: no images, but named by the user all the same. */
+static gboolean
+names_kernel (InnDomain *domain, const char *field, const char *path)
+{
+  InnElement section = inn_domain_get (domain, "kernel");
+
+  return inn_element_is (&section, field, path);
+}
+
+/* Kernel and initramfs of a direct boot: no images, but named by the user all the same. Those that
+ * were named before were looked at then, and are again at each start. */
 static void
-add_kernel (Check *check, InnDomain *domain)
+add_kernel (Check *check, InnDomain *domain, InnDomain *before)
 {
   static const char *const fields[] = { "kernel", "initrd" };
   InnElement section = inn_domain_get (domain, "kernel");
 
   for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
     {
-      char *path = inn_element_dup (&section, fields[i]);
+      g_autofree char *path = inn_element_dup (&section, fields[i]);
       Named *named;
 
-      if (path == NULL)
+      if (path == NULL || (before != NULL && names_kernel (before, fields[i], path)))
         continue;
       named = g_new0 (Named, 1);
-      named->path = path;
+      named->path = g_steal_pointer (&path);
       g_ptr_array_add (check->list, named);
     }
 }
@@ -360,6 +369,6 @@ vmh_storage_check_async (VmhBundle *bundle,
   check->fd = -1;
   g_task_set_task_data (task, check, check_free);
   add_all (check, domain, before, made);
-  add_kernel (check, domain);
+  add_kernel (check, domain, before);
   next_image (task);
 }
