@@ -325,23 +325,27 @@ clear_next (GTask *task)
                       on_cleared, task);
 }
 
+/* An answer that is a list: NULL and an error where it is none. */
+static JsonArray *
+take_list (GObject *source, GAsyncResult *result, JsonNode **out_reply, GError **error)
+{
+  *out_reply = vmh_qmp_call_finish (VMH_QMP (source), result, error);
+  if (*out_reply && JSON_NODE_HOLDS_ARRAY (*out_reply))
+    return json_node_get_array (*out_reply);
+  if (*out_reply)
+    vmh_qmp_refuse_shape (error);
+  return NULL;
+}
+
 /* Of a set each fd says whose it is. */
 static gboolean
 is_of (JsonObject *set, const char *element)
 {
-  JsonArray *fds = set && json_object_has_member (set, "fds") &&
-                           JSON_NODE_HOLDS_ARRAY (json_object_get_member (set, "fds"))
-                       ? json_object_get_array_member (set, "fds")
-                       : NULL;
+  JsonArray *fds = vmh_qmp_array (set, "fds");
 
   for (guint i = 0; fds && i < json_array_get_length (fds); i++)
-    {
-      JsonNode *fd = json_array_get_element (fds, i);
-
-      if (JSON_NODE_HOLDS_OBJECT (fd) &&
-          g_str_equal (vmh_qmp_string (json_node_get_object (fd), "opaque"), element))
-        return TRUE;
-    }
+    if (g_str_equal (vmh_qmp_string (vmh_qmp_nth (fds, i), "opaque"), element))
+      return TRUE;
   return FALSE;
 }
 
@@ -351,20 +355,18 @@ on_sets_to_clear (GObject *source, GAsyncResult *result, gpointer data)
   GTask *task = data;
   Clear *clear = g_task_get_task_data (task);
   GError *error = NULL;
-  g_autoptr (JsonNode) reply = vmh_qmp_call_finish (VMH_QMP (source), result, &error);
-  JsonArray *sets;
+  g_autoptr (JsonNode) reply = NULL;
+  JsonArray *sets = take_list (source, result, &reply, &error);
 
-  if (!reply || (!JSON_NODE_HOLDS_ARRAY (reply) && !vmh_qmp_refuse_shape (&error)))
+  if (!sets)
     {
       g_task_return_error (task, error);
       g_object_unref (task);
       return;
     }
-  sets = json_node_get_array (reply);
   for (guint i = 0; i < json_array_get_length (sets); i++)
     {
-      JsonNode *node = json_array_get_element (sets, i);
-      JsonObject *set = JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
+      JsonObject *set = vmh_qmp_nth (sets, i);
       Step *step;
 
       if (!is_of (set, clear->element))
@@ -439,22 +441,20 @@ on_sets (GObject *source, GAsyncResult *result, gpointer data)
   GTask *task = data;
   VmhPlanRunning *running = g_task_get_task_data (task);
   GError *error = NULL;
-  g_autoptr (JsonNode) reply = vmh_qmp_call_finish (VMH_QMP (source), result, &error);
+  g_autoptr (JsonNode) reply = NULL;
+  JsonArray *sets = take_list (source, result, &reply, &error);
 
-  if (!reply || (!JSON_NODE_HOLDS_ARRAY (reply) && !vmh_qmp_refuse_shape (&error)))
+  for (guint i = 0; sets && i < json_array_get_length (sets); i++)
     {
-      fail_query (task, error);
-      return;
-    }
-  for (guint i = 0; i < json_array_get_length (json_node_get_array (reply)); i++)
-    {
-      JsonNode *node = json_array_get_element (json_node_get_array (reply), i);
-      gint64 set = JSON_NODE_HOLDS_OBJECT (node)
-                       ? vmh_qmp_int (json_node_get_object (node), "fdset-id", -1)
-                       : -1;
+      gint64 set = vmh_qmp_int (vmh_qmp_nth (sets, i), "fdset-id", -1);
 
       if (set >= running->next_set && set < G_MAXINT)
         running->next_set = (int)set + 1;
+    }
+  if (!sets)
+    {
+      fail_query (task, error);
+      return;
     }
   g_task_return_pointer (task, running, (GDestroyNotify)vmh_plan_running_free);
   g_object_unref (task);
@@ -467,48 +467,37 @@ on_ids (GObject *source, GAsyncResult *result, gpointer data)
   VmhPlanRunning *running = g_task_get_task_data (task);
   g_autoptr (GStrvBuilder) ids = g_strv_builder_new ();
   GError *error = NULL;
-  g_autoptr (JsonNode) reply = vmh_qmp_call_finish (VMH_QMP (source), result, &error);
+  g_autoptr (JsonNode) reply = NULL;
+  JsonArray *properties = take_list (source, result, &reply, &error);
 
-  if (!reply || (!JSON_NODE_HOLDS_ARRAY (reply) && !vmh_qmp_refuse_shape (&error)))
+  for (guint i = 0; properties && i < json_array_get_length (properties); i++)
     {
-      fail_query (task, error);
-      return;
-    }
-  for (guint i = 0; i < json_array_get_length (json_node_get_array (reply)); i++)
-    {
-      JsonNode *node = json_array_get_element (json_node_get_array (reply), i);
-      JsonObject *property = JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
+      JsonObject *property = vmh_qmp_nth (properties, i);
 
       if (g_str_has_prefix (vmh_qmp_string (property, "type"), "child<"))
         g_strv_builder_add (ids, vmh_qmp_string (property, "name"));
     }
   running->ids = g_strv_builder_end (ids);
-  vmh_qmp_call_async (VMH_QMP (source), "query-fdsets", NULL, -1, VMH_QMP_TIMEOUT_MS, NULL, on_sets,
-                      task);
+  if (properties)
+    vmh_qmp_call_async (VMH_QMP (source), "query-fdsets", NULL, -1, VMH_QMP_TIMEOUT_MS, NULL,
+                        on_sets, task);
+  else
+    fail_query (task, error);
 }
 
 /* A port has a bus behind it, which tells of devices where there are any. */
 static void
 add_free_ports (JsonObject *bus, GStrvBuilder *ports)
 {
-  JsonArray *devices = bus && json_object_has_member (bus, "devices") &&
-                               JSON_NODE_HOLDS_ARRAY (json_object_get_member (bus, "devices"))
-                           ? json_object_get_array_member (bus, "devices")
-                           : NULL;
+  JsonArray *devices = vmh_qmp_array (bus, "devices");
 
   for (guint i = 0; devices && i < json_array_get_length (devices); i++)
     {
-      JsonNode *node = json_array_get_element (devices, i);
-      JsonObject *device = JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
+      JsonObject *device = vmh_qmp_nth (devices, i);
+      JsonArray *behind = vmh_qmp_array (vmh_qmp_object (device, "pci_bridge"), "devices");
       const char *id = vmh_qmp_string (device, "qdev_id");
-      JsonObject *bridge = vmh_qmp_object (device, "pci_bridge");
-      JsonNode *behind = bridge && json_object_has_member (bridge, "devices")
-                             ? json_object_get_member (bridge, "devices")
-                             : NULL;
 
-      if (g_str_has_prefix (id, "port-") &&
-          (!behind || (JSON_NODE_HOLDS_ARRAY (behind) &&
-                       json_array_get_length (json_node_get_array (behind)) == 0)))
+      if (g_str_has_prefix (id, "port-") && (!behind || json_array_get_length (behind) == 0))
         g_strv_builder_add (ports, id);
     }
 }
@@ -520,24 +509,18 @@ on_buses (GObject *source, GAsyncResult *result, gpointer data)
   VmhPlanRunning *running = g_task_get_task_data (task);
   g_autoptr (GStrvBuilder) ports = g_strv_builder_new ();
   GError *error = NULL;
-  g_autoptr (JsonNode) reply = vmh_qmp_call_finish (VMH_QMP (source), result, &error);
+  g_autoptr (JsonNode) reply = NULL;
+  JsonArray *buses = take_list (source, result, &reply, &error);
 
-  if (!reply || (!JSON_NODE_HOLDS_ARRAY (reply) && !vmh_qmp_refuse_shape (&error)))
-    {
-      fail_query (task, error);
-      return;
-    }
-  for (guint i = 0; i < json_array_get_length (json_node_get_array (reply)); i++)
-    {
-      JsonNode *node = json_array_get_element (json_node_get_array (reply), i);
-
-      if (JSON_NODE_HOLDS_OBJECT (node))
-        add_free_ports (json_node_get_object (node), ports);
-    }
+  for (guint i = 0; buses && i < json_array_get_length (buses); i++)
+    add_free_ports (vmh_qmp_nth (buses, i), ports);
   running->ports = g_strv_builder_end (ports);
-  vmh_qmp_call_async (VMH_QMP (source), "qom-list",
-                      vmh_json ("path=s", "/machine/peripheral", NULL), -1, VMH_QMP_TIMEOUT_MS,
-                      NULL, on_ids, task);
+  if (buses)
+    vmh_qmp_call_async (VMH_QMP (source), "qom-list",
+                        vmh_json ("path=s", "/machine/peripheral", NULL), -1, VMH_QMP_TIMEOUT_MS,
+                        NULL, on_ids, task);
+  else
+    fail_query (task, error);
 }
 
 void

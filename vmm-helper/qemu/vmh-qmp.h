@@ -41,6 +41,10 @@ void vmh_qmp_close (VmhQmp *qmp);
 /* Members of what QEMU says, whatever type a hostile one gives them. */
 /** vmh_qmp_object: NULL where it is not there or no object; borrowed. @object NULL: has nothing. */
 JsonObject *vmh_qmp_object (JsonObject *object, const char *name);
+/** vmh_qmp_array: NULL where it is not there or no array; borrowed. */
+JsonArray *vmh_qmp_array (JsonObject *object, const char *name);
+/** vmh_qmp_nth: NULL where that is no object; borrowed. */
+JsonObject *vmh_qmp_nth (JsonArray *array, guint index);
 /** vmh_qmp_string: "" where it is not there or no string; borrowed. */
 const char *vmh_qmp_string (JsonObject *object, const char *name);
 /** vmh_qmp_flag: FALSE where it is not there or no boolean. */
