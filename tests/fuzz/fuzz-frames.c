@@ -138,7 +138,5 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   require (length == expect (data, size, wanted) && memcmp (got, wanted, length) == 0);
   require (net->guest.source.fd < 0 && net->host.source.fd < 0);
   close (host[1]);
-  free (net->guest.buffer);
-  free (net->host.buffer);
-  return 0;
+  return 0; /* the next card in this place has its buffers */
 }
