@@ -38,7 +38,7 @@ WHERE = {
     "general/title": NOWHERE, "general/description": NOWHERE, "general/os-id": NOWHERE, "machine/emulator": NOWHERE,
     "firmware/loader": NOWHERE, "firmware/nvram": NOWHERE, "firmware/nvram-template": NOWHERE,
     "graphics/listen-network": NOWHERE, "graphics/keymap": NOWHERE, "graphics/passwd": NOWHERE, "channel/path": NOWHERE,
-    "rng/path": NOWHERE,
+    "rng/path": NOWHERE, "cpu/cpuset": NOWHERE,
     "machine/machine": CHOICE, "cpu/model": CHOICE,
 }
 FIELDS = {schema.name_of(f): f for f in schema.fields()}
@@ -92,6 +92,10 @@ def mac():
     return ":".join(f"{RANDOM.randrange(256) & (0xfe if i == 0 else 0xff):02x}" for i in range(6))
 
 
+def processors():
+    return ",".join(f"{RANDOM.choice(('', '^'))}{RANDOM.randrange(1000, 9999)}-{RANDOM.randrange(1000, 9999)}" for _ in range(3))
+
+
 class Machine:
     """A random one: its definition, and what of it is to be seen again where."""
 
@@ -108,6 +112,7 @@ class Machine:
             self.it.put("os/@firmware", "efi")
             for field in ("firmware/nvram", "firmware/nvram-template"):
                 self.put(field, path())
+        self.put("cpu/cpuset", processors())
         self.put("general/title", text(256, least=12))
         self.put("general/description", text(2000, least=12) + "\n" + text(2000, least=12))
         self.put("general/os-id", text(512, least=12))
