@@ -72,10 +72,10 @@ class Innkeeper:
         GLib.source_remove(timeout)
 
     def list(self):
-        """All that the list shows, read to the last row's last value."""
+        """All that the list shows, every value of it read."""
         rows = domain.list_machines(self.session)
         tap.equal(rows.n_children(), MANY, "machines")
-        tap.true(all(rows.get_child_value(i).n_children() == 9 for i in range(MANY)), "rows")
+        tap.true(rows.is_normal_form(), "rows")  # which walks through all of them, in C as a window would
 
     def list_everything(self):
         """As the window asks when it begins: every property of every object."""
