@@ -12,7 +12,6 @@
 #include "core/vmh-stuck.h"
 #include "shared/inn-errors.h"
 #include "vmh-manager.h"
-#include "vmh-picture.h"
 #include "vmh-storage.h"
 #include "vmh-trash.h"
 
@@ -487,7 +486,6 @@ vmh_verb_delete (VmhCall *call)
       vmh_call_fail (call, error);
       return;
     }
-  vmh_picture_forget (delete->machine);
   /* Nobody takes its uuid or name before its folder is gone. */
   if (vmh_machine_get_domain (delete->machine) != NULL)
     vmh_manager_claim (vmh_manager_get (), vmh_machine_get_owner (delete->machine),

@@ -21,10 +21,9 @@
 #define KEPT_HEIGHT 480
 #define KEPT_BYTES  (KEPT_WIDTH * KEPT_HEIGHT * 3 + 64)
 #define NOTED_AT    "vmh-picture-noted-at"
-#define KILL_MS     50                 /* for the last picture of a guest that shall end at once */
-#define KEPT_AT     "vmh-picture-at"   /* of a QEMU: when the bundle got its last picture, s */
-#define LATE        "vmh-picture-late" /* of a machine: one that is not kept yet */
-#define NAME        "screenshot"       /* of files in memory */
+#define KILL_MS     50               /* for the last picture of a guest that shall end at once */
+#define KEPT_AT     "vmh-picture-at" /* of a QEMU: when the bundle got its last picture, s */
+#define NAME        "screenshot"     /* of files in memory */
 
 /* QEMU 7.2 writes whole lines of its buffer (ppm_save() in ui/console.c), and those are padded to
  * four bytes, which a PPM's are not: of a width that is no multiple of four each line would be
@@ -206,75 +205,15 @@ vmh_picture_keep (VmhMachine *machine, int fd, guint age)
     keep (machine, qemu, fd);
 }
 
-/* Fifty guests that end at once are ended first. */
-typedef struct
-{
-  VmhMachine *machine; /* not held: it has us */
-  VmhQemu *qemu;
-  int fd;
-  guint id;
-} Late;
-
-static void
-late_free (gpointer data)
-{
-  Late *late = data;
-
-  g_clear_handle_id (&late->id, g_source_remove);
-  vmh_clear_fd (&late->fd);
-  g_object_unref (late->qemu);
-  g_free (late);
-}
-
-static void
-keep_now (VmhMachine *machine)
-{
-  Late *late = g_object_steal_data (G_OBJECT (machine), LATE);
-
-  if (!late)
-    return;
-  keep (machine, late->qemu, late->fd);
-  late_free (late);
-}
-
-static gboolean
-on_time_to_keep (gpointer data)
-{
-  Late *late = data;
-
-  late->id = 0;
-  keep_now (late->machine);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-keep_later (VmhMachine *machine, VmhQemu *qemu, int fd)
-{
-  Late *late = g_new0 (Late, 1);
-
-  late->machine = machine;
-  late->qemu = g_object_ref (qemu);
-  late->fd = fd;
-  late->id = g_idle_add_full (G_PRIORITY_LOW, on_time_to_keep, late, NULL);
-  g_object_set_data_full (G_OBJECT (machine), LATE, late, late_free);
-}
-
-void
-vmh_picture_forget (VmhMachine *machine)
-{
-  g_object_set_data (G_OBJECT (machine), LATE, NULL);
-}
-
 int
 vmh_picture_open_kept (VmhMachine *machine, GError **error)
 {
-  g_autoptr (GBytes) ppm = NULL;
+  g_autoptr (GBytes) ppm =
+      vmh_bundle_load (vmh_machine_get_bundle (machine), VMH_PICTURE, KEPT_BYTES, NULL);
   InnPictureHead head;
   gsize length;
   const void *data;
 
-  keep_now (machine);
-  ppm = vmh_bundle_load (vmh_machine_get_bundle (machine), VMH_PICTURE, KEPT_BYTES, NULL);
   if (!ppm)
     {
       g_set_error (error, INN_ERROR, INN_ERROR_NOT_FOUND,
@@ -334,7 +273,7 @@ on_last_taken (GObject *source, GAsyncResult *result, gpointer data)
   g_clear_handle_id (&ending->late, g_source_remove);
   vmh_qemu_kill (ending->qemu); /* the file can wait, who has asked for the end cannot */
   if (fd >= 0)
-    keep_later (VMH_MACHINE (source), ending->qemu, vmh_steal_fd (&fd));
+    keep (VMH_MACHINE (source), ending->qemu, fd);
   g_object_unref (ending->qemu);
   g_free (ending);
 }

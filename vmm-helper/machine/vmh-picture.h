@@ -21,9 +21,6 @@ void vmh_picture_keep (VmhMachine *machine, int fd, guint age);
 /** vmh_picture_open_kept: as vmh_picture_take_finish(); INN_ERROR_NOT_FOUND where there is none. */
 int vmh_picture_open_kept (VmhMachine *machine, GError **error);
 
-/** vmh_picture_forget: one that was taken and is not kept yet; before the machine goes. */
-void vmh_picture_forget (VmhMachine *machine);
-
 /** vmh_picture_note: takes and keeps one as soon as QEMU answers. */
 void vmh_picture_note (VmhMachine *machine);
 /** vmh_picture_kill: ends @qemu, the machine's; before that takes and keeps a picture, if it can be
