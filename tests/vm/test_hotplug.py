@@ -207,6 +207,65 @@ def killed():
 
 
 @tap.case
+def killed_as_it_goes():
+    """A helper that is killed amid a device's end: the next one goes on, and nothing of it is left"""
+    guest = boot("going", disk("vda"), **new("vda"))
+    number = 0
+    while True:
+        crash.replace(session, VMH_ABORT_AT=f"clear:{number}")
+        try:
+            guest.remove("<disk", "</disk>")
+            break
+        except GLib.Error:
+            pass
+        crash.died(session)
+        crash.replace(session)
+        tap.wait_for(lambda: "<disk" not in guest.live() and not guest.pending(), 20, "the disk's end", 0.1)
+        guest.line.close()
+        guest.line = vm.serial(session, guest.machine, history=GLib.Variant("b", False))
+        wait_sizes(guest, {})
+        tap.equal(images(guest), [], f"images in QEMU, after the kill at {number}")
+        tap.equal(guest.add(disk("vda"), **new("vda")), {"disk:vda": ("live", "")}, f"after the kill at {number}")
+        wait_sizes(guest, {"vda": 8})
+        number += 1
+    tap.figure("kills amid a device that goes", number)
+    tap.equal(number, 6, "a device's end: the device, its limits, two nodes, the set of its files, the last word")
+    crash.replace(session)
+    guest.line.close()
+    guest.line = vm.serial(session, guest.machine)
+    guest.end()
+
+
+@tap.case
+def killed_while_it_waits():
+    """A helper that is killed while a guest is waited for: the next one goes on, and its next call is not kept waiting"""
+    guest = boot("waits")
+    without, _ = domain.call(session, guest.machine, "GetXml")
+    renamed = without.replace(">waits<", ">waited<")
+    for method, args in (("SetAutostart", GLib.Variant("b", True)), ("Apply", GLib.Variant("s", renamed))):
+        guest.add(disk("vda"), **new("vda"))
+        wait_sizes(guest, {"vda": 8})
+        domain.call(session, guest.machine, "Pause")
+        parameters = GLib.Variant("(sa{sv})", (without, {}))
+        session.helper_bus.call(bus.NAME, guest.machine, domain.MACHINE, "Apply", parameters, None, 0, 1000, None, None)
+        tap.wait_for((vm.runtime(session) / domain.uuid_of(guest.machine) / "changes").exists, 5, "the change")
+        time.sleep(0.5)
+        crash.replace(session)
+        begun = time.monotonic()
+        domain.call(session, guest.machine, method, args)
+        tap.true(time.monotonic() - begun < 1, f"{method} took {time.monotonic() - begun:.1f} s")
+        tap.equal(guest.pending(), ["disk:vda"], "what waits")
+        domain.call(session, guest.machine, "Resume")
+        tap.wait_for(lambda: "<disk" not in guest.live() and not guest.pending(), 10, "the definition of what runs")
+        tap.equal(images(guest), [], "images in QEMU")
+        guest.line.close()
+        guest.line = vm.serial(session, guest.machine, history=GLib.Variant("b", False))
+        wait_sizes(guest, {})
+    tap.equal(session.get(guest.machine, domain.MACHINE, "Name"), "waited", "what was told last")
+    guest.end()
+
+
+@tap.case
 def who_does_not_let_go():
     """A guest that does not answer keeps its device, and is told of; when it lets go later, that is seen"""
     guest = boot("late", disk("vda"), **new("vda"))

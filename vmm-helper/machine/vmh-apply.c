@@ -206,6 +206,8 @@ vmh_verb_apply (VmhCall *call)
   GError *error = NULL;
   Apply *apply = NULL;
 
+  if (vmh_live_put_off (call, vmh_verb_apply))
+    return;
   if (vmh_machine_begin (machine, &error))
     {
       apply = prepare (call, &error);
@@ -232,6 +234,8 @@ vmh_verb_set_autostart (VmhCall *call)
   gboolean autostart, good;
   GError *error = NULL;
 
+  if (vmh_live_put_off (call, vmh_verb_set_autostart))
+    return;
   g_variant_get (vmh_call_get_parameters (call), "(b@a{sv})", &autostart, &options);
   good = vmh_call_check_options (options, NULL, &error) &&
          vmh_machine_require (machine, ~(1u << VMH_STATE_BROKEN), &error) &&

@@ -24,6 +24,8 @@ typedef struct
   gboolean silent;  /* QEMU has not answered */
   gboolean written; /* what is under way, for the next helper */
   gboolean resumed; /* of a helper that was killed: some of it may have been done */
+  gboolean hurried; /* no guest is waited for any longer */
+  GArray *put_off;  /* PutOff: calls that wait for the end of it */
   /* Of the one that is under way. */
   const InnChange *change;
   VmhQmp *monitor;

@@ -8,9 +8,16 @@
 #include "shared/inn-errors.h"
 #include "vmh-life.h"
 
-#define FOLLOW_MS 4000        /* for a guest to follow */
-#define LOOK_MS   50          /* how often it is looked whether it has */
-#define MAX_NAMES (64 * 1024) /* bytes of VMH_LIVE_CHANGES */
+#define FOLLOW_MS 4000          /* for a guest to follow */
+#define LOOK_MS   50            /* how often it is looked whether it has */
+#define MAX_NAMES (64 * 1024)   /* bytes of VMH_LIVE_CHANGES */
+#define RESUMED   "vmh-resumed" /* the machine's VmhLive, while what a killed helper left goes on */
+
+typedef struct
+{
+  VmhCall *call;
+  void (*verb) (VmhCall *call);
+} PutOff;
 
 static void go_on (GTask *task);
 
@@ -26,6 +33,7 @@ live_free (gpointer data)
   VmhLive *live = data;
 
   vmh_live_clear (live);
+  g_array_unref (live->put_off);
   g_object_unref (live->machine);
   g_free (live);
 }
@@ -173,7 +181,7 @@ vmh_live_look_again (GTask *task, GSourceFunc look)
 {
   VmhLive *live = g_task_get_task_data (task);
 
-  if (g_get_monotonic_time () >= live->until)
+  if (live->hurried || g_get_monotonic_time () >= live->until)
     return FALSE;
   live->look_id = g_timeout_add (LOOK_MS, look, task);
   return TRUE;
@@ -316,6 +324,9 @@ begin (VmhMachine *machine,
   live->outcomes = outcomes;
   live->written = written;
   live->resumed = resumed;
+  live->put_off = g_array_new (FALSE, FALSE, sizeof (PutOff));
+  if (resumed)
+    g_object_set_data (G_OBJECT (machine), RESUMED, live);
   g_task_set_task_data (task, live, live_free);
   go_on (task);
 }
@@ -346,8 +357,20 @@ static void
 on_resumed (GObject *source, GAsyncResult *result, gpointer data)
 {
   Resumption *resumption = data;
+  VmhLive *live = g_task_get_task_data (G_TASK (result));
+  GError *error = NULL;
 
+  g_object_set_data (source, RESUMED, NULL);
   vmh_machine_end (VMH_MACHINE (source));
+  for (guint i = 0; i < live->put_off->len; i++)
+    {
+      const PutOff *it = &g_array_index (live->put_off, PutOff, i);
+
+      if (g_cancellable_set_error_if_cancelled (vmh_call_get_cancellable (it->call), &error))
+        vmh_call_fail (it->call, g_steal_pointer (&error));
+      else
+        it->verb (it->call);
+    }
   inn_domain_unref (resumption->wanted);
   g_ptr_array_unref (resumption->changes);
   g_array_unref (resumption->outcomes);
@@ -389,4 +412,17 @@ vmh_live_resume (VmhMachine *machine)
   g_array_set_size (resumption->outcomes, resumption->changes->len);
   begin (machine, resumption->wanted, resumption->changes, resumption->outcomes, TRUE, TRUE,
          on_resumed, resumption);
+}
+
+gboolean
+vmh_live_put_off (VmhCall *call, void (*verb) (VmhCall *call))
+{
+  VmhLive *live = g_object_get_data (vmh_call_get_object (call), RESUMED);
+  PutOff it = { call, verb };
+
+  if (!live)
+    return FALSE;
+  live->hurried = TRUE;
+  g_array_append_val (live->put_off, it);
+  return TRUE;
 }

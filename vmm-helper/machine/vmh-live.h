@@ -4,6 +4,7 @@
 /* What can be changed in a machine while it runs. */
 #pragma once
 
+#include "core/vmh-call.h"
 #include "machine/vmh-machine.h"
 
 G_BEGIN_DECLS
@@ -30,6 +31,11 @@ void vmh_live_change_async (VmhMachine *machine,
 
 /** vmh_live_resume: after the helper was killed amid such changes: goes on with them. */
 void vmh_live_resume (VmhMachine *machine);
+/** vmh_live_put_off: TRUE while that goes on in the call's machine: no guest is waited for any
+ * longer then, and @verb gets the call when it is done, which it is at once but for a QEMU that
+ * does not answer. */
+gboolean vmh_live_put_off (VmhCall *call, void (*verb) (VmhCall *call));
+
 /** vmh_live_let_go: the guest has let the device @id of QEMU go, maybe long after it was asked. */
 void vmh_live_let_go (VmhMachine *machine, const char *id);
 

@@ -246,6 +246,7 @@ vmh_qmp_plug_finish (VmhQmp *qmp, GAsyncResult *result, GError **error)
 typedef struct
 {
   GPtrArray *steps; /* Step: undos alone; the last one is next */
+  guint done;
   char *element;
   gint64 until; /* what is still held is tried again, of g_get_monotonic_time() */
   guint again_id;
@@ -292,6 +293,7 @@ on_cleared (GObject *source, GAsyncResult *result, gpointer data)
     {
       g_clear_error (&error);
       g_ptr_array_set_size (clear->steps, (int)clear->steps->len - 1);
+      clear->done++;
       clear_next (data);
     }
   else if (!g_error_matches (error, INN_ERROR, INN_ERROR_TIMEOUT) &&
@@ -313,6 +315,7 @@ clear_next (GTask *task)
   Clear *clear = g_task_get_task_data (task);
   const Step *step;
 
+  vmh_flow_mark ("clear", clear->done);
   if (clear->steps->len == 0)
     {
       g_task_return_boolean (task, TRUE);
