@@ -344,6 +344,8 @@ vmh_bundle_save (VmhBundle *bundle,
 
   if (folder < 0)
     return FALSE;
+  if (how == VMH_BUNDLE_PUT) /* ext4 writes out at once what is renamed over another file */
+    unlinkat (folder, base, 0);
   good = vmh_save (folder, base, data, size, how == VMH_BUNDLE_SYNC);
   if (!good)
     {

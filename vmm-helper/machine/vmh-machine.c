@@ -388,9 +388,17 @@ note_crash (VmhMachine *machine)
     g_warning ("%s: %s", machine->uuid, error->message);
 }
 
+static gboolean
+has_consoles (VmhState state)
+{
+  return state == VMH_STATE_RUNNING || state == VMH_STATE_PAUSED;
+}
+
 gboolean
 vmh_machine_set_state (VmhMachine *machine, VmhState state, const char *reason)
 {
+  const gboolean had_consoles = has_consoles (machine->state);
+
   if (state != machine->state && (states[machine->state].to & (1u << state)) == 0)
     {
       g_critical ("%s: from %s to %s is not a legal change", machine->uuid,
@@ -404,8 +412,9 @@ vmh_machine_set_state (VmhMachine *machine, VmhState state, const char *reason)
   vmh_registry_changed (machine->registry, G_OBJECT (machine), INN_IFACE_MACHINE, "State",
                         "StateReason", NULL);
   /* Which screens and lines there are follows from whether it runs. */
-  vmh_registry_changed (machine->registry, G_OBJECT (machine), INN_IFACE_CONSOLE, "Displays",
-                        "Serials", NULL);
+  if (has_consoles (state) != had_consoles)
+    vmh_registry_changed (machine->registry, G_OBJECT (machine), INN_IFACE_CONSOLE, "Displays",
+                          "Serials", NULL);
   g_signal_emit (machine, signals[STATE_CHANGED], 0);
   return TRUE;
 }

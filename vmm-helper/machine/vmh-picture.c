@@ -147,11 +147,8 @@ vmh_picture_take_finish (VmhMachine *machine, GAsyncResult *result, GError **err
 
 /* A screen that is switched off, or cleared at the end, would say less than the one before it. */
 static gboolean
-is_blank (GBytes *pixels)
+is_blank (const char *data, gsize length)
 {
-  gsize length;
-  const char *data = g_bytes_get_data (pixels, &length);
-
   return memcmp (data, data + 3, length - 3) == 0;
 }
 
@@ -170,27 +167,52 @@ is_recent (VmhQemu *qemu, const char *key, guint age)
   return at != 0 && g_get_monotonic_time () / G_USEC_PER_SEC - at < age;
 }
 
+/* Shrunk to a file of KEPT_BYTES at most; NULL where there is nothing to see. */
+static GString *
+shrink (const char *ppm, gsize length)
+{
+  guint width, height;
+  GString *small;
+  g_autoptr (GBytes) pixels = inn_picture_shrink ((const guint8 *)ppm, length, KEPT_WIDTH,
+                                                  KEPT_HEIGHT, &width, &height, NULL);
+
+  if (!pixels || is_blank (g_bytes_get_data (pixels, NULL), g_bytes_get_size (pixels)))
+    return NULL;
+  small = g_string_sized_new (KEPT_BYTES);
+  g_string_printf (small, "P6\n%u %u\n255\n", width, height);
+  g_string_append_len (small, g_bytes_get_data (pixels, NULL), (gssize)g_bytes_get_size (pixels));
+  return small;
+}
+
+/* What is no larger than a shrunk one is kept as it is: that of a text screen, for one. */
 static void
 keep (VmhMachine *machine, VmhQemu *qemu, int fd)
 {
   /* Sealed: it cannot be cut while it is mapped. */
   g_autoptr (GMappedFile) file = g_mapped_file_new_from_fd (fd, FALSE, NULL);
-  g_autoptr (GBytes) pixels = NULL;
+  g_autoptr (GString) small = NULL;
   g_autoptr (GError) error = NULL;
-  g_autoptr (GString) ppm = NULL;
-  guint width, height;
+  InnPictureHead head;
+  const char *ppm;
+  gsize length;
 
   if (!file)
     return;
-  pixels = inn_picture_shrink ((const guint8 *)g_mapped_file_get_contents (file),
-                               g_mapped_file_get_length (file), KEPT_WIDTH, KEPT_HEIGHT, &width,
-                               &height, NULL);
-  if (!pixels || is_blank (pixels))
+  ppm = g_mapped_file_get_contents (file);
+  length = g_mapped_file_get_length (file);
+  if (!inn_picture_read_head ((const guint8 *)ppm, length, &head, NULL) || head.length > length)
     return;
-  ppm = g_string_sized_new (KEPT_BYTES);
-  g_string_printf (ppm, "P6\n%u %u\n255\n", width, height);
-  g_string_append_len (ppm, g_bytes_get_data (pixels, NULL), (gssize)g_bytes_get_size (pixels));
-  if (!vmh_bundle_save (vmh_machine_get_bundle (machine), VMH_PICTURE, ppm->str, (gssize)ppm->len,
+  if (head.length > KEPT_BYTES)
+    {
+      small = shrink (ppm, length);
+      ppm = small ? small->str : NULL;
+      length = small ? small->len : 0;
+    }
+  else if (is_blank (ppm + head.offset, length - head.offset))
+    return;
+  if (!ppm)
+    return;
+  if (!vmh_bundle_save (vmh_machine_get_bundle (machine), VMH_PICTURE, ppm, (gssize)length,
                         VMH_BUNDLE_PUT, &error))
     g_info ("The last picture of %s: %s", vmh_machine_get_name (machine), error->message);
   set_time (qemu, KEPT_AT);

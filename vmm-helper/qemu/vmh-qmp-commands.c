@@ -127,12 +127,14 @@ on_dumped (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (JsonNode) reply = vmh_qmp_call_finish (qmp, result, &error);
   JsonObject *arguments = json_object_new ();
 
-  json_object_set_int_member (arguments, "fdset-id", ((Dump *)g_task_get_task_data (task))->set);
-  call (qmp, "remove-fd", arguments, -1, on_ignored, NULL);
   if (reply)
     g_task_return_boolean (task, TRUE);
   else
     g_task_return_error (task, error);
+  /* Who wants no more of QEMU than its last picture has ended it now: QEMU 7.2 reads a command byte
+   * by byte, each with a turn of its main loop. */
+  json_object_set_int_member (arguments, "fdset-id", ((Dump *)g_task_get_task_data (task))->set);
+  call (qmp, "remove-fd", arguments, -1, on_ignored, NULL);
 }
 
 static void
