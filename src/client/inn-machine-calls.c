@@ -216,6 +216,79 @@ inn_machine_apply_finish (InnMachine *self, GAsyncResult *result, GError **error
 }
 
 static void
+on_inspected (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  g_autoptr (GVariant) reply = take_reply (source, result, "(a{sv})", task, NULL);
+
+  if (reply != NULL)
+    g_task_return_pointer (task, g_variant_get_child_value (reply, 0),
+                           (GDestroyNotify)g_variant_unref);
+}
+
+void
+inn_machine_inspect_disk_async (InnMachine *self,
+                                const char *target,
+                                GCancellable *cancellable,
+                                GAsyncReadyCallback callback,
+                                gpointer data)
+{
+  GTask *task;
+
+  g_return_if_fail (INN_IS_MACHINE (self));
+  g_return_if_fail (target != NULL);
+  task = g_task_new (self, cancellable, callback, data);
+  g_task_set_source_tag (task, inn_machine_inspect_disk_async);
+  call_full (self, INN_IFACE_MACHINE, "InspectDisk", g_variant_new ("(sa{sv})", target, NULL),
+             INN_CALL_QUIET, task, on_inspected);
+}
+
+GVariant *
+inn_machine_inspect_disk_finish (InnMachine *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static void
+on_disk_grown (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  g_autoptr (GVariant) reply = take_reply (source, result, "(s)", task, NULL);
+  char *note;
+
+  if (reply == NULL)
+    return;
+  g_variant_get (reply, "(s)", &note);
+  g_task_return_pointer (task, note, g_free);
+}
+
+void
+inn_machine_grow_disk_async (InnMachine *self,
+                             const char *target,
+                             guint64 size,
+                             GCancellable *cancellable,
+                             GAsyncReadyCallback callback,
+                             gpointer data)
+{
+  GTask *task;
+
+  g_return_if_fail (INN_IS_MACHINE (self));
+  g_return_if_fail (target != NULL);
+  task = g_task_new (self, cancellable, callback, data);
+  g_task_set_source_tag (task, inn_machine_grow_disk_async);
+  call (self, INN_IFACE_MACHINE, "GrowDisk", g_variant_new ("(sta{sv})", target, size, NULL), task,
+        on_disk_grown);
+}
+
+char *
+inn_machine_grow_disk_finish (InnMachine *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static void
 on_opened (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;

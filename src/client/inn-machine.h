@@ -83,6 +83,24 @@ void inn_machine_apply_async (InnMachine *self,
                               gpointer data);
 GVariant *
 inn_machine_apply_finish (InnMachine *self, GAsyncResult *result, GError **error); /* a(sss) */
+/** inn_machine_inspect_disk_async: how large the image of the disk @target is. Asks nobody. */
+void inn_machine_inspect_disk_async (InnMachine *self,
+                                     const char *target,
+                                     GCancellable *cancellable,
+                                     GAsyncReadyCallback callback,
+                                     gpointer data);
+GVariant *inn_machine_inspect_disk_finish (InnMachine *self,
+                                           GAsyncResult *result,
+                                           GError **error); /* a{sv} */
+/** inn_machine_grow_disk_async: @size: bytes, a multiple of 512. */
+void inn_machine_grow_disk_async (InnMachine *self,
+                                  const char *target,
+                                  guint64 size,
+                                  GCancellable *cancellable,
+                                  GAsyncReadyCallback callback,
+                                  gpointer data);
+/** inn_machine_grow_disk_finish: a sentence where there is more to say, or "". */
+char *inn_machine_grow_disk_finish (InnMachine *self, GAsyncResult *result, GError **error);
 
 /* Each answers an fd that the caller closes, or -1. */
 void inn_machine_open_display_async (InnMachine *self,

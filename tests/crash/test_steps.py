@@ -104,7 +104,7 @@ def killed_create(made, verb, storage, wanted, **more):
 @tap.case
 def every_table():
     """Each step table of the helper has a case here"""
-    tap.equal(set(crash.tables()), {"create", "image", "convert", "apply", "delete", "start"}, "step tables")
+    tap.equal(set(crash.tables()), {"create", "image", "convert", "grow", "apply", "delete", "start"}, "step tables")
 
 
 @tap.case
@@ -130,6 +130,31 @@ def convert():
         storage = domain.storage(domain.new_disk("vda"), copied)
         tap.true(not any(killed_create(made, "convert", storage, BOTH, fds=[image.fileno()])),
                  "a machine with half a disk is there")
+
+
+@tap.case
+def grow():
+    """Making a disk that no guest has larger: its image has the old size or the new one, is sound, and grows then"""
+    made = session()
+    size = {}
+
+    def ask(method, *args):
+        return domain.call(made, size["path"], method, GLib.Variant("s", "vda"), *args)[0]
+
+    def act(_number):
+        size["path"] = domain.create(made, domain.xml("a", domain.disk("vda")),
+                                     storage=domain.storage(domain.new_disk("vda", size=8 * domain.MIB)))
+        ask("GrowDisk", GLib.Variant("t", 16 * domain.MIB))
+
+    def verify(_number):
+        found = ask("InspectDisk")["virtual-size"] // domain.MIB
+        tap.true(found in (8, 16), f"{found} MiB")
+        check_whole(made, size["path"], ("vda", True))
+        tap.equal(ask("GrowDisk", GLib.Variant("t", 24 * domain.MIB)), "", "the next call")
+        delete_all(made)
+        return found == 16
+
+    tap.equal(once(at_each_step(made, "grow", act, verify))[-1], 1, "whether it was larger when all was done")
 
 
 @tap.case

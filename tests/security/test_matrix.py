@@ -74,6 +74,8 @@ class User:
             (MANAGER, "InspectImage"): f"(@h 0, {NONE})",
             (MACHINE, "Apply"): f"({system.quoted(self.text.replace('<vcpu>1<', '<vcpu>2<'))}, {NONE})",
             (MACHINE, "SetAutostart"): f"(true, {NONE})",
+            (MACHINE, "InspectDisk"): f"('hda', {NONE})",
+            (MACHINE, "GrowDisk"): f"('hda', uint64 {1 << 20}, {NONE})",
             (CONSOLE, "OpenDisplay"): f"('vnc', {NONE})",
             (CONSOLE, "OpenSerial"): f"('serial0', {NONE})",
         }.get(method, f"({NONE},)")
@@ -95,7 +97,8 @@ class User:
 # In an order in which each can be carried out.
 SCENARIO = (
     (MANAGER, "ListMachines"), (MANAGER, "GetStatistics"), (MANAGER, "InspectImage"), (MANAGER, "ShowOthers"), (MANAGER, "Create"),
-    (JOB, "Cancel"), (MACHINE, "GetXml"), (MACHINE, "ListStorage"), (MACHINE, "GetLog"), (MACHINE, "Apply"),
+    (JOB, "Cancel"), (MACHINE, "GetXml"), (MACHINE, "ListStorage"), (MACHINE, "InspectDisk"), (MACHINE, "GrowDisk"),
+    (MACHINE, "GetLog"), (MACHINE, "Apply"),
     (MACHINE, "SetAutostart"), (MACHINE, "Start"), (CONSOLE, "OpenDisplay"), (CONSOLE, "OpenSerial"),
     (CONSOLE, "Screenshot"), (MACHINE, "Pause"), (MACHINE, "Resume"), (MACHINE, "Reset"),
     (MACHINE, "Shutdown"), (MACHINE, "ForceOff"), (MACHINE, "Delete"),

@@ -171,6 +171,8 @@ def make(xml, start=False, **options):
         return False
     COUNTS["taken"] += 1
     if start:
+        ask(machine, domain.MACHINE, "InspectDisk", GLib.Variant("s", "vda"))
+        ask(machine, domain.MACHINE, "GrowDisk", GLib.Variant("s", "vda"), GLib.Variant("t", 1 << 24))
         begun = ask(machine, domain.MACHINE, "Start")
         if not isinstance(begun, str):
             COUNTS["started"] += finish(begun[0])["State"] == "done"

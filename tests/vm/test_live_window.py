@@ -107,7 +107,7 @@ def live():
     it.ask("for i in 1 2 3 4 5 6 7 8; do sleep 1; dd if=/dev/sr0 bs=4 count=1 2>/dev/null; done; echo en''ded", "ended")
     tap.true("DISCDISC" in it.viewer.text, it.viewer.text[-300:])
     it.choose("Disk vda")
-    it.app.click("More")
+    it.app.mouse(it.app.find_all("list item", "More")[-1])  # that of the page that came last
     it.desk.display.screenshot(it.desk.picture("disk"))
     it.set("Limit", 4 << 20)
     now = "$(cut -d' ' -f1 /proc/uptime)"
@@ -117,8 +117,27 @@ def live():
     tap.true(abs(rate - 4) < 0.5, f"{rate} MiB/s of 4")  # the first tenth of a second comes at once
     it.desk.display.screenshot(it.desk.picture("limit"))
     tap.equal(it.session.get(it.path, MACHINE, "Pending"), [], "what waits")
+    grow(it)
     devices(it)
     it.session.call(it.path, MACHINE, "ForceOff", GLib.Variant("(a{sv})", ({},)))
+
+
+def grow(it):
+    """A disk gets larger: its page says how large it is, and the guest has the new size at once."""
+    it.choose("Disk vda")
+    it.app.find("label", contains="Takes up", timeout=20)
+    it.ask("echo sectors-$(cat /sys/block/vda/size)-before", r"sectors-\d+-before")
+    size = int(re.search(r"sectors-(\d+)-before", it.viewer.text).group(1)) * 512
+    it.desk.display.screenshot(it.desk.picture("size"))
+    it.app.click("_Grow… Grow…", "push button")
+    editor = it.app.find("spin button", "New size", timeout=20)
+    tap.true(editor.value > size, f"{editor.value} is suggested, of {size}")
+    it.desk.display.screenshot(it.desk.picture("grow"))
+    editor.set_value(size + (3 << 30))
+    it.app.click("_Make Larger Make Larger", "push button")
+    it.ask(f"sleep 2; echo sectors-$(cat /sys/block/vda/size)-grown", f"sectors-{(size + (3 << 30)) // 512}-grown")
+    it.app.find("label", f"{(size >> 30) + 3} GiB", timeout=20)
+    it.desk.display.screenshot(it.desk.picture("grown"))
 
 
 def devices(it):

@@ -53,6 +53,8 @@ static const VmhMethod methods[] = {
   { "Resume", vmh_verb_resume },
   { "SetAutostart", vmh_verb_set_autostart },
   { "ListStorage", vmh_verb_list_storage },
+  { "InspectDisk", vmh_verb_inspect_disk },
+  { "GrowDisk", vmh_verb_grow_disk },
   { "Delete", vmh_verb_delete },
   { "GetLog", vmh_verb_get_log },
   { 0 },

@@ -18,7 +18,6 @@
 #include "qemu/vmh-copier.h"
 #include "qemu/vmh-fd.h"
 #include "shared/inn-errors.h"
-#include "vmh-host.h"
 
 typedef struct
 {
@@ -119,21 +118,8 @@ static gboolean
 finish_use (gpointer context, GAsyncResult *result, GError **error)
 {
   const Convert *convert = context;
-  g_autoptr (GError) failure = NULL;
-  gboolean used;
 
-  if (!vmh_image_in_use_finish (result, &used, &failure))
-    g_set_error (error, INN_ERROR, INN_ERROR_BAD_IMAGE,
-                 _ ("“%s” could not be read (%s). Check the disk or network connection it is on."),
-                 convert->source_name, failure->message);
-  else if (used)
-    g_set_error (
-        error, INN_ERROR, INN_ERROR_IN_USE,
-        _ ("“%s” is being written by another program or machine. Stop that, then try again."),
-        convert->source_name);
-  else
-    return TRUE;
-  return FALSE;
+  return vmh_image_finish_unused (result, convert->source_name, error);
 }
 
 static gboolean
@@ -158,26 +144,6 @@ remove_target (gpointer context)
   unlinkat (convert->folder, convert->name, 0);
 }
 
-/* Any QEMU can do it; the computer's own kind first. */
-static const char *
-find_emulator (GError **error)
-{
-  VmhHost *host = vmh_host_get_default ();
-  g_autoptr (GVariant) arch = g_variant_ref_sink (vmh_host_get_fact (host, "Architecture"));
-  g_autoptr (GVariant) all = g_variant_ref_sink (vmh_host_get_fact (host, "Emulators"));
-  const VmhEmulator *emulator =
-      vmh_host_get_emulator (host, g_variant_get_string (arch, NULL), error);
-  const char *other;
-
-  if (emulator == NULL && g_variant_n_children (all) > 0)
-    {
-      g_clear_error (error);
-      g_variant_get_child (all, 0, "(&s&s&s)", &other, NULL, NULL);
-      emulator = vmh_host_get_emulator (host, other, error);
-    }
-  return emulator != NULL ? emulator->path : NULL;
-}
-
 static void
 start_copier (gpointer context,
               VmhJob *job,
@@ -187,7 +153,7 @@ start_copier (gpointer context,
 {
   Convert *convert = context;
   g_autoptr (GError) error = NULL;
-  const char *emulator = find_emulator (&error);
+  const char *emulator = vmh_image_find_emulator (&error);
 
   if (emulator == NULL)
     {

@@ -80,7 +80,7 @@ sync_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancella
   const Sync *sync = data;
   GError *error = NULL;
 
-  if (fsync (sync->fd) == 0 && fsync (sync->folder) == 0)
+  if (fsync (sync->fd) == 0 && (sync->folder < 0 || fsync (sync->folder) == 0))
     {
       g_task_return_boolean (task, TRUE);
       return;
@@ -106,6 +106,13 @@ vmh_image_sync_async (int fd,
   sync->name = g_strdup (name);
   g_task_set_task_data (task, sync, (GDestroyNotify)sync_free);
   g_task_run_in_thread (task, sync_thread);
+}
+
+gboolean
+vmh_image_sync_finish (GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, NULL), FALSE);
+  return g_task_propagate_boolean (G_TASK (result), error);
 }
 
 static gboolean

@@ -29,14 +29,12 @@ gboolean vmh_image_check_target (const char *format, GError **error);
 /** vmh_image_make_file: a new empty file, 0600, open for reading and writing; -1 with an error. */
 int vmh_image_make_file (int dirfd, const char *name, GError **error);
 
-/** vmh_image_sync_async: the file and its folder, both open until the callback, are on the disk. A
- * VmhStep's start without a finish. */
-void vmh_image_sync_async (int fd,
-                           int dirfd,
-                           const char *name,
-                           GCancellable *cancellable,
-                           GAsyncReadyCallback callback,
-                           gpointer data);
+/** vmh_image_find_emulator: path of a QEMU for an image, or NULL and an error. */
+const char *vmh_image_find_emulator (GError **error);
+
+/** vmh_image_finish_unused: of vmh_image_in_use_async(): FALSE with INN_ERROR_IN_USE, or where it
+ * cannot be told, INN_ERROR_BAD_IMAGE; both name @name. */
+gboolean vmh_image_finish_unused (GAsyncResult *result, const char *name, GError **error);
 
 /** vmh_image_end_flow: @task, taken over, ends as its flow did; @cancelled: what is said where the
  * caller wanted no more. */

@@ -15,6 +15,7 @@
 
 #include "core/vmh-errand.h"
 #include "shared/inn-errors.h"
+#include "vmh-host.h"
 
 /* QEMU's block/file-posix.c: a read lock on byte 100 + n: "I use permission n"; on 200 + n: "nobody
  * else may". The permissions (include/block/block-common.h): consistent read 0, write 1. */
@@ -114,4 +115,44 @@ vmh_image_in_use_finish (GAsyncResult *result, gboolean *out_used, GError **erro
     return FALSE;
   *out_used = found >= 0;
   return TRUE;
+}
+
+gboolean
+vmh_image_finish_unused (GAsyncResult *result, const char *name, GError **error)
+{
+  g_autoptr (GError) failure = NULL;
+  gboolean used;
+
+  if (!vmh_image_in_use_finish (result, &used, &failure))
+    g_set_error (error, INN_ERROR, INN_ERROR_BAD_IMAGE,
+                 _ ("“%s” could not be read (%s). Check the disk or network connection it is on."),
+                 name, failure->message);
+  else if (used)
+    g_set_error (
+        error, INN_ERROR, INN_ERROR_IN_USE,
+        _ ("“%s” is being written by another program or machine. Stop that, then try again."),
+        name);
+  else
+    return TRUE;
+  return FALSE;
+}
+
+/* Any QEMU can do it; the computer's own kind first. */
+const char *
+vmh_image_find_emulator (GError **error)
+{
+  VmhHost *host = vmh_host_get_default ();
+  g_autoptr (GVariant) arch = g_variant_ref_sink (vmh_host_get_fact (host, "Architecture"));
+  g_autoptr (GVariant) all = g_variant_ref_sink (vmh_host_get_fact (host, "Emulators"));
+  const VmhEmulator *emulator =
+      vmh_host_get_emulator (host, g_variant_get_string (arch, NULL), error);
+  const char *other;
+
+  if (emulator == NULL && g_variant_n_children (all) > 0)
+    {
+      g_clear_error (error);
+      g_variant_get_child (all, 0, "(&s&s&s)", &other, NULL, NULL);
+      emulator = vmh_host_get_emulator (host, other, error);
+    }
+  return emulator != NULL ? emulator->path : NULL;
 }

@@ -85,6 +85,29 @@ void vmh_image_convert_async (int source_fd,
                               gpointer data);
 gboolean vmh_image_convert_finish (GAsyncResult *result, GError **error);
 
+/** vmh_image_grow_async: makes the image behind @fd (open for reading and writing until the
+ * callback), which @user has brought and which is of @format ("qcow2" or "raw"), one of @size bytes
+ * (a multiple of 512, more than it has). INN_ERROR_IN_USE where another program writes to it. */
+void vmh_image_grow_async (int fd,
+                           uid_t user,
+                           const char *format,
+                           guint64 size,
+                           GCancellable *cancellable,
+                           GAsyncReadyCallback callback,
+                           gpointer data);
+gboolean vmh_image_grow_finish (GAsyncResult *result, GError **error);
+
+/** vmh_image_sync_async: the file, @name in messages, and its folder (-1: it alone), both open
+ * until the callback, are on the disk. Of what lies in a machine's folder; elsewhere it might never
+ * end. As a VmhStep's start it needs no finish. */
+void vmh_image_sync_async (int fd,
+                           int dirfd,
+                           const char *name,
+                           GCancellable *cancellable,
+                           GAsyncReadyCallback callback,
+                           gpointer data);
+gboolean vmh_image_sync_finish (GAsyncResult *result, GError **error);
+
 /** vmh_image_in_use_async: another program of this computer (a QEMU) writes to the image, which
  * @user has brought, or forbids to read it, as far as locks tell. Takes no lock. */
 void vmh_image_in_use_async (int fd,

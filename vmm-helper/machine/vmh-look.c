@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Innkeeper developers
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* The manager's verbs that look and measure: InspectImage, ListMachines, GetStatistics,
+/* The verbs that look and measure: InspectImage, InspectDisk, ListMachines, GetStatistics,
  * ShowOthers. */
 #include "vmh-verbs.h"
 
@@ -49,6 +49,41 @@ inspection_free (Inspection *inspection)
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Inspection, inspection_free)
 
+static Inspection *
+inspection_new (VmhCall *call)
+{
+  Inspection *inspection = g_new0 (Inspection, 1);
+
+  inspection->call = call;
+  inspection->user = vmh_call_get_uid (call);
+  inspection->fd = -1;
+  vmh_tally_add (&inspecting, inspection->user, 1);
+  return inspection;
+}
+
+static void
+add_size (GVariantBuilder *builder, const char *key, guint64 size)
+{
+  g_variant_builder_add (builder, "{sv}", key, g_variant_new_uint64 (size));
+}
+
+static void
+add_text (GVariantBuilder *builder, const char *key, const char *text)
+{
+  if (text != NULL && *text != '\0')
+    g_variant_builder_add (builder, "{sv}", key, g_variant_new_string (text));
+}
+
+/* What both say that look at an image. */
+static void
+begin_description (GVariantBuilder *builder, const VmhImageInfo *info)
+{
+  g_variant_builder_init (builder, G_VARIANT_TYPE_VARDICT);
+  add_text (builder, "format", info->format);
+  add_size (builder, "virtual-size", info->virtual_size);
+  add_size (builder, "file-size", info->file_size);
+}
+
 static void
 on_user_found (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -63,18 +98,10 @@ on_user_found (GObject *source, GAsyncResult *result, gpointer data)
       vmh_call_fail (inspection->call, error);
       return;
     }
-  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
-  g_variant_builder_add (&builder, "{sv}", "format", g_variant_new_string (info->format));
-  g_variant_builder_add (&builder, "{sv}", "virtual-size",
-                         g_variant_new_uint64 (info->virtual_size));
-  g_variant_builder_add (&builder, "{sv}", "file-size", g_variant_new_uint64 (info->file_size));
-  if (info->backing_file != NULL)
-    g_variant_builder_add (&builder, "{sv}", "backing-file",
-                           g_variant_new_string (info->backing_file));
-  if (info->data_file != NULL)
-    g_variant_builder_add (&builder, "{sv}", "data-file", g_variant_new_string (info->data_file));
-  if (user != NULL && *user != '\0')
-    g_variant_builder_add (&builder, "{sv}", "used-by", g_variant_new_string (user));
+  begin_description (&builder, info);
+  add_text (&builder, "backing-file", info->backing_file);
+  add_text (&builder, "data-file", info->data_file);
+  add_text (&builder, "used-by", user);
   vmh_call_return (inspection->call, g_variant_new ("(@a{sv})", g_variant_builder_end (&builder)));
 }
 
@@ -116,13 +143,67 @@ vmh_verb_inspect_image (VmhCall *call)
       vmh_call_fail (call, error);
       return;
     }
-  inspection = g_new0 (Inspection, 1);
-  inspection->call = call;
-  inspection->user = vmh_call_get_uid (call);
+  inspection = inspection_new (call);
   inspection->fd = fd;
-  vmh_tally_add (&inspecting, inspection->user, 1);
   vmh_image_inspect_async (fd, inspection->user, vmh_call_get_cancellable (call), on_inspected,
                            inspection);
+}
+
+static void
+on_disk_inspected (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Inspection) inspection = data;
+  GError *error = NULL;
+  GVariantBuilder builder;
+
+  inspection->info = vmh_image_inspect_finish (result, &error);
+  if (inspection->info == NULL)
+    {
+      vmh_call_fail (inspection->call, error);
+      return;
+    }
+  begin_description (&builder, inspection->info);
+  add_size (&builder, "allocated-size", inspection->info->allocated_size);
+  vmh_call_return (inspection->call, g_variant_new ("(@a{sv})", g_variant_builder_end (&builder)));
+}
+
+static void
+on_disk_opened (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Inspection) inspection = data;
+  GCancellable *cancellable = vmh_call_get_cancellable (inspection->call);
+  GError *error = NULL;
+
+  inspection->fd = vmh_storage_open_finish (result, &error);
+  if (inspection->fd < 0)
+    {
+      vmh_call_fail (inspection->call, error);
+      return;
+    }
+  vmh_image_inspect_async (inspection->fd, inspection->user, cancellable, on_disk_inspected,
+                           inspection);
+  g_steal_pointer (&inspection);
+}
+
+void
+vmh_verb_inspect_disk (VmhCall *call)
+{
+  VmhMachine *machine = vmh_call_get_object (call);
+  g_autoptr (GVariant) options = NULL;
+  g_autofree char *path = NULL;
+  GError *error = NULL;
+  const char *target;
+
+  g_variant_get (vmh_call_get_parameters (call), "(&s@a{sv})", &target, &options);
+  if (vmh_call_check_options (options, no_options, &error) &&
+      vmh_machine_require (machine, ~(1u << VMH_STATE_BROKEN), &error) &&
+      check_inspections (vmh_call_get_uid (call), &error))
+    path = vmh_storage_dup_disk_path (machine, target, NULL, &error);
+  if (path == NULL)
+    vmh_call_fail (call, error);
+  else
+    vmh_storage_open_async (vmh_machine_get_bundle (machine), path, FALSE,
+                            vmh_call_get_cancellable (call), on_disk_opened, inspection_new (call));
 }
 
 /* The CPU time of all its threads by its clock, which is exact (/proc/PID/stat counts hundredths of

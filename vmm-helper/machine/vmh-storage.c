@@ -42,6 +42,24 @@ vmh_storage_dup_path (const InnElement *storage)
   return inn_element_dup (storage, path_field (storage));
 }
 
+char *
+vmh_storage_dup_disk_path (VmhMachine *machine,
+                           const char *target,
+                           InnElement **out_disk,
+                           GError **error)
+{
+  g_autofree char *id = g_strconcat ("disk:", target, NULL);
+  g_autoptr (InnElement) disk = inn_domain_find (vmh_machine_get_domain (machine), id);
+  char *path = disk != NULL ? vmh_storage_dup_path (disk) : NULL;
+
+  if (path == NULL)
+    g_set_error (error, INN_ERROR, INN_ERROR_NOT_FOUND, _ ("“%s” has no disk “%s” with an image."),
+                 vmh_machine_get_name (machine), target);
+  else if (out_disk != NULL)
+    *out_disk = g_steal_pointer (&disk);
+  return path;
+}
+
 static void
 use_free (gpointer data)
 {

@@ -13,6 +13,12 @@ G_BEGIN_DECLS
 /** vmh_storage_list: (element-type InnElement) disks, CD-ROM and floppy drives, whether or not they
  * have a source. */
 GPtrArray *vmh_storage_list (InnDomain *domain);
+/** vmh_storage_dup_disk_path: of the disk @target of the desired definition; NULL with
+ * INN_ERROR_NOT_FOUND where there is none, or it has no image. @out_disk: may be NULL. */
+char *vmh_storage_dup_disk_path (VmhMachine *machine,
+                                 const char *target,
+                                 InnElement **out_disk,
+                                 GError **error);
 /** vmh_storage_dup_path: file or device; NULL for an empty drive. */
 char *vmh_storage_dup_path (const InnElement *storage);
 gboolean vmh_storage_is_writable (const InnElement *storage);

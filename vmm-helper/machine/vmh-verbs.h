@@ -23,6 +23,8 @@ void vmh_verb_get_xml (VmhCall *call);
 void vmh_verb_apply (VmhCall *call);
 void vmh_verb_set_autostart (VmhCall *call);
 void vmh_verb_list_storage (VmhCall *call);
+void vmh_verb_inspect_disk (VmhCall *call);
+void vmh_verb_grow_disk (VmhCall *call);
 void vmh_verb_delete (VmhCall *call);
 void vmh_verb_get_log (VmhCall *call);
 

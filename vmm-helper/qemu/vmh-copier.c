@@ -337,6 +337,26 @@ vmh_copier_open_format_finish (VmhCopier *copier, GAsyncResult *result, GError *
   return finish_call (copier, result, error);
 }
 
+void
+vmh_copier_resize_async (VmhCopier *copier,
+                         guint64 size,
+                         GCancellable *cancellable,
+                         GAsyncReadyCallback callback,
+                         gpointer data)
+{
+  JsonObject *arguments = json_object_new ();
+
+  json_object_set_string_member (arguments, "node-name", "target");
+  json_object_set_int_member (arguments, "size", (gint64)size);
+  call (copier, "block_resize", arguments, cancellable, callback, data);
+}
+
+gboolean
+vmh_copier_resize_finish (VmhCopier *copier, GAsyncResult *result, GError **error)
+{
+  return finish_call (copier, result, error);
+}
+
 /* Seen here: a mirror is as quick as qemu-img convert and leaves holes as holes; a backup is half
  * as quick and fills a raw target. */
 void

@@ -3,7 +3,8 @@
 
 /* A QEMU without a machine, in an empty room with only the fds it is given, that copies a disk
  * image block by block: the one program that may look into a foreign image's data. In this order:
- * start, open source, get size, open target, format, open format, copy, quit. Which image goes
+ * start, open source, get size, open target, format, open format, copy, quit; or start, open
+ * target, open format, resize, quit. Which image goes
  * where, and whether it should, is the caller's. */
 #pragma once
 
@@ -73,6 +74,13 @@ void vmh_copier_open_format_async (VmhCopier *copier,
                                    gpointer data);
 gboolean vmh_copier_open_format_finish (VmhCopier *copier, GAsyncResult *result, GError **error);
 
+/** vmh_copier_resize_async: the target's disk gets @size bytes, more than it has. */
+void vmh_copier_resize_async (VmhCopier *copier,
+                              guint64 size,
+                              GCancellable *cancellable,
+                              GAsyncReadyCallback callback,
+                              gpointer data);
+gboolean vmh_copier_resize_finish (VmhCopier *copier, GAsyncResult *result, GError **error);
 void vmh_copier_copy_async (VmhCopier *copier,
                             VmhQmpProgress progress,
                             gpointer progress_data,

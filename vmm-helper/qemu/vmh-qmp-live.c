@@ -33,6 +33,17 @@ vmh_qmp_set_balloon_async (VmhQmp *qmp, guint64 bytes, GAsyncReadyCallback callb
   call (qmp, "balloon", vmh_json ("value=i", (gint64)bytes, NULL), callback, data);
 }
 
+void
+vmh_qmp_resize_async (VmhQmp *qmp,
+                      const char *node,
+                      guint64 size,
+                      GAsyncReadyCallback callback,
+                      gpointer data)
+{
+  call (qmp, "block_resize", vmh_json ("node-name=s", node, "size=i", (gint64)size, NULL), callback,
+        data);
+}
+
 static void
 set_property (VmhQmp *qmp,
               const char *path,

@@ -35,6 +35,12 @@ void vmh_qmp_set_limits_async (VmhQmp *qmp,
                                JsonObject *limits,
                                GAsyncReadyCallback callback,
                                gpointer data);
+/** vmh_qmp_resize_async: the disk behind the topmost @node of a drive gets @size bytes. */
+void vmh_qmp_resize_async (VmhQmp *qmp,
+                           const char *node,
+                           guint64 size,
+                           GAsyncReadyCallback callback,
+                           gpointer data);
 /** vmh_qmp_add_device_async: @device as of a plan's node, consumed. */
 void vmh_qmp_add_device_async (VmhQmp *qmp,
                                JsonObject *device,

@@ -4,6 +4,7 @@
 /* One section or device of a machine. Knows the rows, not the list of pages. */
 #include "inn-element-page.h"
 
+#include "details/inn-disk-size.h"
 #include "details/inn-field-editors.h"
 #include "details/inn-hardware-row.h"
 #include "details/inn-offer.h"
@@ -195,6 +196,9 @@ inn_element_page_new (InnDraft *draft, const InnElement *element)
   gtk_widget_set_visible (self->remove_button, element->kind->device);
   if (inn_draft_get_new_image (draft, element) > 0)
     add_image_row (self);
+  else if (machine != NULL && g_str_equal (element->kind->name, "disk") &&
+           inn_element_has (element, "source"))
+    adw_preferences_group_add (self->group, inn_disk_size_new (machine, element));
   for (const InnField *field = element->kind->fields; field->name != NULL; field++)
     {
       InnFieldRow *row;
