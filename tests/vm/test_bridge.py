@@ -4,7 +4,10 @@
 a network of the test's own; seen from inside the guests."""
 
 import os
+import re
 from pathlib import Path
+
+from gi.repository import GLib
 
 from lib import bus, domain, guest, net, ns, proc, system, tap, vm
 from lib.caller import Caller
@@ -171,6 +174,60 @@ def between_machines():
     tap.wait_for(lambda: not bus.has_owner(root.connection, bus.NAME), 10, "the name's end")
     root.start_helper()
     tap.wait_for(lambda: networks() == [], 5, "the network's end", 0.01)
+
+
+def change(root, machine, kind, source):
+    """The card leads elsewhere from now on. {field: (when, sentence)}"""
+    xml, generation = domain.call(root, machine, "GetXml")
+    changed, count = re.subn(r'<interface type="\w+">(.*?)<source [^>]*/>',
+                             rf'<interface type="{kind}">\1<source {kind}="{source}"/>', xml, flags=re.S)
+    tap.equal(count, 1, xml)
+    answer = domain.call(root, machine, "Apply", GLib.Variant("s", changed), generation=GLib.Variant("t", generation))
+    return {name.split("/")[1]: (when, sentence) for name, when, sentence in answer[0]}
+
+
+@tap.case
+def moved():
+    """A running machine's card goes to another network, to a bridge and back; its guest sees the cable pulled meanwhile"""
+    bridge()
+    root = session()
+    first, line = boot(root, "moving", card("network", "one", 31), "192.0.2.31")
+    second, other = boot(root, "staying", card("network", "two", 32), "192.0.2.32")
+    live = ("live", "")
+
+    def pending():
+        return root.machines()[first][domain.MACHINE]["Pending"]
+
+    def pulls():
+        return int(line.shell("cat /sys/class/net/eth0/carrier_changes"))
+
+    tap.true(not pings(line, "192.0.2.32", 1), "they see each other at first")
+    before = pulls()
+    tap.equal(change(root, first, "network", "two"), {"network": live}, "the answer")
+    tap.wait_for(lambda: pulls() >= before + 2, 10, "the cable's way")
+    tap.true(pings(line, "192.0.2.32") and pings(other, "192.0.2.31"), "they do not see each other")
+    tap.equal(len(networks()), 1, "networks: the one that it left is gone")
+    tap.equal(change(root, first, "bridge", "br0"), {"type": live, "network": live, "bridge": live}, "to a bridge")
+    tap.true(pings(line, "192.0.2.9"), "the far host on the bridge does not answer")
+    tap.true(not pings(line, "192.0.2.32", 1), "they see each other still")
+    # A helper that comes later finds it where it is now.
+    root.helper.kill()
+    tap.wait_for(lambda: not bus.has_owner(root.connection, bus.NAME), 10, "the name's end")
+    root.start_helper()
+    tap.equal(change(root, first, "network", "two"), {"type": live, "network": live, "bridge": live}, "and back")
+    tap.true(pings(other, "192.0.2.31"), "they do not see each other again")
+    tap.equal(pending(), [], "what waits")
+    # What cannot be done says so, and the card stays where it is.
+    (when, sentence) = change(root, first, "bridge", "br7")["bridge"]
+    tap.true(when == "restart" and "no bridge “br7”" in sentence, f"{when}: {sentence}")
+    tap.true(pings(other, "192.0.2.31"), "it has gone")
+    (when, sentence) = change(root, first, "network", "default")["network"]
+    tap.true(when == "restart" and "with the next restart" in sentence, f"{when}: {sentence}")
+    tap.true("network" in " ".join(pending()), f"what waits: {pending()}")
+    tap.true(pings(other, "192.0.2.31"), "it has gone")
+    for machine in (first, second):
+        vm.force_off(root, machine)
+    tap.wait_for(lambda: (taps(), networks()) == ([], []), 5, "the end of taps and networks", 0.01)
 
 
 @tap.case

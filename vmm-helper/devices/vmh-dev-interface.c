@@ -50,8 +50,8 @@ tap_backend (VmhPlan *plan, const char *backend, const char *mac, const char *ki
 
 /* libvirt's network "default", which imported machines name, is the internet through this computer.
  */
-static gboolean
-is_user (const InnElement *element)
+gboolean
+vmh_plan_is_user_card (const InnElement *element)
 {
   g_autofree char *network = inn_element_dup (element, "network");
 
@@ -70,7 +70,7 @@ make_backend (VmhPlan *plan,
   g_autofree char *kind = inn_element_dup (element, "type");
   g_autofree char *to = NULL;
 
-  if (is_user (element))
+  if (vmh_plan_is_user_card (element))
     return user_backend (plan, id, backend);
   to = inn_element_dup (element, kind); /* the field has the type's name */
   if (plan->host.bridges)

@@ -93,6 +93,8 @@ JsonObject *vmh_plan_cpu (InnDomain *domain, const char *driver, guint places, g
 char *vmh_plan_fd_name (VmhPlan *plan, int number);
 /** vmh_plan_index: of those of its kind. */
 guint vmh_plan_index (const InnElement *element);
+/** vmh_plan_is_user_card: the card leads to the internet through this computer. */
+gboolean vmh_plan_is_user_card (const InnElement *element);
 /** vmh_plan_id: @element's id in QEMU: "disk-vda", "interface-525400aabbcc", "video-0"; @index: of
  * those of its kind. */
 char *vmh_plan_id (const InnElement *element, guint index);

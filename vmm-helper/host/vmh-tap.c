@@ -17,9 +17,10 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-#define PREFIX "inn-"
-#define DIGITS 11 /* with the prefix all that a device's name may have */
-#define FOLDER "/sys/class/net"
+#define TAP_PREFIX "inntap"
+#define PREFIX     "inn-"
+#define DIGITS     11 /* with the prefix all that a device's name may have */
+#define FOLDER     "/sys/class/net"
 G_STATIC_ASSERT (sizeof PREFIX - 1 + DIGITS == IFNAMSIZ - 1);
 
 static gboolean
@@ -44,7 +45,7 @@ get_mtu (const char *device)
 static int
 open_tun (char *name, GError **error)
 {
-  struct ifreq request = { .ifr_name = "inntap%d",
+  struct ifreq request = { .ifr_name = TAP_PREFIX "%d",
                            .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR };
   VMH_AUTOFD fd = open ("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
 
@@ -61,6 +62,29 @@ open_tun (char *name, GError **error)
   return vmh_steal_fd (&fd);
 }
 
+static gboolean
+check_bridge (const char *bridge, GError **error)
+{
+  if (is_bridge (bridge))
+    return TRUE;
+  g_set_error (error, INN_ERROR, INN_ERROR_NOT_FOUND,
+               _ ("This computer has no bridge “%s”. Make it first, or connect the machine's "
+                  "network card to another one, or to the internet through this computer."),
+               bridge);
+  return FALSE;
+}
+
+/* A bridge takes the lowest address on it for its own; the highest is none it would choose. */
+static gboolean
+read_address (const char *mac, guint8 *address)
+{
+  if (sscanf (mac, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx", &address[0], &address[1], &address[2],
+              &address[3], &address[4], &address[5]) != 6)
+    return FALSE;
+  address[0] = 0xfe;
+  return TRUE;
+}
+
 int
 vmh_tap_open (const char *bridge, const char *mac, GError **error)
 {
@@ -68,24 +92,16 @@ vmh_tap_open (const char *bridge, const char *mac, GError **error)
   char name[IFNAMSIZ];
   VMH_AUTOFD fd = -1;
 
-  if (!is_bridge (bridge))
-    {
-      g_set_error (error, INN_ERROR, INN_ERROR_NOT_FOUND,
-                   _ ("This computer has no bridge “%s”. Make it first, or connect the machine's "
-                      "network card to another one, or to the internet through this computer."),
-                   bridge);
-      return -1;
-    }
+  if (!check_bridge (bridge, error))
+    return -1;
   fd = open_tun (name, error);
   if (fd < 0)
     return -1;
   link.name = name;
   link.master = bridge;
   link.mtu = get_mtu (bridge);
-  /* A bridge takes the lowest address on it for its own; the highest is none it would choose. */
-  if (sscanf (mac, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx", &link.address[0], &link.address[1],
-              &link.address[2], &link.address[3], &link.address[4], &link.address[5]) == 6)
-    link.address[0] = 0xfe;
+  if (!read_address (mac, link.address))
+    memset (link.address, 0, sizeof link.address);
   if (!vmh_rtnl_set (&link, error))
     return -1;
   return vmh_steal_fd (&fd);
@@ -103,22 +119,26 @@ dup_bridge_name (uid_t owner, const char *network)
   return g_strdup_printf (PREFIX "%.*s", DIGITS, sum);
 }
 
+/* NULL and an error where it is not there and cannot be made. */
+static char *
+make_bridge (uid_t owner, const char *network, GError **error)
+{
+  g_autofree char *bridge = dup_bridge_name (owner, network);
+  g_autofree char *alias =
+      g_strdup_printf ("Innkeeper: the network “%s” of user %u", network, (guint)owner);
+
+  if (!is_bridge (bridge) && !vmh_rtnl_add_bridge (bridge, alias, error))
+    return NULL;
+  return g_steal_pointer (&bridge);
+}
+
 int
 vmh_tap_open_isolated (uid_t owner, const char *network, const char *mac, GError **error)
 {
-  g_autofree char *bridge = dup_bridge_name (owner, network);
-  int fd;
+  g_autofree char *bridge = make_bridge (owner, network, error);
+  int fd = bridge ? vmh_tap_open (bridge, mac, error) : -1;
 
-  if (!is_bridge (bridge))
-    {
-      g_autofree char *alias =
-          g_strdup_printf ("Innkeeper: the network “%s” of user %u", network, (guint)owner);
-
-      if (!vmh_rtnl_add_bridge (bridge, alias, error))
-        return -1;
-    }
-  fd = vmh_tap_open (bridge, mac, error);
-  if (fd < 0)
+  if (bridge && fd < 0)
     vmh_tap_sweep ();
   return fd;
 }
@@ -152,4 +172,71 @@ vmh_tap_sweep (void)
       if (is_ours (name) && is_empty (name) && !vmh_rtnl_remove (name, &error))
         g_warning ("%s", error->message);
     }
+}
+
+/* ---- to another place ---- */
+
+/* The tap on @bridge whose card has the address, or NULL. */
+static char *
+dup_tap_on (const char *bridge, const char *mac)
+{
+  g_autofree char *folder = g_build_filename (FOLDER, bridge, "brif", NULL);
+  g_autoptr (GDir) dir = is_bridge (bridge) ? g_dir_open (folder, 0, NULL) : NULL;
+  guint8 address[6];
+  g_autofree char *wanted = NULL;
+  const char *name;
+
+  if (!read_address (mac, address))
+    return NULL;
+  wanted = g_strdup_printf ("%02x:%02x:%02x:%02x:%02x:%02x\n", address[0], address[1], address[2],
+                            address[3], address[4], address[5]);
+  while (dir && (name = g_dir_read_name (dir)))
+    {
+      g_autofree char *path = g_build_filename (FOLDER, name, "address", NULL);
+      g_autofree char *its = NULL;
+
+      if (g_str_has_prefix (name, TAP_PREFIX) && g_file_get_contents (path, &its, NULL, NULL) &&
+          g_str_equal (its, wanted))
+        return g_strdup (name);
+    }
+  return NULL;
+}
+
+static char *
+dup_bridge_of (const VmhCable *cable)
+{
+  return cable->isolated ? dup_bridge_name (cable->owner, cable->name) : g_strdup (cable->name);
+}
+
+static gboolean
+move (const char *mac, const char *from, const VmhCable *to, GError **error)
+{
+  g_autofree char *tap = dup_tap_on (from, mac);
+  g_autofree char *bridge = NULL;
+  VmhRtnlLink link = { .name = tap };
+
+  if (!tap)
+    {
+      g_set_error_literal (error, INN_ERROR, INN_ERROR_NOT_FOUND,
+                           _ ("The cable of this network card is not where it was plugged in."));
+      return FALSE;
+    }
+  bridge = to->isolated ? make_bridge (to->owner, to->name, error) : g_strdup (to->name);
+  if (!bridge || !check_bridge (bridge, error))
+    return FALSE;
+  link.master = bridge;
+  link.mtu = get_mtu (bridge);
+  return vmh_rtnl_set (&link, error);
+}
+
+gboolean
+vmh_tap_move (const char *mac, const VmhCable *from, const VmhCable *to, GError **error)
+{
+  g_autofree char *there = dup_bridge_of (to);
+  g_autofree char *here = dup_bridge_of (from);
+  g_autofree char *moved = dup_tap_on (there, mac);
+  gboolean good = moved || move (mac, here, to, error);
+
+  vmh_tap_sweep ();
+  return good;
 }

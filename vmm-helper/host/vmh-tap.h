@@ -17,6 +17,18 @@ int vmh_tap_open (const char *bridge, const char *mac, GError **error);
 /** vmh_tap_open_isolated: the same on the bridge of @owner's network @network, which is made first
  * where it is not there: it has no way out of this host, and this host has no address on it. */
 int vmh_tap_open_isolated (uid_t owner, const char *network, const char *mac, GError **error);
+/** VmhCable: where a tap's other end is: a bridge of this host, or a network of @owner's. */
+typedef struct
+{
+  uid_t owner;
+  gboolean isolated;
+  const char *name;
+} VmhCable;
+
+/** vmh_tap_move: the tap of the card @mac, which is at @from, gets to @to, where it may be already.
+ * The network that it leaves is swept. INN_ERROR_NOT_FOUND where there is no such tap or bridge;
+ * then it stays where it is. */
+gboolean vmh_tap_move (const char *mac, const VmhCable *from, const VmhCable *to, GError **error);
 /** vmh_tap_sweep: removes such bridges that no machine is on (any more, or after a start that
  * failed). */
 void vmh_tap_sweep (void);

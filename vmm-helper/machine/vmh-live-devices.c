@@ -5,26 +5,116 @@
 #include "vmh-live-private.h"
 
 #include "devices/vmh-plan.h"
+#include "host/vmh-tap.h"
+
+#define PULLED_MS 500 /* for a guest to see that the cable is pulled */
+
+/* What QEMU calls the changed card, or NULL: it waits itself. */
+static char *
+dup_card_name (VmhLive *live)
+{
+  g_autoptr (GPtrArray) cards = inn_domain_list (vmh_machine_get_live (live->machine), "interface");
+
+  for (guint i = 0; i < cards->len; i++)
+    {
+      g_autofree char *id = inn_element_dup_id (cards->pdata[i]);
+
+      if (g_str_equal (id, live->change->id))
+        return vmh_plan_id (cards->pdata[i], i);
+    }
+  return NULL;
+}
 
 void
 vmh_live_change_link (GTask *task)
 {
   VmhLive *live = g_task_get_task_data (task);
   g_autoptr (InnElement) card = inn_domain_find (live->wanted, live->change->id);
-  g_autoptr (GPtrArray) cards = inn_domain_list (vmh_machine_get_live (live->machine), "interface");
+  g_autofree char *name = dup_card_name (live);
 
-  for (guint i = 0; i < cards->len; i++)
+  if (name)
+    vmh_qmp_set_link_async (live->monitor, name, inn_element_get_bool (card, "link"),
+                            vmh_live_on_told, task);
+  else
+    vmh_live_end (task, FALSE, NULL);
+}
+
+/* ---- the cable's other end ---- */
+
+/* @cable's name is @holder's. */
+static void
+find_cable (VmhLive *live, const InnElement *card, VmhCable *cable, char **holder)
+{
+  g_autofree char *type = inn_element_dup (card, "type");
+
+  *holder = inn_element_dup (card, type); /* the field has the type's name */
+  *cable = (VmhCable){ .owner = vmh_machine_get_owner (live->machine),
+                       .isolated = g_str_equal (type, "network"),
+                       .name = *holder };
+}
+
+static gboolean
+plug_cable (gpointer data)
+{
+  VmhLive *live = g_task_get_task_data (data);
+  g_autofree char *name = vmh_machine_get_live (live->machine) ? dup_card_name (live) : NULL;
+
+  live->look_id = 0;
+  if (name)
+    vmh_qmp_set_link_async (live->monitor, name, TRUE, vmh_live_on_told, data);
+  else
+    vmh_live_done (data); /* it has ended meanwhile */
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_pulled (GObject *source, GAsyncResult *result, gpointer data)
+{
+  VmhLive *live = g_task_get_task_data (data);
+  g_autoptr (JsonNode) reply = vmh_qmp_call_finish (VMH_QMP (source), result, NULL);
+
+  live->look_id = g_timeout_add (PULLED_MS, plug_cable, data);
+}
+
+/* Its type and what that names change together, by the first of them. The cable is pulled and
+ * plugged in again, so that the guest asks for an address there. */
+void
+vmh_live_change_cable (GTask *task)
+{
+  static const char *const fields[] = { "type", "network", "bridge", NULL };
+  VmhLive *live = g_task_get_task_data (task);
+  g_autoptr (InnElement) card = inn_domain_find (live->wanted, live->change->id);
+  g_autoptr (InnElement) now =
+      inn_domain_find (vmh_machine_get_live (live->machine), live->change->id);
+  g_autofree char *name = dup_card_name (live);
+  g_autofree char *mac = inn_element_dup (card, "mac");
+  g_autofree char *from_name = NULL;
+  g_autofree char *to_name = NULL;
+  VmhCable from, to;
+  GError *error = NULL;
+
+  if (!now || !name)
     {
-      g_autofree char *id = inn_element_dup_id (cards->pdata[i]);
-      g_autofree char *name = vmh_plan_id (cards->pdata[i], i);
-
-      if (!g_str_equal (id, live->change->id))
-        continue;
-      vmh_qmp_set_link_async (live->monitor, name, inn_element_get_bool (card, "link"),
-                              vmh_live_on_told, task);
+      vmh_live_end (task, FALSE, NULL); /* it waits itself */
       return;
     }
-  vmh_live_end (task, FALSE, NULL); /* it waits itself */
+  find_cable (live, now, &from, &from_name);
+  find_cable (live, card, &to, &to_name);
+  if (from.isolated == to.isolated && g_strcmp0 (from.name, to.name) == 0)
+    vmh_live_done (task);
+  else if (vmh_plan_is_user_card (now) || vmh_plan_is_user_card (card))
+    vmh_live_wait (task, _ ("To and from the internet through this computer it changes with the "
+                            "next restart."));
+  else if (!vmh_tap_move (mac, &from, &to, &error))
+    vmh_live_fail (task, error);
+  else
+    {
+      vmh_live_note_fields (live, fields);
+      if (inn_element_get_bool (card, "link"))
+        vmh_qmp_set_link_async (live->monitor, name, FALSE, on_pulled, task);
+      else
+        vmh_live_done (task);
+    }
 }
 
 void

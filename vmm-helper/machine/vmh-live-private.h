@@ -52,6 +52,8 @@ void vmh_live_on_told (GObject *source, GAsyncResult *result, gpointer task);
 /** vmh_live_note_uint: the field says @number of what runs. */
 void vmh_live_note_uint (VmhLive *live, guint64 number);
 
+/** vmh_live_note_fields: what runs has these fields of the changed device as they are wanted. */
+void vmh_live_note_fields (VmhLive *live, const char *const *names);
 /** vmh_live_note_device: what runs has the device, or not any more. */
 void vmh_live_note_device (VmhMachine *machine, const char *id, const InnElement *device);
 
@@ -66,6 +68,7 @@ void vmh_live_change_memory (GTask *task);
 void vmh_live_change_limits (GTask *task);
 void vmh_live_change_medium (GTask *task);
 void vmh_live_change_link (GTask *task);
+void vmh_live_change_cable (GTask *task);
 void vmh_live_change_balloon_period (GTask *task);
 void vmh_live_plug (GTask *task); /* a device that came, or went */
 

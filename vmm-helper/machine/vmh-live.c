@@ -108,6 +108,24 @@ vmh_live_note_uint (VmhLive *live, guint64 number)
 }
 
 void
+vmh_live_note_fields (VmhLive *live, const char *const *names)
+{
+  InnDomain *domain = vmh_machine_get_live (live->machine);
+  g_autoptr (InnDomain) copy = domain ? inn_domain_copy (domain) : NULL;
+  g_autoptr (InnElement) element = copy ? inn_domain_find (copy, live->change->id) : NULL;
+  g_autoptr (InnElement) wanted = inn_domain_find (live->wanted, live->change->id);
+
+  for (; element && wanted && *names; names++)
+    {
+      g_autofree char *text = inn_element_dup (wanted, *names);
+
+      inn_element_set (element, *names, text, NULL);
+    }
+  if (element && wanted)
+    set_live (live->machine, copy);
+}
+
+void
 vmh_live_end (GTask *task, gboolean live_now, char *sentence)
 {
   VmhLive *live = g_task_get_task_data (task);
@@ -204,6 +222,9 @@ static const struct
   { "cdrom", "source", vmh_live_change_medium },
   { "floppy", "source", vmh_live_change_medium },
   { "interface", "link", vmh_live_change_link },
+  { "interface", "type", vmh_live_change_cable },
+  { "interface", "network", vmh_live_change_cable },
+  { "interface", "bridge", vmh_live_change_cable },
   { "disk", NULL, vmh_live_plug },
   { "cdrom", NULL, vmh_live_plug },
   { "interface", NULL, vmh_live_plug },
