@@ -38,7 +38,7 @@ typedef struct
   gulong refused_id; /* of the handler that sees it */
   gboolean refused;  /* by the guest, to let a device go */
   gint64 until;      /* it is looked, of g_get_monotonic_time() */
-  guint look_id;
+  guint look_ms, look_id;
 } VmhLive; /* the task's data */
 
 /** vmh_live_end: the change is @done in what runs, or waits; @sentence (consumed) may be NULL. */

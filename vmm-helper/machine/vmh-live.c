@@ -9,7 +9,8 @@
 #include "vmh-life.h"
 
 #define FOLLOW_MS 4000          /* for a guest to follow */
-#define LOOK_MS   50            /* how often it is looked whether it has */
+#define LOOK_MS   50            /* how often it is looked whether it has, */
+#define SOON_MS   4             /* and at first, after which each time is twice the one before */
 #define MAX_NAMES (64 * 1024)   /* bytes of VMH_LIVE_CHANGES */
 #define RESUMED   "vmh-resumed" /* the machine's VmhLive, while what a killed helper left goes on */
 
@@ -191,6 +192,7 @@ vmh_live_begin_to_look (GTask *task, GSourceFunc look)
   VmhLive *live = g_task_get_task_data (task);
 
   live->until = g_get_monotonic_time () + FOLLOW_MS * 1000;
+  live->look_ms = SOON_MS;
   look (task);
 }
 
@@ -201,7 +203,8 @@ vmh_live_look_again (GTask *task, GSourceFunc look)
 
   if (live->hurried || g_get_monotonic_time () >= live->until)
     return FALSE;
-  live->look_id = g_timeout_add (LOOK_MS, look, task);
+  live->look_id = g_timeout_add (live->look_ms, look, task);
+  live->look_ms = MIN (live->look_ms * 2, LOOK_MS);
   return TRUE;
 }
 
