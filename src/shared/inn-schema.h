@@ -47,6 +47,13 @@ typedef struct
   const char *label; /* N_(), for a person */
 } InnChoice;
 
+/** InnGroup: settings that few machines need and that belong together. */
+typedef struct
+{
+  const char *label; /* N_() */
+  const char *help;  /* N_(), one line */
+} InnGroup;
+
 /** InnField: one setting. */
 typedef struct
 {
@@ -67,6 +74,7 @@ typedef struct
   const char *pattern;      /* of STRING: a regular expression for all of it, or NULL */
   const char *when;         /* what another field of the kind must be for this one to mean anything:
                                "model=qxl|virtio"; NULL: it always does */
+  const InnGroup *group;    /* of one under "More": the fold of its own that it is in, or NULL */
 } InnField;
 
 /** InnKind: a section of the machine (single) or a kind of device (any number). */

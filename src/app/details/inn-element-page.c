@@ -18,6 +18,7 @@ struct _InnElementPage
   AdwPreferencesGroup *group;
   AdwPreferencesGroup *more_group;
   AdwExpanderRow *more;
+  GHashTable *folds; /* const InnGroup → AdwExpanderRow */
   GtkWidget *remove_button;
 
   InnDraft *draft;
@@ -51,17 +52,72 @@ has_plain_rows (const InnKind *kind)
   return FALSE;
 }
 
+/* Of a draft: the last fold that was opened, by the titles of its page and of itself. */
+#define UNFOLDED "inn-more-of"
+
+static void
+on_expanded (InnElementPage *self, GParamSpec *pspec, AdwExpanderRow *fold)
+{
+  gboolean expanded = adw_expander_row_get_expanded (fold);
+
+  g_object_set_data_full (
+      G_OBJECT (self->draft), UNFOLDED,
+      expanded ? g_strconcat (adw_preferences_group_get_title (self->group), "\n",
+                              adw_preferences_row_get_title (ADW_PREFERENCES_ROW (fold)), NULL)
+               : NULL,
+      g_free);
+}
+
+/* The page is made anew when it was applied; what was looked at stays in sight. */
+static void
+take_up_fold (InnElementPage *self, AdwExpanderRow *fold)
+{
+  g_autofree char *name =
+      g_strconcat (adw_preferences_group_get_title (self->group), "\n",
+                   adw_preferences_row_get_title (ADW_PREFERENCES_ROW (fold)), NULL);
+
+  adw_expander_row_set_expanded (
+      fold, g_strcmp0 (g_object_get_data (G_OBJECT (self->draft), UNFOLDED), name) == 0);
+  g_signal_connect_object (fold, "notify::expanded", G_CALLBACK (on_expanded), self,
+                           G_CONNECT_SWAPPED);
+}
+
+static AdwExpanderRow *
+get_fold (InnElementPage *self, const InnGroup *group)
+{
+  AdwExpanderRow *fold;
+
+  if (group == NULL)
+    {
+      gtk_widget_set_visible (GTK_WIDGET (self->more), TRUE);
+      return self->more;
+    }
+  fold = g_hash_table_lookup (self->folds, group);
+  if (fold == NULL)
+    {
+      fold = ADW_EXPANDER_ROW (adw_expander_row_new ());
+      adw_preferences_row_set_title (ADW_PREFERENCES_ROW (fold), _ (group->label));
+      adw_expander_row_set_subtitle (fold, _ (group->help));
+      adw_preferences_group_add (self->more_group, GTK_WIDGET (fold));
+      g_hash_table_insert (self->folds, (gpointer)group, fold);
+      take_up_fold (self, fold);
+    }
+  return fold;
+}
+
 static void
 add_row (InnElementPage *self, InnFieldRow *row)
 {
+  const InnField *field = inn_field_row_get_field (row);
   GtkWidget *note = inn_field_row_get_note (row);
 
-  if ((inn_field_row_get_field (row)->flags & INN_FIELD_ADVANCED) != 0 &&
-      has_plain_rows (self->element->kind))
+  if ((field->flags & INN_FIELD_ADVANCED) != 0 && has_plain_rows (self->element->kind))
     {
-      adw_expander_row_add_row (self->more, inn_field_row_get_row (row));
+      AdwExpanderRow *fold = get_fold (self, field->group);
+
+      adw_expander_row_add_row (fold, inn_field_row_get_row (row));
       if (note != NULL)
-        adw_expander_row_add_row (self->more, note);
+        adw_expander_row_add_row (fold, note);
       gtk_widget_set_visible (GTK_WIDGET (self->more_group), TRUE);
       return;
     }
@@ -123,6 +179,7 @@ inn_element_page_dispose (GObject *object)
   GtkWidget *child;
 
   g_clear_pointer (&self->rows, g_ptr_array_unref);
+  g_clear_pointer (&self->folds, g_hash_table_unref);
   while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
     gtk_widget_unparent (child);
   g_clear_pointer (&self->element, inn_element_free);
@@ -153,6 +210,7 @@ inn_element_page_init (InnElementPage *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
   self->rows = g_ptr_array_new ();
+  self->folds = g_hash_table_new (NULL, NULL);
 }
 
 /* The running machine does not have the device. */
@@ -166,19 +224,6 @@ show_waiting (InnElementPage *self)
   if (reason != NULL && self->element->kind->device)
     text = g_markup_printf_escaped ("%s %s", _ ("It is there after the next restart."), reason);
   adw_preferences_group_set_description (self->group, text);
-}
-
-/* Of a draft: the last page whose rest was unfolded, by its title. */
-#define UNFOLDED "inn-more-of"
-
-static void
-on_more_expanded (InnElementPage *self)
-{
-  gboolean expanded = adw_expander_row_get_expanded (self->more);
-
-  g_object_set_data_full (
-      G_OBJECT (self->draft), UNFOLDED,
-      expanded ? g_strdup (adw_preferences_group_get_title (self->group)) : NULL, g_free);
 }
 
 GtkWidget *
@@ -210,13 +255,9 @@ inn_element_page_new (InnDraft *draft, const InnElement *element)
       g_ptr_array_add (self->rows, row);
       add_row (self, row);
     }
-  /* The page is made anew when it was applied; what was looked at stays in sight. */
-  adw_expander_row_set_expanded (
-      self->more, g_strcmp0 (g_object_get_data (G_OBJECT (draft), UNFOLDED), safe_title) == 0);
   show_waiting (self);
   g_signal_connect_object (draft, "waiting", G_CALLBACK (show_waiting), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (self->more, "notify::expanded", G_CALLBACK (on_more_expanded), self,
-                           G_CONNECT_SWAPPED);
+  take_up_fold (self, self->more);
   return GTK_WIDGET (self);
 }
 

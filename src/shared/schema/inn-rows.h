@@ -95,14 +95,16 @@
     .help = N_ ("What the guest sees.")                                                            \
   }
 
-/* A limit of a disk's: what it may do in a second, what in bursts, and how long those last. */
-#define INN_ROW_LIMIT(word, xml, unit, of, of_bursts, of_length)                                   \
+/* A limit of a disk's, in the group @in: what it may do in a second, what in bursts, and how long
+ * those last. */
+#define INN_ROW_LIMIT(in, word, xml, unit, of, of_bursts, of_length)                               \
   { .name = word,                                                                                  \
     .path = "iotune/" xml,                                                                         \
     .type = unit,                                                                                  \
     .flags = INN_FIELD_LIVE | INN_FIELD_ADVANCED | INN_FIELD_BYTES,                                \
     .min = 1,                                                                                      \
     .max = (guint64)1 << 37,                                                                       \
+    .group = in,                                                                                   \
     .label = of,                                                                                   \
     .help = N_ ("No more than this in a second.") },                                               \
       { .name = word "-burst",                                                                     \
@@ -111,10 +113,11 @@
         .flags = INN_FIELD_LIVE | INN_FIELD_ADVANCED | INN_FIELD_BYTES,                            \
         .min = 1,                                                                                  \
         .max = (guint64)1 << 37,                                                                   \
+        .group = in,                                                                               \
         .label = of_bursts,                                                                        \
         .help = N_ ("So much in a second for a while, after less was done.") },                    \
   {                                                                                                \
     .name = word "-burst-length", .path = "iotune/" xml "_max_length", .type = INN_TYPE_UINT,      \
-    .flags = INN_FIELD_LIVE | INN_FIELD_ADVANCED, .min = 1, .max = 3600, .label = of_length,       \
-    .help = N_ ("In seconds.")                                                                     \
+    .flags = INN_FIELD_LIVE | INN_FIELD_ADVANCED, .min = 1, .max = 3600, .group = in,              \
+    .label = of_length, .help = N_ ("In seconds.")                                                 \
   }
