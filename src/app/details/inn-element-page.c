@@ -98,7 +98,12 @@ get_fold (InnElementPage *self, const InnGroup *group)
       fold = ADW_EXPANDER_ROW (adw_expander_row_new ());
       adw_preferences_row_set_title (ADW_PREFERENCES_ROW (fold), _ (group->label));
       adw_expander_row_set_subtitle (fold, _ (group->help));
+      /* The rest comes last. */
+      g_object_ref (self->more);
+      adw_preferences_group_remove (self->more_group, GTK_WIDGET (self->more));
       adw_preferences_group_add (self->more_group, GTK_WIDGET (fold));
+      adw_preferences_group_add (self->more_group, GTK_WIDGET (self->more));
+      g_object_unref (self->more);
       g_hash_table_insert (self->folds, (gpointer)group, fold);
       take_up_fold (self, fold);
     }
