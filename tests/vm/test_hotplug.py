@@ -137,6 +137,11 @@ def cards():
     passt = len(proc.find("passt"))
     tap.equal(guest.add(NIC.format(MAC.format(1))), {"interface:" + MAC.format(1): ("live", "")}, "the answer")
     wait_cards(guest, [1])
+    tap.equal(session.get(guest.machine, domain.MACHINE, "UserNetwork"), "passt", "UserNetwork")
+    crash.replace(session)
+    tap.equal(session.get(guest.machine, domain.MACHINE, "UserNetwork"), "passt", "UserNetwork, by the next helper")
+    guest.line.close()
+    guest.line = vm.serial(session, guest.machine, history=GLib.Variant("b", False))
     guest.line.shell("ip link set eth0 up")
     for text in net.LEASE.strip().splitlines():
         guest.line.shell(f"echo '{text}' >> /tmp/lease")

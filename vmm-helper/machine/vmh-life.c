@@ -8,6 +8,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "core/vmh-flow.h"
+#include "devices/vmh-plan.h"
 #include "host/vmh-systemd.h"
 #include "host/vmh-tap.h"
 #include "qemu/vmh-qmp-commands.h"
@@ -272,6 +273,17 @@ vmh_life_adopt (VmhMachine *machine, VmhQemu *qemu)
   vmh_machine_set_qemu (machine, qemu);
   g_signal_connect_object (qemu, "event", G_CALLBACK (on_qemu_event), machine, 0);
   g_signal_connect_object (qemu, "ended", G_CALLBACK (on_qemu_ended), machine, 0);
+}
+
+void
+vmh_life_follow_cards (VmhMachine *machine)
+{
+  InnDomain *live = vmh_machine_get_live (machine);
+  g_autoptr (GPtrArray) cards = live ? inn_domain_list (live, "interface") : NULL;
+
+  for (guint i = 0; cards && i < cards->len; i++)
+    if (*vmh_machine_get_user_network (machine) == '\0' && vmh_plan_is_user_card (cards->pdata[i]))
+      vmh_machine_set_user_network (machine, "passt");
 }
 
 void

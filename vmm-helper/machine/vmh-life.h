@@ -24,6 +24,9 @@ void vmh_life_settle (VmhMachine *machine, VmhState state, const char *reason);
 /** vmh_life_dup_crash: @sentence with the last words of the guest (@words, may be NULL) or of
  * QEMU; those of the guest are the better ones where it was the @guest that has crashed. */
 char *vmh_life_dup_crash (VmhMachine *machine, const char *sentence, GBytes *words, gboolean guest);
+/** vmh_life_follow_cards: what carries user-mode cards is told where the first of them has come
+ * after the start: by passt, for only a start makes the way that slirp needs. */
+void vmh_life_follow_cards (VmhMachine *machine);
 /** vmh_life_get_monitor: NULL with INN_ERROR_QEMU where QEMU has never answered us. */
 VmhQmp *vmh_life_get_monitor (VmhMachine *machine, GError **error);
 /** vmh_life_fail: vmh_call_fail() of a call to a machine; that QEMU gave no answer in time is told

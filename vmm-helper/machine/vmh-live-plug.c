@@ -60,6 +60,7 @@ end_by_note (GTask *task)
   g_autoptr (InnElement) device = live->change->after ? find_device (live) : NULL;
 
   vmh_live_note_device (live->machine, live->change->id, device);
+  vmh_life_follow_cards (live->machine);
   vmh_live_done (task);
 }
 

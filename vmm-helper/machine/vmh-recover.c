@@ -115,6 +115,7 @@ take_up (VmhMachine *machine, VmhQemu *qemu)
   vmh_machine_set_accelerator (machine, vmh_qemu_get_accelerator (qemu),
                                vmh_qemu_get_reason (qemu));
   vmh_machine_set_user_network (machine, vmh_qemu_get_user_network (qemu));
+  vmh_life_follow_cards (machine);
   vmh_machine_set_state (machine, VMH_STATE_RUNNING, NULL);
   vmh_life_set_apart (machine); /* where the one before us did not come that far */
   vmh_qemu_connect_async (qemu, NULL, on_connected, recovery);
