@@ -17,7 +17,7 @@ SHIM = env.BUILD / "vmm-helper/vmm-shim"
 HISTORY = 256 * 1024
 LOG = 1024 * 1024
 MAX_CARDS = 96  # SHIM_MAX_NETS
-FLAG_HISTORY, FLAG_READ_ONLY, FLAG_NET = 1, 2, 4
+FLAG_HISTORY, FLAG_READ_ONLY, FLAG_NET, FLAG_COUNT = 1, 2, 4, 8
 
 # Obeys what comes on its standard line (fd in argv[1]): one command a text line.
 CHILD = """
@@ -259,7 +259,7 @@ def requests_are_checked():
     """A request that is too short, names no line, passes no or a wrong socket is refused"""
     shim = Shim(lines=("serial0", "console0"))
     shim.view("nobody", wanted=errno.ENOENT)
-    shim.view(flags=8, wanted=errno.EINVAL)
+    shim.view(flags=16, wanted=errno.EINVAL)
     shim.view("one", flags=FLAG_NET, wanted=errno.ENOTSUP)
     shim.view(kind=socket.SOCK_DGRAM, wanted=errno.ENOTSOCK)
     with open("/dev/null") as file:
@@ -437,6 +437,26 @@ def cards_that_come_later():
     tap.equal(swap(shim.cards["one"], whole, len(whole)), whole, "the first card")
     for card in many:
         card.close()
+
+
+def count(shim, name):
+    told = shim.view(name, flags=FLAG_COUNT)
+    said = told.recv(100)
+    tap.equal((len(said), told.recv(1)), (16, b""), "what is told, and that it ends")
+    return struct.unpack("=QQ", said)
+
+
+@tap.case
+def frames_are_counted():
+    """Bytes of the frames that a card has sent and received are told; what may not pass does not count, nor another card's"""
+    shim = Shim(cards=("one", "two"))
+    whole, mine = frame(0x0800, socket.inet_aton("10.0.0.1"), b"x" * 1000), frame(0x0800, socket.inet_aton("127.0.0.1"))
+    tap.equal(count(shim, "one"), (0, 0), "at first")
+    for _ in range(7):
+        tap.equal(swap(shim.cards["one"], mine + whole, len(whole)), whole, "what comes back")
+    tap.equal(count(shim, "one"), (7 * (len(whole) - 4),) * 2, "after seven frames there and back")
+    tap.equal(count(shim, "two"), (0, 0), "the other card")
+    shim.view("three", flags=FLAG_COUNT, wanted=errno.ENOENT)
 
 
 @tap.case

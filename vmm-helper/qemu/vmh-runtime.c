@@ -110,6 +110,7 @@ typedef struct
   char *line;
   gboolean card; /* it is a network card's */
   int control;
+  int told; /* what the answer goes with is read here; or -1 */
   guint source, timeout;
 } View;
 
@@ -121,6 +122,7 @@ view_free (gpointer data)
   g_clear_handle_id (&view->source, g_source_remove);
   g_clear_handle_id (&view->timeout, g_source_remove);
   vmh_clear_fd (&view->control);
+  vmh_clear_fd (&view->told);
   g_free (view->line);
   g_free (view);
 }
@@ -172,11 +174,13 @@ on_view_late (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+/* @told, consumed: the other end of @socket where it is read here, or -1. */
 static void
 ask_shim (VmhBundle *bundle,
           const char *name,
           uint32_t flags,
           int socket,
+          int told,
           GAsyncReadyCallback callback,
           gpointer data)
 {
@@ -189,6 +193,7 @@ ask_shim (VmhBundle *bundle,
   g_task_set_task_data (task, view, view_free);
   view->line = g_strdup (name);
   view->card = flags == VMM_SHIM_FLAG_NET;
+  view->told = told;
   view->control = vmh_runtime_connect (bundle, "shim", SOCK_SEQPACKET, &error);
   if (view->control < 0)
     {
@@ -216,7 +221,7 @@ vmh_runtime_view_async (VmhBundle *bundle,
 {
   ask_shim (bundle, name,
             (history ? VMM_SHIM_FLAG_HISTORY : 0) | (read_only ? VMM_SHIM_FLAG_READ_ONLY : 0),
-            socket, callback, data);
+            socket, -1, callback, data);
 }
 
 void
@@ -226,11 +231,51 @@ vmh_runtime_connect_card_async (VmhBundle *bundle,
                                 GAsyncReadyCallback callback,
                                 gpointer data)
 {
-  ask_shim (bundle, name, VMM_SHIM_FLAG_NET, socket, callback, data);
+  ask_shim (bundle, name, VMM_SHIM_FLAG_NET, socket, -1, callback, data);
 }
 
 gboolean
 vmh_runtime_view_finish (GAsyncResult *result, GError **error)
 {
   return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+void
+vmh_runtime_count_card_async (VmhBundle *bundle,
+                              const char *name,
+                              GAsyncReadyCallback callback,
+                              gpointer data)
+{
+  int pair[2];
+
+  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+    {
+      g_task_report_new_error (NULL, callback, data, vmh_runtime_count_card_async, INN_ERROR,
+                               INN_ERROR_LIMIT, "socketpair: %s", g_strerror (errno));
+      return;
+    }
+  ask_shim (bundle, name, VMM_SHIM_FLAG_COUNT, pair[1], pair[0], callback, data);
+  close (pair[1]);
+}
+
+gboolean
+vmh_runtime_count_card_finish (GAsyncResult *result,
+                               guint64 *out_sent,
+                               guint64 *out_received,
+                               GError **error)
+{
+  const View *view = g_task_get_task_data (G_TASK (result));
+  struct vmm_shim_count count;
+
+  if (!g_task_propagate_boolean (G_TASK (result), error))
+    return FALSE;
+  /* It was written before the answer. */
+  if (recv (view->told, &count, sizeof count, MSG_DONTWAIT) != sizeof count)
+    {
+      g_set_error_literal (error, INN_ERROR, INN_ERROR_IO, g_strerror (EPROTO));
+      return FALSE;
+    }
+  *out_sent = count.sent;
+  *out_received = count.received;
+  return TRUE;
 }

@@ -36,4 +36,15 @@ void vmh_runtime_connect_card_async (VmhBundle *bundle,
 /** vmh_runtime_view_finish: of both. */
 gboolean vmh_runtime_view_finish (GAsyncResult *result, GError **error);
 
+/** vmh_runtime_count_card_async: bytes that the guest has sent and received by the user-mode card
+ * @name. */
+void vmh_runtime_count_card_async (VmhBundle *bundle,
+                                   const char *name,
+                                   GAsyncReadyCallback callback,
+                                   gpointer data);
+gboolean vmh_runtime_count_card_finish (GAsyncResult *result,
+                                        guint64 *out_sent,
+                                        guint64 *out_received,
+                                        GError **error);
+
 G_END_DECLS

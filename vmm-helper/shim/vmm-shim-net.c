@@ -34,9 +34,10 @@ struct end
   struct shim_source source;
   struct net *net;
   char *buffer;
-  size_t sent;   /* these have gone */
-  size_t ready;  /* so far there are whole frames that may go */
-  size_t length; /* so far it is filled */
+  size_t sent;    /* these have gone */
+  size_t ready;   /* so far there are whole frames that may go */
+  size_t length;  /* so far it is filled */
+  uint64_t bytes; /* of all whole frames that went, or will */
 };
 
 struct net
@@ -109,7 +110,10 @@ check_frames (struct end *end)
           memmove (at, at + HEAD + size, end->length - end->ready);
         }
       else
-        end->ready += HEAD + size;
+        {
+          end->ready += HEAD + size;
+          end->bytes += size;
+        }
     }
   return true;
 }
@@ -355,6 +359,22 @@ shim_net_plug (const struct vmm_shim_request *request, int fd)
   if (i == n_nets)
     n_nets++;
   return 0;
+}
+
+int
+shim_net_count (const struct vmm_shim_request *request, int fd)
+{
+  for (int i = 0; i < n_nets; i++)
+    if (nets[i].guest.source.fd >= 0 && strcmp (nets[i].name, request->name) == 0)
+      {
+        struct vmm_shim_count count = { nets[i].guest.bytes, nets[i].host.bytes };
+
+        if (send (fd, &count, sizeof count, MSG_DONTWAIT | MSG_NOSIGNAL) != sizeof count)
+          return EIO;
+        close (fd);
+        return 0;
+      }
+  return ENOENT;
 }
 
 void

@@ -186,8 +186,9 @@ on_control (struct shim_source *control)
     }
   fd = take_fd (&message);
   if (n == sizeof request && fd >= 0 && memchr (request.name, '\0', sizeof request.name))
-    answer = request.flags == VMM_SHIM_FLAG_NET ? shim_net_plug (&request, fd)
-                                                : shim_lines_view (&request, fd);
+    answer = request.flags == VMM_SHIM_FLAG_NET     ? shim_net_plug (&request, fd)
+             : request.flags == VMM_SHIM_FLAG_COUNT ? shim_net_count (&request, fd)
+                                                    : shim_lines_view (&request, fd);
   if (answer != 0 && fd >= 0)
     close (fd);
   if (send (control->fd, &answer, sizeof answer, MSG_DONTWAIT | MSG_NOSIGNAL) != sizeof answer)

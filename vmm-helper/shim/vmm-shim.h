@@ -13,6 +13,8 @@
 #define VMM_SHIM_FLAG_HISTORY   1u /* first what the line said before */
 #define VMM_SHIM_FLAG_READ_ONLY 2u /* what the viewer writes is thrown away */
 #define VMM_SHIM_FLAG_NET       4u /* no line: the socket is QEMU's, of a new network card */
+#define VMM_SHIM_FLAG_COUNT                                                                        \
+  8u /* no line: struct vmm_shim_count of a card is written to the socket */
 
 /* The file --exit says in its first line how the command ended ("exit 0", "signal 11"), and then,
  * as bytes, what the first line that has said anything said last. */
@@ -23,4 +25,11 @@ struct vmm_shim_request
 {
   uint32_t flags;
   char name[VMM_SHIM_NAME_SIZE]; /* NUL-terminated */
+};
+
+/** struct vmm_shim_count: bytes of the frames that the guest has sent and been sent, since the card
+ * came. */
+struct vmm_shim_count
+{
+  uint64_t sent, received;
 };
