@@ -52,27 +52,31 @@ blame (const InnElement *element, GError *cause, GError **error)
   return FALSE;
 }
 
+gboolean
+inn_element_check (const InnElement *element, GError **error)
+{
+  for (const InnField *field = element->kind->fields; field->name != NULL; field++)
+    {
+      g_autofree char *text = inn_element_dup_said (element, field);
+
+      if (text != NULL && *text != '\0' && !inn_field_check (field, text, error))
+        return FALSE;
+      if ((text == NULL || *text == '\0') && (field->flags & INN_FIELD_REQUIRED) != 0)
+        {
+          g_set_error (error, INN_ERROR, INN_ERROR_INVALID_XML, _ ("%s is missing."),
+                       _ (field->label));
+          return FALSE;
+        }
+    }
+  return element->kind->check == NULL || element->kind->check (element, error);
+}
+
 static gboolean
 check_element (const InnElement *element, GError **error)
 {
   GError *cause = NULL;
 
-  for (const InnField *field = element->kind->fields; field->name != NULL; field++)
-    {
-      g_autofree char *text = inn_element_dup_said (element, field);
-
-      if (text != NULL && *text != '\0' && !inn_field_check (field, text, &cause))
-        return blame (element, cause, error);
-      if ((text == NULL || *text == '\0') && (field->flags & INN_FIELD_REQUIRED) != 0)
-        {
-          g_set_error (&cause, INN_ERROR, INN_ERROR_INVALID_XML, _ ("%s is missing."),
-                       _ (field->label));
-          return blame (element, cause, error);
-        }
-    }
-  if (element->kind->check != NULL && !element->kind->check (element, &cause))
-    return blame (element, cause, error);
-  return TRUE;
+  return inn_element_check (element, &cause) || blame (element, cause, error);
 }
 
 /* Adds @value to @seen under @what; refuses it if it is there. Consumes @value. */

@@ -169,8 +169,8 @@ side_clear (Side *side)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Side, side_clear)
 
 /* From the last to the first: without the first boot device the second would become the first. */
-static void
-clear_fields (InnElement *element)
+void
+inn_element_clear_all (InnElement *element)
 {
   const InnField *fields = element->kind->fields;
   guint n = 0;
@@ -185,15 +185,15 @@ clear_fields (InnElement *element)
     }
 }
 
-static void
-clear_sections (InnDomain *domain)
+void
+inn_domain_clear_sections (InnDomain *domain)
 {
   for (const InnKind *const *kind = inn_schema_kinds (); *kind != NULL; kind++)
     if (!(*kind)->device)
       {
         InnElement section = inn_domain_get (domain, (*kind)->name);
 
-        clear_fields (&section);
+        inn_element_clear_all (&section);
       }
 }
 
@@ -233,7 +233,7 @@ remove_devices (InnDomain *domain, const Side *side)
 {
   for (guint i = 0; i < side->devices->len; i++)
     inn_domain_remove (side->devices->pdata[i]);
-  clear_sections (domain);
+  inn_domain_clear_sections (domain);
 }
 
 /* Of two copies that will be thrown away: takes out of both what the schema knows, and looks
@@ -254,8 +254,8 @@ same_unknown (InnDomain *before, InnDomain *after)
 
       if (two == NULL)
         continue;
-      clear_fields (one);
-      clear_fields (two);
+      inn_element_clear_all (one);
+      inn_element_clear_all (two);
       same &= same_tree (one->node, two->node);
     }
   remove_devices (before, &was);

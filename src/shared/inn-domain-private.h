@@ -25,6 +25,9 @@ void inn_domain_touch (InnDomain *domain);
 /** inn_kind_of: the device kind of @node, NULL for one that we do not know. */
 const InnKind *inn_kind_of (const xmlNode *node);
 
+/** inn_element_check: its fields and its kind's rule, without its name or line in the error. */
+gboolean inn_element_check (const InnElement *element, GError **error);
+
 /** inn_elements_dup_ids: the ids of @elements, which are all devices of a domain, or all of one
  * kind, in document order. In one pass, where asking each would look at each other one. */
 GPtrArray *inn_elements_dup_ids (GPtrArray *elements);
@@ -37,6 +40,10 @@ char *inn_element_dup_said (const InnElement *element, const InnField *field);
 char *inn_element_dup_meant (const InnElement *element, const InnField *field);
 /** inn_element_clear: removes what @field says. */
 void inn_element_clear (InnElement *element, const InnField *field);
+/** inn_element_clear_all, inn_domain_clear_sections: of a copy that will be thrown away: only what
+ * the schema does not know is left. */
+void inn_element_clear_all (InnElement *element);
+void inn_domain_clear_sections (InnDomain *domain);
 /** inn_device_dup_place: one text for each place on a bus, NULL for a device that names none. */
 char *inn_device_dup_place (xmlNode *device);
 /** inn_text_shorten: at most @max characters of @text, for a message. */

@@ -26,11 +26,29 @@ static const char empty_domain[] = "<domain type=\"kvm\">\n"
                                    "  <devices/>\n"
                                    "</domain>\n";
 
+#if LIBXML_VERSION >= 21200
+typedef const xmlError Fault;
+#else
+typedef xmlError Fault;
+#endif
+
+/* The first fault is what is wrong; what follows from it the parser finds later. */
+static void
+on_parse_error (void *data, Fault *fault)
+{
+  xmlParserCtxt *ctxt = data;
+  xmlError *first = ctxt->_private;
+
+  if (first->code == XML_ERR_OK && fault->level >= XML_ERR_ERROR)
+    xmlCopyError (fault, first);
+}
+
 /* Whether the parser has nothing against it; not even an undeclared name space, which it takes. */
 static gboolean
 check_parse (xmlParserCtxt *ctxt, const xmlDoc *doc, GError **error)
 {
-  const xmlError *last = xmlCtxtGetLastError (ctxt);
+  const xmlError *first = ctxt->_private;
+  const xmlError *last = first->code != XML_ERR_OK ? first : xmlCtxtGetLastError (ctxt);
   g_autofree char *message = NULL;
 
   if (doc != NULL && xmlGetIntSubset (doc) == NULL && (last == NULL || last->level < XML_ERR_ERROR))
@@ -104,12 +122,18 @@ static xmlDoc *
 read_document (const char *xml, gsize size, GError **error)
 {
   xmlParserCtxt *ctxt = xmlNewParserCtxt ();
-  xmlDoc *doc = xmlCtxtReadMemory (ctxt, xml, (int)size, NULL, "UTF-8",
-                                   XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING |
-                                       XML_PARSE_IGNORE_ENC | XML_PARSE_BIG_LINES);
+  xmlError first = { 0 };
+  xmlDoc *doc;
+
+  ctxt->_private = &first;
+  ctxt->sax->serror = on_parse_error;
+  doc = xmlCtxtReadMemory (ctxt, xml, (int)size, NULL, "UTF-8",
+                           XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING |
+                               XML_PARSE_IGNORE_ENC | XML_PARSE_BIG_LINES);
 
   if (!check_parse (ctxt, doc, error) || !check_document (doc, error))
     g_clear_pointer (&doc, xmlFreeDoc);
+  xmlResetError (&first);
   xmlFreeParserCtxt (ctxt);
   return doc;
 }

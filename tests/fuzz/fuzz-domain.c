@@ -2,9 +2,11 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* Any bytes as a machine's XML: parse → check → look at every field → change → serialise → parse
- * again → diff. Whatever we write must be readable and mean the same; and the pass over the text
- * before the parser has counted what the parser then found. */
+ * again → diff; and as one of libvirt's: import → export → parse again. Whatever we write must be
+ * readable and mean the same; and the pass over the text before the parser has counted what the
+ * parser then found. */
 #include "fuzz.h"
+#include "shared/inn-domain-import.h"
 #include "shared/inn-domain-new.h"
 #include "shared/inn-domain-private.h"
 #include "shared/inn-errors.h"
@@ -111,6 +113,43 @@ read_back (InnDomain *domain)
     g_error ("What was read is not what was written: %s", xml);
 }
 
+/* What is imported is sound, and what is given back can be imported again. */
+static void
+bring_over (const char *xml, gsize size)
+{
+  static const InnImportHost own = { FALSE, NULL, NULL, NULL }, whole = { TRUE, NULL, NULL, NULL };
+  g_autoptr (GPtrArray) notes = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (InnDomain) domain =
+      inn_domain_import (xml, (gssize)size, size % 2 ? &own : &whole, &notes, &error);
+  g_autoptr (GPtrArray) unknown = NULL;
+  g_autoptr (InnDomain) again = NULL;
+  g_autofree char *exported = NULL;
+
+  if (domain == NULL)
+    {
+      g_assert_true (g_utf8_validate (error->message, -1, NULL) && strlen (error->message) < 2000);
+      return;
+    }
+  g_assert_true (inn_domain_check (domain, NULL));
+  unknown = inn_domain_list_unknown (domain);
+  g_assert_cmpuint (unknown->len, ==, 0);
+  for (guint i = 0; i < notes->len; i++)
+    {
+      const InnImportNote *note = notes->pdata[i];
+
+      g_assert_true (note->what != NULL && g_utf8_validate (note->what, -1, NULL));
+      g_assert_true (note->text == NULL || g_utf8_validate (note->text, -1, NULL));
+    }
+  read_back (domain);
+  exported = inn_domain_export (domain, TRUE, NULL);
+  if (exported == NULL || strlen (exported) > INN_DOMAIN_MAX_XML)
+    return;
+  again = inn_domain_parse (exported, -1, &error);
+  if (again == NULL && !g_error_matches (error, INN_ERROR, INN_ERROR_LIMIT))
+    g_error ("What was given back cannot be read: %s\n%s", error->message, exported);
+}
+
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
@@ -132,6 +171,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   if (!inn_domain_check (domain, &error))
     g_assert_true (g_utf8_validate (error->message, -1, NULL));
   look_at (domain);
+  bring_over (xml, size);
   copy = inn_domain_copy (domain);
   change (copy);
   changes = inn_domain_diff (domain, copy);

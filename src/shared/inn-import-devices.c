@@ -1,0 +1,432 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Devices of an import, one adapter a kind: each becomes one that the helper can build. What cannot
+ * be adapted is set aside, below the machine's metadata. */
+#include "inn-import-private.h"
+
+#include "inn-domain-new.h"
+
+#include <glib/gi18n-lib.h>
+#include <string.h>
+
+/* ---- setting aside ---- */
+
+static void
+set_aside (InnImport *import, xmlNode *node)
+{
+  const char *attribute;
+  xmlNode *aside;
+
+  inn_domain_touch (import->domain);
+  aside = inn_path_make (inn_domain_root (import->domain), INN_ASIDE_PATH, &attribute);
+  inn_node_insert (aside, xmlDocCopyNode (node, import->domain->doc, 1), NULL);
+  g_hash_table_remove (import->adapted, node);
+  inn_node_drop (node);
+}
+
+/* @why: a sentence, taken over. */
+static void
+leave_out (InnImport *import, const InnElement *device, char *why)
+{
+  g_autofree char *label = inn_element_dup_label (device);
+
+  inn_import_note (import, INN_IMPORT_UNKNOWN, label, why, device->node, NULL);
+  set_aside (import, device->node);
+}
+
+static void
+leave_out_unknown (InnImport *import, xmlNode *node)
+{
+  InnImportSort sort;
+  const char *what, *text;
+
+  if (inn_import_name_device (node, &sort, &what, &text))
+    inn_import_note (import, sort, _ (what), g_strdup (_ (text)), node, NULL);
+  else
+    {
+      g_autofree char *name = inn_text_shorten ((const char *)node->name, 80);
+
+      inn_import_note (import, INN_IMPORT_UNKNOWN, name,
+                       g_strdup (_ ("Innkeeper does not know this device. The machine starts "
+                                    "without it.")),
+                       node, NULL);
+    }
+  set_aside (import, node);
+}
+
+/* ---- storage ---- */
+
+static gboolean
+resolve_volume (InnImport *import, InnElement *disk)
+{
+  g_autofree char *pool = inn_path_dup (disk->node, "source/@pool");
+  g_autofree char *volume = inn_path_dup (disk->node, "source/@volume");
+  g_autofree char *path = NULL, *shown = NULL;
+  gboolean block;
+
+  if (pool != NULL && volume != NULL && import->host->find_volume != NULL)
+    path = import->host->find_volume (pool, volume, import->host->data);
+  if (path == NULL)
+    {
+      g_autofree char *pool_shown = inn_text_shorten (pool != NULL ? pool : "", 80);
+      g_autofree char *volume_shown = inn_text_shorten (volume != NULL ? volume : "", 80);
+
+      leave_out (import, disk,
+                 g_strdup_printf (_ ("Where libvirt’s pool “%s” has its files cannot be read, so "
+                                     "“%s” is left out. Add the disk by its file later."),
+                                  pool_shown, volume_shown));
+      return FALSE;
+    }
+  block = g_str_has_prefix (path, "/dev/");
+  inn_domain_touch (import->domain);
+  inn_path_remove_element (disk->node, "source");
+  if (!inn_element_set (disk, "type", block ? "block" : "file", NULL) ||
+      !inn_element_set (disk, block ? "block" : "source", path, NULL))
+    {
+      leave_out (import, disk, g_strdup (_ ("Its file’s name cannot be written down.")));
+      return FALSE;
+    }
+  shown = inn_text_shorten (path, 200);
+  inn_import_adapted (import, disk,
+                      g_strdup_printf (_ ("“%s” of libvirt’s pool “%s” is named by its file: %s."),
+                                       volume, pool, shown));
+  return TRUE;
+}
+
+/* libvirt goes by the name where no bus is said, as "sda". */
+static void
+adapt_target (InnImport *import, InnElement *disk)
+{
+  static const struct
+  {
+    const char *prefix, *bus;
+  } buses[] = { { "vd", "virtio" }, { "sd", "scsi" }, { "hd", "ide" }, { "fd", "fdc" } };
+  g_autofree char *target = inn_element_dup (disk, "target");
+  g_autofree char *bus = NULL;
+  const char *prefix;
+
+  for (guint i = 0; i < G_N_ELEMENTS (buses) && target != NULL; i++)
+    if (!inn_element_has (disk, "bus") && g_str_has_prefix (target, buses[i].prefix) &&
+        inn_element_set (disk, "bus", buses[i].bus, NULL))
+      inn_import_adapted (import, disk,
+                          g_strdup_printf (_ ("Its bus is not said. libvirt goes by the name, so "
+                                              "“%s” is written down."),
+                                           buses[i].bus));
+  bus = inn_element_dup (disk, "bus");
+  prefix = bus != NULL ? inn_target_prefix (bus) : NULL;
+  if (target != NULL && prefix != NULL && !g_str_has_prefix (target, prefix))
+    {
+      g_autofree char *name = inn_domain_free_target (import->domain, bus);
+
+      if (inn_element_set (disk, "target", name, NULL))
+        inn_import_adapted (import, disk,
+                            g_strdup_printf (_ ("It was called “%s”, which does not go with its "
+                                                "bus. The guest does not see this name."),
+                                             target));
+    }
+}
+
+static gboolean
+adapt_storage (InnImport *import, InnElement *disk)
+{
+  g_autofree char *type = inn_path_dup (disk->node, "@type");
+  gboolean cdrom = !g_str_equal (disk->kind->name, "disk");
+  const char *attribute;
+
+  if (g_strcmp0 (type, "volume") == 0 && !resolve_volume (import, disk))
+    return FALSE;
+  if (inn_path_find (disk->node, "encryption", &attribute) != NULL ||
+      inn_path_find (disk->node, "source/encryption", &attribute) != NULL)
+    {
+      leave_out (import, disk,
+                 g_strdup (_ ("It is encrypted, and Innkeeper has no way to ask for its "
+                              "passphrase.")));
+      return FALSE;
+    }
+  if (g_strcmp0 (type, "network") == 0 && cdrom)
+    {
+      inn_domain_touch (import->domain);
+      inn_path_remove_element (disk->node, "source");
+      inn_element_set (disk, "type", "file", NULL);
+      inn_import_adapted (import, disk,
+                          g_strdup (_ ("Its medium is on the network. The drive is empty.")));
+    }
+  else if (g_strcmp0 (type, "network") == 0)
+    {
+      leave_out (import, disk,
+                 g_strdup (_ ("It is on the network. Innkeeper has disks of this computer only.")));
+      return FALSE;
+    }
+  adapt_target (import, disk);
+  if (!inn_element_has (disk, "format") && !cdrom && inn_element_set (disk, "format", "raw", NULL))
+    inn_import_adapted (import, disk,
+                        g_strdup (_ ("Its format is not said. libvirt takes it as plain (raw), "
+                                     "and so it is written down.")));
+  if (inn_path_find (disk->node, "backingStore/source", &attribute) != NULL)
+    inn_import_adapted (import, disk,
+                        g_strdup (_ ("Its image is based on another one. Innkeeper does not follow "
+                                     "that: make one image of both, with “qemu-img convert”.")));
+  return TRUE;
+}
+
+/* ---- network cards ---- */
+
+/* A card that goes through this computer, whatever it was connected to. */
+static void
+make_user (InnImport *import, InnElement *card, gboolean pulled)
+{
+  static const char *const parts[] = { "source", "virtualport", "vlan", "filterref", "script" };
+
+  inn_domain_touch (import->domain);
+  for (guint i = 0; i < G_N_ELEMENTS (parts); i++)
+    inn_path_remove_element (card->node, parts[i]);
+  inn_element_set (card, "type", "user", NULL);
+  if (pulled)
+    inn_element_set (card, "link", "down", NULL);
+}
+
+static void
+adapt_network (InnImport *import, InnElement *card)
+{
+  g_autofree char *name = inn_element_dup (card, "network");
+  g_autofree char *bridge = NULL;
+  g_autofree char *shown = inn_text_shorten (name != NULL ? name : "", 80);
+  InnImportNetwork known = INN_IMPORT_NETWORK_UNKNOWN;
+
+  if (name != NULL && import->host->find_network != NULL)
+    known = import->host->find_network (name, &bridge, import->host->data);
+  if (known == INN_IMPORT_NETWORK_BRIDGE && import->host->system && bridge != NULL)
+    {
+      make_user (import, card, FALSE);
+      if (inn_element_set (card, "type", "bridge", NULL) &&
+          inn_element_set (card, "bridge", bridge, NULL))
+        {
+          inn_import_adapted (import, card,
+                              g_strdup_printf (_ ("libvirt’s network “%s” is this computer’s "
+                                                  "bridge “%s”: it is named as such."),
+                                               shown, bridge));
+          return;
+        }
+      make_user (import, card, FALSE);
+    }
+  if (g_strcmp0 (name, "default") == 0 && known != INN_IMPORT_NETWORK_ISOLATED)
+    inn_import_adapted (import, card,
+                        g_strdup (_ ("It reaches the internet through this computer, as with "
+                                     "libvirt’s network “default”. This computer and other "
+                                     "machines cannot reach it from there.")));
+  else if (import->host->system && known != INN_IMPORT_NETWORK_OUTSIDE)
+    inn_import_adapted (import, card,
+                        g_strdup_printf (_ ("“%s” connects machines that Innkeeper runs to each "
+                                            "other. Those that libvirt runs are not among them."),
+                                         shown));
+  else if (known == INN_IMPORT_NETWORK_ISOLATED)
+    {
+      make_user (import, card, TRUE);
+      inn_import_adapted (import, card,
+                          g_strdup_printf (_ ("“%s” leads to other machines only, which your own "
+                                              "machines cannot have. Its cable is pulled; plugged "
+                                              "in, it reaches the internet."),
+                                           shown));
+    }
+  else
+    {
+      make_user (import, card, FALSE);
+      inn_import_adapted (import, card,
+                          g_strdup_printf (_ ("It was connected to libvirt’s network “%s”. Now it "
+                                              "reaches the internet through this computer."),
+                                           shown));
+    }
+}
+
+static void
+adapt_connection (InnImport *import, InnElement *card)
+{
+  g_autofree char *type = inn_path_dup (card->node, "@type");
+  static const char *const outside[] = {
+    "direct", "ethernet", "hostdev", "vhostuser", "vdpa", NULL
+  };
+
+  if (g_strcmp0 (type, "user") == 0 || type == NULL)
+    return;
+  if (g_str_equal (type, "network"))
+    adapt_network (import, card);
+  else if (g_str_equal (type, "bridge") && import->host->system)
+    return;
+  else if (g_str_equal (type, "bridge"))
+    {
+      g_autofree char *bridge = inn_element_dup (card, "bridge");
+      g_autofree char *shown = inn_text_shorten (bridge != NULL ? bridge : "", 80);
+
+      make_user (import, card, FALSE);
+      inn_import_adapted (import, card,
+                          g_strdup_printf (_ ("It was connected to the bridge “%s”, which only "
+                                              "machines of the system can have. Now it reaches the "
+                                              "internet through this computer."),
+                                           shown));
+    }
+  else
+    {
+      gboolean pulled = !g_strv_contains (outside, type);
+      g_autofree char *shown = inn_text_shorten (type, 80);
+
+      make_user (import, card, pulled);
+      inn_import_adapted (
+          import, card,
+          g_strdup_printf (pulled ? _ ("It was connected otherwise (“%s”). Its cable is pulled; "
+                                       "plugged in, it reaches the internet.")
+                                  : _ ("It was connected otherwise (“%s”). Now it reaches the "
+                                       "internet through this computer."),
+                           shown));
+    }
+}
+
+static gboolean
+adapt_interface (InnImport *import, InnElement *card)
+{
+  g_autofree char *model = inn_path_dup (card->node, "model/@type");
+  const InnField *field = inn_kind_find (card->kind, "model");
+
+  adapt_connection (import, card);
+  if (model == NULL && inn_element_set (card, "model", "rtl8139", NULL))
+    inn_import_adapted (import, card,
+                        g_strdup (_ ("Which card it is, is not said. libvirt’s own choice, the "
+                                     "Realtek 8139, is written down.")));
+  else if (model != NULL && !inn_field_check (field, model, NULL))
+    {
+      g_autofree char *shown = inn_text_shorten (model, 80);
+      gboolean virtio = g_str_has_prefix (model, "virtio");
+
+      inn_element_set (card, "model", virtio ? "virtio" : "e1000", NULL);
+      inn_import_adapted (import, card,
+                          g_strdup_printf (_ ("The card “%s” is not known here. The guest sees "
+                                              "another one: %s."),
+                                           shown, virtio ? "VirtIO" : "Intel 82540EM"));
+    }
+  return TRUE;
+}
+
+/* ---- the others ---- */
+
+static gboolean
+adapt_line (InnImport *import, InnElement *line)
+{
+  const InnField *field = inn_kind_find (line->kind, "type");
+  g_autofree char *type = inn_element_dup (line, "type");
+  g_autofree char *shown = NULL;
+
+  if (type == NULL || inn_field_check (field, type, NULL))
+    return TRUE;
+  inn_domain_touch (import->domain);
+  inn_path_remove_element (line->node, "source");
+  inn_path_remove_element (line->node, "protocol");
+  inn_element_set (line, "type", "pty", NULL);
+  shown = inn_text_shorten (type, 80);
+  inn_import_adapted (import, line,
+                      g_strdup_printf (_ ("It led elsewhere (“%s”). Now it is a console in this "
+                                          "window."),
+                                       shown));
+  return TRUE;
+}
+
+static gboolean
+adapt_graphics (InnImport *import, InnElement *graphics)
+{
+  gboolean secret = inn_element_has (graphics, "passwd");
+
+  inn_import_adapted (
+      import, graphics,
+      secret ? g_strdup (_ ("The screen is shown in Innkeeper’s window. Nothing listens on the "
+                            "network, so its password is not asked for."))
+             : g_strdup (_ ("The screen is shown in Innkeeper’s window. Nothing listens on the "
+                            "network.")));
+  return TRUE;
+}
+
+static gboolean
+adapt_video (InnImport *import, InnElement *card)
+{
+  if (inn_element_get_bool (card, "accel3d"))
+    inn_import_adapted (
+        import, card,
+        g_strdup (_ ("The guest draws without this computer’s graphics card (no 3D).")));
+  return TRUE;
+}
+
+static gboolean
+adapt_sound (InnImport *import, InnElement *card)
+{
+  inn_import_adapted (import, card,
+                      g_strdup (_ ("The guest has the card, but what it plays is not heard yet.")));
+  return TRUE;
+}
+
+/* FALSE: the device has been set aside. */
+static const struct
+{
+  const char *kind;
+  gboolean (*adapt) (InnImport *import, InnElement *device);
+} adapters[] = {
+  { "disk", adapt_storage },        { "cdrom", adapt_storage }, { "floppy", adapt_storage },
+  { "interface", adapt_interface }, { "serial", adapt_line },   { "console", adapt_line },
+  { "graphics", adapt_graphics },   { "video", adapt_video },   { "sound", adapt_sound },
+};
+
+static void
+adapt_device (InnImport *import, InnElement *device)
+{
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (adapters); i++)
+    if (g_str_equal (adapters[i].kind, device->kind->name) && !adapters[i].adapt (import, device))
+      return;
+  /* Whatever else a rule forbids: better a machine without the device than none. */
+  if (!inn_element_check (device, &error))
+    leave_out (import, device,
+               g_strdup_printf (_ ("The machine starts without it. %s"), error->message));
+}
+
+/* The guest finds its devices where the helper's plan puts them. */
+static void
+note_places (InnImport *import)
+{
+  g_autoptr (GPtrArray) cards = inn_domain_list (import->domain, "interface");
+
+  for (guint i = 0; i < cards->len; i++)
+    {
+      const InnElement *card = cards->pdata[i];
+      g_autofree char *type = inn_path_dup (card->node, "address/@type");
+      const char *attribute;
+
+      if (g_strcmp0 (type, "pci") != 0)
+        continue;
+      inn_import_note (import, INN_IMPORT_ADAPTED, _ ("Places on the PCI bus"),
+                       g_strdup (_ ("Innkeeper puts devices where they can be unplugged. A system "
+                                    "that names its network card by its place, as “enp1s0”, may "
+                                    "name it otherwise.")),
+                       inn_path_find (card->node, "address", &attribute), NULL);
+      return;
+    }
+}
+
+void
+inn_import_devices (InnImport *import)
+{
+  xmlNode *devices = inn_domain_devices (import->domain), *next;
+
+  note_places (import);
+  for (xmlNode *node = devices != NULL ? devices->children : NULL; node != NULL; node = next)
+    {
+      InnElement device = { import->domain, node, inn_kind_of (node) };
+
+      next = node->next;
+      if (node->type != XML_ELEMENT_NODE || inn_node_is (node, "emulator"))
+        continue;
+      /* What stands behind it may go along with it: its line. */
+      next = xmlNextElementSibling (node);
+      if (device.kind == NULL)
+        leave_out_unknown (import, node);
+      else
+        adapt_device (import, &device);
+    }
+}
