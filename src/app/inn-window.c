@@ -8,6 +8,8 @@
 #include "create/inn-create-dialog.h"
 #include "create/inn-create-job.h"
 #include "create/inn-drop.h"
+#include "create/inn-import-dialog.h"
+#include "client/inn-import.h"
 #include "dialogs/inn-host-dialog.h"
 #include "inn-application.h"
 #include "inn-banner.h"
@@ -34,6 +36,7 @@ struct _InnWindow
   GSignalGroup *machine_signals;
   gboolean seen;           /* not minimized: pictures and statistics are worth asking for */
   InnCreateDialog *wizard; /* the one that is open, or NULL */
+  InnImportDialog *import; /* likewise */
   char *awaited; /* path of the machine that the wizard makes, to be chosen when it is there */
 };
 
@@ -139,6 +142,8 @@ on_connection_state (InnWindow *self)
   GAction *action = g_action_map_lookup_action (G_ACTION_MAP (self), "new");
 
   g_simple_action_set_enabled (G_SIMPLE_ACTION (action), is_ready (self));
+  action = g_action_map_lookup_action (G_ACTION_MAP (self), "import");
+  g_simple_action_set_enabled (G_SIMPLE_ACTION (action), is_ready (self));
   action = g_action_map_lookup_action (G_ACTION_MAP (self), "host");
   g_simple_action_set_enabled (G_SIMPLE_ACTION (action), is_ready (self));
   show_banner (self);
@@ -198,6 +203,29 @@ on_wizard_left (InnWindow *self, InnCreateJob *job, const char *name)
   g_signal_connect_object (job, "ended", G_CALLBACK (on_left_ended), self, G_CONNECT_SWAPPED);
 }
 
+/* What makes machines, and goes on when it is closed meanwhile. */
+static void
+follow (InnWindow *self, GtkWidget *dialog)
+{
+  g_signal_connect_object (dialog, "created", G_CALLBACK (on_created), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (dialog, "left", G_CALLBACK (on_wizard_left), self, G_CONNECT_SWAPPED);
+}
+
+static void
+show_import (InnWindow *self, GFile *file)
+{
+  if (self->import == NULL)
+    {
+      GtkWidget *dialog = inn_import_dialog_new (GTK_WINDOW (self), self->connection);
+
+      g_set_weak_pointer (&self->import, INN_IMPORT_DIALOG (dialog));
+      follow (self, dialog);
+    }
+  gtk_window_present (GTK_WINDOW (self->import));
+  if (file != NULL)
+    inn_import_dialog_open (self->import, file);
+}
+
 static void
 on_file_dropped (GFile *file, gpointer data)
 {
@@ -208,6 +236,12 @@ static void
 on_new_activate (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
   inn_window_create_from (INN_WINDOW (data), NULL);
+}
+
+static void
+on_import_activate (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  show_import (INN_WINDOW (data), NULL);
 }
 
 static void
@@ -326,6 +360,7 @@ add_actions (InnWindow *self)
 {
   static const GActionEntry entries[] = {
     { .name = "new", .activate = on_new_activate },
+    { .name = "import", .activate = on_import_activate },
     { .name = "host", .activate = on_host_activate },
     { .name = "search", .activate = on_search_activate },
     { .name = "tab", .activate = on_tab_activate, .parameter_type = "s" },
@@ -356,6 +391,7 @@ inn_window_dispose (GObject *object)
   g_clear_object (&self->machine_signals);
   g_clear_object (&self->connection);
   g_clear_weak_pointer (&self->wizard);
+  g_clear_weak_pointer (&self->import);
   g_clear_pointer (&self->awaited, g_free);
   G_OBJECT_CLASS (inn_window_parent_class)->dispose (object);
 }
@@ -427,14 +463,18 @@ inn_window_create_from (InnWindow *self, GFile *file)
 {
   g_return_if_fail (INN_IS_WINDOW (self));
 
+  /* Not beside a wizard with which somebody is busy: it says what it thinks of the file. */
+  if (file != NULL && self->wizard == NULL && inn_import_is_definition (file))
+    {
+      show_import (self, file);
+      return;
+    }
   if (self->wizard == NULL)
     {
       GtkWidget *dialog = inn_create_dialog_new (GTK_WINDOW (self), self->connection);
 
       g_set_weak_pointer (&self->wizard, INN_CREATE_DIALOG (dialog));
-      g_signal_connect_object (dialog, "created", G_CALLBACK (on_created), self, G_CONNECT_SWAPPED);
-      g_signal_connect_object (dialog, "left", G_CALLBACK (on_wizard_left), self,
-                               G_CONNECT_SWAPPED);
+      follow (self, dialog);
     }
   gtk_window_present (GTK_WINDOW (self->wizard));
   if (file != NULL)

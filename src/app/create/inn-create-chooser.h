@@ -16,5 +16,7 @@ void inn_create_choose_file (GtkWindow *parent,
                              InnSourceKind kind,
                              InnMediaWant want,
                              InnFileChosen chosen);
+/** inn_create_choose_definition: a machine's XML. */
+void inn_create_choose_definition (GtkWindow *parent, InnFileChosen chosen);
 
 G_END_DECLS
