@@ -111,7 +111,7 @@ set_accels (GtkApplication *application)
     { "app.quit", { "<Primary>q" } },     { "win.show-help-overlay", { "<Primary>question" } },
     { "window.close", { "<Primary>w" } }, { "win.new", { "<Primary>n" } },
     { "win.search", { "<Primary>f" } },   { "win.tab::console", { "<Alt>1" } },
-    { "win.tab::details", { "<Alt>2" } },
+    { "win.tab::details", { "<Alt>2" } }, { "win.tab::performance", { "<Alt>3" } },
   };
   const InnVerbAction *verbs;
   guint n_verbs;

@@ -10,6 +10,7 @@
 #include "inn-empty-page.h"
 #include "inn-still-bin.h"
 #include "inn-verbs.h"
+#include "performance/inn-performance-view.h"
 
 #include <glib/gi18n.h>
 
@@ -24,6 +25,7 @@ struct _InnMachineView
   AdwViewStack *tabs;
   InnConsoleView *console;
   InnDetailsView *details;
+  InnPerformanceView *performance;
   InnBanner *banner;
   InnEmptyPage *empty;
   GtkMenuButton *menu_button;
@@ -128,6 +130,7 @@ inn_machine_view_class_init (InnMachineViewClass *klass)
   g_type_ensure (INN_TYPE_DETAILS_VIEW);
   g_type_ensure (INN_TYPE_EMPTY_PAGE);
   g_type_ensure (INN_TYPE_CONSOLE_VIEW);
+  g_type_ensure (INN_TYPE_PERFORMANCE_VIEW);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/innkeeper/Innkeeper/inn-machine-view.ui");
   gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
@@ -138,6 +141,7 @@ inn_machine_view_class_init (InnMachineViewClass *klass)
   gtk_widget_class_bind_template_child (widget_class, InnMachineView, tabs);
   gtk_widget_class_bind_template_child (widget_class, InnMachineView, console);
   gtk_widget_class_bind_template_child (widget_class, InnMachineView, details);
+  gtk_widget_class_bind_template_child (widget_class, InnMachineView, performance);
   gtk_widget_class_bind_template_child (widget_class, InnMachineView, banner);
   gtk_widget_class_bind_template_child (widget_class, InnMachineView, empty);
   gtk_widget_class_bind_template_child (widget_class, InnMachineView, menu_button);
@@ -171,6 +175,7 @@ inn_machine_view_set_machine (InnMachineView *self, InnMachine *machine)
   g_signal_group_set_target (self->signals, machine);
   inn_console_view_set_machine (self->console, machine);
   inn_details_view_set_machine (self->details, machine);
+  inn_performance_view_set_machine (self->performance, machine);
   gtk_stack_set_visible_child_name (self->stack, machine != NULL ? "machine" : "none");
   gtk_widget_set_visible (GTK_WIDGET (self->menu_button), machine != NULL);
   gtk_widget_set_visible (GTK_WIDGET (self->switcher), machine != NULL);

@@ -17,7 +17,7 @@ G_DECLARE_FINAL_TYPE (InnMachineView, inn_machine_view, INN, MACHINE_VIEW, GtkWi
 /** inn_machine_view_set_machine: NULL: none is chosen. */
 void inn_machine_view_set_machine (InnMachineView *self, InnMachine *machine);
 InnMachine *inn_machine_view_get_machine (InnMachineView *self);
-/** inn_machine_view_show_tab: "console", "details". */
+/** inn_machine_view_show_tab: "console", "details", "performance". */
 void inn_machine_view_show_tab (InnMachineView *self, const char *name);
 void inn_machine_view_set_folded (InnMachineView *self, gboolean folded);
 

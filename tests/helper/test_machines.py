@@ -100,7 +100,7 @@ def unknown_options():
     session = start()
     machine = with_disk(session)
     odd = {"colour": GLib.Variant("s", "red")}
-    for method in ("GetXml", "ListStorage", "GetLog", "Delete"):
+    for method in ("GetXml", "ListStorage", "GetLog", "GetPerformance", "Delete"):
         bus.refuses(lambda: domain.call(session, machine, method, **odd), ERROR + "InvalidArgument")
     bus.refuses(lambda: apply(session, machine, "<domain/>", **odd), ERROR + "InvalidArgument")
     bus.refuses(lambda: domain.call(session, machine, "SetAutostart", GLib.Variant("b", True), **odd),
@@ -346,6 +346,11 @@ def starts():
     statistics = session.call(bus.MANAGER, domain.MANAGER, "GetStatistics", GLib.Variant("(a{sv})", ({},)))[0]
     tap.equal([s[0] for s in statistics], [machine], "statistics")
     tap.true(statistics[0][1]["resident"] > domain.MIB, statistics)
+    monotonic, values = domain.call(session, machine, "GetPerformance")
+    measured = {(of, what): value for of, what, value in values}
+    tap.true(measured["memory", "resident"] > domain.MIB, measured)
+    tap.true(measured["cpu", "time"] >= statistics[0][1]["cpu-time"], measured)
+    tap.true(monotonic > statistics[0][1]["monotonic"], monotonic)
     # What says nothing to the guest takes effect at once, the rest waits.
     xml, _ = xml_of(session, machine)
     changes = apply(session, machine, xml.replace("<name>a<", "<name>b<").replace(">64<", ">96<"))

@@ -99,7 +99,8 @@ SCENARIO = (
     (MANAGER, "ListMachines"), (MANAGER, "GetStatistics"), (MANAGER, "InspectImage"), (MANAGER, "ShowOthers"), (MANAGER, "Create"),
     (JOB, "Cancel"), (MACHINE, "GetXml"), (MACHINE, "ListStorage"), (MACHINE, "InspectDisk"), (MACHINE, "GrowDisk"),
     (MACHINE, "GetLog"), (MACHINE, "Apply"),
-    (MACHINE, "SetAutostart"), (MACHINE, "Start"), (CONSOLE, "OpenDisplay"), (CONSOLE, "OpenSerial"),
+    (MACHINE, "SetAutostart"), (MACHINE, "Start"), (MACHINE, "GetPerformance"),
+    (CONSOLE, "OpenDisplay"), (CONSOLE, "OpenSerial"),
     (CONSOLE, "Screenshot"), (MACHINE, "Pause"), (MACHINE, "Resume"), (MACHINE, "Reset"),
     (MACHINE, "Shutdown"), (MACHINE, "ForceOff"), (MACHINE, "Delete"),
 )

@@ -43,6 +43,8 @@ static const char xml[] =
     "<arg type='aa{sv}' direction='out'/></method>"
     "<method name='Delete'><arg type='a{sv}' direction='in'/><arg type='o' "
     "direction='out'/></method>"
+    "<method name='GetPerformance'><arg type='a{sv}' direction='in'/>"
+    "<arg type='t' direction='out'/><arg type='a(sst)' direction='out'/></method>"
     "<method name='GetXml'><arg type='a{sv}' direction='in'/><arg type='s' direction='out'/>"
     "<arg type='t' direction='out'/></method></interface>"
     "<interface name='" INN_IFACE_CONSOLE "'>"

@@ -57,6 +57,7 @@ static const VmhMethod methods[] = {
   { "GrowDisk", vmh_verb_grow_disk },
   { "Delete", vmh_verb_delete },
   { "GetLog", vmh_verb_get_log },
+  { "GetPerformance", vmh_verb_get_performance },
   { 0 },
 };
 

@@ -6,13 +6,11 @@
 #include "vmh-verbs.h"
 
 #include <glib/gi18n-lib.h>
-#include <stdio.h>
-#include <time.h>
-#include <unistd.h>
 #include "core/vmh-limits.h"
 #include "core/vmh-memory-file.h"
 #include "core/vmh-stuck.h"
 #include "core/vmh-tally.h"
+#include "qemu/vmh-usage.h"
 #include "shared/inn-errors.h"
 #include "vmh-manager.h"
 #include "vmh-storage.h"
@@ -206,26 +204,6 @@ vmh_verb_inspect_disk (VmhCall *call)
                             vmh_call_get_cancellable (call), on_disk_opened, inspection_new (call));
 }
 
-/* The CPU time of all its threads by its clock, which is exact (/proc/PID/stat counts hundredths of
- * a second) and needs no file; how much of it is in memory, from /proc/PID/statm (proc(5)). */
-static gboolean
-read_usage (pid_t pid, guint64 *out_cpu_ns, guint64 *out_resident)
-{
-  g_autofree char *path = g_strdup_printf ("/proc/%d/statm", (int)pid);
-  g_autofree char *statm = NULL;
-  unsigned long long size, resident;
-  struct timespec time;
-  clockid_t clock;
-
-  if (clock_getcpuclockid (pid, &clock) != 0 || clock_gettime (clock, &time) < 0 ||
-      !g_file_get_contents (path, &statm, NULL, NULL) ||
-      sscanf (statm, "%llu %llu", &size, &resident) != 2)
-    return FALSE;
-  *out_cpu_ns = (guint64)time.tv_sec * 1000000000 + (guint64)time.tv_nsec;
-  *out_resident = resident * (guint64)sysconf (_SC_PAGESIZE);
-  return TRUE;
-}
-
 /* Flat and without variants: of 1,000 machines it is a fifteenth of what GetManagedObjects says. It
  * does not go through the bus, which takes 2 KiB at a time, and which GDBus would walk value by
  * value, here and in the caller: that took 19 ms. */
@@ -286,7 +264,7 @@ vmh_verb_get_statistics (VmhCall *call)
 
       if (pid == 0 ||
           !vmh_registry_sees (vmh_manager_get_registry (manager), call, G_OBJECT (machine)) ||
-          !read_usage (pid, &cpu, &resident))
+          !vmh_usage_read (pid, &cpu, &resident))
         continue;
       g_variant_builder_open (&builder, G_VARIANT_TYPE ("(oa{sv})"));
       g_variant_builder_add (&builder, "o", vmh_machine_get_path (machine));

@@ -1,0 +1,38 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* One graph: a title, what is now, and the last two minutes. Drawn with GtkSnapshot, and only when
+ * there is something new. Pointed at, or moved in with the arrow keys, it tells another second. */
+#pragma once
+
+#include <gtk/gtk.h>
+#include "client/inn-performance.h"
+#include "performance/inn-unit.h"
+
+G_BEGIN_DECLS
+
+#define INN_GRAPH_SECONDS 120
+
+/** InnGraphLook: static; texts not yet translated. */
+typedef struct
+{
+  const char *section;
+  const char *title;                  /* "%s" in it: the chart's name */
+  const char *lines[INN_CHART_LINES]; /* NULL: there is only one */
+  InnUnit unit;
+} InnGraphLook;
+
+#define INN_TYPE_GRAPH (inn_graph_get_type ())
+G_DECLARE_FINAL_TYPE (InnGraph, inn_graph, INN, GRAPH, GtkWidget)
+
+/** inn_graph_new: @chart is one of @performance's, and outlives the graph or is cleared. */
+GtkWidget *
+inn_graph_new (InnPerformance *performance, const InnChart *chart, const InnGraphLook *look);
+/** inn_graph_clear: its chart will be no more. */
+void inn_graph_clear (InnGraph *self);
+/** inn_graph_set_least_top: its axis reaches at least that far. */
+void inn_graph_set_least_top (InnGraph *self, double least_top);
+/** inn_graph_update: there are new rows. */
+void inn_graph_update (InnGraph *self);
+
+G_END_DECLS

@@ -1,0 +1,286 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The Performance tab. Knows which graph shows which chart; what the numbers are is the client's.
+ */
+#include "performance/inn-performance-view.h"
+
+#include "client/inn-performance.h"
+#include "performance/inn-graph.h"
+
+#include <glib/gi18n.h>
+
+struct _InnPerformanceView
+{
+  GtkWidget parent_instance;
+
+  GtkStack *stack; /* off, failed, waiting, graphs */
+  AdwStatusPage *failed;
+  GtkScrolledWindow *scrolled;
+  GtkBox *sections;
+
+  InnMachine *machine;
+  InnPerformance *performance; /* of machine, which keeps it */
+  GSignalGroup *signals;       /* of performance */
+  GSignalGroup *machine_signals;
+  GPtrArray *graphs; /* of InnGraph *, not owned */
+};
+
+G_DEFINE_FINAL_TYPE (InnPerformanceView, inn_performance_view, GTK_TYPE_WIDGET)
+
+/* The one table: how each kind of chart looks. Those of one section stand one after the other. */
+static const InnGraphLook looks[INN_N_CHARTS] = {
+  [INN_CHART_CPU] = { N_ ("Processors"), N_ ("All Processors"), { NULL }, INN_UNIT_SHARE },
+  [INN_CHART_MEMORY] = { N_ ("Memory"), N_ ("Memory of This Computer"), { NULL }, INN_UNIT_BYTES },
+};
+
+static void
+show_page (InnPerformanceView *self)
+{
+  const GError *error =
+      self->performance != NULL ? inn_performance_get_error (self->performance) : NULL;
+  const char *page = "waiting";
+
+  if (self->machine == NULL || (inn_machine_get_state (self->machine) != INN_STATE_RUNNING &&
+                                inn_machine_get_state (self->machine) != INN_STATE_PAUSED &&
+                                inn_machine_get_state (self->machine) != INN_STATE_STOPPING))
+    page = "off";
+  else if (error != NULL)
+    {
+      g_autofree char *escaped = g_markup_escape_text (error->message, -1);
+
+      adw_status_page_set_description (self->failed, escaped);
+      page = "failed";
+    }
+  else if (self->graphs->len > 0)
+    page = "graphs";
+  gtk_stack_set_visible_child_name (self->stack, page);
+}
+
+static gboolean
+is_in_sight (InnPerformanceView *self, GtkWidget *graph)
+{
+  const int height = gtk_widget_get_height (GTK_WIDGET (self->scrolled));
+  graphene_rect_t bounds;
+
+  return gtk_widget_compute_bounds (graph, GTK_WIDGET (self->scrolled), &bounds) &&
+         graphene_rect_get_y (&bounds) < (float)height &&
+         graphene_rect_get_y (&bounds) + graphene_rect_get_height (&bounds) > 0;
+}
+
+/* Those out of sight are drawn when they are scrolled to. */
+static void
+update_graphs (InnPerformanceView *self)
+{
+  for (guint i = 0; i < self->graphs->len; i++)
+    {
+      GtkWidget *graph = g_ptr_array_index (self->graphs, i);
+
+      if (is_in_sight (self, graph))
+        inn_graph_update (INN_GRAPH (graph));
+    }
+}
+
+static void
+on_sampled (InnPerformanceView *self)
+{
+  show_page (self);
+  update_graphs (self);
+}
+
+/* ---- which graphs there are ---- */
+
+static void
+clear_graphs (InnPerformanceView *self)
+{
+  GtkWidget *child;
+
+  for (guint i = 0; i < self->graphs->len; i++)
+    inn_graph_clear (g_ptr_array_index (self->graphs, i));
+  g_ptr_array_set_size (self->graphs, 0);
+  while ((child = gtk_widget_get_first_child (GTK_WIDGET (self->sections))) != NULL)
+    gtk_box_remove (self->sections, child);
+}
+
+static GtkFlowBox *
+add_section (InnPerformanceView *self, const char *title)
+{
+  GtkWidget *heading = gtk_label_new (title);
+  GtkWidget *flow = gtk_flow_box_new ();
+
+  gtk_widget_add_css_class (heading, "title-4");
+  gtk_label_set_xalign (GTK_LABEL (heading), 0);
+  gtk_flow_box_set_selection_mode (GTK_FLOW_BOX (flow), GTK_SELECTION_NONE);
+  gtk_flow_box_set_homogeneous (GTK_FLOW_BOX (flow), TRUE);
+  gtk_flow_box_set_max_children_per_line (GTK_FLOW_BOX (flow), 4);
+  gtk_flow_box_set_column_spacing (GTK_FLOW_BOX (flow), 24);
+  gtk_flow_box_set_row_spacing (GTK_FLOW_BOX (flow), 18);
+  gtk_widget_add_css_class (flow, "inn-graphs");
+  gtk_box_append (self->sections, heading);
+  gtk_box_append (self->sections, flow);
+  gtk_accessible_update_relation (GTK_ACCESSIBLE (flow), GTK_ACCESSIBLE_RELATION_LABELLED_BY,
+                                  heading, NULL, -1);
+  return GTK_FLOW_BOX (flow);
+}
+
+static void
+rebuild (InnPerformanceView *self)
+{
+  GPtrArray *charts = inn_performance_get_charts (self->performance);
+  const char *section = NULL;
+  GtkFlowBox *flow = NULL;
+
+  clear_graphs (self);
+  for (guint i = 0; i < charts->len; i++)
+    {
+      const InnChart *chart = g_ptr_array_index (charts, i);
+      const InnGraphLook *look = &looks[chart->kind];
+      GtkWidget *graph = inn_graph_new (self->performance, chart, look);
+      GtkWidget *place = gtk_flow_box_child_new ();
+
+      if (g_strcmp0 (section, look->section) != 0)
+        flow = add_section (self, _ (look->section));
+      section = look->section;
+      gtk_flow_box_child_set_child (GTK_FLOW_BOX_CHILD (place), graph);
+      gtk_widget_set_focusable (place, FALSE); /* the graph is */
+      gtk_flow_box_append (flow, place);
+      g_ptr_array_add (self->graphs, graph);
+    }
+}
+
+/* ---- whose ---- */
+
+static GdkSurface *
+get_surface (InnPerformanceView *self)
+{
+  return gtk_native_get_surface (gtk_widget_get_native (GTK_WIDGET (self)));
+}
+
+static void
+want (InnPerformanceView *self)
+{
+  GdkToplevelState hidden = GDK_TOPLEVEL_STATE_MINIMIZED;
+  gboolean seen = gtk_widget_get_mapped (GTK_WIDGET (self));
+
+#if GTK_CHECK_VERSION(4, 12, 0)
+  hidden |= GDK_TOPLEVEL_STATE_SUSPENDED;
+#endif
+  if (seen && GDK_IS_TOPLEVEL (get_surface (self)))
+    seen = (gdk_toplevel_get_state (GDK_TOPLEVEL (get_surface (self))) & hidden) == 0;
+  if (self->performance != NULL)
+    inn_performance_want (self->performance, seen);
+}
+
+static void
+take_performance (InnPerformanceView *self)
+{
+  InnPerformance *performance =
+      self->machine != NULL ? inn_machine_get_performance (self->machine) : NULL;
+
+  if (self->performance == performance)
+    return;
+  if (self->performance != NULL)
+    inn_performance_want (self->performance, FALSE);
+  clear_graphs (self);
+  g_set_object (&self->performance, performance);
+  g_signal_group_set_target (self->signals, performance);
+  if (performance != NULL)
+    rebuild (self);
+}
+
+static void
+inn_performance_view_map (GtkWidget *widget)
+{
+  InnPerformanceView *self = INN_PERFORMANCE_VIEW (widget);
+
+  GTK_WIDGET_CLASS (inn_performance_view_parent_class)->map (widget);
+  g_signal_connect_object (get_surface (self), "notify::state", G_CALLBACK (want), self,
+                           G_CONNECT_SWAPPED);
+  take_performance (self);
+  show_page (self);
+  want (self);
+}
+
+static void
+inn_performance_view_unmap (GtkWidget *widget)
+{
+  InnPerformanceView *self = INN_PERFORMANCE_VIEW (widget);
+
+  g_signal_handlers_disconnect_by_func (get_surface (self), want, self);
+  GTK_WIDGET_CLASS (inn_performance_view_parent_class)->unmap (widget);
+  want (self);
+}
+
+static void
+inn_performance_view_dispose (GObject *object)
+{
+  InnPerformanceView *self = INN_PERFORMANCE_VIEW (object);
+  GtkWidget *child;
+
+  if (self->performance != NULL)
+    inn_performance_want (self->performance, FALSE);
+  if (self->sections != NULL)
+    clear_graphs (self);
+  g_clear_object (&self->signals);
+  g_clear_object (&self->machine_signals);
+  g_clear_object (&self->performance);
+  g_clear_object (&self->machine);
+  while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
+    gtk_widget_unparent (child);
+  self->sections = NULL;
+  G_OBJECT_CLASS (inn_performance_view_parent_class)->dispose (object);
+}
+
+static void
+inn_performance_view_finalize (GObject *object)
+{
+  g_ptr_array_unref (INN_PERFORMANCE_VIEW (object)->graphs);
+  G_OBJECT_CLASS (inn_performance_view_parent_class)->finalize (object);
+}
+
+static void
+inn_performance_view_class_init (InnPerformanceViewClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = inn_performance_view_dispose;
+  G_OBJECT_CLASS (klass)->finalize = inn_performance_view_finalize;
+  widget_class->map = inn_performance_view_map;
+  widget_class->unmap = inn_performance_view_unmap;
+  gtk_widget_class_set_template_from_resource (
+      widget_class, "/org/innkeeper/Innkeeper/performance/inn-performance-view.ui");
+  gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
+  gtk_widget_class_bind_template_child (widget_class, InnPerformanceView, stack);
+  gtk_widget_class_bind_template_child (widget_class, InnPerformanceView, failed);
+  gtk_widget_class_bind_template_child (widget_class, InnPerformanceView, scrolled);
+  gtk_widget_class_bind_template_child (widget_class, InnPerformanceView, sections);
+}
+
+static void
+inn_performance_view_init (InnPerformanceView *self)
+{
+  self->graphs = g_ptr_array_new ();
+  gtk_widget_init_template (GTK_WIDGET (self));
+  self->signals = g_signal_group_new (INN_TYPE_PERFORMANCE);
+  g_signal_group_connect_swapped (self->signals, "sampled", G_CALLBACK (on_sampled), self);
+  g_signal_group_connect_swapped (self->signals, "charts-changed", G_CALLBACK (rebuild), self);
+  self->machine_signals = g_signal_group_new (INN_TYPE_MACHINE);
+  g_signal_group_connect_swapped (self->machine_signals, "notify::state", G_CALLBACK (show_page),
+                                  self);
+  g_signal_connect_swapped (gtk_scrolled_window_get_vadjustment (self->scrolled), "value-changed",
+                            G_CALLBACK (update_graphs), self);
+}
+
+void
+inn_performance_view_set_machine (InnPerformanceView *self, InnMachine *machine)
+{
+  g_return_if_fail (INN_IS_PERFORMANCE_VIEW (self));
+
+  if (!g_set_object (&self->machine, machine))
+    return;
+  g_signal_group_set_target (self->machine_signals, machine);
+  if (gtk_widget_get_mapped (GTK_WIDGET (self)) || machine == NULL)
+    take_performance (self);
+  show_page (self);
+  want (self);
+}

@@ -1,0 +1,430 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Owns the timer of GetPerformance, and what its counters mean. */
+#include "inn-performance.h"
+
+#include <math.h>
+#include "inn-client-private.h"
+
+#define INTERVAL_MS 1000
+/* A question may take that long; over a longer time the mean says nothing of each second. */
+#define GAP_SECONDS 6
+/* No machine has as many; a helper that goes mad fills no memory. */
+#define MAX_CHARTS 4096
+
+typedef enum
+{
+  GAUGE, /* as it is */
+  SHARE, /* of time, of a counter of ns */
+} Way;
+
+/* The one table: where each value of the helper's goes. */
+static const struct
+{
+  const char *of; /* up to the ":", behind which its name stands */
+  const char *what;
+  Way way;
+  InnChartKind chart;
+  guint line;
+} rows[] = {
+  { "cpu", "time", SHARE, INN_CHART_CPU, 0 },
+  { "memory", "resident", GAUGE, INN_CHART_MEMORY, 0 },
+};
+
+struct _InnPerformance
+{
+  GObject parent_instance;
+
+  InnMachine *machine; /* not owned: it owns this, and clears it when it goes */
+  GCancellable *cancellable;
+  GPtrArray *charts;
+  GHashTable *counters; /* of the last answer: "of/what" → guint64 * */
+  guint64 monotonic;    /* ns, of the last answer; 0: there is none to compare with */
+  gint64 times[INN_PERFORMANCE_ROWS];
+  guint n_rows;
+  guint timer;
+  gboolean wanted;
+  gboolean asking;
+  GError *error;
+};
+
+G_DEFINE_FINAL_TYPE (InnPerformance, inn_performance, G_TYPE_OBJECT)
+
+enum
+{
+  CHARTS_CHANGED,
+  SAMPLED,
+  N_SIGNALS
+};
+static guint signals[N_SIGNALS];
+
+static void
+chart_free (gpointer data)
+{
+  InnChart *chart = data;
+
+  for (guint i = 0; i < INN_CHART_LINES; i++)
+    g_free (chart->lines[i]);
+  g_free (chart->name);
+  g_free (chart);
+}
+
+static int
+compare_charts (gconstpointer a, gconstpointer b)
+{
+  const InnChart *one = *(const InnChart *const *)a;
+  const InnChart *other = *(const InnChart *const *)b;
+  g_autofree char *one_key = g_utf8_collate_key_for_filename (one->name, -1);
+  g_autofree char *other_key = g_utf8_collate_key_for_filename (other->name, -1);
+
+  return one->kind != other->kind ? (int)one->kind - (int)other->kind : strcmp (one_key, other_key);
+}
+
+static InnChart *
+find_chart (InnPerformance *self, InnChartKind kind, const char *name)
+{
+  for (guint i = 0; i < self->charts->len; i++)
+    {
+      InnChart *chart = g_ptr_array_index (self->charts, i);
+
+      if (chart->kind == kind && g_str_equal (chart->name, name))
+        return chart;
+    }
+  return NULL;
+}
+
+/* NULL where there are too many. */
+static double *
+ensure_line (InnPerformance *self, InnChartKind kind, const char *name, guint n, gboolean *changed)
+{
+  InnChart *chart = find_chart (self, kind, name);
+
+  if (chart == NULL)
+    {
+      if (self->charts->len >= MAX_CHARTS)
+        return NULL;
+      chart = g_new0 (InnChart, 1);
+      chart->kind = kind;
+      chart->name = g_strdup (name);
+      g_ptr_array_add (self->charts, chart);
+      g_ptr_array_sort (self->charts, compare_charts);
+    }
+  if (chart->lines[n] == NULL)
+    {
+      chart->lines[n] = g_new (double, INN_PERFORMANCE_ROWS);
+      for (guint i = 0; i < INN_PERFORMANCE_ROWS; i++)
+        chart->lines[n][i] = NAN;
+      *changed = TRUE;
+    }
+  return chart->lines[n];
+}
+
+/* ---- an answer becomes rows ---- */
+
+/* How many rows it is worth: one a second, those that were missed too. */
+static guint
+count_rows (InnPerformance *self, guint64 monotonic)
+{
+  double seconds = (double)(monotonic - self->monotonic) / 1e9;
+
+  if (self->monotonic == 0 || monotonic <= self->monotonic)
+    return 1;
+  return (guint)CLAMP (round (seconds), 1, INN_PERFORMANCE_ROWS);
+}
+
+static void
+add_rows (InnPerformance *self, guint n)
+{
+  const gint64 now = g_get_real_time ();
+
+  for (guint i = 1; i <= n; i++)
+    {
+      const guint slot = self->n_rows++ % INN_PERFORMANCE_ROWS;
+
+      self->times[slot] = now - (gint64)(n - i) * G_USEC_PER_SEC;
+      for (guint c = 0; c < self->charts->len; c++)
+        {
+          InnChart *chart = g_ptr_array_index (self->charts, c);
+
+          for (guint l = 0; l < INN_CHART_LINES; l++)
+            if (chart->lines[l] != NULL)
+              chart->lines[l][slot] = NAN;
+        }
+    }
+}
+
+/* What a counter has grown by; FALSE where that is not known: a smaller one is another QEMU's. */
+static gboolean
+find_growth (InnPerformance *self, GHashTable *now, const char *key, double *out_growth)
+{
+  const guint64 *after = g_hash_table_lookup (now, key);
+  const guint64 *before = g_hash_table_lookup (self->counters, key);
+
+  if (after == NULL || before == NULL || *after < *before)
+    return FALSE;
+  *out_growth = (double)(*after - *before);
+  return TRUE;
+}
+
+static double
+evaluate (InnPerformance *self, GHashTable *now, guint row, const char *of, double seconds)
+{
+  g_autofree char *key = g_strconcat (of, "/", rows[row].what, NULL);
+  double growth;
+
+  switch (rows[row].way)
+    {
+    case GAUGE:
+      return (double)*(const guint64 *)g_hash_table_lookup (now, key);
+    case SHARE:
+      return seconds > 0 && find_growth (self, now, key, &growth) ? growth / seconds / 1e9 : NAN;
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+static gboolean
+is_of (const char *of, const char *kind, const char **out_name)
+{
+  const gsize length = strlen (kind);
+
+  *out_name = of[length] == ':' ? of + length + 1 : "";
+  return strncmp (of, kind, length) == 0 && (of[length] == '\0' || of[length] == ':');
+}
+
+/* Into the last @n rows: of time that was missed the mean is known. */
+static void
+fill (InnPerformance *self, double *line, guint n, double value)
+{
+  for (guint i = 1; i <= n; i++)
+    line[(self->n_rows - i) % INN_PERFORMANCE_ROWS] = value;
+}
+
+static void
+take_values (InnPerformance *self, guint64 monotonic, GVariant *values)
+{
+  g_autoptr (GHashTable) now = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  const guint n = count_rows (self, monotonic);
+  const double seconds =
+      self->monotonic != 0 && n <= GAP_SECONDS ? (double)(monotonic - self->monotonic) / 1e9 : 0;
+  gboolean changed = FALSE;
+  GVariantIter iter;
+  const char *of, *what, *name;
+  guint64 value;
+
+  g_variant_iter_init (&iter, values);
+  while (g_variant_iter_next (&iter, "(&s&st)", &of, &what, &value))
+    g_hash_table_insert (now, g_strconcat (of, "/", what, NULL), g_memdup2 (&value, sizeof value));
+  add_rows (self, n);
+  g_variant_iter_init (&iter, values);
+  while (g_variant_iter_next (&iter, "(&s&st)", &of, &what, &value))
+    for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+      {
+        double *line;
+
+        if (!g_str_equal (rows[i].what, what) || !is_of (of, rows[i].of, &name))
+          continue;
+        line = ensure_line (self, rows[i].chart, name, rows[i].line, &changed);
+        if (line != NULL)
+          fill (self, line, n <= GAP_SECONDS ? n : 1, evaluate (self, now, i, of, seconds));
+      }
+  g_hash_table_unref (self->counters);
+  self->counters = g_steal_pointer (&now);
+  self->monotonic = monotonic;
+  if (changed)
+    g_signal_emit (self, signals[CHARTS_CHANGED], 0);
+}
+
+/* ---- asking ---- */
+
+static void
+on_performance (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (InnPerformance) self = data;
+  g_autoptr (GVariant) values = NULL;
+  g_autoptr (GVariant) reply = NULL;
+  guint64 monotonic;
+
+  self->asking = FALSE;
+  g_clear_error (&self->error);
+  reply = inn_connection_call_finish (INN_CONNECTION (source), result, NULL, &self->error);
+  if (g_error_matches (self->error, INN_ERROR, INN_ERROR_CANCELLED) || self->timer == 0)
+    return; /* nobody looks any more */
+  if (reply != NULL && g_variant_is_of_type (reply, G_VARIANT_TYPE ("(ta(sst))")))
+    {
+      g_variant_get (reply, "(t@a(sst))", &monotonic, &values);
+      take_values (self, monotonic, values);
+    }
+  g_signal_emit (self, signals[SAMPLED], 0);
+}
+
+static gboolean
+on_due (gpointer data)
+{
+  InnPerformance *self = data;
+  InnConnection *connection =
+      self->machine != NULL ? inn_machine_get_connection (self->machine) : NULL;
+
+  if (self->asking || connection == NULL ||
+      inn_connection_get_state (connection) != INN_CONNECTION_READY)
+    return G_SOURCE_CONTINUE;
+  self->asking = TRUE;
+  inn_connection_call_full_async (connection, inn_machine_get_path (self->machine),
+                                  INN_IFACE_MACHINE, "GetPerformance",
+                                  g_variant_new ("(a{sv})", NULL), NULL, INN_CALL_QUIET,
+                                  self->cancellable, on_performance, g_object_ref (self));
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+is_on (InnPerformance *self)
+{
+  const InnState state =
+      self->machine != NULL ? inn_machine_get_state (self->machine) : INN_STATE_OFF;
+
+  return state == INN_STATE_RUNNING || state == INN_STATE_PAUSED || state == INN_STATE_STOPPING;
+}
+
+/* Another QEMU will have other counters, and may have other devices. */
+static void
+forget (InnPerformance *self)
+{
+  self->monotonic = 0;
+  self->n_rows = 0;
+  g_hash_table_remove_all (self->counters);
+  g_clear_error (&self->error);
+  if (self->charts->len == 0)
+    return;
+  g_ptr_array_set_size (self->charts, 0);
+  g_signal_emit (self, signals[CHARTS_CHANGED], 0);
+  g_signal_emit (self, signals[SAMPLED], 0);
+}
+
+static void
+update (InnPerformance *self)
+{
+  const gboolean ask = self->wanted && is_on (self);
+
+  if (!is_on (self))
+    forget (self);
+  if (ask && self->timer == 0)
+    {
+      self->timer = g_timeout_add (INTERVAL_MS, on_due, self);
+      on_due (self);
+    }
+  else if (!ask)
+    g_clear_handle_id (&self->timer, g_source_remove);
+}
+
+static void
+inn_performance_dispose (GObject *object)
+{
+  InnPerformance *self = INN_PERFORMANCE (object);
+
+  g_clear_handle_id (&self->timer, g_source_remove);
+  g_cancellable_cancel (self->cancellable);
+  G_OBJECT_CLASS (inn_performance_parent_class)->dispose (object);
+}
+
+static void
+inn_performance_finalize (GObject *object)
+{
+  InnPerformance *self = INN_PERFORMANCE (object);
+
+  g_clear_weak_pointer (&self->machine);
+  g_clear_object (&self->cancellable);
+  g_ptr_array_unref (self->charts);
+  g_hash_table_unref (self->counters);
+  g_clear_error (&self->error);
+  G_OBJECT_CLASS (inn_performance_parent_class)->finalize (object);
+}
+
+static void
+inn_performance_class_init (InnPerformanceClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->dispose = inn_performance_dispose;
+  object_class->finalize = inn_performance_finalize;
+  signals[CHARTS_CHANGED] = g_signal_new ("charts-changed", INN_TYPE_PERFORMANCE, G_SIGNAL_RUN_LAST,
+                                          0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SAMPLED] = g_signal_new ("sampled", INN_TYPE_PERFORMANCE, G_SIGNAL_RUN_LAST, 0, NULL,
+                                   NULL, NULL, G_TYPE_NONE, 0);
+}
+
+static void
+inn_performance_init (InnPerformance *self)
+{
+  self->cancellable = g_cancellable_new ();
+  self->charts = g_ptr_array_new_with_free_func (chart_free);
+  self->counters = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+}
+
+InnPerformance *
+inn_machine_get_performance (InnMachine *machine)
+{
+  InnPerformance *self;
+
+  g_return_val_if_fail (INN_IS_MACHINE (machine), NULL);
+  self = g_object_get_data (G_OBJECT (machine), "inn-performance");
+  if (self != NULL)
+    return self;
+  self = g_object_new (INN_TYPE_PERFORMANCE, NULL);
+  g_set_weak_pointer (&self->machine, machine);
+  g_signal_connect_object (machine, "notify::state", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
+  g_object_set_data_full (G_OBJECT (machine), "inn-performance", self, g_object_unref);
+  return self;
+}
+
+void
+inn_performance_want (InnPerformance *self, gboolean on)
+{
+  g_return_if_fail (INN_IS_PERFORMANCE (self));
+  self->wanted = on;
+  update (self);
+}
+
+GPtrArray *
+inn_performance_get_charts (InnPerformance *self)
+{
+  g_return_val_if_fail (INN_IS_PERFORMANCE (self), NULL);
+  return self->charts;
+}
+
+guint
+inn_performance_get_n_rows (InnPerformance *self)
+{
+  g_return_val_if_fail (INN_IS_PERFORMANCE (self), 0);
+  return self->n_rows;
+}
+
+static gboolean
+is_kept (InnPerformance *self, guint row)
+{
+  return row < self->n_rows && self->n_rows - row <= INN_PERFORMANCE_ROWS;
+}
+
+gint64
+inn_performance_get_time (InnPerformance *self, guint row)
+{
+  g_return_val_if_fail (INN_IS_PERFORMANCE (self), 0);
+  return is_kept (self, row) ? self->times[row % INN_PERFORMANCE_ROWS] : 0;
+}
+
+const GError *
+inn_performance_get_error (InnPerformance *self)
+{
+  g_return_val_if_fail (INN_IS_PERFORMANCE (self), NULL);
+  return self->error;
+}
+
+double
+inn_performance_get (InnPerformance *self, const InnChart *chart, guint line, guint row)
+{
+  g_return_val_if_fail (INN_IS_PERFORMANCE (self), NAN);
+  g_return_val_if_fail (line < INN_CHART_LINES, NAN);
+  return is_kept (self, row) && chart->lines[line] != NULL
+             ? chart->lines[line][row % INN_PERFORMANCE_ROWS]
+             : NAN;
+}

@@ -1,0 +1,51 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* What a machine uses from second to second: asked of the helper while somebody looks, made into
+ * rates, and kept for some minutes. */
+#pragma once
+
+#include "inn-machine.h"
+
+G_BEGIN_DECLS
+
+/** InnChartKind: in the order in which they are shown. A share is 1.0 for all the time of one
+ * processor, or for all time. */
+typedef enum
+{
+  INN_CHART_CPU,    /* a share */
+  INN_CHART_MEMORY, /* bytes, on this computer */
+  INN_N_CHARTS
+} InnChartKind;
+
+#define INN_CHART_LINES 3
+/** INN_PERFORMANCE_ROWS: as many seconds are kept. */
+#define INN_PERFORMANCE_ROWS 600
+
+typedef struct
+{
+  InnChartKind kind;
+  char *name;                     /* of what there may be several of: "vda"; else "" */
+  double *lines[INN_CHART_LINES]; /* NULL: has no such line; see inn_performance_get() */
+} InnChart;
+
+#define INN_TYPE_PERFORMANCE (inn_performance_get_type ())
+G_DECLARE_FINAL_TYPE (InnPerformance, inn_performance, INN, PERFORMANCE, GObject)
+
+/** InnPerformance: signals "sampled" (there is a new row, or there are none any more, or an error)
+ * and "charts-changed", which comes before it. */
+InnPerformance *inn_machine_get_performance (InnMachine *machine); /* transfer none */
+/** inn_performance_want: @on: ask each second, while the machine is on. */
+void inn_performance_want (InnPerformance *self, gboolean on);
+/** inn_performance_get_charts: of InnChart, sorted; they live until "charts-changed". */
+GPtrArray *inn_performance_get_charts (InnPerformance *self);
+/** inn_performance_get_n_rows: counts those that are kept no more, too; the last is one less. */
+guint inn_performance_get_n_rows (InnPerformance *self);
+/** inn_performance_get_time: when @row was measured: µs since 1970; 0: it is not kept. */
+gint64 inn_performance_get_time (InnPerformance *self, guint row);
+/** inn_performance_get_error: why the last question had no answer; NULL: it had one. */
+const GError *inn_performance_get_error (InnPerformance *self);
+/** inn_performance_get: NAN where it is not known. */
+double inn_performance_get (InnPerformance *self, const InnChart *chart, guint line, guint row);
+
+G_END_DECLS

@@ -1,0 +1,200 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The Performance tab: what it asks for, when, and what it draws and says. */
+#include "performance/inn-graph.h"
+#include "stage.h"
+
+#include <adwaita.h>
+
+#define BLUE    0x3584e4
+#define SECONDS 5 /* from one answer to the next, as the helper's clock has it: tests take less */
+
+typedef struct
+{
+  Stage stage;
+  double use;       /* processors */
+  guint64 resident; /* bytes */
+  guint64 cpu_time, monotonic;
+  gboolean odd; /* an answer as no helper gives it */
+} Fixture;
+
+static void
+on_call (FakeHelper *fake, GDBusMethodInvocation *invocation, gpointer data)
+{
+  Fixture *fixture = data;
+
+  if (!g_str_equal (g_dbus_method_invocation_get_method_name (invocation), "GetPerformance"))
+    {
+      g_dbus_method_invocation_return_dbus_error (invocation, "org.innkeeper.Error.Unsupported",
+                                                  "Not in this test.");
+      return;
+    }
+  g_assert_false (g_dbus_message_get_flags (g_dbus_method_invocation_get_message (invocation)) &
+                  G_DBUS_MESSAGE_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION);
+  fixture->monotonic += SECONDS * G_GUINT64_CONSTANT (1000000000);
+  fixture->cpu_time += (guint64)(fixture->use * SECONDS * 1e9);
+  if (fixture->odd)
+    g_dbus_method_invocation_return_value (
+        invocation,
+        g_variant_new_parsed ("(%t, [('cpu', 'time', uint64 0), ('cpu:', 'time', 7), (':', '', 1), "
+                              "('moon', 'phase', 3), ('cpux', 'time', 1)])",
+                              fixture->monotonic / 2));
+  else
+    g_dbus_method_invocation_return_value (
+        invocation,
+        g_variant_new_parsed ("(%t, [('cpu', 'time', %t), ('memory', 'resident', %t)])",
+                              fixture->monotonic, fixture->cpu_time, fixture->resident));
+}
+
+static void
+set_up (Fixture *fixture, gconstpointer data)
+{
+  fixture->use = 0.5;
+  fixture->resident = G_GUINT64_CONSTANT (384) << 20;
+  stage_set_up_app (&fixture->stage, 1, on_call, fixture);
+  gtk_widget_activate_action (fixture->stage.window, "win.tab", "s", "performance");
+}
+
+static void
+tear_down (Fixture *fixture, gconstpointer data)
+{
+  stage_tear_down (&fixture->stage);
+}
+
+static GtkWidget *
+find_graph (GtkWidget *widget, const char *label)
+{
+  GtkWidget *found = NULL;
+
+  if (INN_IS_GRAPH (widget) && gtk_widget_get_mapped (widget))
+    {
+      g_autofree char *problem = gtk_test_accessible_check_property (
+          GTK_ACCESSIBLE (widget), GTK_ACCESSIBLE_PROPERTY_LABEL, label);
+
+      return problem == NULL ? widget : NULL;
+    }
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL && found == NULL;
+       child = gtk_widget_get_next_sibling (child))
+    found = find_graph (child, label);
+  return found;
+}
+
+static guint
+count_questions (Fixture *fixture)
+{
+  return fake_helper_count_calls (fixture->stage.fake, "GetPerformance");
+}
+
+/* Pixels of that colour, 0xrrggbb. */
+static guint
+count_pixels (GtkWidget *widget, guint32 colour)
+{
+  int width, height;
+  guint n = 0;
+  g_autofree guint32 *pixels = render (widget, &width, &height);
+
+  for (int i = 0; i < width * height; i++)
+    n += pixels[i] == colour;
+  return n;
+}
+
+static gboolean
+on_time (gpointer over)
+{
+  *(gboolean *)over = TRUE;
+  return G_SOURCE_REMOVE;
+}
+
+static void
+wait_seconds (guint seconds)
+{
+  gboolean over = FALSE;
+
+  g_timeout_add_seconds (seconds, on_time, &over);
+  wait_until (over);
+}
+
+/* What the helper counts is what the graphs say and draw. */
+static void
+test_tells (Fixture *fixture, gconstpointer data)
+{
+  GtkWidget *window = fixture->stage.window;
+  GtkWidget *graph;
+  guint pixels;
+
+  g_assert_nonnull (find_shown (window, GTK_TYPE_LABEL, "Nothing to Measure"));
+  take_picture (window, "performance-off");
+  stage_set_state (&fixture->stage, INN_STATE_RUNNING);
+  wait_until ((graph = find_graph (window, "All Processors: 50.0 %")) != NULL);
+  g_assert_nonnull (find_graph (window, "Memory of This Computer: 384 MiB"));
+  pixels = count_pixels (graph, BLUE);
+  g_assert_cmpuint (pixels, >, 0);
+  fixture->use = 1;
+  wait_until (find_graph (window, "All Processors: 100 %") == graph);
+  fixture->use = 0.25;
+  wait_until (find_graph (window, "All Processors: 25.0 %") == graph);
+  g_assert_cmpuint (count_pixels (graph, BLUE), >, 2 * pixels);
+  take_picture (window, "performance");
+  adw_style_manager_set_color_scheme (adw_style_manager_get_default (),
+                                      ADW_COLOR_SCHEME_FORCE_DARK);
+  wait_seconds (1);
+  take_picture (window, "performance-dark");
+  adw_style_manager_set_color_scheme (adw_style_manager_get_default (), ADW_COLOR_SCHEME_DEFAULT);
+  stage_set_state (&fixture->stage, INN_STATE_OFF);
+  wait_until (find_shown (window, GTK_TYPE_LABEL, "Nothing to Measure") != NULL);
+  g_assert_null (find_shown (window, INN_TYPE_GRAPH, NULL));
+}
+
+/* Only while it is seen, and the machine is on. */
+static void
+test_rests (Fixture *fixture, gconstpointer data)
+{
+  GtkWidget *window = fixture->stage.window;
+  guint questions;
+
+  wait_seconds (2);
+  g_assert_cmpuint (count_questions (fixture), ==, 0);
+  stage_set_state (&fixture->stage, INN_STATE_RUNNING);
+  wait_until (count_questions (fixture) >= 3);
+  gtk_widget_activate_action (window, "win.tab", "s", "details");
+  iterate ();
+  questions = count_questions (fixture);
+  wait_seconds (3);
+  g_assert_cmpuint (count_questions (fixture), <=, questions + 1); /* that was on its way */
+  gtk_widget_activate_action (window, "win.tab", "s", "performance");
+  wait_until (count_questions (fixture) >= questions + 2);
+  gtk_widget_set_visible (window, FALSE);
+  questions = count_questions (fixture);
+  wait_seconds (3);
+  g_assert_cmpuint (count_questions (fixture), <=, questions + 1);
+  gtk_widget_set_visible (window, TRUE);
+  wait_until (count_questions (fixture) >= questions + 2);
+}
+
+/* Counters that go backwards, things that nobody knows: no value is made up of them. */
+static void
+test_odd (Fixture *fixture, gconstpointer data)
+{
+  GtkWidget *window = fixture->stage.window;
+  guint questions;
+
+  stage_set_state (&fixture->stage, INN_STATE_RUNNING);
+  wait_until (find_graph (window, "All Processors: 50.0 %") != NULL);
+  fixture->odd = TRUE;
+  questions = count_questions (fixture);
+  wait_until (count_questions (fixture) >= questions + 3);
+  g_assert_nonnull (find_graph (window, "Memory of This Computer: –"));
+  fixture->odd = FALSE;
+  wait_until (find_graph (window, "All Processors: 50.0 %") != NULL);
+}
+
+int
+main (int argc, char **argv)
+{
+  stage_init (&argc, &argv);
+  g_test_add ("/performance/tells", Fixture, NULL, set_up, test_tells, tear_down);
+  g_test_add ("/performance/rests", Fixture, NULL, set_up, test_rests, tear_down);
+  g_test_add ("/performance/odd", Fixture, NULL, set_up, test_odd, tear_down);
+  return stage_run ();
+}
