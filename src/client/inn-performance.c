@@ -16,7 +16,10 @@
 typedef enum
 {
   GAUGE, /* as it is */
-  SHARE, /* of time, of a counter of ns */
+  LESS,  /* less the other one */
+  SHARE, /* of time: growth of a counter of ns */
+  RATE,  /* growth a second */
+  MEAN,  /* s: growth of a counter of ns, by that of the other one */
 } Way;
 
 /* The one table: where each value of the helper's goes. */
@@ -27,9 +30,31 @@ static const struct
   Way way;
   InnChartKind chart;
   guint line;
+  const char *other;
 } rows[] = {
   { "cpu", "time", SHARE, INN_CHART_CPU, 0 },
+  { "vcpu", "time", SHARE, INN_CHART_VCPU, 0 },
+  { "memory", "guest-total", LESS, INN_CHART_GUEST_MEMORY, 0, "guest-available" },
+  { "memory", "guest-caches", GAUGE, INN_CHART_GUEST_MEMORY, 1 },
+  { "memory", "given", GAUGE, INN_CHART_GUEST_MEMORY, 2 },
   { "memory", "resident", GAUGE, INN_CHART_MEMORY, 0 },
+#define DRIVE(kind)                                                                                \
+  { kind, "read-bytes", RATE, INN_CHART_DISK_RATE, 0 },                                            \
+      { kind, "write-bytes", RATE, INN_CHART_DISK_RATE, 1 },                                       \
+      { kind, "read-operations", RATE, INN_CHART_DISK_REQUESTS, 0 },                               \
+      { kind, "write-operations", RATE, INN_CHART_DISK_REQUESTS, 1 },                              \
+      { kind, "read-time", MEAN, INN_CHART_DISK_DELAY, 0, "read-operations" },                     \
+  {                                                                                                \
+    kind, "write-time", MEAN, INN_CHART_DISK_DELAY, 1, "write-operations"                          \
+  }
+  DRIVE ("disk"),
+  DRIVE ("cdrom"),
+  DRIVE ("floppy"),
+  { "interface", "received-bytes", RATE, INN_CHART_NETWORK, 0 },
+  { "interface", "sent-bytes", RATE, INN_CHART_NETWORK, 1 },
+  { "pressure", "cpu", SHARE, INN_CHART_PRESSURE, 0 },
+  { "pressure", "memory", SHARE, INN_CHART_PRESSURE, 1 },
+  { "pressure", "io", SHARE, INN_CHART_PRESSURE, 2 },
 };
 
 struct _InnPerformance
@@ -171,17 +196,21 @@ static double
 evaluate (InnPerformance *self, GHashTable *now, guint row, const char *of, double seconds)
 {
   g_autofree char *key = g_strconcat (of, "/", rows[row].what, NULL);
-  double growth;
+  g_autofree char *other =
+      rows[row].other != NULL ? g_strconcat (of, "/", rows[row].other, NULL) : NULL;
+  const guint64 *value = g_hash_table_lookup (now, key);
+  const guint64 *less = other != NULL ? g_hash_table_lookup (now, other) : NULL;
+  double growth, by;
 
-  switch (rows[row].way)
-    {
-    case GAUGE:
-      return (double)*(const guint64 *)g_hash_table_lookup (now, key);
-    case SHARE:
-      return seconds > 0 && find_growth (self, now, key, &growth) ? growth / seconds / 1e9 : NAN;
-    default:
-      g_assert_not_reached ();
-    }
+  if (rows[row].way == GAUGE)
+    return (double)*value;
+  if (rows[row].way == LESS)
+    return less != NULL && *less <= *value ? (double)(*value - *less) : NAN;
+  if (seconds <= 0 || !find_growth (self, now, key, &growth))
+    return NAN;
+  if (rows[row].way == MEAN)
+    return find_growth (self, now, other, &by) && by > 0 ? growth / by / 1e9 : NAN;
+  return rows[row].way == SHARE ? growth / seconds / 1e9 : growth / seconds;
 }
 
 static gboolean
@@ -189,8 +218,10 @@ is_of (const char *of, const char *kind, const char **out_name)
 {
   const gsize length = strlen (kind);
 
+  if (strncmp (of, kind, length) != 0 || (of[length] != '\0' && of[length] != ':'))
+    return FALSE;
   *out_name = of[length] == ':' ? of + length + 1 : "";
-  return strncmp (of, kind, length) == 0 && (of[length] == '\0' || of[length] == ':');
+  return TRUE;
 }
 
 /* Into the last @n rows: of time that was missed the mean is known. */

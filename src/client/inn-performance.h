@@ -13,8 +13,15 @@ G_BEGIN_DECLS
  * processor, or for all time. */
 typedef enum
 {
-  INN_CHART_CPU,    /* a share */
-  INN_CHART_MEMORY, /* bytes, on this computer */
+  INN_CHART_CPU,           /* a share, of all threads */
+  INN_CHART_VCPU,          /* a share; by number */
+  INN_CHART_GUEST_MEMORY,  /* bytes: used, caches, all that it has */
+  INN_CHART_MEMORY,        /* bytes, on this computer */
+  INN_CHART_DISK_RATE,     /* bytes a second: read, written; by target, as those that follow */
+  INN_CHART_DISK_REQUESTS, /* a second: likewise */
+  INN_CHART_DISK_DELAY,    /* s, the mean of a request: likewise; NAN where there was none */
+  INN_CHART_NETWORK,       /* bytes a second: received, sent; by address */
+  INN_CHART_PRESSURE,      /* a share of time in which something waits: for CPU, memory, disks */
   INN_N_CHARTS
 } InnChartKind;
 

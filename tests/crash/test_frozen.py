@@ -70,6 +70,10 @@ def stopped():
     stop(process)
     tap.true(frozen.ask(made, machine, "OpenSerial") is not None, "its line is the shim's")
     others_meanwhile(made, machine, well, TIMEOUT)
+    # The kernel knows something of it all the same.
+    measured = {of for of, what, value in domain.call(made, machine, "GetPerformance")[1]}
+    tap.true(measured >= {"cpu", "memory"} and "vcpu:0" not in measured, measured)
+    tap.true("vcpu:0" in {of for of, what, value in domain.call(made, well, "GetPerformance")[1]}, "the other one's")
     go_on(process)
     tap.wait_for(lambda: frozen.ask(made, machine, "Screenshot") is not None, 20, "an answer when it goes on")
     stop(process)

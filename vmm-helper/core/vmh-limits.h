@@ -80,6 +80,18 @@
  * one. */
 #define VMH_MAX_INSPECTIONS_PER_UID 8
 
+/* Machines that are measured for one user at once: each is six questions to its QEMU. A window
+ * measures the one that it shows, once a second. */
+#define VMH_MAX_MEASURINGS_PER_UID 16
+
+/* Threads of a QEMU that are looked at for one question; each takes some 20 µs. QEMU has one for
+ * each processor, and some dozens more. */
+#define VMH_MAX_THREADS 1024
+
+/* Milliseconds that QEMU may take for what it is measured by; then it is done without. Who asks
+ * once a second is not to wait for the machine that stands still. */
+#define VMH_MEASURE_MS 1000
+
 /* Threads that close the files of one user. While all hang, its other files wait open. */
 #define VMH_MAX_CLOSERS_PER_UID 4
 

@@ -17,8 +17,8 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-#define TAP_PREFIX "inntap"
 #define PREFIX     "inn-"
+#define TAP_PREFIX "inntap"
 #define DIGITS     11 /* with the prefix all that a device's name may have */
 #define FOLDER     "/sys/class/net"
 G_STATIC_ASSERT (sizeof PREFIX - 1 + DIGITS == IFNAMSIZ - 1);
@@ -74,17 +74,6 @@ check_bridge (const char *bridge, GError **error)
   return FALSE;
 }
 
-/* A bridge takes the lowest address on it for its own; the highest is none it would choose. */
-static gboolean
-read_address (const char *mac, guint8 *address)
-{
-  if (sscanf (mac, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx", &address[0], &address[1], &address[2],
-              &address[3], &address[4], &address[5]) != 6)
-    return FALSE;
-  address[0] = 0xfe;
-  return TRUE;
-}
-
 int
 vmh_tap_open (const char *bridge, const char *mac, GError **error)
 {
@@ -100,11 +89,55 @@ vmh_tap_open (const char *bridge, const char *mac, GError **error)
   link.name = name;
   link.master = bridge;
   link.mtu = get_mtu (bridge);
-  if (!read_address (mac, link.address))
-    memset (link.address, 0, sizeof link.address);
+  /* A bridge takes the lowest address on it for its own; the highest is none it would choose. */
+  if (sscanf (mac, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx", &link.address[0], &link.address[1],
+              &link.address[2], &link.address[3], &link.address[4], &link.address[5]) == 6)
+    link.address[0] = 0xfe;
   if (!vmh_rtnl_set (&link, error))
     return -1;
   return vmh_steal_fd (&fd);
+}
+
+static gboolean
+read_count (const char *device, const char *what, guint64 *out_count)
+{
+  g_autofree char *path = g_build_filename (FOLDER, device, "statistics", what, NULL);
+  g_autofree char *text = NULL;
+
+  if (!g_file_get_contents (path, &text, NULL, NULL))
+    return FALSE;
+  *out_count = g_ascii_strtoull (text, NULL, 10);
+  return TRUE;
+}
+
+/* The device's address is the card's but for the first byte. */
+static gboolean
+is_tap_of (const char *device, const char *mac)
+{
+  g_autofree char *path = g_build_filename (FOLDER, device, "address", NULL);
+  g_autofree char *address = NULL;
+
+  return g_str_has_prefix (device, TAP_PREFIX) && strlen (mac) > 2 &&
+         g_file_get_contents (path, &address, NULL, NULL) && g_str_has_prefix (address, "fe:") &&
+         g_ascii_strcasecmp (g_strchomp (address) + 2, mac + 2) == 0;
+}
+
+gboolean
+vmh_tap_count (const char *mac, guint64 *out_received, guint64 *out_sent)
+{
+  g_autoptr (GDir) dir = g_dir_open (FOLDER, 0, NULL);
+  g_autofree char *found = NULL;
+  const char *name;
+
+  while (dir && (name = g_dir_read_name (dir)))
+    if (is_tap_of (name, mac))
+      {
+        if (found) /* two machines have one address: whose it is cannot be told */
+          return FALSE;
+        found = g_strdup (name);
+      }
+  return found && read_count (found, "rx_bytes", out_received) &&
+         read_count (found, "tx_bytes", out_sent);
 }
 
 /* ---- networks between machines ---- */
@@ -182,23 +215,11 @@ dup_tap_on (const char *bridge, const char *mac)
 {
   g_autofree char *folder = g_build_filename (FOLDER, bridge, "brif", NULL);
   g_autoptr (GDir) dir = is_bridge (bridge) ? g_dir_open (folder, 0, NULL) : NULL;
-  guint8 address[6];
-  g_autofree char *wanted = NULL;
   const char *name;
 
-  if (!read_address (mac, address))
-    return NULL;
-  wanted = g_strdup_printf ("%02x:%02x:%02x:%02x:%02x:%02x\n", address[0], address[1], address[2],
-                            address[3], address[4], address[5]);
   while (dir && (name = g_dir_read_name (dir)))
-    {
-      g_autofree char *path = g_build_filename (FOLDER, name, "address", NULL);
-      g_autofree char *its = NULL;
-
-      if (g_str_has_prefix (name, TAP_PREFIX) && g_file_get_contents (path, &its, NULL, NULL) &&
-          g_str_equal (its, wanted))
-        return g_strdup (name);
-    }
+    if (is_tap_of (name, mac))
+      return g_strdup (name);
   return NULL;
 }
 

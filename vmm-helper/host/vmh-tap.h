@@ -29,6 +29,9 @@ typedef struct
  * The network that it leaves is swept. INN_ERROR_NOT_FOUND where there is no such tap or bridge;
  * then it stays where it is. */
 gboolean vmh_tap_move (const char *mac, const VmhCable *from, const VmhCable *to, GError **error);
+/** vmh_tap_count: bytes that the tap device of the card with the address @mac has received and
+ * sent. FALSE where there is none, or more than one. */
+gboolean vmh_tap_count (const char *mac, guint64 *out_received, guint64 *out_sent);
 /** vmh_tap_sweep: removes such bridges that no machine is on (any more, or after a start that
  * failed). */
 void vmh_tap_sweep (void);

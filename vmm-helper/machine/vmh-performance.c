@@ -7,16 +7,30 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "core/vmh-limits.h"
+#include "core/vmh-tally.h"
+#include "devices/vmh-plan.h"
+#include "host/vmh-tap.h"
+#include "qemu/vmh-qmp-measure.h"
 #include "qemu/vmh-usage.h"
 #include "shared/inn-errors.h"
 
-#define UP (1u << VMH_STATE_RUNNING | 1u << VMH_STATE_PAUSED)
+#define UP (1u << VMH_STATE_RUNNING | 1u << VMH_STATE_PAUSED | 1u << VMH_STATE_STOPPING)
+
+/* A guest tells of its memory where it is asked to: while somebody looks, and a little longer. */
+#define GUEST_PERIOD  2                 /* s */
+#define GUEST_SECONDS 10                /* after the last question */
+#define GUEST_ASKED   "vmh-guest-asked" /* of a VmhQemu: a source */
+
+static VmhTally measuring;
 
 static void
 add (GVariantBuilder *values, const char *of, const char *what, guint64 value)
 {
   g_variant_builder_add (values, "(sst)", of, what, value);
 }
+
+/* ---- of the kernel ---- */
 
 static gboolean
 add_usage (GVariantBuilder *values, VmhMachine *machine)
@@ -30,32 +44,241 @@ add_usage (GVariantBuilder *values, VmhMachine *machine)
   return TRUE;
 }
 
+/* An emulated machine may have all its processors in one thread: its time is told once. */
 static void
-answer (VmhCall *call)
+add_vcpus (GVariantBuilder *values, VmhMachine *machine, const VmhQmpMeasures *measures)
 {
-  VmhMachine *machine = vmh_call_get_object (call);
-  g_auto (GVariantBuilder) values = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(sst)"));
-  guint64 now = (guint64)g_get_monotonic_time () * 1000;
+  const guint n = measures->vcpus->len;
+  g_autofree VmhThreadUse *threads = g_new0 (VmhThreadUse, n + 1);
 
-  if (add_usage (&values, machine))
-    vmh_call_return (call, g_variant_new ("(ta(sst))", now, &values));
-  else
-    vmh_call_fail (call, g_error_new (INN_ERROR, INN_ERROR_BAD_STATE,
-                                      _ ("“%s” has just ended. There is nothing to measure."),
-                                      vmh_machine_get_name (machine)));
+  for (guint i = 0; i < n; i++)
+    threads[i].inside = g_array_index (measures->vcpus, VmhQmpVcpu, i).thread;
+  vmh_usage_read_threads (vmh_life_get_pid (machine), threads, n);
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *of =
+          g_strdup_printf ("vcpu:%u", g_array_index (measures->vcpus, VmhQmpVcpu, i).index);
+
+      if (threads[i].cpu_ns > 0)
+        add (values, of, "time", threads[i].cpu_ns);
+    }
+}
+
+static void
+add_pressure (GVariantBuilder *values)
+{
+  static const char *const resources[] = { "cpu", "memory", "io" };
+  guint64 time;
+
+  for (guint i = 0; i < G_N_ELEMENTS (resources); i++)
+    if (vmh_usage_read_pressure (resources[i], &time))
+      add (values, "pressure", resources[i], time);
+}
+
+/* Of a card with a device of the host's, which receives what the guest sends. */
+static void
+add_cards (GVariantBuilder *values, InnDomain *domain)
+{
+  g_autoptr (GPtrArray) cards = inn_domain_list (domain, "interface");
+
+  for (guint i = 0; i < cards->len; i++)
+    {
+      const InnElement *card = g_ptr_array_index (cards, i);
+      g_autofree char *mac = inn_element_dup (card, "mac");
+      g_autofree char *of = inn_element_dup_id (card);
+      guint64 received, sent;
+
+      if (inn_element_is (card, "type", "user") || !mac || !vmh_tap_count (mac, &received, &sent))
+        continue;
+      add (values, of, "received-bytes", sent);
+      add (values, of, "sent-bytes", received);
+    }
+}
+
+/* ---- of QEMU ---- */
+
+static void
+add_memory (GVariantBuilder *values, const VmhQmpMeasures *measures)
+{
+  const VmhQmpMemory *memory = &measures->memory;
+
+  if (memory->first > 0)
+    add (values, "memory", "size", memory->first + memory->plugged);
+  if (memory->balloon > 0)
+    add (values, "memory", "given", memory->balloon + memory->plugged);
+  if (measures->guest_total == 0)
+    return;
+  add (values, "memory", "guest-total", measures->guest_total);
+  add (values, "memory", "guest-free", measures->guest_free);
+  add (values, "memory", "guest-available", measures->guest_available);
+  add (values, "memory", "guest-caches", measures->guest_caches);
+}
+
+static const VmhQmpDrive *
+find_drive (const VmhQmpMeasures *measures, const char *id)
+{
+  for (guint i = 0; i < measures->drives->len; i++)
+    {
+      const VmhQmpDrive *drive = &g_array_index (measures->drives, VmhQmpDrive, i);
+
+      if (vmh_qmp_drive_is (drive, id))
+        return drive;
+    }
+  return NULL;
+}
+
+/* An empty drive has counters, too, of what its guest asks it for. */
+static void
+add_drives (GVariantBuilder *values,
+            InnDomain *domain,
+            const char *kind,
+            const VmhQmpMeasures *measures)
+{
+  static const char *const names[2][3] = {
+    { "read-bytes", "read-operations", "read-time" },
+    { "write-bytes", "write-operations", "write-time" },
+  };
+  g_autoptr (GPtrArray) elements = inn_domain_list (domain, kind);
+
+  for (guint i = 0; i < elements->len; i++)
+    {
+      const InnElement *element = g_ptr_array_index (elements, i);
+      g_autofree char *id = vmh_plan_id (element, 0);
+      g_autofree char *of = inn_element_dup_id (element);
+      const VmhQmpDrive *drive = find_drive (measures, id);
+
+      if (!drive || !drive->full)
+        continue;
+      for (guint way = 0; way < 2; way++)
+        {
+          add (values, of, names[way][0], drive->bytes[way]);
+          add (values, of, names[way][1], drive->operations[way]);
+          add (values, of, names[way][2], drive->time[way]);
+        }
+    }
+}
+
+/* ---- what the guest says ---- */
+
+static void
+clear_source (gpointer id)
+{
+  g_source_remove (GPOINTER_TO_UINT (id));
+}
+
+static void
+on_period_set (GObject *source, GAsyncResult *result, gpointer data)
+{
+  /* Without a balloon that is an error. */
+  g_autoptr (JsonNode) reply = vmh_qmp_call_finish (VMH_QMP (source), result, NULL);
+}
+
+static gboolean
+on_guest_forgotten (gpointer data)
+{
+  VmhQmp *monitor = vmh_qemu_get_monitor (data);
+
+  g_object_steal_data (data, GUEST_ASKED);
+  if (monitor)
+    vmh_qmp_set_balloon_period_async (monitor, 0, on_period_set, NULL);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+ask_guest (VmhMachine *machine, VmhQmp *monitor)
+{
+  GObject *qemu = G_OBJECT (vmh_machine_get_qemu (machine));
+  InnDomain *domain = vmh_machine_get_live (machine);
+  g_autoptr (GPtrArray) balloons = domain ? inn_domain_list (domain, "memballoon") : NULL;
+  const InnElement *balloon =
+      balloons && balloons->len > 0 ? g_ptr_array_index (balloons, 0) : NULL;
+
+  if (balloon && inn_element_get_uint (balloon, "stats-period") > 0)
+    return; /* it tells anyway */
+  if (!g_object_get_data (qemu, GUEST_ASKED))
+    vmh_qmp_set_balloon_period_async (monitor, GUEST_PERIOD, on_period_set, NULL);
+  g_object_set_data_full (
+      qemu, GUEST_ASKED,
+      GUINT_TO_POINTER (g_timeout_add_seconds (GUEST_SECONDS, on_guest_forgotten, qemu)),
+      clear_source);
+}
+
+/* ---- the verb ---- */
+
+/* The kernel is asked when QEMU has answered, so that all is of one moment. */
+static void
+answer (VmhCall *call, const VmhQmpMeasures *measures)
+{
+  static const char *const drives[] = { "disk", "cdrom", "floppy" };
+  VmhMachine *machine = vmh_call_get_object (call);
+  InnDomain *domain = vmh_machine_get_live (machine);
+  g_auto (GVariantBuilder) values = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(sst)"));
+  const guint64 now = (guint64)g_get_monotonic_time () * 1000;
+
+  if (!add_usage (&values, machine))
+    {
+      vmh_call_fail (call, g_error_new (INN_ERROR, INN_ERROR_BAD_STATE,
+                                        _ ("“%s” has just ended. There is nothing to measure."),
+                                        vmh_machine_get_name (machine)));
+      return;
+    }
+  if (measures)
+    {
+      add_vcpus (&values, machine, measures);
+      add_memory (&values, measures);
+    }
+  for (guint i = 0; measures && domain && i < G_N_ELEMENTS (drives); i++)
+    add_drives (&values, domain, drives[i], measures);
+  if (domain)
+    add_cards (&values, domain);
+  add_pressure (&values);
+  vmh_call_return (call, g_variant_new ("(ta(sst))", now, &values));
+}
+
+static void
+on_measured (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (VmhQmpMeasures) measures = vmh_qmp_measure_finish (VMH_QMP (source), result);
+  VmhCall *call = data;
+
+  vmh_tally_take (&measuring, vmh_call_get_uid (call), 1);
+  answer (call, measures);
+}
+
+static gboolean
+check_measurings (uid_t user, GError **error)
+{
+  if (vmh_tally_get (&measuring, user) < VMH_MAX_MEASURINGS_PER_UID)
+    return TRUE;
+  g_set_error_literal (error, INN_ERROR, INN_ERROR_LIMIT,
+                       _ ("Too many machines are measured at once. Wait until some are done."));
+  return FALSE;
 }
 
 void
 vmh_verb_get_performance (VmhCall *call)
 {
   static const char *const allowed[] = { NULL };
+  VmhMachine *machine = vmh_call_get_object (call);
   g_autoptr (GVariant) options = NULL;
+  VmhQmp *monitor;
   GError *error = NULL;
 
   g_variant_get (vmh_call_get_parameters (call), "(@a{sv})", &options);
-  if (vmh_call_check_options (options, allowed, &error) &&
-      vmh_machine_require (vmh_call_get_object (call), UP, &error))
-    answer (call);
-  else
-    vmh_call_fail (call, error);
+  if (!vmh_call_check_options (options, allowed, &error) ||
+      !vmh_machine_require (machine, UP, &error) ||
+      !check_measurings (vmh_call_get_uid (call), &error))
+    {
+      vmh_call_fail (call, error);
+      return;
+    }
+  monitor = vmh_life_get_monitor (machine, NULL);
+  if (!monitor)
+    {
+      answer (call, NULL); /* the kernel knows something of every QEMU */
+      return;
+    }
+  ask_guest (machine, monitor);
+  vmh_tally_add (&measuring, vmh_call_get_uid (call), 1);
+  vmh_qmp_measure_async (monitor, on_measured, call);
 }

@@ -154,6 +154,23 @@ on_balloon (GObject *source, GAsyncResult *result, gpointer data)
   g_task_return_boolean (task, TRUE);
 }
 
+void
+vmh_qmp_read_memory_devices (JsonNode *reply, VmhQmpMemory *memory)
+{
+  JsonArray *devices = JSON_NODE_HOLDS_ARRAY (reply) ? json_node_get_array (reply) : NULL;
+
+  for (guint i = 0; devices && i < json_array_get_length (devices); i++)
+    {
+      JsonObject *about = vmh_qmp_object (vmh_qmp_nth (devices, i), "data");
+
+      if (!g_str_equal (vmh_qmp_string (about, "id"), "memory"))
+        continue;
+      memory->grows = TRUE;
+      memory->plugged = (guint64)MAX (vmh_qmp_int (about, "size", 0), 0);
+      memory->most = (guint64)MAX (vmh_qmp_int (about, "max-size", 0), 0);
+    }
+}
+
 static void
 on_devices (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -167,18 +184,7 @@ on_devices (GObject *source, GAsyncResult *result, gpointer data)
       g_task_return_error (task, error);
       return;
     }
-  for (guint i = 0; i < json_array_get_length (json_node_get_array (reply)); i++)
-    {
-      JsonNode *node = json_array_get_element (json_node_get_array (reply), i);
-      JsonObject *device = JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
-      JsonObject *about = vmh_qmp_object (device, "data");
-
-      if (!g_str_equal (vmh_qmp_string (about, "id"), "memory"))
-        continue;
-      memory->grows = TRUE;
-      memory->plugged = (guint64)MAX (vmh_qmp_int (about, "size", 0), 0);
-      memory->most = (guint64)MAX (vmh_qmp_int (about, "max-size", 0), 0);
-    }
+  vmh_qmp_read_memory_devices (reply, memory);
   call (VMH_QMP (source), "query-balloon", NULL, on_balloon, g_steal_pointer (&task));
 }
 

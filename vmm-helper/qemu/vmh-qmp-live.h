@@ -73,6 +73,8 @@ typedef struct
   gboolean grows;        /* it has a device for that */
 } VmhQmpMemory;
 
+/** vmh_qmp_read_memory_devices: QEMU's answer to query-memory-devices. */
+void vmh_qmp_read_memory_devices (JsonNode *reply, VmhQmpMemory *memory);
 void vmh_qmp_query_memory_async (VmhQmp *qmp, GAsyncReadyCallback callback, gpointer data);
 gboolean vmh_qmp_query_memory_finish (VmhQmp *qmp,
                                       GAsyncResult *result,

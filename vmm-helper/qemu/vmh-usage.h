@@ -13,4 +13,21 @@ G_BEGIN_DECLS
  * of it that are in memory. FALSE where there is no such process. */
 gboolean vmh_usage_read (pid_t pid, guint64 *out_cpu_ns, guint64 *out_resident);
 
+/** VmhThreadUse: @inside: the thread's number in the innermost pid namespace that it is in, of
+ * which only threads of the process are found, whatever it is; @cpu_ns: its CPU time, 0 where there
+ * is none such. */
+typedef struct
+{
+  pid_t inside;
+  guint64 cpu_ns;
+} VmhThreadUse;
+
+/** vmh_usage_read_threads: of @pid; looks at each of its threads. */
+void vmh_usage_read_threads (pid_t pid, VmhThreadUse *threads, guint n);
+
+/** vmh_usage_read_pressure: @resource "cpu", "memory", "io": ns for which something on this
+ * computer has waited for it since it was started (PSI, Documentation/accounting/psi.rst). FALSE
+ * where the kernel does not tell. */
+gboolean vmh_usage_read_pressure (const char *resource, guint64 *out_ns);
+
 G_END_DECLS

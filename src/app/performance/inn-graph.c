@@ -7,12 +7,13 @@
 #include <glib/gi18n.h>
 #include <math.h>
 
-#define MIN_WIDTH   220
+#define MIN_WIDTH   300 /* of a legend of three in English */
 #define NAT_WIDTH   340
 #define PLOT_HEIGHT 92
 #define GAP         6  /* between texts and plot */
 #define HEAD_GAP    12 /* that the axis' uppermost text stands in, too */
 #define LINE_WIDTH  2
+#define FILLED      2 /* lines; a third is a bound of them */
 #define NO_COLUMN   (-1)
 
 /* Of GNOME's palette, those that can be told apart on white and on black, and by the colour-blind.
@@ -56,6 +57,12 @@ typedef struct
 
 /* ---- texts ---- */
 
+static gboolean
+has_legend (InnGraph *self)
+{
+  return self->look->lines[0] != NULL;
+}
+
 static PangoLayout *
 ensure_text (InnGraph *self, Text which)
 {
@@ -66,7 +73,7 @@ ensure_text (InnGraph *self, Text which)
   attributes = pango_attr_list_new ();
   if (which == TITLE)
     pango_attr_list_insert (attributes, pango_attr_weight_new (PANGO_WEIGHT_BOLD));
-  else if (which != VALUES)
+  else if (which != VALUES) /* whose markup says so */
     pango_attr_list_insert (attributes, pango_attr_scale_new (PANGO_SCALE_SMALL));
   self->texts[which] = gtk_widget_create_pango_layout (GTK_WIDGET (self), NULL);
   pango_layout_set_single_paragraph_mode (self->texts[which], TRUE);
@@ -112,12 +119,6 @@ clear_texts (InnGraph *self)
   g_clear_pointer (&self->told, g_free); /* so that the values are set again */
 }
 
-static gboolean
-has_legend (InnGraph *self)
-{
-  return self->look->lines[0] != NULL;
-}
-
 /* ---- values ---- */
 
 /* Of a column; it may be before the first. */
@@ -152,6 +153,7 @@ find_top (InnGraph *self)
 static char *
 dup_values (InnGraph *self, int column, gboolean markup)
 {
+  const gboolean small = markup && has_legend (self);
   g_autoptr (GString) all = g_string_new (NULL);
 
   for (guint l = 0; l < INN_CHART_LINES; l++)
@@ -161,7 +163,9 @@ dup_values (InnGraph *self, int column, gboolean markup)
       if (self->chart->lines[l] == NULL)
         continue;
       value = inn_unit_format (self->look->unit, get_value (self, l, column));
-      if (all->len > 0)
+      if (all->len == 0)
+        g_string_append (all, small ? "<small>" : "");
+      else
         g_string_append (all, markup ? "   " : ", ");
       if (has_legend (self) && markup)
         g_string_append_printf (all, "<span foreground='%s'>●</span> ", colours[l]);
@@ -169,6 +173,8 @@ dup_values (InnGraph *self, int column, gboolean markup)
         g_string_append_printf (all, "%s ", _ (self->look->lines[l]));
       g_string_append (all, value);
     }
+  if (small && all->len > 0)
+    g_string_append (all, "</small>");
   return g_string_free (g_steal_pointer (&all), FALSE);
 }
 
@@ -305,7 +311,7 @@ draw_line (InnGraph *self, GtkSnapshot *snapshot, const Plot *plot, guint line)
         }
       x = find_x (self, plot, i);
       width = find_x (self, plot, end) - x;
-      if (bottom > y)
+      if (bottom > y && line < FILLED)
         fill (snapshot, &pale, x, y, width, bottom - y);
       fill (snapshot, &colour, x, MIN (y, bottom - LINE_WIDTH), width, LINE_WIDTH);
       if (!isnan (before) && fabs (before - y) > LINE_WIDTH)
@@ -577,12 +583,13 @@ inn_graph_set_least_top (InnGraph *self, double least_top)
 }
 
 void
-inn_graph_update (InnGraph *self)
+inn_graph_update (InnGraph *self, gboolean seen)
 {
   g_return_if_fail (INN_IS_GRAPH (self));
 
   if (self->chart == NULL)
     return;
   set_values (self);
-  gtk_widget_queue_draw (GTK_WIDGET (self));
+  if (seen)
+    gtk_widget_queue_draw (GTK_WIDGET (self));
 }

@@ -32,7 +32,7 @@ inn_graph_new (InnPerformance *performance, const InnChart *chart, const InnGrap
 void inn_graph_clear (InnGraph *self);
 /** inn_graph_set_least_top: its axis reaches at least that far. */
 void inn_graph_set_least_top (InnGraph *self, double least_top);
-/** inn_graph_update: there are new rows. */
-void inn_graph_update (InnGraph *self);
+/** inn_graph_update: there are new rows; @seen: it is drawn anew. */
+void inn_graph_update (InnGraph *self, gboolean seen);
 
 G_END_DECLS

@@ -31,7 +31,35 @@ G_DEFINE_FINAL_TYPE (InnPerformanceView, inn_performance_view, GTK_TYPE_WIDGET)
 /* The one table: how each kind of chart looks. Those of one section stand one after the other. */
 static const InnGraphLook looks[INN_N_CHARTS] = {
   [INN_CHART_CPU] = { N_ ("Processors"), N_ ("All Processors"), { NULL }, INN_UNIT_SHARE },
-  [INN_CHART_MEMORY] = { N_ ("Memory"), N_ ("Memory of This Computer"), { NULL }, INN_UNIT_BYTES },
+  [INN_CHART_VCPU] = { N_ ("Processors"), N_ ("Processor %s"), { NULL }, INN_UNIT_SHARE },
+  [INN_CHART_GUEST_MEMORY] = { N_ ("Memory"),
+                               N_ ("Memory in the Machine"),
+                               { N_ ("Used"), N_ ("Caches"), N_ ("In all") },
+                               INN_UNIT_BYTES },
+  [INN_CHART_MEMORY] = { N_ ("Memory"),
+                         N_ ("Memory of This Computer"),
+                         { N_ ("Taken by the machine") },
+                         INN_UNIT_BYTES },
+  [INN_CHART_DISK_RATE] = { N_ ("Disks"),
+                            N_ ("Data of %s"),
+                            { N_ ("Read"), N_ ("Written") },
+                            INN_UNIT_RATE },
+  [INN_CHART_DISK_REQUESTS] = { N_ ("Disks"),
+                                N_ ("Requests to %s"),
+                                { N_ ("Reads"), N_ ("Writes") },
+                                INN_UNIT_COUNT },
+  [INN_CHART_DISK_DELAY] = { N_ ("Disks"),
+                             N_ ("Time of a Request to %s"),
+                             { N_ ("Read"), N_ ("Write") },
+                             INN_UNIT_DELAY },
+  [INN_CHART_NETWORK] = { N_ ("Network"),
+                          N_ ("Network Card %s"),
+                          { N_ ("Received"), N_ ("Sent") },
+                          INN_UNIT_RATE },
+  [INN_CHART_PRESSURE] = { N_ ("This Computer"),
+                           N_ ("Time in Which Programs Wait"),
+                           { N_ ("For a processor"), N_ ("Memory"), N_ ("Disks") },
+                           INN_UNIT_SHARE },
 };
 
 static void
@@ -68,7 +96,7 @@ is_in_sight (InnPerformanceView *self, GtkWidget *graph)
          graphene_rect_get_y (&bounds) + graphene_rect_get_height (&bounds) > 0;
 }
 
-/* Those out of sight are drawn when they are scrolled to. */
+/* Those out of sight are drawn when they are scrolled to; what they say can be heard. */
 static void
 update_graphs (InnPerformanceView *self)
 {
@@ -76,8 +104,7 @@ update_graphs (InnPerformanceView *self)
     {
       GtkWidget *graph = g_ptr_array_index (self->graphs, i);
 
-      if (is_in_sight (self, graph))
-        inn_graph_update (INN_GRAPH (graph));
+      inn_graph_update (INN_GRAPH (graph), is_in_sight (self, graph));
     }
 }
 
@@ -110,6 +137,7 @@ add_section (InnPerformanceView *self, const char *title)
 
   gtk_widget_add_css_class (heading, "title-4");
   gtk_label_set_xalign (GTK_LABEL (heading), 0);
+  gtk_widget_set_margin_top (heading, 6);
   gtk_flow_box_set_selection_mode (GTK_FLOW_BOX (flow), GTK_SELECTION_NONE);
   gtk_flow_box_set_homogeneous (GTK_FLOW_BOX (flow), TRUE);
   gtk_flow_box_set_max_children_per_line (GTK_FLOW_BOX (flow), 4);
@@ -129,6 +157,8 @@ rebuild (InnPerformanceView *self)
   GPtrArray *charts = inn_performance_get_charts (self->performance);
   const char *section = NULL;
   GtkFlowBox *flow = NULL;
+  GtkWidget *all = NULL;
+  guint n_vcpus = 0;
 
   clear_graphs (self);
   for (guint i = 0; i < charts->len; i++)
@@ -145,7 +175,12 @@ rebuild (InnPerformanceView *self)
       gtk_widget_set_focusable (place, FALSE); /* the graph is */
       gtk_flow_box_append (flow, place);
       g_ptr_array_add (self->graphs, graph);
+      n_vcpus += chart->kind == INN_CHART_VCPU;
+      if (chart->kind == INN_CHART_CPU)
+        all = graph;
     }
+  if (all != NULL) /* so that the processors' own can be compared with it */
+    inn_graph_set_least_top (INN_GRAPH (all), MAX (n_vcpus, 1));
 }
 
 /* ---- whose ---- */

@@ -22,6 +22,11 @@ static const Step bytes[] = {
   { 1, "B" },
   { 0, NULL },
 };
+static const Step rate[] = {
+  { KIB * KIB * KIB, "GiB/s" }, { KIB * KIB, "MiB/s" }, { KIB, "KiB/s" }, { 1, "B/s" }, { 0, NULL },
+};
+static const Step count[] = { { 1, "/s" }, { 0, NULL } };
+static const Step delay[] = { { 1, "s" }, { 1e-3, "ms" }, { 1e-6, "µs" }, { 0, NULL } };
 static const Step share[] = { { 0.01, "%" }, { 0, NULL } };
 
 static const struct
@@ -30,8 +35,9 @@ static const struct
   gboolean binary; /* the axis' top is a power of two */
   double least;    /* top of an axis */
 } units[INN_N_UNITS] = {
-  [INN_UNIT_SHARE] = { share, FALSE, 1 },
-  [INN_UNIT_BYTES] = { bytes, TRUE, KIB *KIB },
+  [INN_UNIT_SHARE] = { share, FALSE, 1 },     [INN_UNIT_BYTES] = { bytes, TRUE, KIB *KIB },
+  [INN_UNIT_RATE] = { rate, TRUE, 64 * KIB }, [INN_UNIT_COUNT] = { count, FALSE, 10 },
+  [INN_UNIT_DELAY] = { delay, FALSE, 1e-3 },
 };
 
 static const Step *
@@ -50,7 +56,7 @@ inn_unit_format (InnUnit unit, double value)
 {
   const Step *step = find_step (unit, value);
   const double number = value / step->size;
-  const gboolean whole = step->size == 1 || number == 0;
+  const gboolean whole = (step->size == 1 && unit != INN_UNIT_DELAY) || number == 0;
   g_autofree char *digits = NULL;
 
   if (isnan (value))

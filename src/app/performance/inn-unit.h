@@ -12,6 +12,9 @@ typedef enum
 {
   INN_UNIT_SHARE, /* 1.0: 100 % */
   INN_UNIT_BYTES,
+  INN_UNIT_RATE,  /* bytes a second */
+  INN_UNIT_COUNT, /* a second */
+  INN_UNIT_DELAY, /* s */
   INN_N_UNITS
 } InnUnit;
 
