@@ -556,12 +556,11 @@ GtkWidget *
 inn_graph_new (InnPerformance *performance, const InnChart *chart, const InnGraphLook *look)
 {
   InnGraph *self = g_object_new (INN_TYPE_GRAPH, NULL);
-  g_auto (GStrv) parts = g_strsplit (_ (look->title), "%s", 2);
 
   self->performance = g_object_ref (performance);
   self->chart = chart;
   self->look = look;
-  self->title = g_strjoinv (chart->name, parts);
+  self->title = inn_look_dup_title (look, chart->name);
   set_values (self);
   return GTK_WIDGET (self);
 }

@@ -7,20 +7,11 @@
 
 #include <gtk/gtk.h>
 #include "client/inn-performance.h"
-#include "performance/inn-unit.h"
+#include "performance/inn-look.h"
 
 G_BEGIN_DECLS
 
 #define INN_GRAPH_SECONDS 120
-
-/** InnGraphLook: static; texts not yet translated. */
-typedef struct
-{
-  const char *section;
-  const char *title;                  /* "%s" in it: the chart's name */
-  const char *lines[INN_CHART_LINES]; /* NULL: there is only one */
-  InnUnit unit;
-} InnGraphLook;
 
 #define INN_TYPE_GRAPH (inn_graph_get_type ())
 G_DECLARE_FINAL_TYPE (InnGraph, inn_graph, INN, GRAPH, GtkWidget)

@@ -6,6 +6,7 @@
 #include "performance/inn-performance-view.h"
 
 #include "client/inn-performance.h"
+#include "performance/inn-csv.h"
 #include "performance/inn-graph.h"
 
 #include <glib/gi18n.h>
@@ -27,40 +28,6 @@ struct _InnPerformanceView
 };
 
 G_DEFINE_FINAL_TYPE (InnPerformanceView, inn_performance_view, GTK_TYPE_WIDGET)
-
-/* The one table: how each kind of chart looks. Those of one section stand one after the other. */
-static const InnGraphLook looks[INN_N_CHARTS] = {
-  [INN_CHART_CPU] = { N_ ("Processors"), N_ ("All Processors"), { NULL }, INN_UNIT_SHARE },
-  [INN_CHART_VCPU] = { N_ ("Processors"), N_ ("Processor %s"), { NULL }, INN_UNIT_SHARE },
-  [INN_CHART_GUEST_MEMORY] = { N_ ("Memory"),
-                               N_ ("Memory in the Machine"),
-                               { N_ ("Used"), N_ ("Caches"), N_ ("In all") },
-                               INN_UNIT_BYTES },
-  [INN_CHART_MEMORY] = { N_ ("Memory"),
-                         N_ ("Memory of This Computer"),
-                         { N_ ("Taken by the machine") },
-                         INN_UNIT_BYTES },
-  [INN_CHART_DISK_RATE] = { N_ ("Disks"),
-                            N_ ("Data of %s"),
-                            { N_ ("Read"), N_ ("Written") },
-                            INN_UNIT_RATE },
-  [INN_CHART_DISK_REQUESTS] = { N_ ("Disks"),
-                                N_ ("Requests to %s"),
-                                { N_ ("Reads"), N_ ("Writes") },
-                                INN_UNIT_COUNT },
-  [INN_CHART_DISK_DELAY] = { N_ ("Disks"),
-                             N_ ("Time of a Request to %s"),
-                             { N_ ("Read"), N_ ("Write") },
-                             INN_UNIT_DELAY },
-  [INN_CHART_NETWORK] = { N_ ("Network"),
-                          N_ ("Network Card %s"),
-                          { N_ ("Received"), N_ ("Sent") },
-                          INN_UNIT_RATE },
-  [INN_CHART_PRESSURE] = { N_ ("This Computer"),
-                           N_ ("Time in Which Programs Wait"),
-                           { N_ ("For a processor"), N_ ("Memory"), N_ ("Disks") },
-                           INN_UNIT_SHARE },
-};
 
 static void
 show_page (InnPerformanceView *self)
@@ -164,7 +131,7 @@ rebuild (InnPerformanceView *self)
   for (guint i = 0; i < charts->len; i++)
     {
       const InnChart *chart = g_ptr_array_index (charts, i);
-      const InnGraphLook *look = &looks[chart->kind];
+      const InnGraphLook *look = inn_look_get (chart->kind);
       GtkWidget *graph = inn_graph_new (self->performance, chart, look);
       GtkWidget *place = gtk_flow_box_child_new ();
 
@@ -181,6 +148,12 @@ rebuild (InnPerformanceView *self)
     }
   if (all != NULL) /* so that the processors' own can be compared with it */
     inn_graph_set_least_top (INN_GRAPH (all), MAX (n_vcpus, 1));
+}
+
+static void
+on_export_clicked (InnPerformanceView *self)
+{
+  inn_csv_save (GTK_WIDGET (self), inn_machine_get_name (self->machine), self->performance);
 }
 
 /* ---- whose ---- */
@@ -289,6 +262,7 @@ inn_performance_view_class_init (InnPerformanceViewClass *klass)
   gtk_widget_class_bind_template_child (widget_class, InnPerformanceView, failed);
   gtk_widget_class_bind_template_child (widget_class, InnPerformanceView, scrolled);
   gtk_widget_class_bind_template_child (widget_class, InnPerformanceView, sections);
+  gtk_widget_class_bind_template_callback (widget_class, on_export_clicked);
 }
 
 static void

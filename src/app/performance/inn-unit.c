@@ -33,11 +33,14 @@ static const struct
 {
   const Step *steps;
   gboolean binary; /* the axis' top is a power of two */
-  double least;    /* top of an axis */
+  const char *name;
+  double least; /* top of an axis */
 } units[INN_N_UNITS] = {
-  [INN_UNIT_SHARE] = { share, FALSE, 1 },     [INN_UNIT_BYTES] = { bytes, TRUE, KIB *KIB },
-  [INN_UNIT_RATE] = { rate, TRUE, 64 * KIB }, [INN_UNIT_COUNT] = { count, FALSE, 10 },
-  [INN_UNIT_DELAY] = { delay, FALSE, 1e-3 },
+  [INN_UNIT_SHARE] = { share, FALSE, "%", 1 },
+  [INN_UNIT_BYTES] = { bytes, TRUE, "B", KIB *KIB },
+  [INN_UNIT_RATE] = { rate, TRUE, "B/s", 64 * KIB },
+  [INN_UNIT_COUNT] = { count, FALSE, "1/s", 10 },
+  [INN_UNIT_DELAY] = { delay, FALSE, "s", 1e-3 },
 };
 
 static const Step *
@@ -72,6 +75,12 @@ inn_unit_format_axis (InnUnit unit, double value)
   g_autofree char *digits = g_strdup_printf ("%.6g", value / step->size);
 
   return g_strdup_printf ("%s %s", digits, step->name);
+}
+
+const char *
+inn_unit_get_name (InnUnit unit)
+{
+  return units[unit].name;
 }
 
 double

@@ -22,6 +22,8 @@ typedef enum
 char *inn_unit_format (InnUnit unit, double value);
 /** inn_unit_format_axis: one that inn_unit_top() gave, or its half, without needless digits. */
 char *inn_unit_format_axis (InnUnit unit, double value);
+/** inn_unit_get_name: of what a value in a table is counted in; a share's is "%", of 100. */
+const char *inn_unit_get_name (InnUnit unit);
 /** inn_unit_top: a round value, @most or above. */
 double inn_unit_top (InnUnit unit, double most);
 

@@ -1,0 +1,144 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "performance/inn-csv.h"
+
+#include <glib/gi18n.h>
+#include <math.h>
+#include "app/inn-report.h"
+#include "performance/inn-look.h"
+#include "shared/inn-errors.h"
+
+#define END "\r\n" /* RFC 4180 */
+
+static void
+append_quoted (GString *csv, const char *text)
+{
+  g_auto (GStrv) parts = g_strsplit (text, "\"", -1);
+  g_autofree char *doubled = g_strjoinv ("\"\"", parts);
+
+  g_string_append_printf (csv, ",\"%s\"", doubled);
+}
+
+static void
+append_head (GString *csv, GPtrArray *charts)
+{
+  g_string_append (csv, "Time");
+  for (guint i = 0; i < charts->len; i++)
+    for (guint l = 0; l < INN_CHART_LINES; l++)
+      {
+        const InnChart *chart = g_ptr_array_index (charts, i);
+        const InnGraphLook *look = inn_look_get (chart->kind);
+        g_autofree char *title = inn_look_dup_title (look, chart->name);
+        g_autofree char *column = NULL;
+
+        if (chart->lines[l] == NULL)
+          continue;
+        column = look->lines[l] != NULL
+                     ? g_strdup_printf ("%s: %s (%s)", title, _ (look->lines[l]),
+                                        inn_unit_get_name (look->unit))
+                     : g_strdup_printf ("%s (%s)", title, inn_unit_get_name (look->unit));
+        append_quoted (csv, column);
+      }
+  g_string_append (csv, END);
+}
+
+static void
+append_value (GString *csv, InnUnit unit, double value)
+{
+  char digits[G_ASCII_DTOSTR_BUF_SIZE];
+
+  g_string_append_c (csv, ',');
+  if (!isnan (value))
+    g_string_append (csv, g_ascii_formatd (digits, sizeof digits, "%.10g",
+                                           unit == INN_UNIT_SHARE ? value * 100 : value));
+}
+
+static void
+append_row (GString *csv, InnPerformance *performance, guint row)
+{
+  GPtrArray *charts = inn_performance_get_charts (performance);
+  const gint64 time = inn_performance_get_time (performance, row);
+  g_autoptr (GDateTime) whole = g_date_time_new_from_unix_utc (time / G_USEC_PER_SEC);
+  g_autofree char *text = g_date_time_format (whole, "%Y-%m-%dT%H:%M:%S");
+
+  g_string_append_printf (csv, "%s.%03dZ", text, (int)(time % G_USEC_PER_SEC / 1000));
+  for (guint i = 0; i < charts->len; i++)
+    for (guint l = 0; l < INN_CHART_LINES; l++)
+      {
+        const InnChart *chart = g_ptr_array_index (charts, i);
+
+        if (chart->lines[l] != NULL)
+          append_value (csv, inn_look_get (chart->kind)->unit,
+                        inn_performance_get (performance, chart, l, row));
+      }
+  g_string_append (csv, END);
+}
+
+char *
+inn_csv_dup (InnPerformance *performance)
+{
+  const guint n_rows = inn_performance_get_n_rows (performance);
+  GString *csv = g_string_new (NULL);
+
+  append_head (csv, inn_performance_get_charts (performance));
+  for (guint row = n_rows > INN_PERFORMANCE_ROWS ? n_rows - INN_PERFORMANCE_ROWS : 0; row < n_rows;
+       row++)
+    append_row (csv, performance, row);
+  return g_string_free (csv, FALSE);
+}
+
+/* ---- saving ---- */
+
+static void
+on_saved (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GtkWidget) near = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) told = NULL;
+
+  if (g_file_replace_contents_finish (G_FILE (source), result, NULL, &error))
+    return;
+  told = g_error_new (INN_ERROR, INN_ERROR_IO,
+                      _ ("%s. Save it in another folder, or under another name."), error->message);
+  inn_report_error (near, _ ("The table could not be saved"), told);
+}
+
+static void
+on_response (GtkNativeDialog *dialog, int response, gpointer data)
+{
+  g_autoptr (GtkWidget) near = data;
+  g_autoptr (GFile) file = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  char *csv;
+
+  if (response == GTK_RESPONSE_ACCEPT)
+    {
+      file = gtk_file_chooser_get_file (GTK_FILE_CHOOSER (dialog));
+      csv = g_object_steal_data (G_OBJECT (dialog), "inn-csv");
+      bytes = g_bytes_new_take (csv, strlen (csv));
+      g_file_replace_contents_bytes_async (file, bytes, NULL, FALSE, G_FILE_CREATE_NONE, NULL,
+                                           on_saved, g_steal_pointer (&near));
+    }
+  g_object_unref (dialog);
+}
+
+void
+inn_csv_save (GtkWidget *near, const char *name, InnPerformance *performance)
+{
+  GtkRoot *root = gtk_widget_get_root (near);
+  g_autoptr (GDateTime) now = g_date_time_new_now_local ();
+  g_autofree char *time = g_date_time_format (now, "%Y-%m-%d %H-%M-%S");
+  g_autofree char *file = g_strdup_printf ("%s %s.csv", name != NULL ? name : "", time);
+  GtkFileChooserNative *dialog =
+      gtk_file_chooser_native_new (_ ("Save What Was Measured"), GTK_WINDOW (root),
+                                   GTK_FILE_CHOOSER_ACTION_SAVE, _ ("_Save"), NULL);
+
+  g_strdelimit (file, G_DIR_SEPARATOR_S, '-');
+  gtk_native_dialog_set_modal (GTK_NATIVE_DIALOG (dialog), TRUE);
+  gtk_file_chooser_set_current_name (GTK_FILE_CHOOSER (dialog), g_strchug (file));
+  /* What is there when it was asked for: the machine may end meanwhile. */
+  g_object_set_data_full (G_OBJECT (dialog), "inn-csv", inn_csv_dup (performance), g_free);
+  g_signal_connect (dialog, "response", G_CALLBACK (on_response), g_object_ref (near));
+  gtk_native_dialog_show (GTK_NATIVE_DIALOG (dialog));
+}
