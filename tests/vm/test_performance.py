@@ -9,7 +9,9 @@ import socket
 import time
 from pathlib import Path
 
-from lib import bus, domain, ns, tap, vm
+from gi.repository import GLib
+
+from lib import bus, crash, domain, ns, tap, vm
 from lib.live import Guest
 
 ns.enter()
@@ -212,6 +214,38 @@ def disks():
     told_again = measure(guest)[1]
     tap.equal({k: v for k, v in told_again.items() if k[0] == "disk:vda"},
               {k: v for k, v in told.items() if k[0] == "disk:vda"}, "what the next helper tells")
+    guest.end()
+
+
+@tap.case
+def cards():
+    """Bytes of a user-mode card are what the guest has counted, by each helper and for each card alone"""
+    nic = "<interface type='user'><mac address='52:54:00:aa:bb:{:02x}'/><model type='virtio'/></interface>"
+    guest = Guest(session, "cards", nic.format(1) + nic.format(2))
+    guest.line.shell("ip link set eth0 up; ip address add 10.0.2.15/24 dev eth0")
+    guest.line.shell("for i in 1 2 3; do arping -c 2 -w 2 -I eth0 10.0.2.9; done; ping -c 4 -s 1200 10.0.2.9")
+
+    def compare():
+        told = measure(guest)[1]
+        for number, card in ((1, "eth0"), (2, "eth1")):
+            said = guest.line.shell(f"cd /sys/class/net/{card}/statistics; echo $(cat tx_bytes rx_bytes)").split()
+            name = f"interface:52:54:00:aa:bb:{number:02x}"
+            tap.equal([told[name, "sent-bytes"], told[name, "received-bytes"]], [int(n) for n in said], card)
+        return told["interface:52:54:00:aa:bb:01", "sent-bytes"]
+
+    # The guest may send something by itself just in between.
+    def agreed():
+        try:
+            return compare()
+        except AssertionError:
+            return None
+
+    sent = tap.wait_for(agreed, 20, "the same count here and in the guest", 0.5)
+    tap.true(sent > 500, f"{sent} bytes")
+    crash.replace(session)
+    guest.line.close()
+    guest.line = vm.serial(session, guest.machine, history=GLib.Variant("b", False))
+    tap.true(tap.wait_for(agreed, 20, "the same count, by the next helper", 0.5) >= sent, "less than before")
     guest.end()
 
 

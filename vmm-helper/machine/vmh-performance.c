@@ -12,6 +12,7 @@
 #include "devices/vmh-plan.h"
 #include "host/vmh-tap.h"
 #include "qemu/vmh-qmp-measure.h"
+#include "qemu/vmh-runtime.h"
 #include "qemu/vmh-usage.h"
 #include "shared/inn-errors.h"
 
@@ -73,26 +74,6 @@ add_pressure (GVariantBuilder *values)
   for (guint i = 0; i < G_N_ELEMENTS (resources); i++)
     if (vmh_usage_read_pressure (resources[i], &time))
       add (values, "pressure", resources[i], time);
-}
-
-/* Of a card with a device of the host's, which receives what the guest sends. */
-static void
-add_cards (GVariantBuilder *values, InnDomain *domain)
-{
-  g_autoptr (GPtrArray) cards = inn_domain_list (domain, "interface");
-
-  for (guint i = 0; i < cards->len; i++)
-    {
-      const InnElement *card = g_ptr_array_index (cards, i);
-      g_autofree char *mac = inn_element_dup (card, "mac");
-      g_autofree char *of = inn_element_dup_id (card);
-      guint64 received, sent;
-
-      if (inn_element_is (card, "type", "user") || !mac || !vmh_tap_count (mac, &received, &sent))
-        continue;
-      add (values, of, "received-bytes", sent);
-      add (values, of, "sent-bytes", received);
-    }
 }
 
 /* ---- of QEMU ---- */
@@ -205,44 +186,112 @@ ask_guest (VmhMachine *machine, VmhQmp *monitor)
 
 /* ---- the verb ---- */
 
-/* The kernel is asked when QEMU has answered, so that all is of one moment. */
+typedef struct
+{
+  VmhCall *call;
+  uid_t user;
+  VmhQmpMeasures *measures; /* NULL: QEMU could not be asked */
+  GPtrArray *cards;         /* InnElement */
+  guint current;
+  GVariantBuilder values; /* of cards */
+} Measuring;
+
 static void
-answer (VmhCall *call, const VmhQmpMeasures *measures)
+measuring_free (Measuring *it)
+{
+  vmh_tally_take (&measuring, it->user, 1);
+  g_clear_pointer (&it->measures, vmh_qmp_measures_free);
+  g_ptr_array_unref (it->cards);
+  g_variant_builder_clear (&it->values);
+  g_free (it);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Measuring, measuring_free)
+
+/* The kernel is asked when all others have answered, so that all is of one moment. */
+static void
+answer (Measuring *owned)
 {
   static const char *const drives[] = { "disk", "cdrom", "floppy" };
-  VmhMachine *machine = vmh_call_get_object (call);
+  g_autoptr (Measuring) it = owned;
+  const VmhQmpMeasures *measures = it->measures;
+  VmhMachine *machine = vmh_call_get_object (it->call);
   InnDomain *domain = vmh_machine_get_live (machine);
-  g_auto (GVariantBuilder) values = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(sst)"));
   const guint64 now = (guint64)g_get_monotonic_time () * 1000;
 
-  if (!add_usage (&values, machine))
+  if (!add_usage (&it->values, machine))
     {
-      vmh_call_fail (call, g_error_new (INN_ERROR, INN_ERROR_BAD_STATE,
-                                        _ ("“%s” has just ended. There is nothing to measure."),
-                                        vmh_machine_get_name (machine)));
+      vmh_call_fail (it->call, g_error_new (INN_ERROR, INN_ERROR_BAD_STATE,
+                                            _ ("“%s” has just ended. There is nothing to measure."),
+                                            vmh_machine_get_name (machine)));
       return;
     }
   if (measures)
     {
-      add_vcpus (&values, machine, measures);
-      add_memory (&values, measures);
+      add_vcpus (&it->values, machine, measures);
+      add_memory (&it->values, measures);
     }
   for (guint i = 0; measures && domain && i < G_N_ELEMENTS (drives); i++)
-    add_drives (&values, domain, drives[i], measures);
-  if (domain)
-    add_cards (&values, domain);
-  add_pressure (&values);
-  vmh_call_return (call, g_variant_new ("(ta(sst))", now, &values));
+    add_drives (&it->values, domain, drives[i], measures);
+  add_pressure (&it->values);
+  vmh_call_return (it->call, g_variant_new ("(ta(sst))", now, &it->values));
+}
+
+static void count_cards (Measuring *it);
+
+static void
+add_card (Measuring *it, guint64 received, guint64 sent)
+{
+  g_autofree char *of = inn_element_dup_id (g_ptr_array_index (it->cards, it->current));
+
+  add (&it->values, of, "received-bytes", received);
+  add (&it->values, of, "sent-bytes", sent);
+}
+
+static void
+on_card_counted (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Measuring *it = data;
+  guint64 sent, received;
+
+  if (vmh_runtime_count_card_finish (result, &sent, &received, NULL))
+    add_card (it, received, sent);
+  it->current++;
+  count_cards (it);
+}
+
+/* A card on a bridge is counted by its device of the host's, which receives what the guest sends; a
+ * user-mode one by the shim, which its frames go through. (QEMU's own slirp counts nothing.) */
+static void
+count_cards (Measuring *it)
+{
+  VmhMachine *machine = vmh_call_get_object (it->call);
+  guint64 sent, received;
+
+  for (; it->current < it->cards->len; it->current++)
+    {
+      const InnElement *card = g_ptr_array_index (it->cards, it->current);
+      g_autofree char *name = vmh_plan_id (card, it->current);
+      g_autofree char *mac = inn_element_dup (card, "mac");
+
+      if (vmh_plan_is_user_card (card))
+        {
+          vmh_runtime_count_card_async (vmh_machine_get_bundle (machine), name, on_card_counted,
+                                        it);
+          return;
+        }
+      if (mac && vmh_tap_count (mac, &sent, &received))
+        add_card (it, received, sent);
+    }
+  answer (it);
 }
 
 static void
 on_measured (GObject *source, GAsyncResult *result, gpointer data)
 {
-  g_autoptr (VmhQmpMeasures) measures = vmh_qmp_measure_finish (VMH_QMP (source), result);
-  VmhCall *call = data;
+  Measuring *it = data;
 
-  vmh_tally_take (&measuring, vmh_call_get_uid (call), 1);
-  answer (call, measures);
+  it->measures = vmh_qmp_measure_finish (VMH_QMP (source), result);
+  count_cards (it);
 }
 
 static gboolean
@@ -261,8 +310,10 @@ vmh_verb_get_performance (VmhCall *call)
   static const char *const allowed[] = { NULL };
   VmhMachine *machine = vmh_call_get_object (call);
   g_autoptr (GVariant) options = NULL;
-  VmhQmp *monitor;
+  InnDomain *domain = vmh_machine_get_live (machine);
   GError *error = NULL;
+  VmhQmp *monitor;
+  Measuring *it;
 
   g_variant_get (vmh_call_get_parameters (call), "(@a{sv})", &options);
   if (!vmh_call_check_options (options, allowed, &error) ||
@@ -272,13 +323,18 @@ vmh_verb_get_performance (VmhCall *call)
       vmh_call_fail (call, error);
       return;
     }
+  it = g_new0 (Measuring, 1);
+  it->call = call;
+  it->user = vmh_call_get_uid (call);
+  it->cards = domain ? inn_domain_list (domain, "interface") : g_ptr_array_new ();
+  g_variant_builder_init (&it->values, G_VARIANT_TYPE ("a(sst)"));
+  vmh_tally_add (&measuring, it->user, 1);
   monitor = vmh_life_get_monitor (machine, NULL);
   if (!monitor)
     {
-      answer (call, NULL); /* the kernel knows something of every QEMU */
+      count_cards (it); /* the kernel knows something of every QEMU */
       return;
     }
   ask_guest (machine, monitor);
-  vmh_tally_add (&measuring, vmh_call_get_uid (call), 1);
-  vmh_qmp_measure_async (monitor, on_measured, call);
+  vmh_qmp_measure_async (monitor, on_measured, it);
 }
