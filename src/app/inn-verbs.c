@@ -5,6 +5,7 @@
 #include "inn-verbs.h"
 
 #include "dialogs/inn-delete-dialog.h"
+#include "dialogs/inn-export.h"
 #include "inn-report.h"
 
 #include <glib/gi18n.h>
@@ -63,6 +64,12 @@ static const InnVerbAction table[] = {
     .detail =
         N_ ("This is like pulling the plug: what its system has not saved is lost. Shut Down asks "
             "the system to end properly.") },
+  { .verb = INN_VERB_EXPORT,
+    .action = "export",
+    .label = N_ ("E_xport…"),
+    .icon = "document-save-symbolic",
+    .failed = N_ ("“%s” could not be exported"),
+    .section = 2 },
   { .verb = INN_VERB_DELETE,
     .action = "delete",
     .label = N_ ("D_elete…"),
@@ -259,6 +266,11 @@ inn_verb_run (const InnVerbAction *action, InnMachine *machine, GtkWidget *near)
   if (action->verb == INN_VERB_DELETE)
     {
       inn_delete_dialog_open (near, machine);
+      return;
+    }
+  if (action->verb == INN_VERB_EXPORT)
+    {
+      inn_export_open (near, machine);
       return;
     }
   run = g_new0 (Run, 1);

@@ -34,8 +34,8 @@ GMenuModel *inn_verb_menu_new (void);
 /** inn_verb_add_buttons: to the header, those that the table gives one. */
 void inn_verb_add_buttons (GtkBox *box);
 
-/** inn_verb_run: asks where something would be lost, does it, and tells of failure. DELETE opens
- * its own dialog. @near: any widget of the window. */
+/** inn_verb_run: asks where something would be lost, does it, and tells of failure. DELETE and
+ * EXPORT open dialogs of their own. @near: any widget of the window. */
 void inn_verb_run (const InnVerbAction *action, InnMachine *machine, GtkWidget *near);
 
 /** inn_verb_set_patience: after how many milliseconds a machine that was asked to shut down and

@@ -68,6 +68,8 @@ static const struct
   [INN_VERB_PAUSE] = { "Pause", S (RUNNING) },
   [INN_VERB_RESUME] = { "Resume", S (PAUSED) },
   [INN_VERB_DELETE] = { NULL, S (OFF) | S (CRASHED) | S (BROKEN) },
+  [INN_VERB_EXPORT] = { NULL, S (OFF) | S (STARTING) | S (RUNNING) | S (PAUSED) | S (STOPPING) |
+                                  S (CRASHED) },
   [INN_VERB_OPEN_DISPLAY] = { NULL, S (RUNNING) | S (PAUSED) },
 };
 

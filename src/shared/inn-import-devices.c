@@ -25,12 +25,16 @@ set_aside (InnImport *import, xmlNode *node)
   inn_node_drop (node);
 }
 
-/* @why: a sentence, taken over. */
+/* @why: a sentence, taken over. The helper keeps secrets where it knows the field: there is none in
+ * what is set aside. */
 static void
-leave_out (InnImport *import, const InnElement *device, char *why)
+leave_out (InnImport *import, InnElement *device, char *why)
 {
   g_autofree char *label = inn_element_dup_label (device);
 
+  for (const InnField *field = device->kind->fields; field->name != NULL; field++)
+    if ((field->flags & INN_FIELD_SECRET) != 0)
+      inn_element_clear (device, field);
   inn_import_note (import, INN_IMPORT_UNKNOWN, label, why, device->node, NULL);
   set_aside (import, device->node);
 }

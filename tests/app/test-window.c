@@ -87,12 +87,12 @@ test_states (Stage *stage, gconstpointer data)
     const char *state;
     const char *actions[6];
   } table[] = {
-    { "off", { "start", "delete" } },
-    { "starting", { "force-off" } },
-    { "running", { "pause", "shut-down", "reset", "force-off" } },
-    { "paused", { "resume", "reset", "force-off" } },
-    { "stopping", { "force-off" } },
-    { "crashed", { "start", "delete" } },
+    { "off", { "start", "export", "delete" } },
+    { "starting", { "force-off", "export" } },
+    { "running", { "pause", "shut-down", "reset", "force-off", "export" } },
+    { "paused", { "resume", "reset", "force-off", "export" } },
+    { "stopping", { "force-off", "export" } },
+    { "crashed", { "start", "export", "delete" } },
     { "broken", { "delete" } },
   };
   guint n;
