@@ -1,9 +1,11 @@
 /* SPDX-FileCopyrightText: 2026 The Innkeeper developers
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* import-tool [--system] FOLDER FILE…: imports each of libvirt's domains, as on a computer that
- * never changes; prints what is told of it, one note a line, and writes the machine to FOLDER/FILE
- * and its export to FOLDER/export-FILE. Where one is refused, prints why. */
+/* import-tool [--system|--export] FOLDER FILE…: imports each of libvirt's domains, as on a computer
+ * that never changes; prints what is told of it, one note a line, and writes the machine to
+ * FOLDER/FILE and its export to FOLDER/export-FILE. Where one is refused, prints why. With --export
+ * the machines are ours, and only their export is written, to FOLDER/FILE. $INN_TEST_IMAGES is the
+ * folder of the pool “images”, else libvirt's own. */
 #include "shared/inn-domain-import.h"
 
 #include <stdio.h>
@@ -13,8 +15,11 @@
 static char *
 find_volume (const char *pool, const char *volume, gpointer data)
 {
-  return strcmp (pool, "images") == 0 ? g_build_filename ("/var/lib/libvirt/images", volume, NULL)
-                                      : NULL;
+  const char *folder = g_getenv ("INN_TEST_IMAGES");
+
+  return strcmp (pool, "images") == 0
+             ? g_build_filename (folder != NULL ? folder : "/var/lib/libvirt/images", volume, NULL)
+             : NULL;
 }
 
 static void
@@ -26,6 +31,20 @@ save (const char *folder, const char *prefix, const char *file, const char *text
 
   if (!g_file_set_contents (path, text, -1, NULL))
     exit (EXIT_FAILURE);
+}
+
+static gboolean export(const char *folder, const char *file, GError **error)
+{
+  g_autofree char *xml = NULL, *exported = NULL;
+  g_autoptr (InnDomain) domain = NULL;
+  gsize length;
+
+  if (!g_file_get_contents (file, &xml, &length, error) ||
+      (domain = inn_domain_parse (xml, (gssize)length, error)) == NULL ||
+      (exported = inn_domain_export (domain, FALSE, error)) == NULL)
+    return FALSE;
+  save (folder, "", file, exported);
+  return TRUE;
 }
 
 static gboolean
@@ -59,11 +78,12 @@ int
 main (int argc, char **argv)
 {
   InnImportHost host = { FALSE, find_volume, NULL, NULL };
+  gboolean only_export = argc > 1 && g_str_equal (argv[1], "--export");
   int i = 1;
 
-  if (argc > 1 && g_str_equal (argv[1], "--system"))
+  if (argc > 1 && g_str_has_prefix (argv[1], "--"))
     {
-      host.system = TRUE;
+      host.system = g_str_equal (argv[1], "--system");
       i++;
     }
   for (int file = i + 1; file < argc; file++)
@@ -72,7 +92,8 @@ main (int argc, char **argv)
       g_autoptr (GError) error = NULL;
 
       printf ("# %s\n", name);
-      if (!import (argv[i], argv[file], &host, &error))
+      if (only_export ? !export(argv[i], argv[file], &error)
+                      : !import (argv[i], argv[file], &host, &error))
         printf ("refused: %s\n", error->message);
     }
   return EXIT_SUCCESS;
