@@ -21,7 +21,8 @@
 
 typedef struct
 {
-  int source; /* the caller's */
+  VmhCopier *copier; /* first: the steps of it know no more */
+  int source;        /* the caller's */
   uid_t user;
   char *source_name;
   char *source_format;
@@ -36,7 +37,6 @@ typedef struct
 
   VmhImageProgress progress;
   gpointer progress_data;
-  VmhCopier *copier;
 } Convert;
 
 static void
@@ -166,14 +166,6 @@ start_copier (gpointer context,
 }
 
 static void
-end_copier (gpointer context)
-{
-  Convert *convert = context;
-
-  g_clear_pointer (&convert->copier, vmh_copier_free);
-}
-
-static void
 start_source (gpointer context,
               VmhJob *job,
               GCancellable *cancellable,
@@ -245,26 +237,6 @@ finish_size (gpointer context, GAsyncResult *result, GError **error)
   return TRUE;
 }
 
-static void
-start_target (gpointer context,
-              VmhJob *job,
-              GCancellable *cancellable,
-              GAsyncReadyCallback callback,
-              gpointer data)
-{
-  Convert *convert = context;
-
-  vmh_copier_open_target_async (convert->copier, cancellable, callback, data);
-}
-
-static gboolean
-finish_target (gpointer context, GAsyncResult *result, GError **error)
-{
-  Convert *convert = context;
-
-  return vmh_copier_open_target_finish (convert->copier, result, error);
-}
-
 /* @cause, taken over: what went wrong while writing, which is told in a person's words; NULL:
  * nothing did. */
 static gboolean
@@ -327,14 +299,6 @@ start_open_format (gpointer context,
   vmh_copier_open_format_async (convert->copier, convert->format, cancellable, callback, data);
 }
 
-static gboolean
-finish_open_format (gpointer context, GAsyncResult *result, GError **error)
-{
-  Convert *convert = context;
-
-  return vmh_copier_open_format_finish (convert->copier, result, error);
-}
-
 static void
 start_copy (gpointer context,
             VmhJob *job,
@@ -356,18 +320,6 @@ finish_copy (gpointer context, GAsyncResult *result, GError **error)
 
   vmh_copier_copy_finish (convert->copier, result, &failure);
   return check_written (convert, failure, error);
-}
-
-static void
-start_quit (gpointer context,
-            VmhJob *job,
-            GCancellable *cancellable,
-            GAsyncReadyCallback callback,
-            gpointer data)
-{
-  Convert *convert = context;
-
-  vmh_copier_quit_async (convert->copier, cancellable, callback, data);
 }
 
 static gboolean
@@ -399,14 +351,14 @@ static const VmhStep steps[] = {
   { "inspect", 1, NULL, start_inspect, finish_inspect, NULL },
   { "use", 1, NULL, start_use, finish_use, NULL },
   { "make", 1, make_target, NULL, NULL, remove_target },
-  { "start", 1, NULL, start_copier, NULL, end_copier },
+  { "start", 1, NULL, start_copier, NULL, vmh_image_end_copier },
   { "source", 1, NULL, start_source, finish_source, NULL },
   { "size", 1, NULL, start_size, finish_size, NULL },
-  { "target", 1, NULL, start_target, finish_target, NULL },
+  { "target", 1, NULL, vmh_image_start_target, vmh_image_finish_target, NULL },
   { "format", 1, NULL, start_format, finish_format, NULL },
-  { "open", 1, NULL, start_open_format, finish_open_format, NULL },
+  { "open", 1, NULL, start_open_format, vmh_image_finish_format, NULL },
   { "copy", 1, NULL, start_copy, finish_copy, NULL },
-  { "quit", 1, NULL, start_quit, finish_quit, NULL },
+  { "quit", 1, NULL, vmh_image_start_quit, finish_quit, NULL },
   { "sync", 1, NULL, start_sync, NULL, NULL },
   { NULL },
 };

@@ -17,12 +17,12 @@
 
 typedef struct
 {
-  int fd; /* the caller's */
+  VmhCopier *copier; /* first: the steps of it know no more */
+  int fd;            /* the caller's */
   uid_t user;
   char *name;
   char *format;
   guint64 size;
-  VmhCopier *copier;
 } Grow;
 
 static void
@@ -78,34 +78,6 @@ start_copier (gpointer context,
 }
 
 static void
-end_copier (gpointer context)
-{
-  Grow *grow = context;
-
-  g_clear_pointer (&grow->copier, vmh_copier_free);
-}
-
-static void
-start_target (gpointer context,
-              VmhJob *job,
-              GCancellable *cancellable,
-              GAsyncReadyCallback callback,
-              gpointer data)
-{
-  Grow *grow = context;
-
-  vmh_copier_open_target_async (grow->copier, cancellable, callback, data);
-}
-
-static gboolean
-finish_target (gpointer context, GAsyncResult *result, GError **error)
-{
-  Grow *grow = context;
-
-  return vmh_copier_open_target_finish (grow->copier, result, error);
-}
-
-static void
 start_format (gpointer context,
               VmhJob *job,
               GCancellable *cancellable,
@@ -115,14 +87,6 @@ start_format (gpointer context,
   Grow *grow = context;
 
   vmh_copier_open_format_async (grow->copier, grow->format, cancellable, callback, data);
-}
-
-static gboolean
-finish_format (gpointer context, GAsyncResult *result, GError **error)
-{
-  Grow *grow = context;
-
-  return vmh_copier_open_format_finish (grow->copier, result, error);
 }
 
 static void
@@ -145,18 +109,6 @@ finish_resize (gpointer context, GAsyncResult *result, GError **error)
   return vmh_copier_resize_finish (grow->copier, result, error);
 }
 
-static void
-start_quit (gpointer context,
-            VmhJob *job,
-            GCancellable *cancellable,
-            GAsyncReadyCallback callback,
-            gpointer data)
-{
-  Grow *grow = context;
-
-  vmh_copier_quit_async (grow->copier, cancellable, callback, data);
-}
-
 static gboolean
 finish_quit (gpointer context, GAsyncResult *result, GError **error)
 {
@@ -167,11 +119,11 @@ finish_quit (gpointer context, GAsyncResult *result, GError **error)
 
 static const VmhStep steps[] = {
   { "use", 1, NULL, start_use, finish_use, NULL },
-  { "start", 1, NULL, start_copier, NULL, end_copier },
-  { "file", 1, NULL, start_target, finish_target, NULL },
-  { "open", 1, NULL, start_format, finish_format, NULL },
+  { "start", 1, NULL, start_copier, NULL, vmh_image_end_copier },
+  { "file", 1, NULL, vmh_image_start_target, vmh_image_finish_target, NULL },
+  { "open", 1, NULL, start_format, vmh_image_finish_format, NULL },
   { "resize", 1, NULL, start_resize, finish_resize, NULL },
-  { "quit", 1, NULL, start_quit, finish_quit, NULL },
+  { "quit", 1, NULL, vmh_image_start_quit, finish_quit, NULL },
   { NULL },
 };
 

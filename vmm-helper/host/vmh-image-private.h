@@ -4,6 +4,8 @@
 /* What the files about images share. Nobody else includes it. */
 #pragma once
 
+#include "core/vmh-job.h"
+#include "qemu/vmh-copier.h"
 #include "vmh-image.h"
 
 G_BEGIN_DECLS
@@ -35,6 +37,21 @@ const char *vmh_image_find_emulator (GError **error);
 /** vmh_image_finish_unused: of vmh_image_in_use_async(): FALSE with INN_ERROR_IN_USE, or where it
  * cannot be told, INN_ERROR_BAD_IMAGE; both name @name. */
 gboolean vmh_image_finish_unused (GAsyncResult *result, const char *name, GError **error);
+
+/* Of steps whose context begins with its VmhCopier. */
+void vmh_image_end_copier (gpointer context); /* an undo */
+void vmh_image_start_target (gpointer context,
+                             VmhJob *job,
+                             GCancellable *cancellable,
+                             GAsyncReadyCallback callback,
+                             gpointer data);
+gboolean vmh_image_finish_target (gpointer context, GAsyncResult *result, GError **error);
+gboolean vmh_image_finish_format (gpointer context, GAsyncResult *result, GError **error);
+void vmh_image_start_quit (gpointer context,
+                           VmhJob *job,
+                           GCancellable *cancellable,
+                           GAsyncReadyCallback callback,
+                           gpointer data);
 
 /** vmh_image_end_flow: @task, taken over, ends as its flow did; @cancelled: what is said where the
  * caller wanted no more. */

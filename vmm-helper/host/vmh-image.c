@@ -156,3 +156,43 @@ vmh_image_find_emulator (GError **error)
     }
   return emulator != NULL ? emulator->path : NULL;
 }
+
+/* ---- steps of a copier ---- */
+
+void
+vmh_image_end_copier (gpointer context)
+{
+  g_clear_pointer ((VmhCopier **)context, vmh_copier_free);
+}
+
+void
+vmh_image_start_target (gpointer context,
+                        VmhJob *job,
+                        GCancellable *cancellable,
+                        GAsyncReadyCallback callback,
+                        gpointer data)
+{
+  vmh_copier_open_target_async (*(VmhCopier **)context, cancellable, callback, data);
+}
+
+gboolean
+vmh_image_finish_target (gpointer context, GAsyncResult *result, GError **error)
+{
+  return vmh_copier_open_target_finish (*(VmhCopier **)context, result, error);
+}
+
+gboolean
+vmh_image_finish_format (gpointer context, GAsyncResult *result, GError **error)
+{
+  return vmh_copier_open_format_finish (*(VmhCopier **)context, result, error);
+}
+
+void
+vmh_image_start_quit (gpointer context,
+                      VmhJob *job,
+                      GCancellable *cancellable,
+                      GAsyncReadyCallback callback,
+                      gpointer data)
+{
+  vmh_copier_quit_async (*(VmhCopier **)context, cancellable, callback, data);
+}
