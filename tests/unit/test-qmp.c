@@ -3,6 +3,7 @@
 
 /* The QMP client against a peer that says what no QEMU would, and against a real QEMU. */
 #include "qemu/vmh-fd.h"
+#include "qemu/vmh-qmp-measure.h"
 #include "qemu/vmh-qmp-wire.h"
 #include "qemu/vmh-qmp.h"
 #include "shared/inn-errors.h"
@@ -445,6 +446,57 @@ test_flood (Fixture *f, gconstpointer data)
   g_assert_cmpint (g_get_monotonic_time () - begin, >, 800000);
 }
 
+static void
+on_measured (GObject *source, GAsyncResult *result, gpointer data)
+{
+  *(VmhQmpMeasures **)data = vmh_qmp_measure_finish (VMH_QMP (source), result);
+}
+
+/* Values that no QEMU has, of types that none has: what can be is taken, the rest left out, and
+ * what is never answered is done without. */
+static void
+test_measure (Fixture *f, gconstpointer data)
+{
+  static const char *const answers[] = {
+    "{\"base-memory\": -5}",
+    "[7, {\"data\": []}, {\"data\": {\"id\": \"memory\", \"size\": 1e300, \"max-size\": 4}}]",
+    "[]",
+    "{\"last-update\": 5, \"stats\": {\"stat-total-memory\": -1, \"stat-free-memory\": \"x\","
+    " \"stat-disk-caches\": 12}}",
+    "[null, {\"cpu-index\": -1, \"thread-id\": 5}, {\"cpu-index\": 0, \"thread-id\": 0},"
+    " {\"cpu-index\": 1, \"thread-id\": 99999999999}, {\"cpu-index\": 1000000, \"thread-id\": 5},"
+    " {\"cpu-index\": 2, \"thread-id\": 5}]",
+    NULL, /* the disks' */
+  };
+  g_autoptr (VmhQmpMeasures) measures = NULL;
+  VmhQmpVcpu *vcpu;
+
+  vmh_qmp_measure_async (f->qmp, on_measured, &measures);
+  for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
+    if (answers[i])
+      {
+        g_autofree char *answer =
+            g_strdup_printf ("{\"return\": %s, \"id\": %u}\r\n", answers[i], i + 1);
+
+        say (f, answer);
+      }
+  while (!measures)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpuint (measures->memory.first, ==, 0);
+  g_assert_cmpuint (measures->memory.plugged, ==, 0);
+  g_assert_cmpuint (measures->memory.most, ==, 4);
+  g_assert_cmpuint (measures->memory.balloon, ==, 0);
+  g_assert_cmpuint (measures->guest_total, ==, 0);
+  g_assert_cmpuint (measures->guest_free, ==, 0);
+  g_assert_cmpuint (measures->guest_caches, ==, 12);
+  g_assert_cmpuint (measures->vcpus->len, ==, 1);
+  vcpu = &g_array_index (measures->vcpus, VmhQmpVcpu, 0);
+  g_assert_cmpuint (vcpu->index, ==, 2);
+  g_assert_cmpint (vcpu->thread, ==, 5);
+  g_assert_cmpuint (measures->drives->len, ==, 0);
+  g_assert_null (f->closed);
+}
+
 #define ADD(name, data, set, func) g_test_add ("/qmp/" name, Fixture, data, set, func, teardown)
 
 int
@@ -482,6 +534,7 @@ main (int argc, char **argv)
   ADD ("endless-depth", "", setup, test_endless_line);
   ADD ("largest", NULL, setup, test_largest);
   ADD ("deep", NULL, setup, test_deep);
+  ADD ("measure", NULL, setup, test_measure);
   ADD ("early-eof/silent", NULL, setup_closed, test_early_eof);
   ADD ("early-eof/half", "{\"QMP\"", setup_closed, test_early_eof);
   ADD ("early-eof/greeted", GREETING, setup_closed, test_early_eof);

@@ -67,6 +67,31 @@ def bridge():
     net.ip("link", "set", "br0", "up")
 
 
+def counted(root, machine, line, device):
+    """What GetPerformance tells of the card is what the host's device counts, and within 2 % what the guest does."""
+    card_of = "interface:52:54:00:ab:cd:01"
+
+    def told():
+        values = {what: value for of, what, value in domain.call(root, machine, "GetPerformance")[1] if of == card_of}
+        return values["received-bytes"], values["sent-bytes"]
+
+    def by_host():
+        return tuple(int((DEVICES / device / "statistics" / n).read_text()) for n in ("tx_bytes", "rx_bytes"))
+
+    def by_guest():
+        return tuple(int(n) for n in line.shell("cat /sys/class/net/eth0/statistics/?x_bytes").split())
+
+    before, guest_before = told(), by_guest()
+    line.shell("ping -c 5 -s 4000 192.0.2.9")
+    tap.wait_for(lambda: told() == by_host(), 20, "what the host's device counts")
+    after, guest_after = told(), by_guest()
+    for way in range(2):
+        grown = after[way] - before[way]
+        tap.true(grown > 5 * 4000, f"{before}, then {after}")
+        tap.true(abs(guest_after[way] - guest_before[way] - grown) <= 0.02 * grown,
+                 f"{grown} of {'sent' if way else 'received'} bytes; the guest: {guest_before}, then {guest_after}")
+
+
 @tap.case
 def on_a_bridge():
     """A card on a bridge reaches the computer and what else is there; QEMU has no network and makes nothing"""
@@ -84,6 +109,7 @@ def on_a_bridge():
     tap.equal((DEVICES / device / "address").read_text().strip(), "fe:54:00:ab:cd:01", "the tap's address")
     tap.true(int((DEVICES / device / "tun_flags").read_text(), 16) & 0x4000, "no vnet_hdr")
     tap.true(not int((DEVICES / device / "tun_flags").read_text(), 16) & 0x0800, "the tap is persistent")
+    counted(root, machine, line, device)
     qemu = vm.pid(root, machine)
     tap.true(os.readlink(f"/proc/{qemu}/ns/net") != os.readlink("/proc/self/ns/net"), "QEMU is in the host's network")
     tap.equal(root.get(machine, domain.MACHINE, "UserNetwork"), "", "UserNetwork")

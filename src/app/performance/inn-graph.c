@@ -311,12 +311,13 @@ draw_line (InnGraph *self, GtkSnapshot *snapshot, const Plot *plot, guint line)
         }
       x = find_x (self, plot, i);
       width = find_x (self, plot, end) - x;
-      if (bottom > y && line < FILLED)
+      y = MIN (y, bottom - LINE_WIDTH); /* it stands on the axis */
+      if (line < FILLED)
         fill (snapshot, &pale, x, y, width, bottom - y);
-      fill (snapshot, &colour, x, MIN (y, bottom - LINE_WIDTH), width, LINE_WIDTH);
+      fill (snapshot, &colour, x, y, width, LINE_WIDTH);
       if (!isnan (before) && fabs (before - y) > LINE_WIDTH)
         fill (snapshot, &colour, x - LINE_WIDTH / 2.0, MIN (y, before), LINE_WIDTH,
-              fabs (before - y) + (y < before ? 0 : LINE_WIDTH));
+              fabs (before - y) + LINE_WIDTH);
       before = y;
     }
 }
