@@ -17,7 +17,7 @@ SHIM = env.BUILD / "vmm-helper/vmm-shim"
 HISTORY = 256 * 1024
 LOG = 1024 * 1024
 MAX_CARDS = 96  # SHIM_MAX_NETS
-FLAG_HISTORY, FLAG_READ_ONLY, FLAG_NET, FLAG_COUNT = 1, 2, 4, 8
+FLAG_HISTORY, FLAG_READ_ONLY, FLAG_NET, FLAG_COUNT, FLAG_LIMIT = 1, 2, 4, 8, 16
 
 # Obeys what comes on its standard line (fd in argv[1]): one command a text line.
 CHILD = """
@@ -259,7 +259,7 @@ def requests_are_checked():
     """A request that is too short, names no line, passes no or a wrong socket is refused"""
     shim = Shim(lines=("serial0", "console0"))
     shim.view("nobody", wanted=errno.ENOENT)
-    shim.view(flags=16, wanted=errno.EINVAL)
+    shim.view(flags=32, wanted=errno.EINVAL)
     shim.view("one", flags=FLAG_NET, wanted=errno.ENOTSUP)
     shim.view(kind=socket.SOCK_DGRAM, wanted=errno.ENOTSOCK)
     with open("/dev/null") as file:
@@ -457,6 +457,40 @@ def frames_are_counted():
     tap.equal(count(shim, "one"), (7 * (len(whole) - 4),) * 2, "after seven frames there and back")
     tap.equal(count(shim, "two"), (0, 0), "the other card")
     shim.view("three", flags=FLAG_COUNT, wanted=errno.ENOENT)
+
+
+def limit(shim, name, to_guest=0, from_guest=0, size=32, wanted=0):
+    """Bytes a second, without more at once than the least."""
+    ours, theirs = socket.socketpair()
+    ours.send(struct.pack("=QQQQ", to_guest, 0, from_guest, 0)[:size])
+    got = shim.ask(struct.pack("I64s", FLAG_LIMIT, name.encode()), [theirs.fileno()])
+    tap.equal(got, wanted, f"the shim's answer for {name}")
+
+
+@tap.case
+def as_much_as_is_allowed():
+    """What a card sends and is sent is limited, each way alone, within 10 %; frames stay whole; the limit can go again"""
+    shim = Shim(cards=("one", "two"))
+    data = frame(0x0800, socket.inet_aton("10.0.0.1"), b"x" * 1400) * 1400
+
+    def rate(name, share=1.0):
+        """Bytes a second of a card that gets back what it sends."""
+        part = data[:int(len(data) * share) // len(data[:len(data) // 1400]) * (len(data) // 1400)]
+        begin = time.monotonic()
+        tap.true(swap(shim.cards[name], part, len(part)) == part, "what comes back is not what was sent")
+        return (len(part) - 65536) / (time.monotonic() - begin)
+
+    for way in ({"from_guest": 500000}, {"to_guest": 500000}, {"from_guest": 500000, "to_guest": 2000000}):
+        limit(shim, "one", **way)
+        found = rate("one")
+        tap.true(abs(found / 500000 - 1) < 0.1, f"{found:.0f} bytes a second with {way}")
+        tap.true(rate("two") > 5000000, "the other card is slow, too")
+    limit(shim, "one")
+    tap.true(rate("one") > 5000000, "the limit stays")
+    limit(shim, "one", 1 << 63, 1 << 63)
+    tap.true(rate("one") > 5000000, "a limit that nobody reaches")
+    limit(shim, "three", wanted=errno.ENOENT)
+    limit(shim, "one", size=16, wanted=errno.EINVAL)
 
 
 @tap.case

@@ -6,6 +6,7 @@
 
 #include "devices/vmh-plan.h"
 #include "host/vmh-tap.h"
+#include "vmh-bandwidth.h"
 
 #define PULLED_MS 500 /* for a guest to see that the cable is pulled */
 
@@ -37,6 +38,38 @@ vmh_live_change_link (GTask *task)
                             vmh_live_on_told, task);
   else
     vmh_live_end (task, FALSE, NULL);
+}
+
+/* ---- how much goes through it ---- */
+
+static void
+on_limited (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GError *error = NULL;
+
+  if (vmh_runtime_view_finish (result, &error))
+    vmh_live_done (data);
+  else
+    vmh_live_fail (data, error);
+}
+
+/* All of a card's at once. */
+void
+vmh_live_change_bandwidth (GTask *task)
+{
+  VmhLive *live = g_task_get_task_data (task);
+  g_autoptr (InnElement) card = inn_domain_find (live->wanted, live->change->id);
+  const VmhCardLimits limits = vmh_bandwidth_read (card);
+  g_autofree char *name = dup_card_name (live);
+
+  if (!name)
+    vmh_live_end (task, FALSE, NULL); /* it waits itself */
+  else if (!vmh_plan_is_user_card (card))
+    vmh_live_wait (task, _ ("Only what goes to the internet through this computer can be "
+                            "limited."));
+  else
+    vmh_runtime_limit_card_async (vmh_machine_get_bundle (live->machine), name, &limits, on_limited,
+                                  task);
 }
 
 /* ---- the cable's other end ---- */

@@ -12,6 +12,7 @@
 #include "qemu/vmh-qemu.h"
 #include "qemu/vmh-runtime.h"
 #include "shared/inn-errors.h"
+#include "vmh-bandwidth.h"
 #include "vmh-life.h"
 #include "vmh-store.h"
 
@@ -80,7 +81,7 @@ on_plugged (GObject *source, GAsyncResult *result, gpointer data)
 static void connect_cards (GTask *task);
 
 static void
-on_card_connected (GObject *source, GAsyncResult *result, gpointer data)
+on_card_limited (GObject *source, GAsyncResult *result, gpointer data)
 {
   GError *error = NULL;
 
@@ -88,6 +89,24 @@ on_card_connected (GObject *source, GAsyncResult *result, gpointer data)
     connect_cards (data);
   else
     vmh_live_fail (data, error);
+}
+
+static void
+on_card_connected (GObject *source, GAsyncResult *result, gpointer data)
+{
+  VmhLive *live = g_task_get_task_data (data);
+  g_autoptr (InnElement) card = find_device (live);
+  const VmhCardLimits limits = vmh_bandwidth_read (card);
+  g_autofree char *name = dup_device_id (card);
+  GError *error = NULL;
+
+  if (!vmh_runtime_view_finish (result, &error))
+    vmh_live_fail (data, error);
+  else if (vmh_bandwidth_is_limited (&limits))
+    vmh_runtime_limit_card_async (vmh_machine_get_bundle (live->machine), name, &limits,
+                                  on_card_limited, data);
+  else
+    connect_cards (data);
 }
 
 /* The shim takes its end of each user-mode card before QEMU gets the other. */

@@ -69,6 +69,7 @@ void vmh_live_change_limits (GTask *task);
 void vmh_live_change_medium (GTask *task);
 void vmh_live_change_link (GTask *task);
 void vmh_live_change_cable (GTask *task);
+void vmh_live_change_bandwidth (GTask *task);
 void vmh_live_change_balloon_period (GTask *task);
 void vmh_live_plug (GTask *task); /* a device that came, or went */
 

@@ -228,6 +228,8 @@ static const struct
   { "interface", "type", vmh_live_change_cable },
   { "interface", "network", vmh_live_change_cable },
   { "interface", "bridge", vmh_live_change_cable },
+  { "interface", "in-", vmh_live_change_bandwidth },
+  { "interface", "out-", vmh_live_change_bandwidth },
   { "disk", NULL, vmh_live_plug },
   { "cdrom", NULL, vmh_live_plug },
   { "interface", NULL, vmh_live_plug },

@@ -169,7 +169,7 @@ is_recent (VmhQemu *qemu, const char *key, guint age)
 
 /* Shrunk to a file of KEPT_BYTES at most; NULL where there is nothing to see. */
 static GString *
-shrink (const char *ppm, gsize length)
+dup_small (const char *ppm, gsize length)
 {
   guint width, height;
   GString *small;
@@ -204,7 +204,7 @@ keep (VmhMachine *machine, VmhQemu *qemu, int fd)
     return;
   if (head.length > KEPT_BYTES)
     {
-      small = shrink (ppm, length);
+      small = dup_small (ppm, length);
       ppm = small ? small->str : NULL;
       length = small ? small->len : 0;
     }

@@ -18,6 +18,7 @@
 #include "qemu/vmh-threads.h"
 #include "shared/inn-domain-new.h"
 #include "shared/inn-errors.h"
+#include "vmh-bandwidth.h"
 #include "vmh-files.h"
 #include "vmh-storage.h"
 #include "vmh-store.h"
@@ -320,6 +321,18 @@ step_connect (gpointer context,
   vmh_qemu_connect_async (start->qemu, cancellable, callback, data);
 }
 
+static void
+step_limit (gpointer context,
+            VmhJob *job,
+            GCancellable *cancellable,
+            GAsyncReadyCallback callback,
+            gpointer data)
+{
+  Start *start = context;
+
+  vmh_bandwidth_start_async (start->bundle, start->domain, callback, data);
+}
+
 /* The plan's commands one after the other, then the first instruction. */
 static void
 on_command_done (GObject *source, GAsyncResult *result, gpointer data)
@@ -385,6 +398,7 @@ static const VmhStep steps[] = {
   { N_ ("Opening its files"), 3, .start = step_open, .finish = step_open_finish },
   { N_ ("Starting QEMU"), 10, .run = step_spawn, .undo = undo_spawn },
   { N_ ("Waiting for QEMU"), 60, .start = step_connect },
+  { N_ ("Limiting its network cards"), 1, .start = step_limit },
   { N_ ("Letting it run"), 5, .start = step_go },
   { 0 },
 };

@@ -192,7 +192,7 @@ ask_shim (VmhBundle *bundle,
   g_task_set_source_tag (task, ask_shim);
   g_task_set_task_data (task, view, view_free);
   view->line = g_strdup (name);
-  view->card = flags == VMM_SHIM_FLAG_NET;
+  view->card = flags >= VMM_SHIM_FLAG_NET;
   view->told = told;
   view->control = vmh_runtime_connect (bundle, "shim", SOCK_SEQPACKET, &error);
   if (view->control < 0)
@@ -240,6 +240,37 @@ vmh_runtime_view_finish (GAsyncResult *result, GError **error)
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
+/* FALSE: it has failed. */
+static gboolean
+make_pair (int *pair, GAsyncReadyCallback callback, gpointer data)
+{
+  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0)
+    return TRUE;
+  g_task_report_new_error (NULL, callback, data, make_pair, INN_ERROR, INN_ERROR_LIMIT,
+                           "socketpair: %s", g_strerror (errno));
+  return FALSE;
+}
+
+void
+vmh_runtime_limit_card_async (VmhBundle *bundle,
+                              const char *name,
+                              const VmhCardLimits *limits,
+                              GAsyncReadyCallback callback,
+                              gpointer data)
+{
+  const struct vmm_shim_limit limit = { limits->to_guest, limits->to_guest_burst,
+                                        limits->from_guest, limits->from_guest_burst };
+  int pair[2];
+
+  if (!make_pair (pair, callback, data))
+    return;
+  /* An empty socket takes it at once. */
+  if (send (pair[0], &limit, sizeof limit, MSG_DONTWAIT | MSG_NOSIGNAL) != sizeof limit)
+    g_warning ("%s: %s", name, g_strerror (errno));
+  ask_shim (bundle, name, VMM_SHIM_FLAG_LIMIT, pair[1], pair[0], callback, data);
+  close (pair[1]);
+}
+
 void
 vmh_runtime_count_card_async (VmhBundle *bundle,
                               const char *name,
@@ -248,12 +279,8 @@ vmh_runtime_count_card_async (VmhBundle *bundle,
 {
   int pair[2];
 
-  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
-    {
-      g_task_report_new_error (NULL, callback, data, vmh_runtime_count_card_async, INN_ERROR,
-                               INN_ERROR_LIMIT, "socketpair: %s", g_strerror (errno));
-      return;
-    }
+  if (!make_pair (pair, callback, data))
+    return;
   ask_shim (bundle, name, VMM_SHIM_FLAG_COUNT, pair[1], pair[0], callback, data);
   close (pair[1]);
 }

@@ -36,6 +36,20 @@ void vmh_runtime_connect_card_async (VmhBundle *bundle,
 /** vmh_runtime_view_finish: of both. */
 gboolean vmh_runtime_view_finish (GAsyncResult *result, GError **error);
 
+/** VmhCardLimits: bytes in a second, 0: no limit; and bytes at once after a pause. */
+typedef struct
+{
+  guint64 to_guest, to_guest_burst, from_guest, from_guest_burst;
+} VmhCardLimits;
+
+/** vmh_runtime_limit_card_async: from now on, of the user-mode card @name; ends with
+ * vmh_runtime_view_finish(). */
+void vmh_runtime_limit_card_async (VmhBundle *bundle,
+                                   const char *name,
+                                   const VmhCardLimits *limits,
+                                   GAsyncReadyCallback callback,
+                                   gpointer data);
+
 /** vmh_runtime_count_card_async: bytes that the guest has sent and received by the user-mode card
  * @name. */
 void vmh_runtime_count_card_async (VmhBundle *bundle,

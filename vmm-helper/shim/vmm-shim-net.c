@@ -24,7 +24,9 @@
 #define HEAD          4           /* bytes of a frame's length */
 #define MAX_FRAME     (68 * 1024) /* QEMU's largest (its NET_BUFSIZE) */
 #define BUFFER_SIZE   (4 * (HEAD + MAX_FRAME))
-#define COMMAND_FD    3  /* the program's end, in the program */
+#define COMMAND_FD    3           /* the program's end, in the program */
+#define MIN_BURST     (64 * 1024) /* bytes: a few of the largest packets */
+#define NS            INT64_C (1000000000)
 #define RETRY_SECONDS 10 /* that have to pass between two starts of a program */
 #define NEVER         INT64_MAX
 
@@ -38,6 +40,11 @@ struct end
   size_t ready;   /* so far there are whole frames that may go */
   size_t length;  /* so far it is filled */
   uint64_t bytes; /* of all whole frames that went, or will */
+  /* How much may come from here: 0: whatever comes. What is over it waits in the socket, and so in
+   * the guest, or at who sends to it. */
+  int64_t rate, burst; /* bytes in a second, at once */
+  int64_t left;        /* of them now; less than 0: to be waited for */
+  int64_t looked;      /* ns, when that was */
 };
 
 struct net
@@ -118,6 +125,44 @@ check_frames (struct end *end)
   return true;
 }
 
+/* ---- how much ---- */
+
+static int64_t
+now_ns (void)
+{
+  struct timespec time;
+
+  clock_gettime (CLOCK_MONOTONIC, &time);
+  return time.tv_sec * NS + time.tv_nsec;
+}
+
+static bool
+may_read (struct end *end)
+{
+  int64_t time = now_ns (), passed = time - end->looked;
+
+  if (end->rate == 0)
+    return true;
+  /* Whoever has paused for so long has all of it; and the product below cannot overflow. */
+  if (passed > NS * 10)
+    end->left = end->burst;
+  else
+    end->left += (int64_t)((double)end->rate * (double)passed / (double)NS);
+  if (end->left > end->burst)
+    end->left = end->burst;
+  end->looked = time;
+  return end->left > 0;
+}
+
+/* Until it may be read again, ms. */
+static int
+get_wait (const struct end *end)
+{
+  if (end->source.fd < 0 || end->rate == 0 || end->left > 0)
+    return -1;
+  return (int)((double)-end->left * 1000 / (double)end->rate) + 1;
+}
+
 /* ---- moving ---- */
 
 static void
@@ -128,7 +173,7 @@ end_update (struct end *end)
 
   if (end->source.fd < 0)
     return;
-  if (end->length < BUFFER_SIZE)
+  if (end->length < BUFFER_SIZE && may_read (end))
     events |= EPOLLIN;
   if (other->sent < other->ready)
     events |= EPOLLOUT;
@@ -193,13 +238,20 @@ end_close (struct end *end)
 static void
 end_read (struct end *end)
 {
-  ssize_t n =
-      recv (end->source.fd, end->buffer + end->length, BUFFER_SIZE - end->length, MSG_DONTWAIT);
+  size_t most = BUFFER_SIZE - end->length;
+  ssize_t n;
 
+  /* A little more than is left, at most: what comes at once is to come smoothly. */
+  if (end->rate > 0 && end->left > 0 && most > (size_t)end->left + HEAD + MAX_FRAME)
+    most = (size_t)end->left + HEAD + MAX_FRAME;
+  n = recv (end->source.fd, end->buffer + end->length, most, MSG_DONTWAIT);
   if (shim_is_again (n))
     return;
   if (n > 0)
-    end->length += (size_t)n;
+    {
+      end->length += (size_t)n;
+      end->left -= n;
+    }
   if (n <= 0 || !check_frames (end))
     end_close (end);
   else
@@ -213,6 +265,7 @@ shim_on_net (struct shim_source *source, uint32_t events)
 
   if (events & EPOLLOUT)
     end_send (other_end (end));
+  /* What closes is read to its end, however much that is. */
   if (end->length < BUFFER_SIZE && (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)))
     end_read (end);
   else if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
@@ -288,18 +341,29 @@ shim_net_reap (pid_t child, int status)
   return false;
 }
 
+/* ms, the smaller one; -1: never */
+static int
+sooner (int one, int two)
+{
+  return one < 0 || (two >= 0 && two < one) ? two : one;
+}
+
 int
 shim_net_get_timeout (void)
 {
   int64_t next = NEVER;
+  int wait = -1;
 
   for (int i = 0; i < n_nets; i++)
-    if (nets[i].next_start < next)
-      next = nets[i].next_start;
+    {
+      if (nets[i].next_start < next)
+        next = nets[i].next_start;
+      wait = sooner (wait, sooner (get_wait (&nets[i].guest), get_wait (&nets[i].host)));
+    }
   if (next == NEVER)
-    return -1;
+    return wait;
   next -= now ();
-  return next > 0 ? (int)next * 1000 : 0;
+  return sooner (wait, next > 0 ? (int)next * 1000 : 0);
 }
 
 void
@@ -310,6 +374,8 @@ shim_net_start_due (void)
       nets[i].next_start = NEVER; /* QEMU has let the card go */
     else if (nets[i].next_start <= now ())
       net_start (&nets[i]);
+    else if (nets[i].guest.rate > 0 || nets[i].host.rate > 0)
+      net_update (&nets[i]); /* what was waited for may be there */
 }
 
 /* ---- start and end ---- */
@@ -371,6 +437,38 @@ shim_net_count (const struct vmm_shim_request *request, int fd)
 
         if (send (fd, &count, sizeof count, MSG_DONTWAIT | MSG_NOSIGNAL) != sizeof count)
           return EIO;
+        close (fd);
+        return 0;
+      }
+  return ENOENT;
+}
+
+static void
+end_limit (struct end *end, uint64_t rate, uint64_t burst)
+{
+  const uint64_t most = INT64_MAX / 4;
+
+  end->rate = (int64_t)(rate < most ? rate : most);
+  end->burst = (int64_t)(burst < most ? burst : most);
+  if (end->burst < MIN_BURST)
+    end->burst = MIN_BURST;
+  end->left = end->burst;
+  end->looked = now_ns ();
+}
+
+int
+shim_net_limit (const struct vmm_shim_request *request, int fd)
+{
+  struct vmm_shim_limit limit;
+
+  if (recv (fd, &limit, sizeof limit, MSG_DONTWAIT) != sizeof limit)
+    return EINVAL;
+  for (int i = 0; i < n_nets; i++)
+    if (nets[i].guest.source.fd >= 0 && strcmp (nets[i].name, request->name) == 0)
+      {
+        end_limit (&nets[i].guest, limit.from_guest, limit.from_guest_burst);
+        end_limit (&nets[i].host, limit.to_guest, limit.to_guest_burst);
+        net_update (&nets[i]);
         close (fd);
         return 0;
       }

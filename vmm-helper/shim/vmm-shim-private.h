@@ -64,6 +64,7 @@ void shim_net_add (const char *name, int fd);
 /* While the guest runs. Takes @fd over if it returns 0; else an errno. */
 int shim_net_plug (const struct vmm_shim_request *request, int fd);
 int shim_net_count (const struct vmm_shim_request *request, int fd);
+int shim_net_limit (const struct vmm_shim_request *request, int fd);
 void shim_net_add_arg (char *arg);
 int shim_net_get_fds (int *fds); /* at most SHIM_MAX_NETS; returns how many */
 void shim_net_start_due (void);

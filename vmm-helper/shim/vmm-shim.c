@@ -188,6 +188,7 @@ on_control (struct shim_source *control)
   if (n == sizeof request && fd >= 0 && memchr (request.name, '\0', sizeof request.name))
     answer = request.flags == VMM_SHIM_FLAG_NET     ? shim_net_plug (&request, fd)
              : request.flags == VMM_SHIM_FLAG_COUNT ? shim_net_count (&request, fd)
+             : request.flags == VMM_SHIM_FLAG_LIMIT ? shim_net_limit (&request, fd)
                                                     : shim_lines_view (&request, fd);
   if (answer != 0 && fd >= 0)
     close (fd);

@@ -16,6 +16,9 @@
 #define VMM_SHIM_FLAG_COUNT                                                                        \
   8u /* no line: struct vmm_shim_count of a card is written to the socket */
 
+#define VMM_SHIM_FLAG_LIMIT                                                                        \
+  16u /* no line: a struct vmm_shim_limit for a card waits in the socket */
+
 /* The file --exit says in its first line how the command ended ("exit 0", "signal 11"), and then,
  * as bytes, what the first line that has said anything said last. */
 #define VMM_SHIM_TAIL 4096
@@ -32,4 +35,11 @@ struct vmm_shim_request
 struct vmm_shim_count
 {
   uint64_t sent, received;
+};
+
+/** struct vmm_shim_limit: bytes in a second, 0: as many as can be; and how many may go at once
+ * after a pause. */
+struct vmm_shim_limit
+{
+  uint64_t to_guest, to_guest_burst, from_guest, from_guest_burst;
 };

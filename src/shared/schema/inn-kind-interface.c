@@ -26,6 +26,17 @@ static const InnChoice links[] = {
   { NULL, NULL },
 };
 
+static const InnGroup speed_limits = { N_ ("Speed limits"),
+                                       N_ ("How much it may send and receive in a second") };
+
+/* libvirt's numbers are for tc(8): 1000 bytes. */
+#define LIMIT(word, xml, of, about)                                                                \
+  {                                                                                                \
+    .name = word, .path = "bandwidth/" xml, .type = INN_TYPE_UINT,                                 \
+    .flags = INN_FIELD_LIVE | INN_FIELD_ADVANCED, .min = 1, .max = 1 << 30, .label = of,           \
+    .help = about, .when = "type=user", .group = &speed_limits                                     \
+  }
+
 static const InnField fields[] = {
   { .name = "type",
     .path = "@type",
@@ -80,6 +91,16 @@ static const InnField fields[] = {
     .max = 65535,
     .label = N_ ("Largest packet (MTU)"),
     .help = N_ ("Bytes; 1500 nearly everywhere.") },
+  LIMIT ("in-average", "inbound/@average", N_ ("Receives at most"), N_ ("kB in a second.")),
+  LIMIT ("in-burst",
+         "inbound/@burst",
+         N_ ("Receives at once"),
+         N_ ("So many kB as fast as they come, after a pause.")),
+  LIMIT ("out-average", "outbound/@average", N_ ("Sends at most"), N_ ("kB in a second.")),
+  LIMIT ("out-burst",
+         "outbound/@burst",
+         N_ ("Sends at once"),
+         N_ ("So many kB as fast as they come, after a pause.")),
   INN_ROW_BOOT_ORDER,
   { NULL },
 };
@@ -96,7 +117,13 @@ check (const InnElement *element, GError **error)
          inn_rule (
              bridge || network ||
                  (!inn_element_has (element, "bridge") && !inn_element_has (element, "network")),
-             _ ("A card that goes through this computer names no bridge or network."), error);
+             _ ("A card that goes through this computer names no bridge or network."), error) &&
+         inn_rule (!inn_element_has (element, "in-burst") ||
+                       inn_element_has (element, "in-average"),
+                   _ ("Say what it receives at most in a second, too."), error) &&
+         inn_rule (!inn_element_has (element, "out-burst") ||
+                       inn_element_has (element, "out-average"),
+                   _ ("Say what it sends at most in a second, too."), error);
 }
 
 static char *
