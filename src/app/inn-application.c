@@ -186,8 +186,8 @@ inn_application_init (InnApplication *self)
                                  N_ ("Print the version and end"), NULL);
   g_application_set_option_context_parameter_string (application, _ ("[FILE]"));
   g_application_set_option_context_summary (
-      application,
-      _ ("Make and run virtual machines. FILE is an ISO or disk image to make one of."));
+      application, _ ("Make and run virtual machines. FILE is an ISO or disk image to make one of, "
+                      "or a definition of libvirt’s."));
 }
 
 InnApplication *

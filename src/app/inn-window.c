@@ -203,10 +203,22 @@ on_wizard_left (InnWindow *self, InnCreateJob *job, const char *name)
   g_signal_connect_object (job, "ended", G_CALLBACK (on_left_ended), self, G_CONNECT_SWAPPED);
 }
 
+/* What it still waits for may keep it alive, but a window that was closed cannot be used again. */
+static void
+on_dialog_closed (InnWindow *self, GtkWidget *dialog)
+{
+  if (dialog == (GtkWidget *)self->wizard)
+    g_clear_weak_pointer (&self->wizard);
+  if (dialog == (GtkWidget *)self->import)
+    g_clear_weak_pointer (&self->import);
+}
+
 /* What makes machines, and goes on when it is closed meanwhile. */
 static void
 follow (InnWindow *self, GtkWidget *dialog)
 {
+  g_signal_connect_object (dialog, "unrealize", G_CALLBACK (on_dialog_closed), self,
+                           G_CONNECT_SWAPPED);
   g_signal_connect_object (dialog, "created", G_CALLBACK (on_created), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (dialog, "left", G_CALLBACK (on_wizard_left), self, G_CONNECT_SWAPPED);
 }
@@ -463,7 +475,6 @@ inn_window_create_from (InnWindow *self, GFile *file)
 {
   g_return_if_fail (INN_IS_WINDOW (self));
 
-  /* Not beside a wizard with which somebody is busy: it says what it thinks of the file. */
   if (file != NULL && self->wizard == NULL && inn_import_is_definition (file))
     {
       show_import (self, file);
@@ -475,6 +486,7 @@ inn_window_create_from (InnWindow *self, GFile *file)
 
       g_set_weak_pointer (&self->wizard, INN_CREATE_DIALOG (dialog));
       follow (self, dialog);
+      g_signal_connect_object (dialog, "import", G_CALLBACK (show_import), self, G_CONNECT_SWAPPED);
     }
   gtk_window_present (GTK_WINDOW (self->wizard));
   if (file != NULL)

@@ -236,7 +236,26 @@ def from_a_file_dialog():
     desk.open()
     wizard.press(desk.app, "Definition File…")
     wizard.choose_file(desk.display, "Choose a Machine’s Definition", file)
-    desk.text("Without Effect")
+    desk.text("BitLocker")
+    desk.close()
+
+
+@tap.case
+def from_the_wizard():
+    """The wizard has a choice for it, and gives way to it; a definition that it is handed, too"""
+    desk = Desk.fresh()
+    desk.lab()
+    wizard.open_from_menu(desk.app)
+    tap.wait_for(lambda: wizard.button(desk.app, "Machine of libvirt…").extents()[2] > 0, 20, "the choices")
+    desk.display.screenshot(desk.picture("wizard"))
+    wizard.press(desk.app, "Machine of libvirt…")
+    tap.wait_for(lambda: desk.is_open() and not wizard.is_open(desk.app), 20, "the import in the wizard's place")
+    desk.close()
+    wizard.open_from_menu(desk.app)
+    second = desk.session.spawn([env.APP, desk.config / "qemu" / "lab.xml"], name="innkeeper-file")
+    desk.text("BitLocker")
+    second.wait(20)
+    tap.wait_for(lambda: not wizard.is_open(desk.app), 10, "the wizard's end")
     desk.close()
 
 

@@ -20,7 +20,7 @@ MEGABYTES = 1024
 
 # More beside corpus-NAME, and how large an input may be.
 MORE = {
-    "domain": ["tests/golden/xml"],
+    "domain": ["tests/golden/xml", "tests/golden/libvirt"],
     "plan": ["tests/golden/xml", "tests/fuzz/corpus-domain"],
 }
 LONGEST = {"qmp": 4096, "names": 512, "frames": 8192, "image": 16384}

@@ -6,6 +6,7 @@
 #include "inn-create-dialog.h"
 
 #include "client/inn-create.h"
+#include "client/inn-import.h"
 #include "client/inn-job.h"
 #include "inn-banner.h"
 #include "inn-create-chooser.h"
@@ -21,9 +22,6 @@
 #include "app/inn-report.h"
 
 #include <glib/gi18n.h>
-
-/* The system that stands for "some Linux" where a kernel is started without a medium. */
-#define GENERIC_LINUX "http://libosinfo.org/linux/2020"
 
 struct _InnCreateDialog
 {
@@ -59,21 +57,16 @@ G_DEFINE_FINAL_TYPE (InnCreateDialog, inn_create_dialog, ADW_TYPE_WINDOW)
 enum
 {
   CREATED,
+  IMPORT,
   LEFT,
   N_SIGNALS
 };
 static guint signals[N_SIGNALS];
 
-static const char *
-current_page (InnCreateDialog *self)
-{
-  return gtk_stack_get_visible_child_name (self->stack);
-}
-
 static gboolean
 is_page (InnCreateDialog *self, const char *name)
 {
-  return g_strcmp0 (current_page (self), name) == 0;
+  return g_strcmp0 (gtk_stack_get_visible_child_name (self->stack), name) == 0;
 }
 
 static void
@@ -128,18 +121,13 @@ fill_summary (InnCreateDialog *self)
 static void
 show_summary (InnCreateDialog *self)
 {
-  InnOs *os = self->source.media != NULL ? self->source.media->os : NULL;
-
   self->summary_waits = self->db == NULL;
   if (self->summary_waits)
     {
       show_busy (self, _ ("Reading which systems there are…"));
       return;
     }
-  if (os == NULL && self->source.kind == INN_SOURCE_KERNEL)
-    os = inn_os_db_find (self->db, GENERIC_LINUX);
-  os = os != NULL ? os : inn_os_db_get_generic (self->db);
-  g_set_object (&self->os, os);
+  g_set_object (&self->os, inn_wizard_choose_os (self->db, &self->source));
   self->os_chosen = FALSE;
   inn_banner_set (self->banner, NULL, NULL);
   inn_summary_page_forget (self->summary_page);
@@ -243,6 +231,13 @@ on_connection_state (InnCreateDialog *self)
   inn_banner_set (self->banner, error != NULL ? error->message : NULL, NULL);
 }
 
+static void
+import_instead (InnCreateDialog *self, GFile *file)
+{
+  g_signal_emit (self, signals[IMPORT], 0, file);
+  gtk_window_destroy (GTK_WINDOW (self));
+}
+
 /* Which disk images there are formats for only the helper knows; at the program's start it may
  * still be on its way. */
 static void
@@ -250,6 +245,11 @@ take_file (InnCreateDialog *self, GFile *file)
 {
   if (self->job != NULL)
     return;
+  if (inn_import_is_definition (file))
+    {
+      import_instead (self, file);
+      return;
+    }
   show_busy (self, _ ("Waiting for the helper that runs the machines…"));
   g_set_object (&self->waiting, file);
   on_connection_state (self);
@@ -390,7 +390,7 @@ on_summary_changed (InnCreateDialog *self)
 static void
 on_back_clicked (InnCreateDialog *self)
 {
-  const char *back = inn_wizard_page_find (current_page (self))->back;
+  const char *back = inn_wizard_page_find (gtk_stack_get_visible_child_name (self->stack))->back;
 
   if (is_page (self, "summary") && self->source.kind == INN_SOURCE_KERNEL)
     back = "kernel";
@@ -543,6 +543,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_callback (widget_class, on_create_clicked);
   gtk_widget_class_bind_template_callback (widget_class, on_cancel_clicked);
   gtk_widget_class_bind_template_callback (widget_class, on_source_chosen);
+  gtk_widget_class_bind_template_callback (widget_class, import_instead);
   gtk_widget_class_bind_template_callback (widget_class, on_kernel_choose);
   gtk_widget_class_bind_template_callback (widget_class, on_kernel_done);
   gtk_widget_class_bind_template_callback (widget_class, on_choose_os);
@@ -560,6 +561,8 @@ inn_create_dialog_class_init (InnCreateDialogClass *klass)
   G_OBJECT_CLASS (klass)->finalize = inn_create_dialog_finalize;
   signals[LEFT] = g_signal_new ("left", INN_TYPE_CREATE_DIALOG, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
                                 NULL, G_TYPE_NONE, 2, INN_TYPE_CREATE_JOB, G_TYPE_STRING);
+  signals[IMPORT] = g_signal_new ("import", INN_TYPE_CREATE_DIALOG, G_SIGNAL_RUN_LAST, 0, NULL,
+                                  NULL, NULL, G_TYPE_NONE, 1, G_TYPE_FILE);
   signals[CREATED] = g_signal_new ("created", INN_TYPE_CREATE_DIALOG, G_SIGNAL_RUN_LAST, 0, NULL,
                                    NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
   g_type_ensure (INN_TYPE_BANNER);

@@ -15,6 +15,8 @@ G_DECLARE_FINAL_TYPE (InnCreateDialog, inn_create_dialog, INN, CREATE_DIALOG, Ad
 
 /* Signals:
  * "created" (const char *machine_path): the machine is made and its start asked for
+ * "import" (GFile *file): a machine of libvirt's is wanted instead, that of @file (may be NULL); it
+ *   closes
  * "left" (InnCreateJob *job, const char *name): it is closed while the machine is being made; @job
  *   goes on */
 GtkWidget *inn_create_dialog_new (GtkWindow *parent, InnConnection *connection);

@@ -24,6 +24,7 @@ G_DEFINE_FINAL_TYPE (InnSourcePage, inn_source_page, GTK_TYPE_WIDGET)
 enum
 {
   CHOSEN,
+  IMPORT,
   N_SIGNALS
 };
 static guint signals[N_SIGNALS];
@@ -51,6 +52,12 @@ on_choice_clicked (InnSourcePage *self, GtkButton *button)
   gsize index = GPOINTER_TO_SIZE (g_object_get_data (G_OBJECT (button), "inn-source"));
 
   g_signal_emit (self, signals[CHOSEN], 0, (int)sources[index].kind, NULL);
+}
+
+static void
+on_import_clicked (InnSourcePage *self)
+{
+  g_signal_emit (self, signals[IMPORT], 0, NULL);
 }
 
 static void
@@ -106,6 +113,8 @@ inn_source_page_class_init (InnSourcePageClass *klass)
   G_OBJECT_CLASS (klass)->dispose = inn_source_page_dispose;
   signals[CHOSEN] = g_signal_new ("chosen", INN_TYPE_SOURCE_PAGE, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
                                   NULL, G_TYPE_NONE, 2, G_TYPE_INT, G_TYPE_FILE);
+  signals[IMPORT] = g_signal_new ("import", INN_TYPE_SOURCE_PAGE, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                  NULL, G_TYPE_NONE, 1, G_TYPE_FILE);
   gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
   gtk_widget_class_set_template_from_resource (
       widget_class, "/org/innkeeper/Innkeeper/create/inn-source-page.ui");
@@ -117,6 +126,8 @@ inn_source_page_class_init (InnSourcePageClass *klass)
 static void
 inn_source_page_init (InnSourcePage *self)
 {
+  GtkWidget *import;
+
   gtk_widget_init_template (GTK_WIDGET (self));
   for (gsize i = 0; i < G_N_ELEMENTS (sources); i++)
     {
@@ -128,6 +139,11 @@ inn_source_page_init (InnSourcePage *self)
                                G_CONNECT_SWAPPED);
       gtk_box_append (GTK_BOX (self->choices), button);
     }
+  import = inn_choice_button_new ("document-open-symbolic", _ ("Machine of libvirt…"),
+                                  _ ("Choose its definition, and keep its disks where they are."));
+  g_signal_connect_object (import, "clicked", G_CALLBACK (on_import_clicked), self,
+                           G_CONNECT_SWAPPED);
+  gtk_box_append (GTK_BOX (self->choices), import);
   self->looking = g_cancellable_new ();
   inn_found_media_async (self->looking, on_looked, g_object_ref (self));
 }

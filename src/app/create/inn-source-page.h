@@ -13,6 +13,7 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (InnSourcePage, inn_source_page, INN, SOURCE_PAGE, GtkWidget)
 
 /* Signal "chosen" (int InnSourceKind, GFile *file): @file is NULL but for what was found on this
- * computer. */
+ * computer.
+ * Signal "import" (GFile *file): a machine of libvirt's is wanted instead; @file is NULL. */
 
 G_END_DECLS

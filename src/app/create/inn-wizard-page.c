@@ -5,6 +5,9 @@
 
 #include <glib/gi18n.h>
 
+/* The system that stands for "some Linux" where a kernel is started without a medium. */
+#define GENERIC_LINUX "http://libosinfo.org/linux/2020"
+
 static const InnWizardPage pages[] = {
   { "source", N_ ("New Machine"), NULL },
   { "kernel", N_ ("Linux Kernel"), "source" },
@@ -20,4 +23,14 @@ inn_wizard_page_find (const char *name)
     if (g_strcmp0 (pages[i].page, name) == 0)
       return &pages[i];
   return &pages[0];
+}
+
+InnOs *
+inn_wizard_choose_os (InnOsDb *db, const InnSource *source)
+{
+  InnOs *os = source->media != NULL ? source->media->os : NULL;
+
+  if (os == NULL && source->kind == INN_SOURCE_KERNEL)
+    os = inn_os_db_find (db, GENERIC_LINUX);
+  return os != NULL ? os : inn_os_db_get_generic (db);
 }

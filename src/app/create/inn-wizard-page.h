@@ -4,7 +4,7 @@
 /* What the wizard's pages are called, and which way leads back. Knows no widget. */
 #pragma once
 
-#include <glib.h>
+#include "client/inn-profile.h"
 
 G_BEGIN_DECLS
 
@@ -17,5 +17,7 @@ typedef struct
 
 /** inn_wizard_page_find: the first page, where there is none of that name. */
 const InnWizardPage *inn_wizard_page_find (const char *name);
+/** inn_wizard_choose_os: the system that a machine of @source is proposed for; not owned. */
+InnOs *inn_wizard_choose_os (InnOsDb *db, const InnSource *source);
 
 G_END_DECLS
