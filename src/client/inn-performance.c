@@ -237,8 +237,8 @@ take_values (InnPerformance *self, guint64 monotonic, GVariant *values)
 {
   g_autoptr (GHashTable) now = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   const guint n = count_rows (self, monotonic);
-  const double seconds =
-      self->monotonic != 0 && n <= GAP_SECONDS ? (double)(monotonic - self->monotonic) / 1e9 : 0;
+  const gboolean later = self->monotonic != 0 && monotonic > self->monotonic && n <= GAP_SECONDS;
+  const double seconds = later ? (double)(monotonic - self->monotonic) / 1e9 : 0;
   gboolean changed = FALSE;
   GVariantIter iter;
   const char *of, *what, *name;
