@@ -89,6 +89,12 @@ def busy():
     it.display.screenshot(it.picture("pointed-at"))
     it.display.move(x + width / 2, y + height + 200)
     app.find("image", contains="Processor 1: ")
+    # What cannot be counted is said.
+    app.find("label", contains="Traffic is counted of network cards on a bridge")
+    for _ in range(20):
+        it.display.click(x + width / 2, y + height + 20, button=5)  # the wheel
+    time.sleep(2)  # so that the picture is of a later sample
+    it.display.screenshot(it.picture("below"))
     # The table.
     wizard.press(app, "Export…")
     # What is typed takes the place of the name that is offered, but for its end.

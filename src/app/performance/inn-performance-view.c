@@ -118,6 +118,20 @@ add_section (InnPerformanceView *self, const char *title)
   return GTK_FLOW_BOX (flow);
 }
 
+/* What nobody counts is not drawn as zero. */
+static void
+add_network_note (InnPerformanceView *self)
+{
+  GtkWidget *note = gtk_label_new (_ ("Traffic is counted of network cards on a bridge or on a "
+                                      "network between machines. This machine has none."));
+
+  gtk_label_set_xalign (GTK_LABEL (note), 0);
+  gtk_label_set_wrap (GTK_LABEL (note), TRUE);
+  gtk_widget_add_css_class (note, "dim-label");
+  gtk_widget_set_margin_top (note, 6);
+  gtk_box_append (self->sections, note);
+}
+
 static void
 rebuild (InnPerformanceView *self)
 {
@@ -126,6 +140,7 @@ rebuild (InnPerformanceView *self)
   GtkFlowBox *flow = NULL;
   GtkWidget *all = NULL;
   guint n_vcpus = 0;
+  gboolean counted = FALSE; /* what goes through its network cards */
 
   clear_graphs (self);
   for (guint i = 0; i < charts->len; i++)
@@ -143,9 +158,12 @@ rebuild (InnPerformanceView *self)
       gtk_flow_box_append (flow, place);
       g_ptr_array_add (self->graphs, graph);
       n_vcpus += chart->kind == INN_CHART_VCPU;
+      counted = counted || chart->kind == INN_CHART_NETWORK;
       if (chart->kind == INN_CHART_CPU)
         all = graph;
     }
+  if (!counted && charts->len > 0)
+    add_network_note (self);
   if (all != NULL) /* so that the processors' own can be compared with it */
     inn_graph_set_least_top (INN_GRAPH (all), MAX (n_vcpus, 1));
 }
