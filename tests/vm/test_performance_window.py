@@ -90,7 +90,7 @@ def busy():
     it.display.move(x + width / 2, y + height + 200)
     app.find("image", contains="Processor 1: ")
     # What cannot be counted is said.
-    app.find("label", contains="Traffic is counted of network cards on a bridge")
+    app.find("label", contains="no network card whose traffic is counted")
     for _ in range(20):
         it.display.click(x + width / 2, y + height + 20, button=5)  # the wheel
     time.sleep(2)  # so that the picture is of a later sample

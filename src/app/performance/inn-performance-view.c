@@ -122,8 +122,8 @@ add_section (InnPerformanceView *self, const char *title)
 static void
 add_network_note (InnPerformanceView *self)
 {
-  GtkWidget *note = gtk_label_new (_ ("Traffic is counted of network cards on a bridge or on a "
-                                      "network between machines. This machine has none."));
+  GtkWidget *note =
+      gtk_label_new (_ ("This machine has no network card whose traffic is counted."));
 
   gtk_label_set_xalign (GTK_LABEL (note), 0);
   gtk_label_set_wrap (GTK_LABEL (note), TRUE);
