@@ -1,14 +1,17 @@
 /* SPDX-FileCopyrightText: 2026 The Innkeeper developers
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* For bench_window.py. bench-window helper N: a helper with N machines, of which one a time changes
- * its state, 100 in a second, while SIGUSR1 has been sent an odd number of times. bench-window
+/* For bench_window.py and bench_graphs.py. bench-window helper N: a helper with N machines, of
+ * which one a time changes its state, 100 in a second, while SIGUSR1 has been sent an odd number of
+ * times; SIGUSR2: the first one runs from now on, and uses something else each second. bench-window
  * window N PID: the app's window with the machines of that helper: frames while it is scrolled,
- * searched, stormed at; a line for each phase: name, frames, seconds, worst and 99th percentile of
- * the time between two frames in ms, per cent of a core. */
+ * searched, stormed at; bench-window graphs N PID: its Performance tab. A line for each phase:
+ * name, frames, seconds, worst and 99th percentile of the time between two frames in ms, per cent
+ * of a core. */
 #include "client/inn-machine.h"
 #include "inn-application.h"
 #include "inn-window.h"
+#include "performance/inn-graph.h"
 #include "sidebar/inn-sidebar.h"
 #include "../app/widgets.h"
 #include "unit/fake-helper.h"
@@ -19,6 +22,9 @@
 #include <sys/resource.h>
 
 #define SECONDS            5
+#define GRAPHS             60
+#define GRAPH_SECONDS      120 /* that a graph shows, and that are drawn before it is measured */
+#define GRAPH_RUNS         5
 #define CHANGES_PER_SECOND 100
 
 static guint n_machines;
@@ -50,9 +56,43 @@ on_change (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
+static gboolean
+on_run_signal (gpointer data)
+{
+  fake_helper_change (data, INN_MACHINES_PATH "/m0", INN_IFACE_MACHINE, "State",
+                      g_variant_new_string ("running"));
+  return G_SOURCE_CONTINUE;
+}
+
+/* One graph is that of all processors, one of the memory, the others of a processor each. */
+static GVariant *
+measure_machine (void)
+{
+  static guint64 times[GRAPHS], monotonic;
+  GVariantBuilder values;
+
+  monotonic += G_GUINT64_CONSTANT (1000000000);
+  g_variant_builder_init (&values, G_VARIANT_TYPE ("a(sst)"));
+  for (guint i = 0; i < GRAPHS - 1; i++)
+    {
+      g_autofree char *of = i == 0 ? g_strdup ("cpu") : g_strdup_printf ("vcpu:%u", i - 1);
+
+      times[i] += (guint64)g_random_int_range (0, 1000000000);
+      g_variant_builder_add (&values, "(sst)", of, "time", times[i]);
+    }
+  g_variant_builder_add (&values, "(sst)", "memory", "resident",
+                         (guint64)g_random_int_range (1 << 28, 1 << 30));
+  return g_variant_new ("(ta(sst))", monotonic, &values);
+}
+
 static void
 on_call (FakeHelper *fake, GDBusMethodInvocation *invocation, gpointer data)
 {
+  if (g_str_equal (g_dbus_method_invocation_get_method_name (invocation), "GetPerformance"))
+    {
+      g_dbus_method_invocation_return_value (invocation, measure_machine ());
+      return;
+    }
   g_dbus_method_invocation_return_dbus_error (invocation, "org.innkeeper.Error.Unsupported",
                                               "Not here.");
 }
@@ -64,6 +104,7 @@ be_helper (void)
   FakeHelper *fake = fake_helper_new (INN_PROTOCOL, n_machines, on_call, NULL);
 
   g_unix_signal_add (SIGUSR1, on_storm_signal, NULL);
+  g_unix_signal_add (SIGUSR2, on_run_signal, fake);
   g_timeout_add (1000 / CHANGES_PER_SECOND, on_change, fake);
   g_print ("ready\n");
   g_main_loop_run (loop);
@@ -135,7 +176,11 @@ wait_seconds (guint seconds)
 }
 
 static void
-measure (GtkWidget *window, const char *name, void (*step) (gpointer), gpointer data)
+measure (GtkWidget *window,
+         const char *name,
+         guint for_seconds,
+         void (*step) (gpointer),
+         gpointer data)
 {
   Phase phase = { window, step, data, g_array_new (FALSE, FALSE, sizeof (double)), 0 };
   GdkFrameClock *clock = gtk_widget_get_frame_clock (window);
@@ -146,7 +191,7 @@ measure (GtkWidget *window, const char *name, void (*step) (gpointer), gpointer 
   double seconds;
   guint n;
 
-  wait_seconds (SECONDS);
+  wait_seconds (for_seconds);
   seconds = (double)(g_get_monotonic_time () - begin) / G_USEC_PER_SEC;
   cpu = (cpu_seconds () - cpu) / seconds * 100;
   if (tick != 0)
@@ -189,16 +234,15 @@ stand (gpointer data)
 {
 }
 
-static int
-be_window (pid_t helper)
+/* The app's window, with all machines in it; NULL: there is no screen. */
+static GtkWidget *
+open_window (InnApplication *app)
 {
-  g_autoptr (InnApplication) app = inn_application_new ();
   InnConnection *connection;
-  GtkWidget *window, *sidebar, *list, *entry;
-  GtkAdjustment *adjustment;
+  GtkWidget *window;
 
   if (!g_application_register (G_APPLICATION (app), NULL, NULL))
-    return EXIT_FAILURE;
+    return NULL;
   window = GTK_WIDGET (inn_window_new (ADW_APPLICATION (app)));
   gtk_window_set_default_size (GTK_WINDOW (window), 1100, 800);
   gtk_window_present (GTK_WINDOW (window));
@@ -206,19 +250,58 @@ be_window (pid_t helper)
   wait_until (inn_connection_get_state (connection) == INN_CONNECTION_READY &&
               g_list_model_get_n_items (inn_connection_get_machines (connection)) == n_machines);
   wait_seconds (2);
+  return window;
+}
+
+static int
+be_graphs (pid_t helper)
+{
+  g_autoptr (InnApplication) app = inn_application_new ();
+  GtkWidget *window = open_window (app);
+  GtkWidget *list = window != NULL ? find_widget (window, GTK_TYPE_LIST_VIEW, NULL) : NULL;
+
+  if (list == NULL)
+    return EXIT_FAILURE;
+  gtk_window_maximize (GTK_WINDOW (window));
+  kill (helper, SIGUSR2);
+  gtk_widget_activate_action (list, "list.select-item", "(ubb)", 0, FALSE, FALSE);
+  gtk_widget_activate_action (window, "win.tab", "s", "performance");
+  wait_seconds (GRAPH_SECONDS);
+  if (find_widget (window, INN_TYPE_GRAPH, NULL) == NULL)
+    return EXIT_FAILURE;
+  for (guint i = 0; i < GRAPH_RUNS; i++)
+    measure (window, "graphs", SECONDS * 2, NULL, NULL);
+  gtk_widget_activate_action (window, "win.tab", "s", "details");
+  wait_seconds (2);
+  for (guint i = 0; i < GRAPH_RUNS; i++)
+    measure (window, "unseen", SECONDS, NULL, NULL);
+  gtk_window_destroy (GTK_WINDOW (window));
+  return EXIT_SUCCESS;
+}
+
+static int
+be_window (pid_t helper)
+{
+  g_autoptr (InnApplication) app = inn_application_new ();
+  GtkWidget *window = open_window (app);
+  GtkWidget *sidebar, *list, *entry;
+  GtkAdjustment *adjustment;
+
+  if (window == NULL)
+    return EXIT_FAILURE;
   sidebar = find_widget (window, INN_TYPE_SIDEBAR, NULL);
   list = find_widget (sidebar, GTK_TYPE_LIST_VIEW, NULL);
   entry = find_widget (sidebar, GTK_TYPE_SEARCH_ENTRY, NULL);
   adjustment = gtk_scrollable_get_vadjustment (GTK_SCROLLABLE (list));
-  measure (window, "still", stand, NULL);
-  measure (window, "scroll", scroll, adjustment);
+  measure (window, "still", SECONDS, stand, NULL);
+  measure (window, "scroll", SECONDS, scroll, adjustment);
   inn_sidebar_search (INN_SIDEBAR (sidebar));
-  measure (window, "search", type, entry);
+  measure (window, "search", SECONDS, type, entry);
   gtk_editable_set_text (GTK_EDITABLE (entry), "");
   wait_seconds (1);
   kill (helper, SIGUSR1);
-  measure (window, "storm", NULL, NULL);
-  measure (window, "storm-scroll", scroll, adjustment);
+  measure (window, "storm", SECONDS, NULL, NULL);
+  measure (window, "storm-scroll", SECONDS, scroll, adjustment);
   kill (helper, SIGUSR1);
   gtk_window_destroy (GTK_WINDOW (window));
   return EXIT_SUCCESS;
@@ -232,6 +315,8 @@ main (int argc, char **argv)
     return be_helper ();
   if (n_machines > 0 && argc > 3 && g_str_equal (argv[1], "window"))
     return be_window (atoi (argv[3]));
-  g_printerr ("bench-window helper N | window N PID\n");
+  if (n_machines > 0 && argc > 3 && g_str_equal (argv[1], "graphs"))
+    return be_graphs (atoi (argv[3]));
+  g_printerr ("bench-window helper N | window N PID | graphs N PID\n");
   return EXIT_FAILURE;
 }
