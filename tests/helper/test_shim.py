@@ -9,6 +9,7 @@ import signal
 import socket
 import struct
 import subprocess
+import threading
 import time
 
 from lib import env, proc, tap
@@ -485,6 +486,13 @@ def as_much_as_is_allowed():
         found = rate("one")
         tap.true(abs(found / 500000 - 1) < 0.1, f"{found:.0f} bytes a second with {way}")
         tap.true(rate("two") > 5000000, "the other card is slow, too")
+    # A little of it, while the other card keeps the shim busy: no fraction of a byte is lost.
+    limit(shim, "one", from_guest=2000)
+    busy = threading.Thread(target=lambda: [rate("two") for _ in range(40)])
+    busy.start()
+    found = rate("one", 0.036)
+    busy.join()
+    tap.true(abs(found / 2000 - 1) < 0.1, f"{found:.0f} bytes a second beside a busy card")
     limit(shim, "one")
     tap.true(rate("one") > 5000000, "the limit stays")
     limit(shim, "one", 1 << 63, 1 << 63)

@@ -43,7 +43,7 @@ struct end
   /* How much may come from here: 0: whatever comes. What is over it waits in the socket, and so in
    * the guest, or at who sends to it. */
   int64_t rate, burst; /* bytes in a second, at once */
-  int64_t left;        /* of them now; less than 0: to be waited for */
+  int64_t left;        /* of them now */
   int64_t looked;      /* ns, when that was */
 };
 
@@ -136,31 +136,36 @@ now_ns (void)
   return time.tv_sec * NS + time.tv_nsec;
 }
 
+/* So many are worth a read: ten milliseconds' worth. */
+static int64_t
+get_share (const struct end *end)
+{
+  const int64_t share = end->rate / 100 + 1;
+
+  return share < end->burst ? share : end->burst;
+}
+
 static bool
 may_read (struct end *end)
 {
-  int64_t time = now_ns (), passed = time - end->looked;
+  int64_t more;
 
   if (end->rate == 0)
     return true;
-  /* Whoever has paused for so long has all of it; and the product below cannot overflow. */
-  if (passed > NS * 10)
-    end->left = end->burst;
-  else
-    end->left += (int64_t)((double)end->rate * (double)passed / (double)NS);
-  if (end->left > end->burst)
-    end->left = end->burst;
-  end->looked = time;
-  return end->left > 0;
+  more = (int64_t)((double)end->rate * (double)(now_ns () - end->looked) / (double)NS);
+  /* Of what is no whole byte yet the time is kept: who looks often must not lose it. */
+  end->looked += (int64_t)((double)more * (double)NS / (double)end->rate);
+  end->left = more < end->burst - end->left ? end->left + more : end->burst;
+  return end->left >= get_share (end);
 }
 
 /* Until it may be read again, ms. */
 static int
 get_wait (const struct end *end)
 {
-  if (end->source.fd < 0 || end->rate == 0 || end->left > 0)
+  if (end->source.fd < 0 || end->rate == 0 || end->left >= get_share (end))
     return -1;
-  return (int)((double)-end->left * 1000 / (double)end->rate) + 1;
+  return (int)((double)(get_share (end) - end->left) * 1000 / (double)end->rate) + 1;
 }
 
 /* ---- moving ---- */
@@ -241,9 +246,8 @@ end_read (struct end *end)
   size_t most = BUFFER_SIZE - end->length;
   ssize_t n;
 
-  /* A little more than is left, at most: what comes at once is to come smoothly. */
-  if (end->rate > 0 && end->left > 0 && most > (size_t)end->left + HEAD + MAX_FRAME)
-    most = (size_t)end->left + HEAD + MAX_FRAME;
+  if (end->rate > 0 && end->left > 0 && most > (size_t)end->left)
+    most = (size_t)end->left;
   n = recv (end->source.fd, end->buffer + end->length, most, MSG_DONTWAIT);
   if (shim_is_again (n))
     return;
