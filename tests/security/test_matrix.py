@@ -75,7 +75,7 @@ class User:
             (MACHINE, "Apply"): f"({system.quoted(self.text.replace('<vcpu>1<', '<vcpu>2<'))}, {NONE})",
             (MACHINE, "SetAutostart"): f"(true, {NONE})",
             (MACHINE, "InspectDisk"): f"('hda', {NONE})",
-            (MACHINE, "GrowDisk"): f"('hda', uint64 {1 << 20}, {NONE})",
+            (MACHINE, "GrowDisk"): f"('hda', uint64 {1 << 22}, {NONE})",
             (CONSOLE, "OpenDisplay"): f"('vnc', {NONE})",
             (CONSOLE, "OpenSerial"): f"('serial0', {NONE})",
         }.get(method, f"({NONE},)")
