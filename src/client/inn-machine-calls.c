@@ -172,15 +172,22 @@ inn_machine_get_xml_finish (InnMachine *self,
   return xml;
 }
 
+/* The one value of a reply of @type is what the task answers. */
 static void
-on_applied (GObject *source, GAsyncResult *result, gpointer data)
+return_value (GObject *source, GAsyncResult *result, const char *type, GTask *owned)
 {
-  g_autoptr (GTask) task = data;
-  g_autoptr (GVariant) reply = take_reply (source, result, "(a(sss))", task, NULL);
+  g_autoptr (GTask) task = owned;
+  g_autoptr (GVariant) reply = take_reply (source, result, type, task, NULL);
 
   if (reply != NULL)
     g_task_return_pointer (task, g_variant_get_child_value (reply, 0),
                            (GDestroyNotify)g_variant_unref);
+}
+
+static void
+on_applied (GObject *source, GAsyncResult *result, gpointer data)
+{
+  return_value (source, result, "(a(sss))", data);
 }
 
 void
@@ -218,12 +225,7 @@ inn_machine_apply_finish (InnMachine *self, GAsyncResult *result, GError **error
 static void
 on_inspected (GObject *source, GAsyncResult *result, gpointer data)
 {
-  g_autoptr (GTask) task = data;
-  g_autoptr (GVariant) reply = take_reply (source, result, "(a{sv})", task, NULL);
-
-  if (reply != NULL)
-    g_task_return_pointer (task, g_variant_get_child_value (reply, 0),
-                           (GDestroyNotify)g_variant_unref);
+  return_value (source, result, "(a{sv})", data);
 }
 
 void

@@ -76,6 +76,22 @@ inn_mac_random (void)
 }
 
 gboolean
+inn_domain_add_macs (InnDomain *domain, GError **error)
+{
+  g_autoptr (GPtrArray) cards = inn_domain_list (domain, "interface");
+
+  for (guint i = 0; i < cards->len; i++)
+    {
+      InnElement *card = g_ptr_array_index (cards, i);
+      g_autofree char *mac = inn_mac_random ();
+
+      if (!inn_element_has (card, "mac") && !inn_element_set (card, "mac", mac, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+gboolean
 inn_domain_is_uefi (InnDomain *domain)
 {
   InnElement firmware = inn_domain_get (domain, "firmware");

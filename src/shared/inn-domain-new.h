@@ -16,6 +16,8 @@ char *inn_domain_free_target (InnDomain *domain, const char *bus);
 const char *inn_target_prefix (const char *bus);
 /** inn_mac_random: "52:54:00:…", QEMU's own range of addresses. */
 char *inn_mac_random (void);
+/** inn_domain_add_macs: gives each network card that says no address one of its own. */
+gboolean inn_domain_add_macs (InnDomain *domain, GError **error);
 /** inn_domain_is_uefi: whether it starts with UEFI, in either of libvirt's two ways to say so. */
 gboolean inn_domain_is_uefi (InnDomain *domain);
 /** inn_domain_list_unknown: (element-type utf8) element names of devices that the schema does not

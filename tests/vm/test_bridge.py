@@ -257,6 +257,36 @@ def moved():
 
 
 @tap.case
+def moved_without_an_address():
+    """A card that Apply brings without an address gets one, and moves; from and to the internet it waits and says so"""
+    bridge()
+    root = session()
+    xml = vm.real_mode("bare", root).replace("</devices>", "<interface type='user'><model type='virtio'/></interface></devices>")
+    machine = domain.create(root, xml)
+    said, _ = domain.call(root, machine, "GetXml")
+    bare, count = re.subn(r"<interface .*?</interface>", "<interface type='bridge'><source bridge='br0'/></interface>",
+                          said, flags=re.S)
+    tap.equal(count, 1, said)
+    domain.call(root, machine, "Apply", GLib.Variant("s", bare))
+    tap.equal(domain.call(root, machine, "GetXml")[0].count("<mac address="), 1, "addresses of the card")
+    vm.start(root, machine)
+    tap.equal(change(root, machine, "network", "lab")["network"], ("live", ""), "to a network")
+    tap.equal(len(networks()), 1, "networks")
+    answer = change(root, machine, "network", "default")
+    tap.true(answer["network"][0] == "restart" and "with the next restart" in answer["network"][1], str(answer))
+    for one in ("user", "bridge"):
+        said, _ = domain.call(root, machine, "GetXml")
+        source = "<source bridge='br0'/>" if one == "bridge" else ""
+        text = re.sub(r'<interface type="[a-z]+">(.*?)<source [^>]*/>', rf'<interface type="{one}">\1{source}', said,
+                      flags=re.S) if "<source network" in said else said.replace(
+                          '<interface type="user">', f'<interface type="{one}">{source}')
+        answer = {n.split("/")[1]: (w, s) for n, w, s in domain.call(root, machine, "Apply", GLib.Variant("s", text))[0]}
+        tap.true(answer["type"][0] == ("restart" if one == "user" else "live"), f"{one}: {answer}")
+    vm.force_off(root, machine)
+    tap.wait_for(lambda: (taps(), networks()) == ([], []), 5, "the end of taps and networks", 0.01)
+
+
+@tap.case
 def default_is_the_internet():
     """libvirt's network "default", which imported machines name, is the internet through this computer"""
     net.outside()

@@ -138,6 +138,13 @@ def grow(it):
     it.ask(f"sleep 2; echo sectors-$(cat /sys/block/vda/size)-grown", f"sectors-{(size + (3 << 30)) // 512}-grown")
     it.app.find("label", f"{(size >> 30) + 3} GiB", timeout=20)
     it.desk.display.screenshot(it.desk.picture("grown"))
+    # What a card may send and receive, in a fold as the disk's.
+    it.choose("Network")
+    it.app.mouse(it.app.find_all("list item", "Speed limits")[-1])
+    it.set("Sends at most", 250)
+    it.desk.display.screenshot(it.desk.picture("bandwidth"))
+    tap.true('<outbound average="250"/>' in it.session.call(it.path, MACHINE, "GetXml", GLib.Variant(
+        "(a{sv})", ({"live": GLib.Variant("b", True)},)))[0], "the limit in what runs")
 
 
 def devices(it):

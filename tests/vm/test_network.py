@@ -191,7 +191,11 @@ def without_passt():
     tap.cleanup(lambda: subprocess.run(["umount", PASST], check=True))
     made = session()
     loopback = net.Listener("127.0.0.1")
-    machine, line = boot(made, "slirp", NIC.format(8))
+    band = "<bandwidth><inbound average='500'/></bandwidth></interface>"
+    machine, line = boot(made, "slirp", NIC.format(8).replace("</interface>", band))
+    said = domain.call(made, machine, "GetXml")[0].replace('average="500"', 'average="600"')
+    [(_, when, sentence)] = domain.call(made, machine, "Apply", GLib.Variant("s", said))[0]
+    tap.true(when == "restart" and "passt" in sentence, f"{when}: {sentence}")
     tap.equal(made.get(machine, domain.MACHINE, "UserNetwork"), "slirp", "UserNetwork")
     tap.true("LEASE 10.0.2.15/24 10.0.2.2" in lease(line), "no lease")
     tap.equal(asks(line, net.SERVER), f"HELLO {net.HERE}", "TCP")

@@ -6,6 +6,7 @@
 
 #include <glib/gi18n-lib.h>
 #include "core/vmh-flow.h"
+#include "shared/inn-domain-new.h"
 #include "shared/inn-errors.h"
 #include "vmh-live.h"
 #include "vmh-manager.h"
@@ -179,6 +180,7 @@ prepare (VmhCall *call, GError **error)
   apply->what.bundle = vmh_bundle_ref (bundle);
   apply->what.domain = inn_domain_parse (xml, -1, error);
   if (apply->what.domain == NULL || !check_uuid (machine, apply->what.domain, error) ||
+      !inn_domain_add_macs (apply->what.domain, error) ||
       !vmh_secrets_carry (vmh_machine_get_domain (machine), apply->what.domain, error))
     return NULL;
   storage = g_variant_lookup_value (options, "storage", G_VARIANT_TYPE ("aa{sv}"));

@@ -106,19 +106,12 @@ on_created (GObject *source, GAsyncResult *result, gpointer data)
 static gboolean
 complete (InnDomain *domain, GError **error)
 {
-  g_autoptr (GPtrArray) cards = inn_domain_list (domain, "interface");
   g_autofree char *said = inn_domain_dup_uuid (domain);
   g_autofree char *uuid = said != NULL ? g_ascii_strdown (said, -1) : g_uuid_string_random ();
   InnElement general = inn_domain_get (domain, "general");
 
-  for (guint i = 0; i < cards->len; i++)
-    {
-      InnElement *card = g_ptr_array_index (cards, i);
-      g_autofree char *mac = inn_mac_random ();
-
-      if (!inn_element_has (card, "mac") && !inn_element_set (card, "mac", mac, error))
-        return FALSE;
-    }
+  if (!inn_domain_add_macs (domain, error))
+    return FALSE;
   return g_strcmp0 (said, uuid) == 0 || inn_element_set (&general, "uuid", uuid, error);
 }
 

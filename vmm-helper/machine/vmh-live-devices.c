@@ -67,6 +67,9 @@ vmh_live_change_bandwidth (GTask *task)
   else if (!vmh_plan_is_user_card (card))
     vmh_live_wait (task, _ ("Only what goes to the internet through this computer can be "
                             "limited."));
+  else if (g_str_equal (vmh_machine_get_user_network (live->machine), "slirp"))
+    vmh_live_wait (task, _ ("Only with “passt” can it be limited. Install that, then restart the "
+                            "machine."));
   else
     vmh_runtime_limit_card_async (vmh_machine_get_bundle (live->machine), name, &limits, on_limited,
                                   task);
@@ -126,18 +129,26 @@ vmh_live_change_cable (GTask *task)
   VmhCable from, to;
   GError *error = NULL;
 
-  if (!now || !name)
+  if (!now || !name || !mac)
     {
       vmh_live_end (task, FALSE, NULL); /* it waits itself */
+      return;
+    }
+  if (vmh_plan_is_user_card (now) != vmh_plan_is_user_card (card))
+    {
+      vmh_live_wait (task, _ ("To and from the internet through this computer it changes with the "
+                              "next restart."));
+      return;
+    }
+  if (vmh_plan_is_user_card (card))
+    {
+      vmh_live_done (task); /* two words for one thing */
       return;
     }
   find_cable (live, now, &from, &from_name);
   find_cable (live, card, &to, &to_name);
   if (from.isolated == to.isolated && g_strcmp0 (from.name, to.name) == 0)
     vmh_live_done (task);
-  else if (vmh_plan_is_user_card (now) || vmh_plan_is_user_card (card))
-    vmh_live_wait (task, _ ("To and from the internet through this computer it changes with the "
-                            "next restart."));
   else if (!vmh_tap_move (mac, &from, &to, &error))
     vmh_live_fail (task, error);
   else
