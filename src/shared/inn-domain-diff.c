@@ -46,7 +46,7 @@ dup_element_xml (const InnElement *element)
   open.node = xmlDocCopyNode (element->node, element->domain->doc, 1);
   for (const InnField *field = open.kind->fields; field->name != NULL; field++)
     if ((field->flags & INN_FIELD_SECRET) != 0)
-      inn_path_remove (open.node, field->path);
+      inn_field_remove (field, open.node);
   xmlNodeDump (buffer, element->domain->doc, open.node, 0, 0);
   xml = g_strndup ((const char *)xmlBufferContent (buffer), xmlBufferLength (buffer));
   xmlBufferFree (buffer);
@@ -181,7 +181,7 @@ inn_element_clear_all (InnElement *element)
     {
       inn_element_clear (element, &fields[n]);
       /* A container that was empty from the start is no difference. */
-      inn_path_remove (element->node, fields[n].path);
+      inn_field_remove (&fields[n], element->node);
     }
 }
 

@@ -202,6 +202,24 @@ adapt_board (InnImport *import)
                                        type, plain));
 }
 
+/* The same share of the time, counted in other periods. */
+static void
+adapt_limit (InnImport *import, InnElement *cpu)
+{
+  guint64 limit = inn_element_get_uint (cpu, "limit");
+  g_autofree char *text = inn_element_dup (cpu, "limit-period");
+  guint64 period = g_ascii_strtoull (text, NULL, 10);
+
+  if (period == INN_CPU_PERIOD)
+    return;
+  inn_element_set (cpu, "limit-period", NULL, NULL);
+  if (limit > 0 && period > 0 && limit < G_MAXUINT64 / INN_CPU_PERIOD)
+    inn_element_set_uint (cpu, "limit", limit * INN_CPU_PERIOD / period, NULL);
+  inn_import_adapted (
+      import, cpu,
+      g_strdup_printf (_ ("Its limit is counted in periods of %d µs."), INN_CPU_PERIOD));
+}
+
 static void
 adapt_general (InnImport *import)
 {
@@ -210,6 +228,7 @@ adapt_general (InnImport *import)
 
   adapt_name (import);
   adapt_board (import);
+  adapt_limit (import, &cpu);
   if (inn_element_is (&general, "virt-type", "qemu") && !inn_element_has (&general, "accelerator"))
     inn_import_adapted (import, &general,
                         g_strdup (_ ("libvirt emulates it always. Here it runs with KVM where that "

@@ -38,6 +38,8 @@ char *inn_element_dup_said (const InnElement *element, const InnField *field);
 /** inn_element_dup_meant: one text for all ways to say the same, the fallback where it is not
  * said. */
 char *inn_element_dup_meant (const InnElement *element, const InnField *field);
+/** inn_field_remove: what @field says, from @node, its element's, where it is there. */
+void inn_field_remove (const InnField *field, xmlNode *node);
 /** inn_element_clear: removes what @field says. */
 void inn_element_clear (InnElement *element, const InnField *field);
 /** inn_element_clear_all, inn_domain_clear_sections: of a copy that will be thrown away: only what

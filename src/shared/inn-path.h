@@ -26,6 +26,14 @@ void inn_path_remove (xmlNode *base, const char *path);
 /** inn_path_remove_element: the element whatever it holds, likewise. */
 void inn_path_remove_element (xmlNode *base, const char *path);
 
+/** inn_path_dup_map: of a path of INN_TYPE_MAP: "0=2 1=3-5" as it stands, NULL where there is none.
+ */
+char *inn_path_dup_map (xmlNode *base, const char *path);
+/** inn_path_set_map: @text in place of what is there; it has passed inn_field_check(). NULL:
+ * nothing.
+ */
+void inn_path_set_map (xmlNode *base, const char *path, const char *text);
+
 gboolean inn_node_is (const xmlNode *node, const char *name);
 /** inn_node_insert: @child below @parent before @before (NULL: at the end), on a line of its own
  * where its siblings are. */

@@ -24,6 +24,8 @@ typedef enum
   INN_TYPE_MAC,
   INN_TYPE_UUID,
   INN_TYPE_PATH, /* an absolute file name on the host */
+  INN_TYPE_MAP,  /* elements of one name, each with a number and what it has: "0=2 1=3-5"; `path`
+                    "cputune/vcpupin[@vcpu]/@cpuset", `pattern` of what each has */
 } InnType;
 
 typedef enum
@@ -75,6 +77,8 @@ typedef struct
   const char *when;         /* what another field of the kind must be for this one to mean anything:
                                "model=qxl|virtio"; NULL: it always does */
   const InnGroup *group;    /* of one under "More": the fold of its own that it is in, or NULL */
+  guint64 per;       /* of UINT: so many of the XML's make one of those that are shown; 0: 1 */
+  const char *shown; /* of UINT: N_() how it is shown, with a "%.0f"; NULL: as a number */
 } InnField;
 
 /** InnKind: a section of the machine (single) or a kind of device (any number). */
@@ -96,6 +100,10 @@ typedef struct
                      GError **error);           /* rules across fields; NULL: none */
   char *(*summary) (const InnElement *element); /* "20 GiB, VirtIO" for the sidebar; NULL: none */
 } InnKind;
+
+/** INN_CPU_PERIOD: of what processor time is limited in, µs; libvirt's and the kernel's own choice.
+ */
+#define INN_CPU_PERIOD 100000
 
 /** inn_schema_kinds: all kinds, in the order in which pages are shown; ended by NULL. */
 const InnKind *const *inn_schema_kinds (void);

@@ -36,7 +36,8 @@ other_value (const InnField *field, const char *now)
           return g_strdup (choice->value);
       return NULL;
     case INN_TYPE_UINT:
-      number = MAX (number + 1, field->min);
+      number = MAX (number + MAX (field->per, 1), field->min);
+      number -= number % MAX (field->per, 1);
       if (field->max != 0 && number > field->max)
         number = field->min;
       return g_strdup_printf ("%" G_GUINT64_FORMAT, number);
@@ -49,6 +50,8 @@ other_value (const InnField *field, const char *now)
       return g_strdup ("d36c3d1e-4e9f-4d0f-9a3c-6a1f5c9f2b11");
     case INN_TYPE_PATH:
       return g_strdup ("/srv/images/a b&c,<d>.img");
+    case INN_TYPE_MAP:
+      return g_strdup (g_strcmp0 (now, "0=1") == 0 ? "0=1 1=2-3" : "0=1");
     case INN_TYPE_STRING:
       break;
     }
@@ -72,9 +75,11 @@ enter (InnFieldRow *row, const char *text)
     gtk_switch_set_active (GTK_SWITCH (editor), g_str_equal (text, "yes"));
   else if (GTK_IS_SPIN_BUTTON (editor))
     {
-      g_autofree char *shown = field->type == INN_TYPE_SIZE
-                                   ? inn_size_format (g_ascii_strtoull (text, NULL, 10))
-                                   : g_strdup (text);
+      const guint64 number = g_ascii_strtoull (text, NULL, 10);
+      g_autofree char *shown =
+          field->type == INN_TYPE_SIZE
+              ? inn_size_format (number)
+              : g_strdup_printf ("%" G_GUINT64_FORMAT, number / MAX (field->per, 1));
 
       gtk_editable_set_text (GTK_EDITABLE (editor), shown);
       gtk_spin_button_update (GTK_SPIN_BUTTON (editor));
@@ -110,6 +115,9 @@ dup_shown (InnFieldRow *row)
     {
       const char *text = gtk_editable_get_text (GTK_EDITABLE (editor));
 
+      if (field->type == INN_TYPE_UINT && field->per > 1)
+        return g_strdup_printf ("%" G_GUINT64_FORMAT,
+                                g_ascii_strtoull (text, NULL, 10) * field->per);
       if (field->type == INN_TYPE_UINT)
         return g_strdup (text);
       g_assert_true (inn_size_parse (text, &size));
@@ -150,6 +158,7 @@ dup_said (const InnElement *element, const InnField *field)
     case INN_TYPE_MAC:
     case INN_TYPE_UUID:
     case INN_TYPE_PATH:
+    case INN_TYPE_MAP:
       break;
     }
   return inn_element_dup (element, field->name);

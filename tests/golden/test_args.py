@@ -280,12 +280,14 @@ def every_value():
 HELPER = env.SOURCE / "vmm-helper"
 # Who reads a field: the file of its kind, or for the machine's sections these.
 SECTIONS = ["devices/vmh-board.c", "devices/vmh-extras.c", "devices/vmh-dev-memballoon.c", "machine/vmh-start.c",
-            "machine/vmh-life.c", "machine/vmh-manager.c", "machine/vmh-nvram.c", "machine/vmh-storage-check.c"]
+            "machine/vmh-life.c", "machine/vmh-manager.c", "machine/vmh-nvram.c", "machine/vmh-share.c",
+            "machine/vmh-storage-check.c"]
 EVERYWHERE = ["devices/vmh-plan.c", "machine/vmh-storage.c"]
 BOARDS = {"boot-order"}  # of devices, and read where the board is built
 SAME_FILE = {"cdrom": "disk", "floppy": "disk", "console": "serial"}
 # Fields that change nothing of what is started, and why. The window shows none of them, but those it must.
 UNREAD = {
+    "cpu/limit-period": "there is one",
     "channel/target-type": "there is one sort of channel", "channel/path": "the runtime folder has its socket",
     "features/apic": "QEMU's PCs have one always", "firmware/enrolled-keys": "the template found here decides",
     "firmware/loader-type": "flash is what UEFI needs", "firmware/loader-readonly": "it is always",

@@ -38,7 +38,7 @@ WHERE = {
     "general/title": NOWHERE, "general/description": NOWHERE, "general/os-id": NOWHERE, "machine/emulator": NOWHERE,
     "firmware/loader": NOWHERE, "firmware/nvram": NOWHERE, "firmware/nvram-template": NOWHERE,
     "graphics/listen-network": NOWHERE, "graphics/keymap": NOWHERE, "graphics/passwd": NOWHERE, "channel/path": NOWHERE,
-    "rng/path": NOWHERE, "cpu/cpuset": NOWHERE,
+    "rng/path": NOWHERE, "cpu/cpuset": NOWHERE, "cpu/emulator-cpuset": NOWHERE,
     "machine/machine": CHOICE, "cpu/model": CHOICE,
 }
 FIELDS = {schema.name_of(f): f for f in schema.fields()}
@@ -113,6 +113,7 @@ class Machine:
             for field in ("firmware/nvram", "firmware/nvram-template"):
                 self.put(field, path())
         self.put("cpu/cpuset", processors())
+        self.put("cpu/emulator-cpuset", processors())
         self.put("general/title", text(256, least=12))
         self.put("general/description", text(2000, least=12) + "\n" + text(2000, least=12))
         self.put("general/os-id", text(512, least=12))

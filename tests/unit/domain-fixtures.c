@@ -109,6 +109,11 @@ fixture_samples (const InnField *field)
     g_ptr_array_add (samples, g_uuid_string_random ());
   if (field->type == INN_TYPE_PATH)
     g_ptr_array_add (samples, g_strdup ("/srv/a b,c='\"&<>ü.img"));
+  if (field->type == INN_TYPE_MAP)
+    {
+      g_ptr_array_add (samples, g_strdup ("0=2 1=3-5,^4"));
+      g_ptr_array_add (samples, g_strdup ("1=0"));
+    }
   g_assert_cmpuint (samples->len, >, 0);
   return samples;
 }

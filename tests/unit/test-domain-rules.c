@@ -373,7 +373,7 @@ test_diff_unknown (void)
     { "kept <as>", "changed <as>" },
     { "startupPolicy=\"optional\"", "startupPolicy=\"requisite\"" },
     { "snapshot=\"no\"", "" },
-    { "<vcpupin", "<vcpupout" },
+    { "<cputune>", "<cputune><vcpupout/>" },
     { "urn:example:notes", "urn:example:others" },
     { "domain/qemu/1.0", "domain/qemu/2.0" },
     { "dumpCore=\"off\"", "dumpCore=\"on\"" },

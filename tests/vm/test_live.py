@@ -113,6 +113,49 @@ def pinned():
     vm.force_off(session, guest.machine)
 
 
+def where(guest):
+    """{thread's name: its processors}, of those that are the machine's."""
+    tasks = [t for t in Path(f"/proc/{vm.pid(session, guest.machine)}/task").iterdir()]
+    said = {(t / "comm").read_text().strip(): re.search(r"Cpus_allowed_list:\s*(\S+)", (t / "status").read_text()).group(1)
+            for t in tasks}
+    return {name: list for name, list in said.items() if name.startswith(("CPU ", "qemu-system"))}
+
+
+@tap.case
+def pinned_one_by_one():
+    """Each processor of a machine, and the rest of QEMU, has its place: now, where one is plugged in, from the start on"""
+    guest = Guest(session, "places", vcpus=2, current=1)
+    every = allowed(guest)
+    pins = "<cputune><vcpupin vcpu='0' cpuset='1'/><vcpupin vcpu='1' cpuset='0'/></cputune>"
+    tap.equal(guest.apply("</vcpu>", "</vcpu>" + pins), {"cpu/pins": ("live", "")}, "the answer")
+    tap.equal(where(guest), {"CPU 0/TCG": "1", "qemu-system-x86": every}, "where they run")
+    tap.equal(guest.apply("<emulatorpin.*?>|</cputune>", "<emulatorpin cpuset='0'/></cputune>"),
+              {"cpu/emulator-cpuset": ("live", "")}, "the answer")
+    tap.equal(guest.apply("current=.1.", "current='2'"), {"cpu/current": ("live", "")}, "the answer")
+    places = {"CPU 0/TCG": "1", "CPU 1/TCG": "0", "qemu-system-x86": "0"}
+    tap.equal(where(guest), places, "where they run")
+    answer = guest.apply("vcpu=.1. cpuset=.0.", "vcpu='1' cpuset='300'")
+    tap.true(answer["cpu/pins"][0] == "restart" and "300" in answer["cpu/pins"][1], str(answer))
+    tap.equal(where(guest), places, "where they run")
+    guest.end()
+    tap.true("300" in vm.start(session, guest.machine, None)["ErrorMessage"], "the start names the processor")
+    guest.apply("cpuset=.300.", "cpuset='0'")
+    vm.start(session, guest.machine)
+    tap.equal(where(guest), places, "where they run from the start on")
+    tap.equal(guest.apply("<cputune>.*</cputune>", ""),
+              {"cpu/pins": ("live", ""), "cpu/emulator-cpuset": ("live", "")}, "the answer")
+    tap.equal(set(where(guest).values()), {every}, "where they run")
+    for wrong in ("vcpu='0' cpuset='1'/><vcpupin vcpu='0' cpuset='1'", "vcpu='a' cpuset='1'", "cpuset='1'"):
+        bus.refuses(lambda: guest.apply("</vcpu>", f"</vcpu><cputune><vcpupin {wrong}/></cputune>"), ERROR + "InvalidXml")
+    # What only the system's machines can have.
+    answer = guest.apply("</vcpu>", "</vcpu><cputune><shares>2048</shares></cputune>")
+    tap.true(answer["cpu/shares"][0] == "restart" and "system" in answer["cpu/shares"][1], str(answer))
+    vm.force_off(session, guest.machine)
+    vm.start(session, guest.machine)
+    tap.true("<cputune>" in domain.call(session, guest.machine, "GetLog")[0], "its log says that it has no effect")
+    vm.force_off(session, guest.machine)
+
+
 @tap.case
 def memory():
     """Memory is plugged in and out, and the balloon takes and gives: MemTotal follows"""

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/types.h>
 
+#include "shared/inn-schema.h"
+
 #define NAME           "org.freedesktop.systemd1"
 #define PATH           "/org/freedesktop/systemd1"
 #define MANAGER        NAME ".Manager"
@@ -56,23 +58,35 @@ is_with_us (pid_t pid)
 static void
 on_set_apart (GObject *source, GAsyncResult *result, gpointer data)
 {
-  g_autoptr (GError) error = NULL;
+  g_autoptr (GTask) task = data;
+  GError *error = NULL;
   g_autoptr (GVariant) reply =
       g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
 
-  if (!reply && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED))
-    g_info ("A guest stays in the helper's control group: %s", error->message);
+  if (reply)
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
 }
 
-void
-vmh_systemd_set_apart (const GArray *pids, const char *id, const char *description)
+/* systemd.resource-control(5); G_MAXUINT64: as what is not set. */
+static void
+add_share (GVariantBuilder *properties, const VmhShare *share)
+{
+  const guint64 limit =
+      share->limit > 0 ? share->limit * (G_USEC_PER_SEC / INN_CPU_PERIOD) : G_MAXUINT64;
+  const guint64 weight = share->weight > 0 ? vmh_cgroup_get_weight (share) : G_MAXUINT64;
+
+  g_variant_builder_add (properties, "(sv)", "CPUQuotaPerSecUSec", g_variant_new_uint64 (limit));
+  g_variant_builder_add (properties, "(sv)", "CPUWeight", g_variant_new_uint64 (weight));
+}
+
+static GVariant *
+make_scope (const char *name, const GArray *pids, const char *description, const VmhShare *share)
 {
   static const char *const after_us[] = { OUR_UNIT, NULL };
   GVariantBuilder properties, numbers;
-  g_autofree char *name = g_strdup_printf ("innkeeper-%s.scope", id);
 
-  if (!bus || pids->len == 0 || !is_with_us (g_array_index (pids, pid_t, 0)))
-    return;
   g_variant_builder_init (&numbers, G_VARIANT_TYPE ("au"));
   for (guint i = 0; i < pids->len; i++)
     g_variant_builder_add (&numbers, "u", (guint32)g_array_index (pids, pid_t, i));
@@ -86,9 +100,58 @@ vmh_systemd_set_apart (const GArray *pids, const char *id, const char *descripti
                          g_variant_new_uint64 (SCOPE_STOP_SEC * G_USEC_PER_SEC));
   g_variant_builder_add (&properties, "(sv)", "CollectMode",
                          g_variant_new_string ("inactive-or-failed"));
-  g_dbus_connection_call (bus, NAME, PATH, MANAGER, "StartTransientUnit",
-                          g_variant_new ("(ssa(sv)a(sa(sv)))", name, "fail", &properties, NULL),
-                          NULL, G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, NULL, on_set_apart, NULL);
+  if (share)
+    add_share (&properties, share);
+  return g_variant_new ("(ssa(sv)a(sa(sv)))", name, "fail", &properties, NULL);
+}
+
+void
+vmh_systemd_set_apart_async (const GArray *pids,
+                             const char *id,
+                             const char *description,
+                             const VmhShare *share,
+                             GAsyncReadyCallback callback,
+                             gpointer data)
+{
+  GTask *task = g_task_new (NULL, NULL, callback, data);
+  g_autofree char *name = g_strdup_printf ("innkeeper-%s.scope", id);
+  const char *method = NULL;
+  GVariant *arguments = NULL;
+
+  if (bus && pids->len > 0 && is_with_us (g_array_index (pids, pid_t, 0)))
+    {
+      method = "StartTransientUnit";
+      arguments = make_scope (name, pids, description, share);
+    }
+  else if (bus && share)
+    {
+      GVariantBuilder properties;
+
+      g_variant_builder_init (&properties, G_VARIANT_TYPE ("a(sv)"));
+      add_share (&properties, share);
+      method = "SetUnitProperties";
+      arguments = g_variant_new ("(sba(sv))", name, TRUE, &properties);
+    }
+  if (method)
+    g_dbus_connection_call (bus, NAME, PATH, MANAGER, method, arguments, NULL,
+                            G_DBUS_CALL_FLAGS_NO_AUTO_START, ANSWER_MS, NULL, on_set_apart, task);
+  else
+    {
+      g_task_return_boolean (task, TRUE);
+      g_object_unref (task);
+    }
+}
+
+gboolean
+vmh_systemd_set_apart_finish (GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+gboolean
+vmh_systemd_is_there (void)
+{
+  return bus != NULL;
 }
 
 static void

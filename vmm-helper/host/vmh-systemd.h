@@ -7,15 +7,26 @@
 
 #include <gio/gio.h>
 
+#include "host/vmh-cgroup.h"
+
 G_BEGIN_DECLS
 
 /** vmh_systemd_begin: @connection is to the system's bus. */
 void vmh_systemd_begin (GDBusConnection *connection);
 void vmh_systemd_end (void);
 
-/** vmh_systemd_set_apart: moves @pids (pid_t), as long as they are in the helper's own control
- * group, into a scope "innkeeper-@id.scope". Nobody waits for it: where it fails they stay. */
-void vmh_systemd_set_apart (const GArray *pids, const char *id, const char *description);
+gboolean vmh_systemd_is_there (void);
+
+/** vmh_systemd_set_apart_async: moves @pids (pid_t), as long as they are in the helper's own
+ * control group, into a scope "innkeeper-@id.scope", which has @share of the processors' time;
+ * NULL: it stays as it is. */
+void vmh_systemd_set_apart_async (const GArray *pids,
+                                  const char *id,
+                                  const char *description,
+                                  const VmhShare *share,
+                                  GAsyncReadyCallback callback,
+                                  gpointer data);
+gboolean vmh_systemd_set_apart_finish (GAsyncResult *result, GError **error);
 
 /** vmh_systemd_ask_async: whether the computer is being turned off, or restarted. */
 void vmh_systemd_ask_async (GAsyncReadyCallback callback, gpointer data);

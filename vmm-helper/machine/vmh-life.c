@@ -9,7 +9,7 @@
 
 #include "core/vmh-flow.h"
 #include "devices/vmh-plan.h"
-#include "host/vmh-systemd.h"
+#include "host/vmh-cgroup.h"
 #include "host/vmh-tap.h"
 #include "qemu/vmh-qmp-commands.h"
 #include "shared/inn-errors.h"
@@ -58,8 +58,11 @@ vmh_life_settle (VmhMachine *machine, VmhState state, const char *reason)
   vmh_machine_set_accelerator (machine, NULL, NULL);
   vmh_machine_set_user_network (machine, NULL);
   vmh_machine_set_state (machine, state, reason);
-  if (vmh_store_is_system ()) /* its network may have been its own alone */
-    vmh_tap_sweep ();
+  if (vmh_store_is_system ()) /* its network and control group may have been its own alone */
+    {
+      vmh_tap_sweep ();
+      vmh_cgroup_remove (vmh_machine_get_uuid (machine));
+    }
 }
 
 static void
@@ -343,21 +346,6 @@ vmh_life_begin (VmhMachine *machine, gboolean paused)
   if (qemu && g_object_steal_data (G_OBJECT (qemu), MISSED))
     vmh_qmp_query_status_async (vmh_qemu_get_monitor (qemu), on_status_told,
                                 g_object_ref (machine));
-}
-
-void
-vmh_life_set_apart (VmhMachine *machine)
-{
-  g_autoptr (GArray) pids = g_array_new (FALSE, FALSE, sizeof (pid_t));
-  g_autofree char *description =
-      g_strdup_printf ("Virtual machine %s", vmh_machine_get_name (machine));
-  g_autofree char *id =
-      g_strdup_printf ("%s-%d", vmh_machine_get_uuid (machine), (int)vmh_life_get_pid (machine));
-
-  if (!vmh_store_is_system () || vmh_life_get_pid (machine) == 0)
-    return;
-  vmh_qemu_list_pids (vmh_machine_get_qemu (machine), pids);
-  vmh_systemd_set_apart (pids, id, description);
 }
 
 pid_t

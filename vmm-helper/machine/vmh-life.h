@@ -37,8 +37,6 @@ void vmh_life_fail (VmhCall *call, GError *error);
 void vmh_life_press_button (VmhMachine *machine);
 /** vmh_life_force_off: of one that is on; its state tells when it is off. */
 void vmh_life_force_off (VmhMachine *machine);
-/** vmh_life_set_apart: the guest's processes get a control group of their own where systemd is. */
-void vmh_life_set_apart (VmhMachine *machine);
 /** vmh_life_cancel_start: of a machine that is just starting. */
 void vmh_life_cancel_start (VmhMachine *machine);
 

@@ -5,8 +5,8 @@
 #include "vmh-live-private.h"
 
 #include "devices/vmh-plan.h"
-#include "qemu/vmh-threads.h"
 #include "vmh-life.h"
+#include "vmh-share.h"
 
 static void plug_next (GTask *task);
 
@@ -85,15 +85,28 @@ on_cpu_plugged (GObject *source, GAsyncResult *result, gpointer data)
   plug_next (data);
 }
 
-/* One after the other, always the last. */
+static void
+on_pinned (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GError *error = NULL;
+
+  if (vmh_share_pin_finish (VMH_MACHINE (source), result, &error))
+    vmh_live_done (data);
+  else
+    vmh_live_fail (data, error);
+}
+
+/* One after the other, always the last; then each runs where it shall. */
 static void
 plug_next (GTask *task)
 {
   VmhLive *live = g_task_get_task_data (task);
   InnDomain *domain = vmh_machine_get_live (live->machine);
 
-  if (live->reached == live->goal || !domain) /* where it has ended meanwhile all is as wanted */
+  if (!domain) /* where it has ended meanwhile all is as wanted */
     vmh_live_done (task);
+  else if (live->reached == live->goal)
+    vmh_share_pin_async (live->machine, domain, on_pinned, task);
   else if (live->reached < live->goal)
     vmh_qmp_add_device_async (
         live->monitor,
@@ -150,12 +163,25 @@ void
 vmh_live_change_cpuset (GTask *task)
 {
   VmhLive *live = g_task_get_task_data (task);
-  InnElement cpu = inn_domain_get (live->wanted, "cpu");
-  g_autofree char *list = inn_element_dup (&cpu, "cpuset");
+
+  vmh_share_pin_async (live->machine, live->wanted, on_pinned, task);
+}
+
+static void
+on_limited (GObject *source, GAsyncResult *result, gpointer data)
+{
   GError *error = NULL;
 
-  if (vmh_threads_pin (vmh_life_get_pid (live->machine), list, &error))
-    vmh_live_done (task);
+  if (vmh_share_limit_finish (VMH_MACHINE (source), result, &error))
+    vmh_live_done (data);
   else
-    vmh_live_fail (task, error);
+    vmh_live_fail (data, error);
+}
+
+void
+vmh_live_change_share (GTask *task)
+{
+  VmhLive *live = g_task_get_task_data (task);
+
+  vmh_share_limit_async (live->machine, live->wanted, TRUE, on_limited, task);
 }

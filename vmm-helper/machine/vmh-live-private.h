@@ -64,6 +64,7 @@ gboolean vmh_live_look_again (GTask *task, GSourceFunc look);
 
 void vmh_live_change_cpus (GTask *task);
 void vmh_live_change_cpuset (GTask *task);
+void vmh_live_change_share (GTask *task);
 void vmh_live_change_memory (GTask *task);
 void vmh_live_change_limits (GTask *task);
 void vmh_live_change_medium (GTask *task);

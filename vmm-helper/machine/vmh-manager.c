@@ -12,6 +12,7 @@
 #include "core/vmh-save.h"
 #include "dbus/vmh-contract.h"
 #include "host/vmh-host.h"
+#include "host/vmh-cgroup.h"
 #include "host/vmh-tap.h"
 #include "shared/inn-errors.h"
 #include "shared/inn-names.h"
@@ -211,7 +212,10 @@ vmh_manager_begin (VmhManager *manager)
   vmh_life_wait_recovered ();
   /* What was left when nobody looked, and by those whose start was not finished. */
   if (vmh_store_is_system ())
-    vmh_tap_sweep ();
+    {
+      vmh_tap_sweep ();
+      vmh_cgroup_sweep ();
+    }
   if (boot == NULL)
     return;
   for (guint i = 0; i < machines->len; i++)

@@ -10,6 +10,7 @@
 #include "qemu/vmh-qmp-commands.h"
 #include "qemu/vmh-record.h"
 #include "vmh-live.h"
+#include "vmh-share.h"
 
 #define PATIENCE_MS 1000 /* for all guests together, before the helper goes on the bus */
 
@@ -117,7 +118,7 @@ take_up (VmhMachine *machine, VmhQemu *qemu)
   vmh_machine_set_user_network (machine, vmh_qemu_get_user_network (qemu));
   vmh_life_follow_cards (machine);
   vmh_machine_set_state (machine, VMH_STATE_RUNNING, NULL);
-  vmh_life_set_apart (machine); /* where the one before us did not come that far */
+  vmh_share_set_apart (machine); /* where the one before us did not come that far */
   vmh_qemu_connect_async (qemu, NULL, on_connected, recovery);
 }
 

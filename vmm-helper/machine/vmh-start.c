@@ -15,11 +15,11 @@
 #include "qemu/vmh-fd.h"
 #include "qemu/vmh-qmp-commands.h"
 #include "qemu/vmh-sandbox.h"
-#include "qemu/vmh-threads.h"
 #include "shared/inn-domain-new.h"
 #include "shared/inn-errors.h"
 #include "vmh-bandwidth.h"
 #include "vmh-files.h"
+#include "vmh-share.h"
 #include "vmh-storage.h"
 #include "vmh-store.h"
 
@@ -37,7 +37,6 @@ typedef struct
   const char *accelerator; /* static */
   char *reason, *remedy;
   char *firmware, *firmware_format, *template, *nvram_format;
-  char *cpuset; /* NULL: all processors */
   gboolean smm;
   VmhCaps *caps;
   VmhPlan *plan;
@@ -66,7 +65,6 @@ start_free (Start *start)
   g_free (start->firmware);
   g_free (start->firmware_format);
   g_free (start->template);
-  g_free (start->cpuset);
   g_free (start->nvram_format);
   g_free (start);
 }
@@ -123,14 +121,12 @@ step_choose (gpointer context, GError **error)
   VmhHost *host = vmh_host_get_default ();
   InnElement machine = inn_domain_get (start->domain, "machine");
   InnElement general = inn_domain_get (start->domain, "general");
-  InnElement cpu = inn_domain_get (start->domain, "cpu");
   g_autofree char *arch = inn_element_dup (&machine, "arch");
   g_autofree char *wanted = inn_element_dup (&general, "accelerator");
 
   if (!inn_domain_check (start->domain, error) || !vmh_sandbox_check (error))
     return FALSE;
-  start->cpuset = inn_element_dup (&cpu, "cpuset");
-  if (!vmh_threads_check (start->cpuset, error))
+  if (!vmh_share_check_pins (start->domain, error))
     return FALSE;
   start->emulator = vmh_host_get_emulator (host, arch, error);
   if (!start->emulator)
@@ -255,13 +251,18 @@ save_live (Start *start, GError **error)
 static char *
 dup_note (InnDomain *domain)
 {
-  static const char *const parts[] = { "cputune",   "numatune",       "blkiotune",     "memtune",
-                                       "hugepages", "feature policy", "hyperv",        "iothreads",
-                                       "sysinfo",   "resource",       "launchSecurity" };
+  static const char *const parts[] = {
+    "quota",          "vcpusched", "numatune",  "blkiotune", "memtune",  "hugepages",
+    "feature policy", "hyperv",    "iothreads", "sysinfo",   "resource", "launchSecurity"
+  };
+  InnElement cpu = inn_domain_get (domain, "cpu");
   g_autofree char *xml = inn_domain_to_xml (domain);
   g_autoptr (GString) list = g_string_new (NULL);
   g_autofree char *sentence = NULL;
 
+  if (!vmh_store_is_system () &&
+      (inn_element_has (&cpu, "limit") || inn_element_has (&cpu, "shares")))
+    g_string_append (list, "<cputune>");
   for (guint i = 0; i < G_N_ELEMENTS (parts); i++)
     {
       g_autofree char *tag = g_strconcat ("<", parts[i], NULL);
@@ -377,6 +378,53 @@ on_command_done (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
+on_share (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  GError *error = NULL;
+
+  if (vmh_share_limit_finish (VMH_MACHINE (source), result, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+on_pinned (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  Start *start = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  if (!vmh_share_pin_finish (VMH_MACHINE (source), result, &error))
+    g_task_return_error (task, error);
+  else if (vmh_store_is_system ()) /* elsewhere the log says that it has none */
+    vmh_share_limit_async (start->machine, start->domain, FALSE, on_share, g_steal_pointer (&task));
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
+static void
+step_share (gpointer context,
+            VmhJob *job,
+            GCancellable *cancellable,
+            GAsyncReadyCallback callback,
+            gpointer data)
+{
+  GTask *task = g_task_new (NULL, cancellable, callback, data);
+  Start *start = context;
+
+  g_task_set_task_data (task, start, NULL);
+  if (vmh_share_is_any (start->domain))
+    vmh_share_pin_async (start->machine, start->domain, on_pinned, task);
+  else
+    {
+      g_task_return_boolean (task, TRUE);
+      g_object_unref (task);
+    }
+}
+
+static void
 step_go (gpointer context,
          VmhJob *job,
          GCancellable *cancellable,
@@ -384,17 +432,9 @@ step_go (gpointer context,
          gpointer data)
 {
   GTask *task = g_task_new (NULL, NULL, callback, data);
-  Start *start = context;
-  GError *error = NULL;
 
-  g_task_set_task_data (task, start, NULL);
-  if (!start->cpuset || vmh_threads_pin (vmh_qemu_get_pid (start->qemu), start->cpuset, &error))
-    {
-      on_command_done (NULL, NULL, task);
-      return;
-    }
-  g_task_return_error (task, error);
-  g_object_unref (task);
+  g_task_set_task_data (task, context, NULL);
+  on_command_done (NULL, NULL, task);
 }
 
 static const VmhStep steps[] = {
@@ -407,6 +447,7 @@ static const VmhStep steps[] = {
   { N_ ("Starting QEMU"), 10, .run = step_spawn, .undo = undo_spawn },
   { N_ ("Waiting for QEMU"), 60, .start = step_connect },
   { N_ ("Limiting its network cards"), 1, .start = step_limit },
+  { N_ ("Giving it its processors"), 1, .start = step_share },
   { N_ ("Letting it run"), 5, .start = step_go },
   { 0 },
 };
@@ -437,7 +478,7 @@ end_start (Start *start)
       vmh_machine_set_accelerator (start->machine, start->accelerator, start->reason);
       vmh_machine_set_user_network (start->machine, vmh_plan_get_user_network (start->plan));
       vmh_life_begin (start->machine, start->paused);
-      vmh_life_set_apart (start->machine);
+      vmh_share_set_apart (start->machine);
     }
   vmh_job_end (start->job, g_steal_pointer (&start->error));
   start_free (start);

@@ -21,7 +21,7 @@ get_length (JsonNode *reply, guint most)
 }
 
 static void
-take_vcpus (JsonNode *reply, VmhQmpMeasures *measures)
+read_vcpus (JsonNode *reply, GArray *vcpus)
 {
   const guint n = get_length (reply, VMH_QMP_MAX_VCPUS);
 
@@ -35,9 +35,15 @@ take_vcpus (JsonNode *reply, VmhQmpMeasures *measures)
         {
           VmhQmpVcpu vcpu = { (guint)index, (pid_t)thread };
 
-          g_array_append_val (measures->vcpus, vcpu);
+          g_array_append_val (vcpus, vcpu);
         }
     }
+}
+
+static void
+take_vcpus (JsonNode *reply, VmhQmpMeasures *measures)
+{
+  read_vcpus (reply, measures->vcpus);
 }
 
 static void
@@ -195,6 +201,39 @@ vmh_qmp_measures_free (VmhQmpMeasures *measures)
   g_array_unref (measures->vcpus);
   g_array_unref (measures->drives);
   g_free (measures);
+}
+
+static void
+on_vcpus (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  GError *error = NULL;
+  g_autoptr (JsonNode) reply = vmh_qmp_call_finish (VMH_QMP (source), result, &error);
+  GArray *vcpus;
+
+  if (!reply)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  vcpus = g_array_new (FALSE, FALSE, sizeof (VmhQmpVcpu));
+  read_vcpus (reply, vcpus);
+  g_task_return_pointer (task, vcpus, (GDestroyNotify)g_array_unref);
+}
+
+void
+vmh_qmp_query_vcpus_async (VmhQmp *qmp, GAsyncReadyCallback callback, gpointer data)
+{
+  GTask *task = g_task_new (qmp, NULL, callback, data);
+
+  g_task_set_source_tag (task, vmh_qmp_query_vcpus_async);
+  vmh_qmp_call_async (qmp, "query-cpus-fast", NULL, -1, VMH_MEASURE_MS, NULL, on_vcpus, task);
+}
+
+GArray *
+vmh_qmp_query_vcpus_finish (VmhQmp *qmp, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
 }
 
 gboolean

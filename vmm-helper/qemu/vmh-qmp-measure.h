@@ -40,6 +40,10 @@ void vmh_qmp_measure_async (VmhQmp *qmp, GAsyncReadyCallback callback, gpointer 
 /** vmh_qmp_measure_finish: never NULL; free with vmh_qmp_measures_free(). */
 VmhQmpMeasures *vmh_qmp_measure_finish (VmhQmp *qmp, GAsyncResult *result);
 void vmh_qmp_measures_free (VmhQmpMeasures *measures);
+/** vmh_qmp_query_vcpus_async: which thread each processor is. */
+void vmh_qmp_query_vcpus_async (VmhQmp *qmp, GAsyncReadyCallback callback, gpointer data);
+/** vmh_qmp_query_vcpus_finish: of VmhQmpVcpu. */
+GArray *vmh_qmp_query_vcpus_finish (VmhQmp *qmp, GAsyncResult *result, GError **error);
 /** vmh_qmp_drive_is: whether the drive is of the device @id. */
 gboolean vmh_qmp_drive_is (const VmhQmpDrive *drive, const char *id);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmhQmpMeasures, vmh_qmp_measures_free)

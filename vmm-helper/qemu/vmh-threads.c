@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "qemu/vmh-usage.h"
 #include "shared/inn-errors.h"
 
 #define ROUNDS 8 /* for threads that are started while we look */
@@ -74,9 +75,29 @@ vmh_threads_check (const char *list, GError **error)
   return parse (list, &set, error);
 }
 
+/* What each thread is wanted to run on. */
+typedef struct
+{
+  cpu_set_t others;
+  const VmhThreadPin *pins;
+  cpu_set_t *sets; /* of the pins */
+  guint n;
+} Wanted;
+
+static const cpu_set_t *
+find_set (const Wanted *wanted, const char *folder, const char *thread)
+{
+  const pid_t inside = wanted->n > 0 ? vmh_usage_get_inner_number (folder, thread) : 0;
+
+  for (guint i = 0; inside != 0 && i < wanted->n; i++)
+    if (wanted->pins[i].inside == inside)
+      return &wanted->sets[i];
+  return &wanted->others;
+}
+
 /* Answers how many were not yet as they are wanted. */
 static guint
-pin_all (const char *folder, const cpu_set_t *wanted, int *out_errno)
+pin_all (const char *folder, const Wanted *wanted, int *out_errno)
 {
   g_autoptr (GDir) tasks = g_dir_open (folder, 0, NULL);
   const char *name;
@@ -86,26 +107,35 @@ pin_all (const char *folder, const cpu_set_t *wanted, int *out_errno)
   while (tasks && (name = g_dir_read_name (tasks)) != NULL)
     {
       pid_t thread = (pid_t)strtol (name, NULL, 10);
+      const cpu_set_t *set = find_set (wanted, folder, name);
       cpu_set_t now;
 
-      if (sched_getaffinity (thread, sizeof now, &now) < 0 || CPU_EQUAL (&now, wanted))
+      if (sched_getaffinity (thread, sizeof now, &now) < 0 || CPU_EQUAL (&now, set))
         continue; /* it has ended, or is as it should be */
       changed++;
-      if (sched_setaffinity (thread, sizeof *wanted, wanted) < 0 && errno != ESRCH)
+      if (sched_setaffinity (thread, sizeof *set, set) < 0 && errno != ESRCH)
         *out_errno = errno;
     }
   return changed;
 }
 
 gboolean
-vmh_threads_pin (pid_t pid, const char *list, GError **error)
+vmh_threads_pin (pid_t pid,
+                 const char *others,
+                 const VmhThreadPin *pins,
+                 guint n_pins,
+                 GError **error)
 {
   g_autofree char *folder = g_strdup_printf ("/proc/%d/task", (int)pid);
-  cpu_set_t wanted;
+  g_autofree cpu_set_t *sets = g_new0 (cpu_set_t, n_pins);
+  Wanted wanted = { .pins = pins, .sets = sets, .n = n_pins };
   int code = 0;
 
-  if (!parse (list, &wanted, error))
+  if (!parse (others, &wanted.others, error))
     return FALSE;
+  for (guint i = 0; i < n_pins; i++)
+    if (!parse (pins[i].list, &sets[i], error))
+      return FALSE;
   /* Each thread that is started by one that was not pinned yet is seen in the next round. */
   for (int i = 0; i < ROUNDS && code == 0; i++)
     if (pin_all (folder, &wanted, &code) == 0)

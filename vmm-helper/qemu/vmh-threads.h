@@ -12,8 +12,21 @@ G_BEGIN_DECLS
 /** vmh_threads_check: @list ("0-3,^2,6"; NULL: all) names a processor that this computer has on
  * line. INN_ERROR_INVALID_ARGUMENT says which there are. */
 gboolean vmh_threads_check (const char *list, GError **error);
-/** vmh_threads_pin: all threads of the process @pid, and so those that they start, run on the
- * processors of @list alone. sched_setaffinity(2). */
-gboolean vmh_threads_pin (pid_t pid, const char *list, GError **error);
+/** VmhThreadPin: @inside: the thread's number in its innermost pid namespace, of which only threads
+ * of the process are found, whatever it is. */
+typedef struct
+{
+  pid_t inside;
+  char *list;
+} VmhThreadPin;
+
+/** vmh_threads_pin: the threads of @pins run on the processors of their lists, all others of the
+ * process @pid, and so those that they start, on those of @others alone. NULL: on all.
+ * sched_setaffinity(2). */
+gboolean vmh_threads_pin (pid_t pid,
+                          const char *others,
+                          const VmhThreadPin *pins,
+                          guint n_pins,
+                          GError **error);
 
 G_END_DECLS

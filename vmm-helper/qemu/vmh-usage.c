@@ -31,9 +31,9 @@ vmh_usage_read (pid_t pid, guint64 *out_cpu_ns, guint64 *out_resident)
   return TRUE;
 }
 
-/* The last of the numbers of a thread, of /proc/PID/task/TID/status; 0 where it has ended. */
-static pid_t
-read_inner_number (const char *folder, const char *thread)
+/* The last of the numbers in /proc/PID/task/TID/status. */
+pid_t
+vmh_usage_get_inner_number (const char *folder, const char *thread)
 {
   g_autofree char *path = g_build_filename (folder, thread, "status", NULL);
   g_autofree char *status = NULL;
@@ -68,7 +68,7 @@ vmh_usage_read_threads (pid_t pid, VmhThreadUse *threads, guint n)
 
   for (guint seen = 0; tasks && seen < VMH_MAX_THREADS && (name = g_dir_read_name (tasks)); seen++)
     {
-      const pid_t inside = read_inner_number (folder, name);
+      const pid_t inside = vmh_usage_get_inner_number (folder, name);
 
       for (guint i = 0; inside != 0 && i < n; i++)
         if (threads[i].inside == inside)

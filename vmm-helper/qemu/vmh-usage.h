@@ -22,6 +22,8 @@ typedef struct
   guint64 cpu_ns;
 } VmhThreadUse;
 
+/** vmh_usage_get_inner_number: of the @thread in @folder, /proc/PID/task; 0 where it has ended. */
+pid_t vmh_usage_get_inner_number (const char *folder, const char *thread);
 /** vmh_usage_read_threads: of @pid; looks at each of its threads. */
 void vmh_usage_read_threads (pid_t pid, VmhThreadUse *threads, guint n);
 

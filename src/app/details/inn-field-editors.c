@@ -174,6 +174,22 @@ inn_editor_withhold (GtkWidget *editor, const char *value)
 
 /* UINT, SIZE */
 
+static double
+per (const InnField *field)
+{
+  return field->per > 0 ? (double)field->per : 1;
+}
+
+/* What stands around the number does not count: "150 %". */
+static gboolean
+parse_number (const char *text, guint64 *out_value)
+{
+  char *end;
+
+  *out_value = g_ascii_strtoull (text, &end, 10);
+  return g_ascii_isdigit (*text) && (*end == '\0' || *end == ' ' || *end == '%');
+}
+
 static int
 on_spin_input (GtkSpinButton *editor, double *out_value)
 {
@@ -183,9 +199,8 @@ on_spin_input (GtkSpinButton *editor, double *out_value)
 
   if (inn_field_is_optional (target->field) && (*text == '\0' || g_str_equal (text, _ ("Default"))))
     *out_value = NOT_SET;
-  else if (target->field->type == INN_TYPE_SIZE
-               ? inn_size_parse (text, &value)
-               : g_ascii_string_to_unsigned (text, 10, 0, G_MAXUINT64, &value, NULL))
+  else if (target->field->type == INN_TYPE_SIZE ? inn_size_parse (text, &value)
+                                                : parse_number (text, &value))
     *out_value = value;
   else
     return GTK_INPUT_ERROR;
@@ -203,6 +218,13 @@ on_spin_output (GtkSpinButton *editor)
     text = g_strdup (_ ("Default"));
   else if (target->field->type == INN_TYPE_SIZE)
     text = inn_size_format ((guint64)value);
+  else if (target->field->shown != NULL)
+    {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral" /* the schema's, with one %.0f */
+      text = g_strdup_printf (_ (target->field->shown), value);
+#pragma GCC diagnostic pop
+    }
   else
     text = g_strdup_printf ("%.0f", value);
   if (!g_str_equal (text, gtk_editable_get_text (GTK_EDITABLE (editor))))
@@ -214,7 +236,8 @@ static void
 on_spin_changed (GtkSpinButton *editor)
 {
   double value = gtk_spin_button_get_value (editor);
-  g_autofree char *text = value < 0 ? NULL : g_strdup_printf ("%.0f", value);
+  g_autofree char *text =
+      value < 0 ? NULL : g_strdup_printf ("%.0f", value * per (target_of (editor)->field));
 
   take (editor, text);
 }
@@ -224,7 +247,7 @@ static double
 spin_step (const InnField *field, double value)
 {
   if (field->type != INN_TYPE_SIZE)
-    return 1;
+    return field->per > 1 ? 10 : 1;
   if (value >= 8LL << 30)
     return 1 << 30;
   if (value >= 1 << 30 || field->max > G_GUINT64_CONSTANT (1) << 34)
@@ -238,8 +261,8 @@ build_spin (const InnField *field, GtkWidget **out_editor, InnTaken taken, gpoin
   GtkWidget *row = adw_action_row_new ();
   /* Doubles count exactly to 2^53; no field of a machine is larger. */
   double upper = field->max != 0 ? MIN (field->max, G_GUINT64_CONSTANT (1) << 53) : 1LL << 53;
-  double lower = inn_field_is_optional (field) ? NOT_SET : field->min;
-  GtkWidget *editor = gtk_spin_button_new_with_range (lower, upper, 1);
+  double lower = inn_field_is_optional (field) ? NOT_SET : (double)field->min / per (field);
+  GtkWidget *editor = gtk_spin_button_new_with_range (lower, upper / per (field), 1);
 
   gtk_spin_button_set_numeric (GTK_SPIN_BUTTON (editor), FALSE); /* "4 GiB", "Default" */
   gtk_spin_button_set_digits (GTK_SPIN_BUTTON (editor), 0);
@@ -260,7 +283,7 @@ build_spin (const InnField *field, GtkWidget **out_editor, InnTaken taken, gpoin
 static void
 show_spin (GtkWidget *editor, const InnField *field, const char *text)
 {
-  double value = text != NULL ? (double)g_ascii_strtoull (text, NULL, 10) : NOT_SET;
+  double value = text != NULL ? (double)g_ascii_strtoull (text, NULL, 10) / per (field) : NOT_SET;
   double step = spin_step (field, value);
 
   target_of (editor)->showing = TRUE;
@@ -270,7 +293,7 @@ show_spin (GtkWidget *editor, const InnField *field, const char *text)
   target_of (editor)->showing = FALSE;
 }
 
-/* STRING, MAC, UUID, PATH */
+/* STRING, MAC, UUID, PATH, MAP */
 
 static void
 on_entry_changed (AdwEntryRow *editor)
@@ -466,6 +489,7 @@ inn_editor_for (const InnField *field)
     case INN_TYPE_MAC:
     case INN_TYPE_UUID:
     case INN_TYPE_PATH:
+    case INN_TYPE_MAP:
       break;
     }
   return &an_entry;

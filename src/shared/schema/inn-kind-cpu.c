@@ -24,6 +24,16 @@ static const InnChoice models[] = {
   { NULL, NULL },
 };
 
+/* INN_CPU_PERIOD */
+static const InnChoice periods[] = { { "100000", N_ ("100 ms") }, { NULL, NULL } };
+
+#define CPU_LIST "\\^?[0-9]{1,4}(-[0-9]{1,4})?(,\\^?[0-9]{1,4}(-[0-9]{1,4})?)*"
+
+static const InnGroup pinning = { N_ ("Which of this computer’s processors"),
+                                  N_ ("Kept apart, or near to each other") };
+static const InnGroup share = { N_ ("Share of this computer"),
+                                N_ ("How much processor time it may take") };
+
 static const InnField fields[] = {
   { .name = "vcpus",
     .path = "vcpu",
@@ -64,9 +74,57 @@ static const InnField fields[] = {
     .type = INN_TYPE_STRING,
     .flags = INN_FIELD_LIVE | INN_FIELD_ADVANCED,
     .max = 255,
-    .pattern = "\\^?[0-9]{1,4}(-[0-9]{1,4})?(,\\^?[0-9]{1,4}(-[0-9]{1,4})?)*",
+    .pattern = CPU_LIST,
+    .group = &pinning,
     .label = N_ ("Runs on"),
     .help = N_ ("Numbers of this computer’s processors, as 0-3,6. Empty: on all of them.") },
+  { .name = "pins",
+    .path = "cputune/vcpupin[@vcpu]/@cpuset",
+    .type = INN_TYPE_MAP,
+    .flags = INN_FIELD_LIVE | INN_FIELD_ADVANCED,
+    .max = 4096,
+    .pattern = CPU_LIST,
+    .group = &pinning,
+    .label = N_ ("Each of them on its own"),
+    .help = N_ ("As 0=2 1=3-5: the machine’s first processor runs on 2, its second on 3 to 5.") },
+  { .name = "emulator-cpuset",
+    .path = "cputune/emulatorpin/@cpuset",
+    .type = INN_TYPE_STRING,
+    .flags = INN_FIELD_LIVE | INN_FIELD_ADVANCED,
+    .max = 255,
+    .pattern = CPU_LIST,
+    .group = &pinning,
+    .label = N_ ("The rest of QEMU runs on"),
+    .help = N_ ("What works for its disks, networks and screen.") },
+  { .name = "limit",
+    .path = "cputune/global_quota",
+    .type = INN_TYPE_UINT,
+    .flags = INN_FIELD_LIVE | INN_FIELD_ADVANCED,
+    .min = 1000,
+    .max = 512 * INN_CPU_PERIOD,
+    .per = INN_CPU_PERIOD / 100,
+    .shown = N_ ("%.0f %%"),
+    .group = &share,
+    .label = N_ ("At most"),
+    .help = N_ ("100 % is the whole time of one of this computer’s processors.") },
+  { .name = "limit-period",
+    .path = "cputune/global_period",
+    .type = INN_TYPE_ENUM,
+    .flags = INN_FIELD_HIDDEN,
+    .fallback = "100000",
+    .choices = periods,
+    .label = N_ ("Counted in µs") },
+  { .name = "shares",
+    .path = "cputune/shares",
+    .type = INN_TYPE_UINT,
+    .flags = INN_FIELD_LIVE | INN_FIELD_ADVANCED,
+    .min = 11,
+    .max = 102400,
+    .group = &share,
+    .label = N_ ("Weight"),
+    .help =
+        N_ ("Where there is not enough for all: twice as much as others have, who have 1024, is "
+            "2048.") },
   { .name = "sockets",
     .path = "cpu/topology/@sockets",
     .type = INN_TYPE_UINT,
