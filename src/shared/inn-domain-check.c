@@ -180,5 +180,6 @@ inn_domain_check (InnDomain *domain, GError **error)
   for (guint i = 0; i < devices->len; i++)
     if (!check_element (devices->pdata[i], error) || !check_shared (seen, devices->pdata[i], error))
       return FALSE;
-  return check_boot (domain, devices, error) && check_places (domain, error);
+  return inn_domain_check_groups (devices, error) && check_boot (domain, devices, error) &&
+         check_places (domain, error);
 }

@@ -239,6 +239,17 @@ adapt_general (InnImport *import)
                                      "the named model that is most like it.")));
 }
 
+static void
+adapt_groups (InnImport *import)
+{
+  g_autoptr (GPtrArray) disks = inn_domain_list (import->domain, "disk");
+
+  if (inn_domain_settle_groups (import->domain))
+    inn_import_adapted (import, disks->pdata[0],
+                        g_strdup (_ ("Disks that share one limit have it all of them: that of the "
+                                     "last of them.")));
+}
+
 /* What a field cannot say here is left out, so that its fallback counts. */
 static void
 adapt_sections (InnImport *import)
@@ -364,6 +375,7 @@ inn_domain_import (const char *xml,
     return NULL;
   adapt_general (&import);
   adapt_sections (&import);
+  adapt_groups (&import);
   inn_import_devices (&import);
   if (!check_with_lines (domain, xml, length < 0 ? strlen (xml) : (gsize)length, error))
     return NULL;

@@ -25,6 +25,12 @@ void inn_domain_touch (InnDomain *domain);
 /** inn_kind_of: the device kind of @node, NULL for one that we do not know. */
 const InnKind *inn_kind_of (const xmlNode *node);
 
+/** inn_domain_check_groups: @devices that share one limit say the same. */
+gboolean inn_domain_check_groups (GPtrArray *devices, GError **error);
+/** inn_domain_settle_groups: makes it so, by the last one of each group. TRUE: that took something.
+ */
+gboolean inn_domain_settle_groups (InnDomain *domain);
+
 /** inn_element_check: its fields and its kind's rule, without its name or line in the error. */
 gboolean inn_element_check (const InnElement *element, GError **error);
 

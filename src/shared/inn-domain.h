@@ -70,6 +70,10 @@ InnElement inn_domain_add (InnDomain *domain, const char *kind_name);
 void inn_domain_adopt (InnDomain *domain, const InnElement *element);
 void inn_domain_remove (InnElement *element);
 
+/** inn_disk_follow_group: @field of @disk has been set: it shares its limits with other disks of
+ * the machine, which get them, or from which it has them now that it has joined them. Other fields
+ * and devices are left alone. */
+void inn_disk_follow_group (InnElement *disk, const InnField *field);
 /** inn_element_dup_id: "disk:vda", "interface:52:54:00:…", "video:0", "memory": stable over edits
  * of other fields. One that says the same key as one before it: "controller:usb:0#2". */
 char *inn_element_dup_id (const InnElement *element);

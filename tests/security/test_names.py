@@ -282,7 +282,7 @@ def sound_ones():
     """Each field has a value here that is taken, so that the others are refused, or taken, for what they are"""
     good = {"name": "names", "title": "A title", "description": "Notes", "os-id": "http://debian.org/debian/12",
             "listen": "127.0.0.1", "keymap": "de", "passwd": "secret", "network": "lab", "bridge": "br0",
-            "cmdline": "quiet", "machine": "q35", "model": "qemu64", "cpuset": "0-3,^2", "emulator-cpuset": "1", "serial": "A1", "target": "sda",
+            "cmdline": "quiet", "machine": "q35", "model": "qemu64", "limit-group": "g.1", "cpuset": "0-3,^2", "emulator-cpuset": "1", "serial": "A1", "target": "sda",
             "name-channel": "org.test.1", "path": "/dev/urandom", "source": IMAGE, "kernel": IMAGE, "initrd": IMAGE,
             "block": IMAGE, "emulator": "/usr/bin/qemu-system-x86_64", "loader": "/usr/share/OVMF/OVMF_CODE_4M.fd",
             "nvram": str(PLAY / "nvram.fd"), "nvram-template": "/usr/share/OVMF/OVMF_VARS_4M.fd",

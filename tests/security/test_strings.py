@@ -31,7 +31,7 @@ QEMU, FILES, NOWHERE, CHOICE = "QEMU's parser", "the plan's files", "nowhere", "
 WHERE = {
     "general/name": QEMU, "general/uuid": QEMU, "general/genid": QEMU, "kernel/cmdline": QEMU, "disk/target": QEMU,
     "disk/serial": QEMU, "cdrom/target": QEMU, "cdrom/serial": QEMU, "floppy/target": QEMU, "interface/mac": QEMU,
-    "channel/name": QEMU,
+    "channel/name": QEMU, "disk/limit-group": QEMU,
     "kernel/kernel": FILES, "kernel/initrd": FILES, "disk/source": FILES, "disk/block": FILES, "cdrom/source": FILES,
     "cdrom/block": FILES, "floppy/source": FILES, "floppy/block": FILES, "interface/network": FILES,
     "interface/bridge": FILES,
@@ -139,6 +139,8 @@ class Machine:
         at.put("@type", "block" if device else "file")
         self.put(f"{kind}/target", target, at, target)
         self.put(f"{kind}/{'block' if device else 'source'}", path(), at, target)
+        if kind == "disk":
+            self.put("disk/limit-group", RANDOM.choice(PLAIN) + text(31, DEVICE, least=0), at, target)
         if serial:
             self.put(f"{kind}/serial", text(36, PLAIN + "_.+-- "), at, target)
 
@@ -278,6 +280,9 @@ def questions(machine):
     for kind in ("disk", "cdrom", "floppy"):
         asked += [(f"{kind}/target", t, *qom(f"{kind}-{t}", "drive"), lambda r, k=kind: r.removesuffix("-format"))
                   for t, _ in machine.said[f"{kind}/target"]]
+    asked += [("disk/limit-group", t, "qom-list", {"path": "/objects"},
+               lambda r, t=t: t if "group." + t in {child["name"] for child in r} else r)
+              for t, _ in machine.said["disk/limit-group"]]
     asked += [("channel/name", t, *qom(f"channel-{place}", "name"), str) for t, place in machine.said["channel/name"]]
     asked += [("interface/mac", t, *qom("interface-" + t.replace(":", ""), "mac"), str.lower)
               for t, _ in machine.said["interface/mac"]]

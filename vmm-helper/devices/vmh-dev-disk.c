@@ -75,9 +75,12 @@ add_cache (const Disk *disk, JsonObject *node)
 }
 
 char *
-vmh_plan_limits_id (const char *target)
+vmh_plan_limits_id (const InnElement *disk)
 {
-  return g_strconcat (target, "-limits", NULL);
+  g_autofree char *target = inn_element_dup (disk, "target");
+  g_autofree char *shared = inn_element_dup (disk, "limit-group");
+
+  return shared ? g_strconcat ("group.", shared, NULL) : g_strconcat (target, "-limits", NULL);
 }
 
 /* The fields have QEMU's names but for those of bursts. */
@@ -107,11 +110,12 @@ vmh_plan_limits (const InnElement *element)
 }
 
 /* Where nothing is limited its line stays short. */
-static JsonObject *
-make_group (const Disk *disk, const char *id)
+JsonObject *
+vmh_plan_group (const InnElement *disk)
 {
+  g_autofree char *id = vmh_plan_limits_id (disk);
   JsonObject *group = vmh_json ("qom-type=s", "throttle-group", "id=s", id, NULL);
-  g_autoptr (JsonObject) limits = vmh_plan_limits (disk->element);
+  g_autoptr (JsonObject) limits = vmh_plan_limits (disk);
   g_autoptr (GList) values = json_object_get_values (limits);
 
   for (GList *l = values; l; l = l->next)
@@ -123,6 +127,18 @@ make_group (const Disk *disk, const char *id)
   return group;
 }
 
+JsonObject *
+vmh_plan_throttle (const InnElement *disk)
+{
+  g_autofree char *target = inn_element_dup (disk, "target");
+  g_autofree char *format_name = g_strconcat (target, "-format", NULL);
+  g_autofree char *group = vmh_plan_limits_id (disk);
+
+  return vmh_json ("driver=s", "throttle", "node-name=s", target, "throttle-group=s", group,
+                   "file=s", format_name, "read-only=b", inn_element_get_bool (disk, "readonly"),
+                   NULL);
+}
+
 /* Answers the name of the topmost node, which is the drive's. */
 static char *
 add_nodes (const Disk *disk)
@@ -130,7 +146,7 @@ add_nodes (const Disk *disk)
   g_autofree char *set = vmh_plan_file (disk->plan, disk->element, disk->path, !disk->readonly);
   g_autofree char *file_name = g_strconcat (disk->target, "-file", NULL);
   g_autofree char *format_name = g_strconcat (disk->target, "-format", NULL);
-  g_autofree char *group = vmh_plan_limits_id (disk->target);
+  g_autofree char *group = NULL;
   g_autofree char *text = NULL;
   gboolean block = inn_element_is (disk->element, "type", "block");
   JsonObject *file =
@@ -156,10 +172,10 @@ add_nodes (const Disk *disk)
   vmh_plan_add (disk->plan, VMH_NODE_BLOCKDEV, format);
   if (disk->cdrom || disk->floppy)
     return g_steal_pointer (&format_name);
-  vmh_plan_add (disk->plan, VMH_NODE_OBJECT, make_group (disk, group));
-  vmh_plan_add (disk->plan, VMH_NODE_BLOCKDEV,
-                vmh_json ("driver=s", "throttle", "node-name=s", disk->target, "throttle-group=s",
-                          group, "file=s", format_name, "read-only=b", disk->readonly, NULL));
+  group = vmh_plan_limits_id (disk->element);
+  if (vmh_plan_first (disk->plan, group))
+    vmh_plan_add (disk->plan, VMH_NODE_OBJECT, vmh_plan_group (disk->element));
+  vmh_plan_add (disk->plan, VMH_NODE_BLOCKDEV, vmh_plan_throttle (disk->element));
   return g_strdup (disk->target);
 }
 

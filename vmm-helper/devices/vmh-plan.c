@@ -50,6 +50,8 @@ vmh_plan_new (InnDomain *domain, const VmhPlanHost *host)
   plan->next_set = host->running ? host->running->next_set : 0;
   for (char **id = host->running ? host->running->ids : NULL; id && *id; id++)
     g_hash_table_add (plan->once, g_strdup (*id));
+  if (host->shared)
+    g_hash_table_add (plan->once, g_strdup (host->shared));
   return plan;
 }
 

@@ -36,6 +36,8 @@ typedef struct
   gboolean (*has) (const char *type, gpointer data);
   gpointer has_data;
   const VmhPlanRunning *running; /* NULL: the plan is for a start */
+  const char
+      *shared; /* of what runs: the throttle group that other disks have as well; NULL: none */
 } VmhPlanHost;
 
 typedef enum
@@ -101,8 +103,12 @@ char *vmh_plan_id (const InnElement *element, guint index);
 /** vmh_plan_limits: what the disk @element may do, as QEMU's throttle groups have it; 0: no limit.
  */
 JsonObject *vmh_plan_limits (const InnElement *element);
-/** vmh_plan_limits_id: of the throttle group of the disk @target. */
-char *vmh_plan_limits_id (const char *target);
+/** vmh_plan_limits_id: of the throttle group of the @disk, which others may share. */
+char *vmh_plan_limits_id (const InnElement *disk);
+/** vmh_plan_group: the node of that. */
+JsonObject *vmh_plan_group (const InnElement *disk);
+/** vmh_plan_throttle: the node of the disk that is in it. */
+JsonObject *vmh_plan_throttle (const InnElement *disk);
 /** vmh_plan_format_chardev: a chardev node as -chardev wants it: all values escaped. */
 char *vmh_plan_format_chardev (JsonObject *chardev);
 /** vmh_plan_escape: @value with commas doubled, as -name and its like want it. */

@@ -177,8 +177,58 @@ vmh_live_change_limits (GTask *task)
 {
   VmhLive *live = g_task_get_task_data (task);
   g_autoptr (InnElement) disk = inn_domain_find (live->wanted, live->change->id);
-  g_autofree char *target = inn_element_dup (disk, "target");
-  g_autofree char *group = vmh_plan_limits_id (target);
+  g_autofree char *group = vmh_plan_limits_id (disk);
 
   vmh_qmp_set_limits_async (live->monitor, group, vmh_plan_limits (disk), vmh_live_on_told, task);
+}
+
+char *
+vmh_live_dup_shared_group (VmhMachine *machine, const InnElement *device)
+{
+  InnDomain *domain = vmh_machine_get_live (machine);
+  const InnField *field = inn_kind_find (device->kind, "limit-group");
+  g_autofree char *group = field ? inn_element_dup (device, field->name) : NULL;
+  g_autofree char *id = inn_element_dup_id (device);
+  g_autoptr (GPtrArray) disks = NULL;
+
+  if (!domain || !group)
+    return NULL;
+  disks = inn_domain_list (domain, device->kind->name);
+  for (guint i = 0; i < disks->len; i++)
+    {
+      g_autofree char *other = inn_element_dup_id (disks->pdata[i]);
+
+      if (!g_str_equal (other, id) && inn_element_is (disks->pdata[i], field->name, group))
+        return vmh_plan_limits_id (disks->pdata[i]);
+    }
+  return NULL;
+}
+
+static void
+on_moved (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GError *error = NULL;
+
+  if (vmh_qmp_throttle_finish (VMH_QMP (source), result, &error))
+    vmh_live_done (data);
+  else
+    vmh_live_fail (data, error);
+}
+
+/* From one group of disks, or its own limits, to another. */
+void
+vmh_live_change_group (GTask *task)
+{
+  VmhLive *live = g_task_get_task_data (task);
+  g_autoptr (InnElement) disk = inn_domain_find (live->wanted, live->change->id);
+  g_autoptr (InnElement) old =
+      inn_domain_find (vmh_machine_get_live (live->machine), live->change->id);
+  g_autofree char *left = old ? vmh_plan_limits_id (old) : NULL;
+  g_autofree char *others = old ? vmh_live_dup_shared_group (live->machine, old) : NULL;
+
+  if (old)
+    vmh_qmp_throttle_async (live->monitor, vmh_plan_group (disk), vmh_plan_limits (disk),
+                            vmh_plan_throttle (disk), others ? NULL : left, on_moved, task);
+  else
+    vmh_live_end (task, FALSE, NULL); /* it waits itself */
 }

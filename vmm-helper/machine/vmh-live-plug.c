@@ -45,10 +45,12 @@ make_plan (VmhMachine *machine,
            GError **error)
 {
   gboolean slirp = g_str_equal (vmh_machine_get_user_network (machine), "slirp");
+  g_autofree char *shared = vmh_live_dup_shared_group (machine, device);
   VmhPlanHost host = { .accelerator = vmh_machine_get_accelerator (machine),
                        .bridges = vmh_store_is_system (),
                        .passt = !slirp,
-                       .running = running };
+                       .running = running,
+                       .shared = shared };
   g_autoptr (VmhPlan) plan = vmh_plan_new (device->domain, &host);
 
   return vmh_plan_build_device (plan, device, error) ? g_steal_pointer (&plan) : NULL;

@@ -57,6 +57,10 @@ void vmh_live_note_fields (VmhLive *live, const char *const *names);
 /** vmh_live_note_device: what runs has the device, or not any more. */
 void vmh_live_note_device (VmhMachine *machine, const char *id, const InnElement *device);
 
+/** vmh_live_dup_shared_group: the throttle group of the disk @device, where others of what runs are
+ * in it too; NULL. */
+char *vmh_live_dup_shared_group (VmhMachine *machine, const InnElement *device);
+
 /** vmh_live_begin_to_look: @look looks whether the guest has followed, now and, as it asks for by
  * vmh_live_look_again(), later; that is FALSE where it has been looked for long enough. */
 void vmh_live_begin_to_look (GTask *task, GSourceFunc look);
@@ -67,6 +71,7 @@ void vmh_live_change_cpuset (GTask *task);
 void vmh_live_change_share (GTask *task);
 void vmh_live_change_memory (GTask *task);
 void vmh_live_change_limits (GTask *task);
+void vmh_live_change_group (GTask *task);
 void vmh_live_change_medium (GTask *task);
 void vmh_live_change_link (GTask *task);
 void vmh_live_change_cable (GTask *task);

@@ -224,6 +224,7 @@ static const struct
   { "cpu", "shares", vmh_live_change_share },
   { "memory", "size", vmh_live_change_memory },
   { "memory", "current", vmh_live_change_memory },
+  { "disk", "limit-group", vmh_live_change_group },
   { "disk", "bps-", vmh_live_change_limits },
   { "disk", "iops-", vmh_live_change_limits },
   { "cdrom", "source", vmh_live_change_medium },

@@ -88,6 +88,108 @@ vmh_qmp_set_limits_async (VmhQmp *qmp,
         callback, data);
 }
 
+typedef struct
+{
+  JsonObject *group, *limits, *throttle;
+  char *left;
+} Throttling;
+
+static void
+throttling_free (gpointer data)
+{
+  Throttling *it = data;
+
+  json_object_unref (it->group);
+  json_object_unref (it->limits);
+  json_object_unref (it->throttle);
+  g_free (it->left);
+  g_free (it);
+}
+
+/* That it was left behind harms nobody. */
+static void
+on_left (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  g_autoptr (JsonNode) reply = vmh_qmp_call_finish (VMH_QMP (source), result, NULL);
+
+  g_task_return_boolean (task, TRUE);
+}
+
+static void
+on_throttled (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  Throttling *it = g_task_get_task_data (task);
+  GError *error = NULL;
+  g_autoptr (JsonNode) reply = vmh_qmp_call_finish (VMH_QMP (source), result, &error);
+
+  if (!reply)
+    g_task_return_error (task, error);
+  else if (it->left)
+    call (VMH_QMP (source), "object-del", vmh_json ("id=s", it->left, NULL), on_left,
+          g_steal_pointer (&task));
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
+static void
+on_group_limited (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  Throttling *it = g_task_get_task_data (task);
+  JsonArray *nodes;
+  JsonObject *options;
+  GError *error = NULL;
+  g_autoptr (JsonNode) reply = vmh_qmp_call_finish (VMH_QMP (source), result, &error);
+
+  if (!reply)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  nodes = json_array_new ();
+  json_array_add_object_element (nodes, json_object_ref (it->throttle));
+  options = json_object_new ();
+  json_object_set_array_member (options, "options", nodes);
+  call (VMH_QMP (source), "blockdev-reopen", options, on_throttled, g_steal_pointer (&task));
+}
+
+/* That it is there already is an error. */
+static void
+on_group_there (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Throttling *it = g_task_get_task_data (data);
+  g_autoptr (JsonNode) reply = vmh_qmp_call_finish (VMH_QMP (source), result, NULL);
+
+  vmh_qmp_set_limits_async (VMH_QMP (source), json_object_get_string_member (it->group, "id"),
+                            json_object_ref (it->limits), on_group_limited, data);
+}
+
+void
+vmh_qmp_throttle_async (VmhQmp *qmp,
+                        JsonObject *group,
+                        JsonObject *limits,
+                        JsonObject *throttle,
+                        const char *left,
+                        GAsyncReadyCallback callback,
+                        gpointer data)
+{
+  GTask *task = g_task_new (qmp, NULL, callback, data);
+  Throttling *it = g_new (Throttling, 1);
+
+  *it = (Throttling){ group, limits, throttle, g_strdup (left) };
+  g_task_set_source_tag (task, vmh_qmp_throttle_async);
+  g_task_set_task_data (task, it, throttling_free);
+  call (qmp, "object-add", json_object_ref (group), on_group_there, task);
+}
+
+gboolean
+vmh_qmp_throttle_finish (VmhQmp *qmp, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
 void
 vmh_qmp_add_device_async (VmhQmp *qmp,
                           JsonObject *device,

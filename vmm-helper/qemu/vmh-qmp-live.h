@@ -35,6 +35,17 @@ void vmh_qmp_set_limits_async (VmhQmp *qmp,
                                JsonObject *limits,
                                GAsyncReadyCallback callback,
                                gpointer data);
+/** vmh_qmp_throttle_async: the disk whose throttle node is @throttle, as of a plan, comes into the
+ * throttle @group, which is made where there is none and has @limits; the group @left, which may be
+ * NULL, goes. All objects are consumed. */
+void vmh_qmp_throttle_async (VmhQmp *qmp,
+                             JsonObject *group,
+                             JsonObject *limits,
+                             JsonObject *throttle,
+                             const char *left,
+                             GAsyncReadyCallback callback,
+                             gpointer data);
+gboolean vmh_qmp_throttle_finish (VmhQmp *qmp, GAsyncResult *result, GError **error);
 /** vmh_qmp_resize_async: the disk behind the topmost @node of a drive gets @size bytes. */
 void vmh_qmp_resize_async (VmhQmp *qmp,
                            const char *node,

@@ -355,8 +355,8 @@ inn_draft_set (InnDraft *self,
   if (text == NULL && (field->flags & INN_FIELD_REQUIRED) != 0)
     g_set_error_literal (&refused, INN_ERROR, INN_ERROR_INVALID_ARGUMENT,
                          _ ("This must not be empty."));
-  else
-    inn_element_set (element, field->name, text, &refused);
+  else if (inn_element_set (element, field->name, text, &refused))
+    inn_disk_follow_group (element, field);
   if (refused != NULL)
     {
       g_propagate_error (error, g_error_copy (refused));
