@@ -3,12 +3,14 @@
 """The helper killed at random moments of every verb, stop and reset too, which have no steps: nothing is wedged,
 nothing is left, and the next call works."""
 
+import os
 import random
+import signal
 import time
 
 from gi.repository import GLib
 
-from lib import bus, crash, domain, tap, vm
+from lib import bus, crash, domain, proc, tap, vm
 
 SEED = 20261122
 NEW = domain.storage(domain.new_disk("vdb"))
@@ -125,6 +127,62 @@ def random_moments():
     moments.be("off")
     tap.figure("kills at random moments", count)
     tap.figure("ms until the first calls after such a kill were answered, at most", f"{moments.slowest * 1000:.0f}")
+
+
+def children(pid):
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+            return [int(child) for child in file.read().split()]
+    except (FileNotFoundError, ProcessLookupError):
+        return []  # it has ended
+
+
+def hold_early(made):
+    """Stops bubblewrap as soon as it has a child, which then cannot have asked to die with it. Whether it did."""
+    spawner, = children(made.helper.pid)
+    for _ in range(100000):
+        for room in children(spawner):
+            inside = children(room)
+            if inside:
+                os.kill(room, signal.SIGSTOP)
+                return "bwrap" in proc.cmdline(inside[0])
+    return False
+
+
+@tap.case
+def rooms():
+    """A kill just when bubblewrap has a child: nobody is left who asks QEMU what it can do, or copies an image"""
+    made = bus.Session()
+    tap.cleanup(made.close)
+    tap.on_failure(made.print_logs)
+    made.start_helper()
+    machine = domain.create(made, vm.real_mode("asked", made))
+    source = made.path / "source.raw"
+    source.write_bytes(bytes(domain.MIB))
+
+    def ask():
+        for cache in domain.folder(made).parent.rglob("caps-*"):
+            cache.unlink()
+        domain.call(made, machine, "Start")
+
+    def copy():
+        with open(source, "rb") as image:
+            copied = {"target": GLib.Variant("s", "vda"), "image": GLib.Variant("h", 0), "format": GLib.Variant("s", "raw")}
+            xml = domain.xml("copied", domain.disk("vda"))
+            made.call(bus.MANAGER, domain.MANAGER, "Create",
+                      GLib.Variant("(sa{sv})", (xml, {"storage": domain.storage(copied)})), fds=[image.fileno()])
+
+    for act in (ask, copy):
+        early, count = 0, tap.count(10, 50)
+        for number in range(count):
+            act()
+            early += hold_early(made)
+            crash.replace(made)
+            tap.wait_for(lambda: not proc.find("qemu-system") and not proc.find("bwrap"), 5,
+                         f"{act.__name__}, {number}: the end of {proc.find('bwrap')}, {proc.find('qemu-system')}")
+            crash.check_clean(made, f"{act.__name__}, {number}")
+        tap.figure(f"kills beside bubblewrap as its child begins, of {act.__name__}", early)
+        tap.true(early > count / 10, f"{early} of {count} were held early: too few")
 
 
 tap.main()

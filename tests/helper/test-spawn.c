@@ -8,12 +8,14 @@
 #include "core/vmh-spawn.h"
 #include "core/vmh-stuck.h"
 #include "qemu/vmh-fd.h"
+#include "qemu/vmh-pid.h"
 #include "shared/inn-errors.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -299,6 +301,67 @@ test_no_room (void)
   g_assert_error (error, VMH_ERRNO, EMFILE);
 }
 
+/* The pids of a process and its child, which nothing but a signal to it ends. */
+static char *
+start_pair (gboolean bound)
+{
+  VmhSpawn *spawn = shell ("sleep 1000 & echo $$ $!; wait");
+  VmhProcess *process;
+  g_autoptr (GBytes) output = NULL;
+
+  if (bound)
+    vmh_spawn_bind (spawn);
+  process = start (spawn);
+  do
+    {
+      g_main_context_iteration (NULL, TRUE);
+      g_clear_pointer (&output, g_bytes_unref);
+      output = vmh_process_get_output (process);
+    }
+  while (g_bytes_get_size (output) == 0);
+  return g_strndup (g_bytes_get_data (output, NULL), g_bytes_get_size (output));
+}
+
+static void
+test_killed_inside (void)
+{
+  g_autofree char *bound = start_pair (TRUE);
+  g_autofree char *others = start_pair (FALSE);
+  g_autofree char *text = g_strconcat (bound, others, NULL);
+
+  g_assert_true (g_file_set_contents (g_getenv ("INN_TEST_PIDS"), text, -1, NULL));
+  kill (getpid (), SIGKILL);
+}
+
+/* When a helper is killed, what is bound to it ends with all that this has started: bubblewrap's
+ * child has not asked to die with its parent in its first moments. The others go on. */
+static void
+test_killed (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("inn-spawn-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (folder, "pids", NULL);
+  g_autofree char *text = NULL;
+  VmhPid now;
+  int pids[4];
+
+  g_setenv ("INN_TEST_PIDS", path, TRUE);
+  g_test_trap_subprocess ("/spawn/killed/subprocess/inside", 0, 0);
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  g_assert_cmpint (sscanf (text, "%d %d %d %d", pids, pids + 1, pids + 2, pids + 3), ==, 4);
+  for (guint i = 0; i < 500 && (vmh_pid_look (pids[0], &now) || vmh_pid_look (pids[1], &now)); i++)
+    g_usleep (10000);
+  for (guint i = 0; i < G_N_ELEMENTS (pids); i++)
+    {
+      gboolean lives = vmh_pid_look (pids[i], &now);
+
+      if (lives)
+        kill (pids[i], SIGKILL);
+      g_assert_cmpint (lives, ==, i >= 2);
+    }
+  g_unlink (path);
+  g_rmdir (folder);
+}
+
 /* What should have ended long ago comes to a limit, the user's own. */
 static void
 test_stuck (void)
@@ -373,6 +436,8 @@ main (int argc, char **argv)
   g_test_add_func ("/spawn/find", test_find);
   g_test_add_func ("/spawn/no-room", test_no_room);
   g_test_add_func ("/spawn/stuck", test_stuck);
+  g_test_add_func ("/spawn/killed", test_killed);
+  g_test_add_func ("/spawn/killed/subprocess/inside", test_killed_inside);
   g_test_add_func ("/spawn/lost", test_lost);
   return g_test_run ();
 }

@@ -16,9 +16,11 @@ G_BEGIN_DECLS
 
 /* Helper → server: one of these bytes and a file. */
 #define VMH_SPAWN_FORK "f" /* one end of a child's socket: answered with news */
+#define VMH_SPAWN_BIND "b" /* the same, of a child that ends with the helper */
 #define VMH_SPAWN_KEEP "k" /* see vmh_spawn_entrust() */
 
-#define VMH_SPAWN_MAX_KEPT 4
+#define VMH_SPAWN_MAX_KEPT  4
+#define VMH_SPAWN_MAX_BOUND 256 /* children at a time that end with the helper */
 
 /* Server → helper. */
 typedef struct

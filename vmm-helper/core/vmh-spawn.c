@@ -29,6 +29,7 @@ struct _VmhSpawn
 {
   VmhSpawnOrder order;
   uid_t user;
+  gboolean bound;
   int program; /* -1: a path */
   GByteArray *texts;
   GArray *slots; /* Slot */
@@ -282,6 +283,12 @@ vmh_spawn_limit_memory (VmhSpawn *spawn, guint64 limit)
 }
 
 void
+vmh_spawn_bind (VmhSpawn *spawn)
+{
+  spawn->bound = TRUE;
+}
+
+void
 vmh_spawn_capture (VmhSpawn *spawn, int number, gsize most)
 {
   spawn->captured = number;
@@ -308,11 +315,11 @@ set_lost (GError **error)
 
 /* A child that waits at the other end of @channel: its pid, or 0. */
 static pid_t
-request (int child_end, int *out_pidfd, GError **error)
+request (const char *what, int child_end, int *out_pidfd, GError **error)
 {
   VmhSpawnNews news;
 
-  if (vmh_wire_send (server.control, VMH_SPAWN_FORK, 1, child_end, 0) < 0)
+  if (vmh_wire_send (server.control, what, 1, child_end, 0) < 0)
     lose ();
   while (server.control >= 0)
     {
@@ -437,7 +444,7 @@ vmh_spawn_start (VmhSpawn *spawn, VmhSpawnFunc func, gpointer data, GError **err
   else
     {
       setsockopt (ends[0], SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-      pid = request (ends[1], &pidfd, error);
+      pid = request (spawn->bound ? VMH_SPAWN_BIND : VMH_SPAWN_FORK, ends[1], &pidfd, error);
     }
   if (pid == 0)
     {

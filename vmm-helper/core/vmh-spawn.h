@@ -23,7 +23,7 @@ void vmh_spawn_on_lost (void (*func) (gpointer data), gpointer data);
  * it.
  */
 void vmh_spawn_entrust (int fd);
-/** vmh_spawn_end: ends the server; what it has started runs on. */
+/** vmh_spawn_end: ends the server; what it has started and is not bound runs on. */
 void vmh_spawn_end (void);
 
 /** VmhSpawn: a program that is to be started, with /dev/null as its first three files, two
@@ -47,6 +47,10 @@ void vmh_spawn_pass_fd (VmhSpawn *spawn, int number, int fd);
 /** vmh_spawn_become: where we are root. No groups. */
 void vmh_spawn_become (VmhSpawn *spawn, uid_t uid, gid_t gid);
 void vmh_spawn_limit_memory (VmhSpawn *spawn, guint64 bytes);
+/** vmh_spawn_bind: it ends with us, however we end, and so does all that it has started in its
+ * session. PR_SET_PDEATHSIG alone does not do that: bubblewrap dies of it between the start of its
+ * child and the moment in which that asks for the same, and the child then waits for ever. */
+void vmh_spawn_bind (VmhSpawn *spawn);
 /** vmh_spawn_capture: what the program writes to fd @number (1 or 2) is kept, up to @most bytes; it
  * is killed where it writes more. */
 void vmh_spawn_capture (VmhSpawn *spawn, int number, gsize most);

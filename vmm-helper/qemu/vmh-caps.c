@@ -138,6 +138,7 @@ spawn (Probe *probe, GError **error)
     }
   ours = fds[0];
   launch = vmh_launch_new (program, probe->uid, (gid_t)probe->uid);
+  vmh_launch_bind (launch);
   vmh_launch_set_fd (launch, MONITOR_FD, fds[1]);
   for (guint i = 0; i < argv->len; i++)
     vmh_launch_add_arg (launch, argv->pdata[i]);

@@ -87,6 +87,7 @@ start (VmhCopier *copier,
 {
   g_autoptr (VmhSpawn) spawn = new_spawn (emulator, user);
 
+  vmh_spawn_bind (spawn);
   vmh_spawn_become (spawn, NOBODY, NOBODY);
   vmh_spawn_limit_memory (spawn, MEMORY_LIMIT);
   vmh_spawn_pass_fd (spawn, STDERR_FILENO, STDERR_FILENO);

@@ -87,6 +87,12 @@ vmh_launch_set_file (VmhLaunch *launch, int number, int fd, uid_t user)
   add_file (launch, fd, FALSE, user);
 }
 
+void
+vmh_launch_bind (VmhLaunch *launch)
+{
+  vmh_spawn_bind (launch->spawn);
+}
+
 pid_t
 vmh_launch_run (VmhLaunch *launch, VmhLaunchFunc func, gpointer data, GError **error)
 {

@@ -23,6 +23,9 @@ void vmh_launch_set_fd (VmhLaunch *launch, int number, int fd);
 /** vmh_launch_set_file: the same with a file of @user's: nobody waits for its file system. */
 void vmh_launch_set_file (VmhLaunch *launch, int number, int fd, uid_t user);
 
+/** vmh_launch_bind: see vmh_spawn_bind(). */
+void vmh_launch_bind (VmhLaunch *launch);
+
 /** VmhLaunchFunc: called between fork and exec, in the helper; if FALSE nothing is started. */
 typedef VmhSpawnFunc VmhLaunchFunc;
 /** vmh_launch_run: returns its pid, leader of a session; 0 on error. All fds are closed here then,
