@@ -166,8 +166,11 @@ test_too_large (void)
 static void
 test_user (void)
 {
+  /* valgrind keeps the limit of files for itself. */
+  const gboolean limited = g_getenv ("INN_TEST_VALGRIND") == NULL;
   g_autoptr (VmhSpawn) spawn =
-      shell ("id -u; id -g; id -G; grep -e ^CapEff /proc/self/status; ulimit -n");
+      shell (limited ? "id -u; id -g; id -G; grep -e ^CapEff /proc/self/status; ulimit -n"
+                     : "id -u; id -g; id -G; grep -e ^CapEff /proc/self/status; echo 4096");
   g_autofree char *said = NULL;
 
   if (geteuid () != 0)
