@@ -4,6 +4,7 @@
 not, nothing is left of it, and the next call works."""
 
 import os
+import re
 from pathlib import Path
 
 from gi.repository import GLib
@@ -101,10 +102,16 @@ def killed_create(made, verb, storage, wanted, **more):
     return at_each_step(made, verb, act, verify)
 
 
+# What must bear a kill at each place of its: as people call it, and as the helper's sources do.
+OPERATIONS = {"define": "create", "edit": "apply", "start": "start", "stop": "off", "reset": "reset", "delete": "delete",
+              "attach": "plug", "detach": "clear", "new disk": "image", "copied disk": "convert", "larger disk": "grow"}
+
+
 @tap.case
 def every_table():
-    """Each step table of the helper has a case here"""
-    tap.equal(set(crash.tables()), {"create", "image", "convert", "grow", "apply", "delete", "start"}, "step tables")
+    """Each step table of the helper, and each verb with places of its own, has a case here"""
+    known = [*crash.tables(), *crash.marks(), *crash.counted()]
+    tap.equal(sorted(known), sorted(OPERATIONS.values()), "verbs that can be killed on their way")
 
 
 @tap.case
@@ -317,6 +324,84 @@ def off_and_reset():
     vm.force_off(made, machine)
     for verb, count in places.items():
         tap.figure(f"kills of {verb}, one at each of its places", count)
+
+
+# A guest without a system lets USB devices go. With one, and asked what it sees: vm/test_hotplug.py.
+USB = domain.disk("sda").replace("bus='virtio'", "bus='usb'")
+
+
+class Plugs:
+    """A machine that runs, and a disk that comes into it and goes."""
+
+    def __init__(self):
+        self.made = session()
+        self.made.start_helper()
+        self.machine = domain.create(self.made, vm.real_mode("plugs", self.made))
+        vm.start(self.made, self.machine)
+        self.pid = vm.pid(self.made, self.machine)
+
+    def _apply(self, pattern, replacement, **options):
+        xml, count = re.subn(pattern, replacement, domain.call(self.made, self.machine, "GetXml")[0], flags=re.S)
+        tap.equal(count, 1, f"{pattern} in {xml}")
+        answer = domain.call(self.made, self.machine, "Apply", GLib.Variant("s", xml), **options)[0]
+        tap.equal(answer, [("disk:sda", "live", "")], "the answer")
+
+    def attach(self):
+        self._apply("</devices>", USB + "</devices>", storage=domain.storage(domain.new_disk("sda")))
+
+    def detach(self):
+        self._apply("<disk(?:(?!</disk>).)*sda(?:(?!</disk>).)*</disk>", "")
+
+    def check(self, there, what):
+        """The definitions and QEMU agree, by now or in a moment."""
+        def live():
+            xml = domain.call(self.made, self.machine, "GetXml", live=GLib.Variant("b", True))[0]
+            return ("sda" in xml) == there and not self.made.get(self.machine, domain.MACHINE, "Pending")
+
+        tap.wait_for(live, 20, f"{what}: the disk {'there' if there else 'gone'}", 0.02)
+        tap.equal(vm.pid(self.made, self.machine), self.pid, f"{what}: the guest's process")
+        images = [link for link in vm.fds_of(self.pid).values() if link.endswith(".qcow2")]
+        # two of its fd set, and what its node has made of them
+        tap.equal(len(images), 3 if there else 0, f"{what}: {images} in QEMU")
+        tap.true(not (vm.runtime(self.made) / domain.uuid_of(self.machine) / "changes").exists(), f"{what}: under way")
+        crash.check_clean(self.made, what)
+
+    def killed(self, verb, act, undo, there):
+        """@act, killed at each place of @verb until it has no more. Answers how many there are."""
+        for number in range(100):
+            where = f"{verb}:{number}"
+            crash.replace(self.made, VMH_ABORT_AT=where)
+            try:
+                act()
+                break
+            except GLib.Error:
+                crash.died(self.made)
+            crash.replace(self.made)
+            self.check(there, f"after {where}")
+            undo()
+            self.check(not there, f"after {where}, and after the next call")
+        tap.figure(f"kills of {verb}, one at each of its places", number)
+        crash.replace(self.made)
+        self.check(there, "after all")
+        vm.force_off(self.made, self.machine)
+        return number
+
+
+@tap.case
+def attach():
+    """A device that comes into what runs: the next helper goes on, and the definitions and QEMU agree"""
+    plugs = Plugs()
+    plugs.attach()
+    plugs.detach()  # its controller stays
+    tap.equal(plugs.killed("plug", plugs.attach, plugs.detach, True), 8, "two files, three nodes, limits, device, the end")
+
+
+@tap.case
+def detach():
+    """A device that goes from what runs: the next helper goes on, and nothing of it is left in QEMU"""
+    plugs = Plugs()
+    plugs.attach()
+    tap.equal(plugs.killed("clear", plugs.detach, plugs.attach, False), 6, "device, limits, two nodes, its files, the end")
 
 
 tap.main()

@@ -14,6 +14,7 @@ FLOW = re.compile(r'vmh_flow_run_async \("(\w+)", steps')
 TABLE = re.compile(r"static const VmhStep steps\[\] = \{\n(.*?)\n  \{ (?:0|NULL) \},\n\};", re.S)
 
 MARK = re.compile(r'vmh_flow_mark \("(\w+)", (\d+)\)')
+COUNTED = re.compile(r'vmh_flow_mark \("(\w+)", [^\d]')
 
 # What a machine's folder may hold, and the store around the machines.
 IN_MACHINE = {"machine.xml", "state", "disks", "nvram", "tpm", "snapshots", "log", "screenshot.ppm"}
@@ -42,6 +43,12 @@ def marks():
     for verb, numbers in found.items():
         tap.equal(sorted(numbers), list(range(len(numbers))), f"places of {verb}")
     return {verb: len(numbers) for verb, numbers in found.items()}
+
+
+def counted():
+    """The verbs that count their places while they go, for they have as many as what they do has parts."""
+    sources = (env.SOURCE / "vmm-helper").rglob("*.c")
+    return {verb for source in sources for verb in COUNTED.findall(source.read_text())}
 
 
 def wait_name_free(session):
@@ -116,24 +123,25 @@ def _stray_files(session, machines):
     return found
 
 
-def _family(pid):
-    return {pid, *proc.descendants(pid)}
+def _family(pid, children):
+    return {pid, *proc.descendants(pid, children)}
 
 
 def _stray_processes(session, machines, others):
     running = [m for m, state in machines.items() if state not in ("off", "crashed", "broken")]
+    records = {machine: (vm.runtime(session) / machine / "record").read_text() for machine in running}
+    children = proc.children_of_all()
     mine = set(others)
     for process in getattr(session, "_processes", [session.helper]):
-        mine |= _family(process.pid)
+        mine |= _family(process.pid, children)
     found = []
-    for machine in running:
-        record = (vm.runtime(session) / machine / "record").read_text()
+    for machine, record in records.items():
         values = dict(line.split("=", 1) for line in record.splitlines() if "=" in line)
-        family = _family(int(values["shim"]))
+        family = _family(int(values["shim"]), children)
         if int(values["qemu"]) not in family or not proc.alive(int(values["qemu"])):
             found.append(f"{machine} has no QEMU")
         mine |= family
-    return found + [f"{p} {proc.cmdline(p)[:100]}" for p in proc.descendants() if p not in mine]
+    return found + [f"{p} {proc.cmdline(p)[:100]}" for p in proc.descendants(None, children) if p not in mine]
 
 
 def strays(session, others=()):

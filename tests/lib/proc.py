@@ -32,7 +32,8 @@ def become_subreaper():
 def _stat(pid):
     """(name, state, parent) or None."""
     try:
-        text = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+        with open(f"/proc/{pid}/stat", errors="replace") as file:
+            text = file.read()
     except OSError:
         return None
     name = text[text.index("(") + 1 : text.rindex(")")]
@@ -54,24 +55,30 @@ def cmdline(pid):
     return data.replace(b"\0", b" ").decode(errors="replace").strip()
 
 
-def _family(pid):
-    """(pid, state) of all below @pid, parents first."""
-    parents = {}
+def children_of_all():
+    """{pid: (pid, state) of each of its children}, of all processes now."""
+    children = {}
     for entry in os.listdir("/proc"):
         if entry.isdigit():
             stat = _stat(entry)
             if stat:
-                parents.setdefault(stat[2], []).append((int(entry), stat[1]))
+                children.setdefault(stat[2], []).append((int(entry), stat[1]))
+    return children
+
+
+def _family(pid, children=None):
+    """(pid, state) of all below @pid, parents first."""
+    children = children or children_of_all()
     todo = [pid or os.getpid()]
     while todo:
-        for child, state in parents.get(todo.pop(0), []):
+        for child, state in children.get(todo.pop(0), []):
             todo.append(child)
             yield child, state
 
 
-def descendants(pid=None):
-    """Living pids below @pid (this process), parents first."""
-    return [child for child, state in _family(pid) if state not in "ZX"]
+def descendants(pid=None, children=None):
+    """Living pids below @pid (this process), parents first; who asks more often at a time has children_of_all()."""
+    return [child for child, state in _family(pid, children) if state not in "ZX"]
 
 
 def zombies(pid=None):
