@@ -82,9 +82,9 @@ def look(session, store, outside):
 
     end = time.monotonic() + 20
     while True:
-        # A file that was to take another's place is removed when that is saved again.
+        # Machines half made or thrown away, and files that were to take another's place: ".NAME.new".
         stray = [os.path.relpath(os.path.join(folder, name), store) for folder, folders, files in os.walk(store)
-                 for name in folders + files if name.startswith(".") and not name.endswith(".new")]
+                 for name in folders + files if name.startswith(".")]
         if not stray or time.monotonic() > end:
             break
         time.sleep(0.2)
