@@ -112,6 +112,7 @@ set_accels (GtkApplication *application)
     { "window.close", { "<Primary>w" } }, { "win.new", { "<Primary>n" } },
     { "win.search", { "<Primary>f" } },   { "win.tab::console", { "<Alt>1" } },
     { "win.tab::details", { "<Alt>2" } }, { "win.tab::performance", { "<Alt>3" } },
+    { "win.tab::guest", { "<Alt>4" } },
   };
   const InnVerbAction *verbs;
   guint n_verbs;

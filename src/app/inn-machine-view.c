@@ -6,6 +6,7 @@
 
 #include "console/inn-console-view.h"
 #include "details/inn-details-view.h"
+#include "guest/inn-guest-view.h"
 #include "inn-banner.h"
 #include "inn-empty-page.h"
 #include "inn-still-bin.h"
@@ -25,6 +26,7 @@ struct _InnMachineView
   AdwViewStack *tabs;
   InnConsoleView *console;
   InnDetailsView *details;
+  InnGuestView *guest;
   InnPerformanceView *performance;
   InnBanner *banner;
   InnEmptyPage *empty;
@@ -130,6 +132,7 @@ inn_machine_view_class_init (InnMachineViewClass *klass)
   g_type_ensure (INN_TYPE_DETAILS_VIEW);
   g_type_ensure (INN_TYPE_EMPTY_PAGE);
   g_type_ensure (INN_TYPE_CONSOLE_VIEW);
+  g_type_ensure (INN_TYPE_GUEST_VIEW);
   g_type_ensure (INN_TYPE_PERFORMANCE_VIEW);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/innkeeper/Innkeeper/inn-machine-view.ui");
@@ -141,6 +144,7 @@ inn_machine_view_class_init (InnMachineViewClass *klass)
   gtk_widget_class_bind_template_child (widget_class, InnMachineView, tabs);
   gtk_widget_class_bind_template_child (widget_class, InnMachineView, console);
   gtk_widget_class_bind_template_child (widget_class, InnMachineView, details);
+  gtk_widget_class_bind_template_child (widget_class, InnMachineView, guest);
   gtk_widget_class_bind_template_child (widget_class, InnMachineView, performance);
   gtk_widget_class_bind_template_child (widget_class, InnMachineView, banner);
   gtk_widget_class_bind_template_child (widget_class, InnMachineView, empty);
@@ -175,6 +179,7 @@ inn_machine_view_set_machine (InnMachineView *self, InnMachine *machine)
   g_signal_group_set_target (self->signals, machine);
   inn_console_view_set_machine (self->console, machine);
   inn_details_view_set_machine (self->details, machine);
+  inn_guest_view_set_machine (self->guest, machine);
   inn_performance_view_set_machine (self->performance, machine);
   gtk_stack_set_visible_child_name (self->stack, machine != NULL ? "machine" : "none");
   gtk_widget_set_visible (GTK_WIDGET (self->menu_button), machine != NULL);

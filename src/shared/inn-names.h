@@ -14,6 +14,7 @@
 #define INN_IFACE_HOST    INN_BUS_NAME ".Host"
 #define INN_IFACE_MACHINE INN_BUS_NAME ".Machine"
 #define INN_IFACE_CONSOLE INN_BUS_NAME ".Console"
+#define INN_IFACE_GUEST   INN_BUS_NAME ".Guest"
 #define INN_IFACE_JOB     INN_BUS_NAME ".Job"
 #define INN_PROTOCOL      1
 #define INN_NS_INNKEEPER  "https://innkeeper.org/xmlns/machine/1"

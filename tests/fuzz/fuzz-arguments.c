@@ -286,7 +286,8 @@ find_method (const char *word)
 static char *
 dup_path (const char *interface)
 {
-  if (g_str_equal (interface, INN_IFACE_MACHINE) || g_str_equal (interface, INN_IFACE_CONSOLE))
+  if (g_str_equal (interface, INN_IFACE_MACHINE) || g_str_equal (interface, INN_IFACE_CONSOLE) ||
+      g_str_equal (interface, INN_IFACE_GUEST))
     {
       g_autoptr (GPtrArray) machines = vmh_manager_list (world.manager);
 

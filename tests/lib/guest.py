@@ -28,6 +28,26 @@ for m in $(cat /lib/order); do insmod /lib/$m || echo INSMOD-FAIL $m; done
 echo "GUEST-UP $(uname -r) cpus=$(nproc) up=$(cut -d' ' -f1 /proc/uptime)"
 cd /; while :; do setsid cttyhack sh; done
 """
+# udev would name the port; the agent's own words of the system are in os-release.
+AGENT_FILES = {
+    "bin/agent": """#!/bin/sh
+for p in /sys/class/virtio-ports/*; do
+  [ "$(cat $p/name)" = org.qemu.guest_agent.0 ] && port=${p##*/}
+done
+exec qemu-ga -d -t /tmp -f /tmp/agent.pid -l /tmp/agent.log -m virtio-serial -p /dev/$port
+""",
+    # busybox has none; the agent gives it a line "user:password".
+    "bin/chpasswd": """#!/bin/sh
+IFS= read -r line
+grep -v "^${line%%:*}:" /etc/shadow >/tmp/shadow
+echo "${line%%:*}:$(mkpasswd -m sha512 "${line#*:}"):19000:0:99999:7:::" >>/tmp/shadow
+cp /tmp/shadow /etc/shadow
+""",
+    "etc/os-release": 'ID=innkeeper\nNAME=Innkeeper\nPRETTY_NAME="Innkeeper Test 1.0"\nVERSION_ID=1.0\n',
+    "etc/passwd": "root:x:0:0:root:/:/bin/sh\nguest:x:1000:1000:guest:/:/bin/sh\n",
+    "etc/shadow": "root:*:19000:0:99999:7:::\nguest:*:19000:0:99999:7:::\n",
+    "etc/group": "root:x:0:\nguest:x:1000:\n",
+}
 CMDLINE = "console=ttyS0 quiet loglevel=3"
 INSTALLER = Path("/usr/lib/debian-installer/images/12/amd64/gtk/debian-installer/amd64")
 
@@ -68,19 +88,28 @@ def desk_initramfs():
     return _initramfs(f"desk-{digest}", DESK_MODULES, {"probe": program})
 
 
+def agent_initramfs():
+    """One with Debian's guest agent as "qemu-ga", which "agent" starts, a file system's driver, and users."""
+    program = Path("/usr/sbin/qemu-ga")
+    if not program.exists():
+        raise AssertionError("no qemu-ga; tests/run installs qemu-guest-agent")
+    digest = hashlib.sha256(program.read_bytes() + repr(AGENT_FILES).encode()).hexdigest()[:12]
+    return _initramfs(f"agent-{digest}", (*MODULES, "ext4"), {"qemu-ga": program}, files=AGENT_FILES)
+
+
 def initramfs_of(name, modules, init):
     """One with an init of the caller's own."""
     digest = hashlib.sha256(repr((modules, init)).encode()).hexdigest()[:12]
     return _initramfs(f"{name}-{digest}", modules, init=init)
 
 
-def _initramfs(name, modules, programs=None, init=INIT):
+def _initramfs(name, modules, programs=None, init=INIT, files=None):
     release = kernel()[1]
     with _made_once(f"{name}-{release}.gz") as (path, temporary):
         if temporary:
             root = env.TempDir("inn-guest-")
             try:
-                _fill_initramfs(root.path, release, modules, programs or {}, init)
+                _fill_initramfs(root.path, release, modules, programs or {}, init, files or {})
                 names = subprocess.run(["find", "."], cwd=root.path, capture_output=True, check=True)
                 archive = subprocess.run(["cpio", "-o", "-H", "newc", "--quiet"], cwd=root.path,
                                          input=names.stdout, capture_output=True, check=True)
@@ -90,9 +119,16 @@ def _initramfs(name, modules, programs=None, init=INIT):
     return path
 
 
-def _fill_initramfs(root, release, modules, programs, init):
+def _libraries(program):
+    """What it is linked with; a static one with nothing."""
+    shown = subprocess.run(["ldd", program], capture_output=True, text=True, check=False).stdout
+    return [Path(path) for path in re.findall(r"(/[^ ]+\.so[^ ]*) \(", shown)]
+
+
+def _fill_initramfs(root, release, modules, programs, init, files):
     for folder in ("bin", "proc", "sys", "dev", "lib", "tmp"):
         (root / folder).mkdir()
+    os.symlink("bin", root / "sbin")
     shutil.copy("/bin/busybox", root / "bin/busybox")
     applets = subprocess.run(["/bin/busybox", "--list"], capture_output=True, text=True, check=True)
     for applet in applets.stdout.split():
@@ -100,6 +136,14 @@ def _fill_initramfs(root, release, modules, programs, init):
             os.symlink("busybox", root / "bin" / applet)
     for name, program in programs.items():
         shutil.copy(program, root / "bin" / name)
+        for library in _libraries(program):
+            copy = root / library.relative_to("/")
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(library, copy)
+    for name, text in files.items():
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).write_text(text)
+        (root / name).chmod(0o755)
     order = []
     for module in modules:
         shown = subprocess.run(["/sbin/modprobe", "-S", release, "--show-depends", module],

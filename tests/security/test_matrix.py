@@ -18,6 +18,7 @@ ns.enter()
 
 ERROR = "org.innkeeper.Error."
 CONSOLE = bus.NAME + ".Console"
+GUEST = bus.NAME + ".Guest"
 DONE = "(<'done'>,)(<''>,)"
 JOB_PATH = re.compile(bus.ROOT + "/jobs/[0-9]+")
 # Who is in this group may everything: that is when the machines are made. (polkit.spawn() in a rule
@@ -76,6 +77,7 @@ class User:
             (MACHINE, "SetAutostart"): f"(true, {NONE})",
             (MACHINE, "InspectDisk"): f"('hda', {NONE})",
             (MACHINE, "GrowDisk"): f"('hda', uint64 {1 << 22}, {NONE})",
+            (GUEST, "SetPassword"): f"('root', 'secret', {NONE})",
             (CONSOLE, "OpenDisplay"): f"('vnc', {NONE})",
             (CONSOLE, "OpenSerial"): f"('serial0', {NONE})",
         }.get(method, f"({NONE},)")
@@ -101,9 +103,13 @@ SCENARIO = (
     (MACHINE, "GetLog"), (MACHINE, "Apply"),
     (MACHINE, "SetAutostart"), (MACHINE, "Start"), (MACHINE, "GetPerformance"),
     (CONSOLE, "OpenDisplay"), (CONSOLE, "OpenSerial"),
-    (CONSOLE, "Screenshot"), (MACHINE, "Pause"), (MACHINE, "Resume"), (MACHINE, "Reset"),
+    (CONSOLE, "Screenshot"), (GUEST, "GetInfo"), (GUEST, "SetPassword"), (GUEST, "SetTime"), (GUEST, "Trim"),
+    (GUEST, "PowerOff"), (MACHINE, "Pause"), (MACHINE, "Resume"), (MACHINE, "Reset"),
     (MACHINE, "Shutdown"), (MACHINE, "ForceOff"), (MACHINE, "Delete"),
 )
+
+# A boot sector has no agent: it is asked, and that it is silent is told. tests/vm/test_guest_agent.py has one.
+SILENT = {(GUEST, name) for name in ("SetPassword", "SetTime", "Trim", "PowerOff")}
 
 room = ns.System(policies=[env.BUILD / "data/system/org.innkeeper.helper.policy"],
                  bus_configs=[env.SOURCE / "data/system/org.innkeeper.Helper1.conf"],
@@ -194,6 +200,8 @@ def carried_out(one):
     problems = []
     for method in SCENARIO:
         answer = one.call(method)
+        if method in SILENT and answer.get("error") == ERROR + "Guest":
+            continue
         if "value" not in answer:
             problems.append(f"{method}: {answer}")
             continue

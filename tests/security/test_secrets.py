@@ -155,6 +155,12 @@ def life():
     for live in (False, True):
         tap.true(CANARY not in domain.call(root, machine, "GetXml", live=GLib.Variant("b", live))[0], "GetXml")
     domain.call(root, machine, "Apply", GLib.Variant("s", definition(CANARY + "3").replace("</name>", f"</name><uuid>{ident}</uuid>")))
+    # A user's in the guest goes there and nowhere else; here nobody is there to take it.
+    for user in ("root", "a:b"):
+        try:
+            root.call(machine, bus.NAME + ".Guest", "SetPassword", GLib.Variant("(ssa{sv})", (user, CANARY, {})))
+        except GLib.Error as e:
+            tap.true(CANARY not in str(e), f"the error tells it: {e}")
     for method in ("ListStorage", "GetLog", "Pause", "Resume", "Reset"):
         tap.true(CANARY not in str(domain.call(root, machine, method)), method)
     domain.call(root, machine, "SetAutostart", GLib.Variant("b", True))

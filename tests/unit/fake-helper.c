@@ -54,6 +54,12 @@ static const char xml[] =
     "</method>"
     "<method name='OpenSerial'><arg type='s' direction='in'/><arg type='a{sv}' direction='in'/>"
     "<arg type='h' direction='out'/></method></interface>"
+    "<interface name='" INN_IFACE_GUEST "'>"
+    "<method name='GetInfo'><arg type='a{sv}' direction='in'/>"
+    "<arg type='a{sv}' direction='out'/></method>"
+    "<method name='SetPassword'><arg type='s' direction='in'/><arg type='s' direction='in'/>"
+    "<arg type='a{sv}' direction='in'/></method>"
+    "<method name='Trim'><arg type='a{sv}' direction='in'/></method></interface>"
     "<interface name='" INN_IFACE_JOB "'>"
     "<method name='Cancel'><arg type='a{sv}' direction='in'/></method></interface>"
     "</node>";

@@ -92,6 +92,23 @@
  * once a second is not to wait for the machine that stands still. */
 #define VMH_MEASURE_MS 1000
 
+/* What an agent in a guest may say, and for how long: it is the guest's, and so may say anything.
+ * Bytes of one answer (a system with 200 network cards sends some 80 KiB), of all answers of one
+ * talk and what comes before them; milliseconds until it has woken up, and for each answer. */
+#define VMH_AGENT_MAX_ANSWER (256 * 1024)
+#define VMH_AGENT_MAX_TALK   (1024 * 1024)
+#define VMH_AGENT_WAKE_MS    3000
+#define VMH_AGENT_ANSWER_MS  5000
+
+/* Of what it tells: rows of each list, addresses of one card, and bytes of a text. */
+#define VMH_AGENT_MAX_ROWS      256
+#define VMH_AGENT_MAX_ADDRESSES 32
+#define VMH_AGENT_MAX_TEXT      256
+
+/* Talks with one guest's agent that wait for the one before them, and users' talks in all. */
+#define VMH_MAX_TALKS_PER_GUEST 8
+#define VMH_MAX_TALKS_PER_UID   32
+
 /* Threads that close the files of one user. While all hang, its other files wait open. */
 #define VMH_MAX_CLOSERS_PER_UID 4
 

@@ -37,8 +37,13 @@ const VmhInterface *const *
 vmh_contract_interfaces (void)
 {
   static const VmhInterface *const all[] = {
-    &vmh_manager_interface, &vmh_host_interface, &vmh_machine_interface,
-    &vmh_console_interface, &vmh_job_interface,  NULL,
+    &vmh_manager_interface,
+    &vmh_host_interface,
+    &vmh_machine_interface,
+    &vmh_console_interface,
+    &vmh_guest_interface,
+    &vmh_job_interface,
+    NULL,
   };
 
   return all;

@@ -11,6 +11,7 @@ G_BEGIN_DECLS
 extern const VmhInterface vmh_manager_interface; /* of a VmhManager */
 extern const VmhInterface vmh_machine_interface; /* of a VmhMachine */
 extern const VmhInterface vmh_console_interface; /* of a VmhMachine */
+extern const VmhInterface vmh_guest_interface;   /* of a VmhMachine */
 
 /** vmh_contract_declare: makes all interfaces of data/dbus known to @registry. */
 void vmh_contract_declare (VmhRegistry *registry);

@@ -415,11 +415,23 @@ check_verb (VmhCall *call, guint states, GError **error)
          vmh_machine_require (vmh_call_get_object (call), states, error);
 }
 
+/* The guest's clock has stood still meanwhile. */
+static void
+on_resumed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (VmhMachine) machine = g_object_ref (vmh_call_get_object (data));
+
+  on_verb_done (source, result, data);
+  vmh_guest_follow_time (machine);
+}
+
 /* A verb that is one command of QEMU's. */
 static void
 run_verb (VmhCall *call, VmhQmpVerb verb)
 {
   VmhMachine *machine = vmh_call_get_object (call);
+  const gboolean was_paused =
+      verb == VMH_QMP_CONT && vmh_machine_get_state (machine) == VMH_STATE_PAUSED;
   VmhQmp *monitor;
   GError *error = NULL;
 
@@ -434,7 +446,7 @@ run_verb (VmhCall *call, VmhQmpVerb verb)
       allow_restarts (machine, monitor);
       vmh_flow_mark ("reset", 1);
     }
-  vmh_qmp_verb_async (monitor, verb, on_verb_done, call);
+  vmh_qmp_verb_async (monitor, verb, was_paused ? on_resumed : on_verb_done, call);
   if (verb == VMH_QMP_RESET)
     vmh_flow_mark ("reset", 2);
 }

@@ -254,7 +254,7 @@ void
 vmh_manager_add (VmhManager *manager, VmhMachine *machine)
 {
   static const VmhInterface *const interfaces[] = { &vmh_machine_interface, &vmh_console_interface,
-                                                    NULL };
+                                                    &vmh_guest_interface, NULL };
 
   g_hash_table_insert (manager->machines, (gpointer)vmh_machine_get_uuid (machine),
                        g_object_ref (machine));

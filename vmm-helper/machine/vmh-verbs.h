@@ -37,6 +37,15 @@ void vmh_verb_reset (VmhCall *call);
 void vmh_verb_pause (VmhCall *call);
 void vmh_verb_resume (VmhCall *call);
 
+/* Guest */
+void vmh_verb_guest_get_info (VmhCall *call);
+void vmh_verb_guest_set_password (VmhCall *call);
+void vmh_verb_guest_set_time (VmhCall *call);
+void vmh_verb_guest_trim (VmhCall *call);
+void vmh_verb_guest_power_off (VmhCall *call);
+/** vmh_guest_follow_time: the guest's clock has stood still: it is set, if an agent is there. */
+void vmh_guest_follow_time (VmhMachine *machine);
+
 /* Console */
 void vmh_verb_open_display (VmhCall *call);
 void vmh_verb_open_serial (VmhCall *call);

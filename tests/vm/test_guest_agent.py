@@ -1,0 +1,91 @@
+# SPDX-FileCopyrightText: 2026 The Innkeeper developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Guest: what Debian's agent in a Linux guest tells and does, seen from inside; and agents that say what none would."""
+
+import time
+
+from gi.repository import GLib
+
+from lib import bus, crash, domain, guest, ns, tap, vm
+from lib.live import Guest
+
+ns.enter()
+session = bus.Session()
+tap.cleanup_at_end(session.close)
+tap.on_failure(session.print_logs)
+session.start_helper()
+
+ERROR = "org.innkeeper.Error."
+GUEST = bus.NAME + ".Guest"
+DISK = ("<disk type='file' device='disk'><driver name='qemu' type='raw'/><target dev='vda' bus='virtio'/></disk>")
+NIC = "<interface type='user'><mac address='52:54:00:aa:bb:cc'/><model type='virtio'/></interface>"
+
+
+def call(it, method, *args, timeout=30):
+    parameters = GLib.Variant.new_tuple(*args, GLib.Variant("a{sv}", {}))
+    return bus.call(session.connection, it.machine, GUEST, method, parameters, timeout=timeout)[0]
+
+
+def text(value):
+    return GLib.Variant("s", value)
+
+
+def info(it):
+    return call(it, "GetInfo")[0]
+
+
+def with_agent(name, devices="", **kwargs):
+    return Guest(session, name, devices, initramfs=guest.agent_initramfs(), memory=192, **kwargs)
+
+
+@tap.case
+def debian():
+    """Debian's agent: not there, then there; name, system, addresses, file systems; password, time, trimming and turning off, all looked at inside"""
+    it = with_agent("debian", DISK + NIC, storage=domain.storage(domain.new_disk(size=64 << 20)))
+    tap.equal(info(it), {"present": False}, "before the agent runs")
+    bus.refuses(lambda: call(it, "SetPassword", text("guest"), text("secret")), ERROR + "Guest")
+    it.line.shell("hostname innkeeper-guest; ip link set eth0 up; ip address add 10.0.2.15/24 dev eth0")
+    it.line.shell("mke2fs /dev/vda >/dev/null 2>&1; mkdir /data; mount /dev/vda /data; dd if=/dev/zero of=/data/file bs=1M count=20 2>/dev/null")
+    it.line.shell("agent")
+    told = tap.wait_for(lambda: (lambda i: i if i["present"] else None)(info(it)), 30, "the agent")
+    tap.diag(str(told))
+    tap.equal([told[k] for k in ("hostname", "os-id", "os-name", "os-version")],
+              ["innkeeper-guest", "innkeeper", "Innkeeper Test 1.0", "1.0"], "names")
+    tap.equal(told["kernel"], it.line.shell("uname -r"), "its kernel")
+    tap.true(told["version"][0].isdigit(), told["version"])
+    cards = {name: (mac, addresses) for name, mac, addresses in told["cards"]}
+    tap.equal(cards["eth0"][0], "52:54:00:aa:bb:cc", "its card")
+    tap.true("10.0.2.15/24" in cards["eth0"][1], cards)
+    (disk,) = [d for d in told["disks"] if d[0] == "/data"]
+    used, total = (int(n) * 1024 for n in it.line.shell("df -k /data | tail -1").split()[2:0:-1])
+    tap.true(disk[1].startswith("ext") and abs(disk[2] - used) < 4 << 20 and abs(disk[3] - total) <= total * 0.1, f"{disk}, {used} of {total}")
+    tap.equal(told["users"], [], "users")
+    # The password is another one than before, and not its own text.
+    before = it.line.shell("grep ^guest: /etc/shadow")
+    call(it, "SetPassword", text("guest"), text("Kanarie: \"x\" ü"))
+    after = it.line.shell("grep ^guest: /etc/shadow")
+    tap.true(after != before and "$" in after and "Kanarie" not in after, after)
+    hashed, salt = after.split(":")[1], after.split("$")[2]
+    tap.equal(it.line.shell(f"mkpasswd -m sha512 -S {salt} 'Kanarie: \"x\" ü'"), hashed, "the hash of that password")
+    bus.refuses(lambda: call(it, "SetPassword", text("a:b"), text("x")), ERROR + "InvalidArgument")
+    bus.refuses(lambda: call(it, "SetPassword", text("guest"), text("x\nroot:y")), ERROR + "InvalidArgument")
+    bus.refuses(lambda: call(it, "SetPassword", text("guest"), text("")), ERROR + "InvalidArgument")
+    tap.equal(it.line.shell("grep ^guest: /etc/shadow"), after, "after what was refused")
+    # The clock.
+    it.line.shell("date -s 2001-01-01")
+    call(it, "SetTime")
+    tap.true(abs(int(it.line.shell("date +%s")) - time.time()) < 5, "its clock")
+    it.line.shell("date -s 2001-01-01")
+    domain.call(session, it.machine, "Pause")
+    domain.call(session, it.machine, "Resume")
+    tap.wait_for(lambda: abs(int(it.line.shell("date +%s")) - time.time()) < 5, 20, "its clock after a pause")
+    # The next helper asks the same agent.
+    crash.replace(session)
+    it.line.close()
+    it.line = vm.serial(session, it.machine, history=GLib.Variant("b", False))
+    tap.equal(info(it)["hostname"], "innkeeper-guest", "what the next helper is told")
+    call(it, "Trim")
+    it.end()
+
+
+tap.main()
