@@ -88,4 +88,43 @@ def debian():
     it.end()
 
 
+@tap.case
+def hostile():
+    """A guest that floods its channel without end: nobody is there, the helper answers all others meanwhile, and once an agent runs it is heard"""
+    it = with_agent("hostile")
+    port = it.line.shell("for p in /sys/class/virtio-ports/*; do [ $(cat $p/name) = org.qemu.guest_agent.0 ] && echo ${p##*/}; done")
+    it.line.shell(f"tr '\\0' '\\377' </dev/zero >/dev/{port} & sleep 1")
+    started = time.monotonic()
+    replies = [GLib.Variant("(a{sv})", ({},)) for _ in range(4)]
+    pending, longest = [], 0
+    for parameters in replies:
+        session.connection.call(bus.NAME, it.machine, GUEST, "GetInfo", parameters, None, 0, 60000, None,
+                                lambda c, r: pending.append(c.call_finish(r).unpack()[0]))
+    while len(pending) < len(replies):
+        before = time.monotonic()
+        domain.call(session, it.machine, "GetXml")
+        longest = max(longest, time.monotonic() - before)
+        GLib.MainContext.default().iteration(False)
+        tap.true(time.monotonic() < started + 60, f"{len(pending)} answers")
+    tap.equal(pending, [{"present": False}] * len(replies), "what is told of it")
+    tap.diag(f"another call took {longest * 1000:.0f} ms at most, {time.monotonic() - started:.1f} s in all")
+    tap.true(longest < 2, "others waited for it")
+    it.line.shell("killall tr; agent")
+    tap.wait_for(lambda: info(it)["present"], 30, "the agent")
+    # Bytes of its own, and then the agent, at once: as many questions as may wait are answered, one is too many.
+    pending.clear()
+    for _ in range(9):
+        session.connection.call(bus.NAME, it.machine, GUEST, "GetInfo", replies[0], None, 0, 60000, None, lambda c, r: pending.append(answer_of(c, r)))
+    tap.wait_for(lambda: [GLib.MainContext.default().iteration(False) for _ in range(20)] and len(pending) == 9, 60, "nine answers", 0.01)
+    tap.equal(sorted(pending, key=str), [True] * 8 + [ERROR + "Limit"], "answers")
+    it.end()
+
+
+def answer_of(connection, result):
+    try:
+        return connection.call_finish(result).unpack()[0]["present"]
+    except GLib.Error as e:
+        return bus.error_name(e)
+
+
 tap.main()

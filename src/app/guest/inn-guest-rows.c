@@ -48,6 +48,8 @@ row_new (AdwPreferencesGroup *group)
   gtk_widget_set_size_request (GTK_WIDGET (row->level), LEVEL_WIDTH, -1);
   gtk_box_append (GTK_BOX (box), GTK_WIDGET (row->value));
   gtk_box_append (GTK_BOX (box), GTK_WIDGET (row->level));
+  gtk_widget_set_halign (GTK_WIDGET (row->level), GTK_ALIGN_END);
+  gtk_widget_set_hexpand (GTK_WIDGET (row->value), TRUE); /* else it wraps where it need not */
   gtk_widget_set_valign (box, GTK_ALIGN_CENTER);
   gtk_widget_set_margin_top (box, 9);
   gtk_widget_set_margin_bottom (box, 9);
