@@ -44,7 +44,10 @@ def tab():
     at.display.key("Tab", "Tab")
     at.display.type("Kanarie 1")
     at.display.screenshot(at.picture("password-again"))
-    wizard.press(app, "Set Password")
+    # By the keyboard, for GTK 4.8 may crash when its accessible tree is walked while a window goes.
+    windows = len(at.display.windows(app.pid))
+    at.display.key("Return")
+    tap.wait_for(lambda: len(at.display.windows(app.pid)) < windows, 10, "the dialog's end", 0.1)
     app.find("label", contains="has another password", timeout=20)
     at.display.screenshot(at.picture("set"))
     after = it.line.shell("grep ^guest: /etc/shadow")

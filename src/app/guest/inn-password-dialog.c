@@ -48,6 +48,8 @@ on_set (GObject *source, GAsyncResult *result, gpointer data)
 static void
 on_response (Password *self, const char *response)
 {
+  /* libadwaita 1.2's password row listens to the focus of its text longer than it lives. */
+  gtk_window_set_focus (GTK_WINDOW (self->dialog), NULL);
   /* The dialog's end must not find us gone. */
   g_signal_handlers_disconnect_by_data (self->user, self);
   g_signal_handlers_disconnect_by_data (self->password, self);
@@ -84,6 +86,7 @@ add_row (Password *self, GtkWidget *list, GtkWidget *row, const char *title)
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), title);
   gtk_list_box_append (GTK_LIST_BOX (list), row);
   g_signal_connect_swapped (row, "changed", G_CALLBACK (on_changed), self);
+  g_signal_connect (row, "entry-activated", G_CALLBACK (gtk_widget_activate_default), NULL);
   return GTK_EDITABLE (row);
 }
 
