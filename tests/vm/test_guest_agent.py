@@ -89,6 +89,18 @@ def debian():
 
 
 @tap.case
+def processors():
+    """Processors that are plugged in are switched on by the agent, in a guest that does not do so by itself"""
+    it = with_agent("processors", vcpus=4, current=1)
+    it.line.shell("agent")
+    tap.wait_for(lambda: info(it)["present"], 30, "the agent")
+    tap.equal(it.line.shell("nproc"), "1", "at the start")
+    tap.equal(it.apply("current=.1.", "current='3'"), {"cpu/current": ("live", "")}, "the answer")
+    tap.wait_for(lambda: it.line.shell("nproc") == "3", 30, "processors that it uses", 0.5)
+    it.end()
+
+
+@tap.case
 def hostile():
     """A guest that floods its channel without end: nobody is there, the helper answers all others meanwhile, and once an agent runs it is heard"""
     it = with_agent("hostile")

@@ -166,6 +166,13 @@ def memory():
     tap.equal(guest.memory() - before, 512, "MiB more")
     tap.equal(guest.apply(SIZE, "<memory unit='MiB'>512"), {"memory/size": ("live", "")}, "the answer")
     tap.equal(guest.memory() - before, 256, "MiB more")
+    # What is no multiple of 2 MiB: the live XML says what is so, and the rest comes with the next start.
+    answer = guest.apply(SIZE, "<memory unit='MiB'>515")
+    tap.equal(answer["memory/size"][0], "restart", str(answer))
+    tap.true("514 MiB" in answer["memory/size"][1], str(answer))
+    tap.true(re.search(f"<memory unit=.[KM]iB.>({514 * 1024}|514)<", guest.live()), guest.live())
+    tap.equal(guest.pending(), ["memory/size"], "what waits")
+    tap.equal(guest.apply(SIZE, "<memory unit='MiB'>512"), {"memory/size": ("live", "")}, "the answer")
     # Less than it has begun with is for the balloon.
     answer = guest.apply(SIZE, "<memory unit='MiB'>128")
     tap.equal(answer["memory/size"][0], "restart", str(answer))

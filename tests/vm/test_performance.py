@@ -156,6 +156,9 @@ def memory_of_the_guest():
     # Some seconds later nobody looks any more, and the guest is left alone.
     monitor_of(guest, lambda monitor: tap.equal(monitor.command(
         "qom-get", path="/machine/peripheral/balloon", property="guest-stats-polling-interval"), 2, "period"))
+    # The helper after one that was killed meanwhile does not leave it on.
+    monitor_of(guest, lambda monitor: tap.equal(monitor.command(
+        "qom-get", path="/machine/peripheral/balloon", property="guest-stats-polling-interval"), 0, "period"))
     told()
     time.sleep(12)
     monitor_of(guest, lambda monitor: tap.equal(monitor.command(

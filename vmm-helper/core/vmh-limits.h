@@ -109,6 +109,10 @@
 #define VMH_MAX_TALKS_PER_GUEST 8
 #define VMH_MAX_TALKS_PER_UID   32
 
+/* Machines whose memory follows this computer's: seconds from one look at it to the next, as long
+ * as one is there. */
+#define VMH_BALLOON_SECONDS 2
+
 /* Threads that close the files of one user. While all hang, its other files wait open. */
 #define VMH_MAX_CLOSERS_PER_UID 4
 

@@ -8,6 +8,7 @@
 #include "core/vmh-flow.h"
 #include "shared/inn-domain-new.h"
 #include "shared/inn-errors.h"
+#include "vmh-balloon.h"
 #include "vmh-live.h"
 #include "vmh-manager.h"
 #include "vmh-orders.h"
@@ -88,6 +89,7 @@ on_changed (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (Apply) apply = data;
 
+  vmh_balloon_follow (apply->what.machine);
   vmh_machine_end (apply->what.machine);
   vmh_call_return (apply->call, g_variant_new ("(@a(sss))", describe (apply)));
 }

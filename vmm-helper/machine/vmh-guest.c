@@ -226,3 +226,65 @@ vmh_guest_follow_time (VmhMachine *machine)
   if (qemu)
     vmh_agent_ask_async (qemu, vmh_agent_set_time (get_now ()), on_time_followed, NULL);
 }
+
+/* The guest sees a new processor some time after it has come. */
+#define CPU_SECONDS 1
+#define CPU_TRIES   8
+
+typedef struct
+{
+  VmhMachine *machine;
+  VmhQemu *qemu; /* of then */
+  guint n, tries;
+} Switching;
+
+static gboolean on_switch_due (gpointer data);
+
+static void
+switching_free (Switching *switching)
+{
+  g_object_unref (switching->machine);
+  g_object_unref (switching->qemu);
+  g_free (switching);
+}
+
+static void
+on_switched (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Switching *switching = data;
+  g_autoptr (GPtrArray) answers = vmh_agent_ask_finish (result, NULL);
+  JsonNode *answer = answers ? answers->pdata[0] : NULL;
+  const gint64 on = answer ? vmh_qmp_int (json_node_get_object (answer), "return", 0) : 0;
+
+  /* Without an agent it is not tried again. */
+  if (answer && on < switching->n && ++switching->tries < CPU_TRIES)
+    g_timeout_add_seconds (CPU_SECONDS, on_switch_due, switching);
+  else
+    switching_free (switching);
+}
+
+static gboolean
+on_switch_due (gpointer data)
+{
+  Switching *switching = data;
+
+  if (vmh_machine_get_qemu (switching->machine) == switching->qemu)
+    vmh_agent_ask_async (switching->qemu, vmh_agent_set_cpus (switching->n), on_switched,
+                         switching);
+  else
+    switching_free (switching);
+  return G_SOURCE_REMOVE;
+}
+
+void
+vmh_guest_follow_cpus (VmhMachine *machine, guint n)
+{
+  VmhQemu *qemu = vmh_machine_get_qemu (machine);
+  Switching *switching;
+
+  if (!qemu)
+    return;
+  switching = g_new0 (Switching, 1);
+  *switching = (Switching){ g_object_ref (machine), g_object_ref (qemu), n, 0 };
+  g_timeout_add_seconds (CPU_SECONDS, on_switch_due, switching);
+}

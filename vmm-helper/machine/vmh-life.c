@@ -13,6 +13,7 @@
 #include "host/vmh-tap.h"
 #include "qemu/vmh-qmp-commands.h"
 #include "shared/inn-errors.h"
+#include "vmh-balloon.h"
 #include "vmh-live.h"
 #include "vmh-picture.h"
 #include "vmh-store.h"
@@ -343,6 +344,7 @@ vmh_life_begin (VmhMachine *machine, gboolean paused)
   VmhQemu *qemu = vmh_machine_get_qemu (machine);
 
   vmh_machine_set_state (machine, paused ? VMH_STATE_PAUSED : VMH_STATE_RUNNING, NULL);
+  vmh_balloon_follow (machine);
   if (qemu && g_object_steal_data (G_OBJECT (qemu), MISSED))
     vmh_qmp_query_status_async (vmh_qemu_get_monitor (qemu), on_status_told,
                                 g_object_ref (machine));

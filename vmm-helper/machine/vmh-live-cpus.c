@@ -106,7 +106,11 @@ plug_next (GTask *task)
   if (!domain) /* where it has ended meanwhile all is as wanted */
     vmh_live_done (task);
   else if (live->reached == live->goal)
-    vmh_share_pin_async (live->machine, domain, on_pinned, task);
+    {
+      if (live->goal > live->cpus.plugged)
+        vmh_guest_follow_cpus (live->machine, (guint)live->goal);
+      vmh_share_pin_async (live->machine, domain, on_pinned, task);
+    }
   else if (live->reached < live->goal)
     vmh_qmp_add_device_async (
         live->monitor,

@@ -47,6 +47,25 @@ on_request_reduced (GObject *source, GAsyncResult *result, gpointer data)
 
 static gboolean on_look_at_memory (gpointer data);
 
+/* Less than was asked for, by less than what can be plugged in: so says the live definition. */
+static void
+end_size (GTask *task)
+{
+  VmhLive *live = g_task_get_task_data (task);
+  InnElement element = inn_domain_get (live->wanted, "memory");
+  const guint64 now = live->memory.first + live->memory.plugged;
+  g_autofree char *size = inn_size_format (now);
+
+  if (is_balloon (live) || now == inn_element_get_uint (&element, "size"))
+    {
+      vmh_live_done (task);
+      return;
+    }
+  vmh_live_note_uint (live, now);
+  vmh_live_wait (task, _ ("It has %s now: while it runs its memory changes by 2 MiB at a time."),
+                 size);
+}
+
 static void
 on_memory_follows (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -56,7 +75,7 @@ on_memory_follows (GObject *source, GAsyncResult *result, gpointer data)
   if (!vmh_qmp_query_memory_finish (VMH_QMP (source), result, &live->memory, &error))
     vmh_live_fail (data, error);
   else if ((is_balloon (live) ? live->memory.balloon : live->memory.plugged) == live->goal)
-    vmh_live_done (data);
+    end_size (data);
   else if (vmh_live_look_again (data, on_look_at_memory))
     ;
   else if (is_balloon (live))

@@ -3,6 +3,7 @@
 
 /* GetPerformance: all that can be measured of one machine, for who looks at it. Nothing is measured
  * while nobody asks, and GetStatistics, which is asked of all machines, stays cheap. */
+#include "vmh-balloon.h"
 #include "vmh-life.h"
 
 #include <glib/gi18n-lib.h>
@@ -142,26 +143,39 @@ add_drives (GVariantBuilder *values,
 /* ---- what the guest says ---- */
 
 static void
-clear_source (gpointer id)
-{
-  g_source_remove (GPOINTER_TO_UINT (id));
-}
-
-static void
 on_period_set (GObject *source, GAsyncResult *result, gpointer data)
 {
   /* Without a balloon that is an error. */
   g_autoptr (JsonNode) reply = vmh_qmp_call_finish (VMH_QMP (source), result, NULL);
 }
 
+typedef struct
+{
+  GObject *qemu; /* not owned: it owns this */
+  GWeakRef machine;
+  guint source;
+} Asked;
+
+static void
+asked_free (gpointer data)
+{
+  Asked *asked = data;
+
+  g_clear_handle_id (&asked->source, g_source_remove);
+  g_weak_ref_clear (&asked->machine);
+  g_free (asked);
+}
+
 static gboolean
 on_guest_forgotten (gpointer data)
 {
-  VmhQmp *monitor = vmh_qemu_get_monitor (data);
+  Asked *asked = data;
+  g_autoptr (VmhMachine) machine = g_weak_ref_get (&asked->machine);
 
-  g_object_steal_data (data, GUEST_ASKED);
-  if (monitor)
-    vmh_qmp_set_balloon_period_async (monitor, 0, on_period_set, NULL);
+  asked->source = 0;
+  if (machine)
+    vmh_balloon_set_period (machine);
+  g_object_set_data (asked->qemu, GUEST_ASKED, NULL);
   return G_SOURCE_REMOVE;
 }
 
@@ -169,19 +183,17 @@ static void
 ask_guest (VmhMachine *machine, VmhQmp *monitor)
 {
   GObject *qemu = G_OBJECT (vmh_machine_get_qemu (machine));
-  InnDomain *domain = vmh_machine_get_live (machine);
-  g_autoptr (GPtrArray) balloons = domain ? inn_domain_list (domain, "memballoon") : NULL;
-  const InnElement *balloon =
-      balloons && balloons->len > 0 ? g_ptr_array_index (balloons, 0) : NULL;
+  Asked *asked;
 
-  if (balloon && inn_element_get_uint (balloon, "stats-period") > 0)
+  if (vmh_balloon_get_period (machine) > 0)
     return; /* it tells anyway */
   if (!g_object_get_data (qemu, GUEST_ASKED))
     vmh_qmp_set_balloon_period_async (monitor, GUEST_PERIOD, on_period_set, NULL);
-  g_object_set_data_full (
-      qemu, GUEST_ASKED,
-      GUINT_TO_POINTER (g_timeout_add_seconds (GUEST_SECONDS, on_guest_forgotten, qemu)),
-      clear_source);
+  asked = g_new0 (Asked, 1);
+  asked->qemu = qemu;
+  g_weak_ref_init (&asked->machine, machine);
+  asked->source = g_timeout_add_seconds (GUEST_SECONDS, on_guest_forgotten, asked);
+  g_object_set_data_full (qemu, GUEST_ASKED, asked, asked_free);
 }
 
 /* ---- the verb ---- */

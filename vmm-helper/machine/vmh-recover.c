@@ -9,6 +9,7 @@
 
 #include "qemu/vmh-qmp-commands.h"
 #include "qemu/vmh-record.h"
+#include "vmh-balloon.h"
 #include "vmh-live.h"
 #include "vmh-share.h"
 
@@ -52,6 +53,8 @@ on_status (GObject *source, GAsyncResult *result, gpointer data)
     {
       vmh_life_obey_status (recovery->machine, status);
       vmh_live_resume (recovery->machine);
+      vmh_balloon_set_period (recovery->machine); /* somebody may have looked at it meanwhile */
+      vmh_balloon_follow (recovery->machine);
     }
   else
     g_warning ("%s: %s", vmh_machine_get_name (recovery->machine), error->message);

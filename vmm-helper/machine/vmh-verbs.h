@@ -45,6 +45,9 @@ void vmh_verb_guest_trim (VmhCall *call);
 void vmh_verb_guest_power_off (VmhCall *call);
 /** vmh_guest_follow_time: the guest's clock has stood still: it is set, if an agent is there. */
 void vmh_guest_follow_time (VmhMachine *machine);
+/** vmh_guest_follow_cpus: it has been given processors, @n in all: they are switched on in it, if
+ * an agent is there and the system has not done so by itself. */
+void vmh_guest_follow_cpus (VmhMachine *machine, guint n);
 
 /* Console */
 void vmh_verb_open_display (VmhCall *call);

@@ -240,6 +240,18 @@ vmh_agent_trim (void)
 }
 
 GPtrArray *
+vmh_agent_set_cpus (guint n)
+{
+  g_autoptr (GString) arguments = g_string_new ("{\"vcpus\": [");
+
+  for (guint i = 0; i < n; i++)
+    g_string_append_printf (arguments, "%s{\"logical-id\": %u, \"online\": true}",
+                            i > 0 ? ", " : "", i);
+  g_string_append (arguments, "]}");
+  return one (vmh_agent_command ("guest-set-vcpus", arguments->str));
+}
+
+GPtrArray *
 vmh_agent_power_off (void)
 {
   VmhAgentCommand *command = vmh_agent_command ("guest-shutdown", "{\"mode\": \"powerdown\"}");

@@ -19,6 +19,8 @@ GVariant *vmh_agent_info_build (GPtrArray *answers);
 GPtrArray *vmh_agent_set_password (const char *user, const char *password);
 GPtrArray *vmh_agent_set_time (gint64 ns); /* since 1970 */
 GPtrArray *vmh_agent_trim (void);
+/** vmh_agent_set_cpus: the first @n are switched on; the answer says how many are. */
+GPtrArray *vmh_agent_set_cpus (guint n);
 GPtrArray *vmh_agent_power_off (void);
 
 G_END_DECLS

@@ -92,3 +92,18 @@ vmh_usage_read_pressure (const char *resource, guint64 *out_ns)
   *out_ns = g_ascii_strtoull (total + strlen ("total="), NULL, 10) * 1000;
   return TRUE;
 }
+
+gboolean
+vmh_usage_read_stall (double *out_share)
+{
+  const char *folder = g_getenv ("VMH_PRESSURE_FOLDER");
+  g_autofree char *path = g_build_filename (folder ? folder : "/proc/pressure", "memory", NULL);
+  g_autofree char *text = NULL;
+  const char *average;
+
+  if (!g_file_get_contents (path, &text, NULL, NULL) || !g_str_has_prefix (text, "some ") ||
+      !(average = strstr (text, "avg10=")))
+    return FALSE;
+  *out_share = g_ascii_strtod (average + strlen ("avg10="), NULL) / 100;
+  return TRUE;
+}

@@ -32,4 +32,8 @@ void vmh_usage_read_threads (pid_t pid, VmhThreadUse *threads, guint n);
  * where the kernel does not tell. */
 gboolean vmh_usage_read_pressure (const char *resource, guint64 *out_ns);
 
+/** vmh_usage_read_stall: of the last ten seconds, the share (0 to 1) in which something has waited
+ * for memory. VMH_PRESSURE_FOLDER stands for /proc/pressure in tests. */
+gboolean vmh_usage_read_stall (double *out_share);
+
 G_END_DECLS

@@ -12,6 +12,13 @@ static const InnChoice accesses[] = {
   { NULL, NULL },
 };
 
+static const InnChoice importances[] = {
+  { "low", N_ ("Low") },
+  { "normal", N_ ("Normal") },
+  { "high", N_ ("High") },
+  { NULL, NULL },
+};
+
 static const InnField fields[] = {
   { .name = "size",
     .path = "memory",
@@ -30,6 +37,31 @@ static const InnField fields[] = {
     .label = N_ ("Memory now"),
     .help =
         N_ ("Less than it started with: the rest is given back to this computer by the balloon.") },
+  { .name = "automatic",
+    .path = "metadata/innkeeper:machine/innkeeper:balloon",
+    .type = INN_TYPE_BOOL,
+    .flags = INN_FIELD_NOT_GUEST,
+    .fallback = "no",
+    .label = N_ ("Give back what it does not use"),
+    .help = N_ ("Only while this computer is short of memory; later the machine gets it again.") },
+  { .name = "floor",
+    .path = "metadata/innkeeper:machine/innkeeper:balloon-floor",
+    .type = INN_TYPE_SIZE,
+    .flags = INN_FIELD_NOT_GUEST,
+    .min = 16 * 1024 * 1024,
+    .max = (guint64)16 << 40,
+    .label = N_ ("Keeps at least"),
+    .help = N_ ("It never gives back more; half of its memory where nothing stands here."),
+    .when = "automatic=yes" },
+  { .name = "importance",
+    .path = "metadata/innkeeper:machine/innkeeper:balloon-importance",
+    .type = INN_TYPE_ENUM,
+    .flags = INN_FIELD_NOT_GUEST,
+    .fallback = "normal",
+    .choices = importances,
+    .label = N_ ("Importance"),
+    .help = N_ ("Machines of less importance give memory back first."),
+    .when = "automatic=yes" },
   { .name = "maximum",
     .path = "maxMemory[@slots?='16']",
     .type = INN_TYPE_SIZE,
