@@ -365,15 +365,38 @@ adapt_sound (InnImport *import, InnElement *card)
   return TRUE;
 }
 
+/* What is in the chip stays with libvirt, or with this computer. */
+static gboolean
+adapt_tpm (InnImport *import, InnElement *chip)
+{
+  const InnField *model = inn_kind_find (chip->kind, "model");
+  g_autofree char *was = inn_element_dup (chip, "model");
+
+  if (!inn_element_is (chip, "type", "emulator"))
+    {
+      inn_domain_touch (import->domain);
+      inn_path_remove_element (chip->node, "backend");
+      inn_element_set (chip, "type", "emulator", NULL);
+    }
+  if (was == NULL || !inn_field_check (model, was, NULL))
+    inn_element_set (chip, "model", "tpm-tis", NULL);
+  inn_import_adapted (import, chip,
+                      g_strdup (_ ("It is a new, empty one. A system that keeps its keys there, as "
+                                   "BitLocker does, asks for the recovery key.")));
+  return TRUE;
+}
+
 /* FALSE: the device has been set aside. */
 static const struct
 {
   const char *kind;
   gboolean (*adapt) (InnImport *import, InnElement *device);
 } adapters[] = {
-  { "disk", adapt_storage },        { "cdrom", adapt_storage }, { "floppy", adapt_storage },
-  { "interface", adapt_interface }, { "serial", adapt_line },   { "console", adapt_line },
-  { "graphics", adapt_graphics },   { "video", adapt_video },   { "sound", adapt_sound },
+  { "disk", adapt_storage },      { "cdrom", adapt_storage },
+  { "floppy", adapt_storage },    { "interface", adapt_interface },
+  { "serial", adapt_line },       { "console", adapt_line },
+  { "graphics", adapt_graphics }, { "video", adapt_video },
+  { "sound", adapt_sound },       { "tpm", adapt_tpm },
 };
 
 static void

@@ -24,9 +24,6 @@ static const struct
     N_ ("It cannot be handed to the machine yet. The machine starts without it.") },
   { "filesystem", INN_IMPORT_UNKNOWN, N_ ("Shared folder"),
     N_ ("Folders cannot be shared with the machine yet. It starts without it.") },
-  { "tpm", INN_IMPORT_UNKNOWN, N_ ("TPM"),
-    N_ ("The machine starts without it. A system that keeps its keys there, as BitLocker does, "
-        "asks for the recovery key.") },
   { "smartcard", INN_IMPORT_UNKNOWN, N_ ("Smart card reader"),
     N_ ("The machine starts without it.") },
   { "vsock", INN_IMPORT_UNKNOWN, N_ ("Socket to this computer (vsock)"),

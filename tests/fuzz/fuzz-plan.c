@@ -15,6 +15,7 @@ make (InnDomain *domain, size_t size, GError **error)
   VmhPlanHost host = { .emulator = "qemu-system-x86_64",
                        .accelerator = "tcg",
                        .passt = (size & 1) != 0,
+                       .swtpm = (size & 2) != 0,
                        .bridges = (size & 2) != 0 };
   g_autoptr (VmhPlan) plan = NULL;
 

@@ -88,6 +88,8 @@ class Files:
                 listener.bind(str(self.folder / f"{file['name']}.sock"))
                 listener.listen(1)
                 fd = listener.detach()
+            elif file["type"] == "tpm":
+                fd = self._chip(file["kind"])
             elif file["type"] == "tap":
                 fd = tap_device()
             else:
@@ -110,6 +112,15 @@ class Files:
         else:
             subprocess.run(["qemu-img", "create", "-q", "-f", wanted, path, "8M"], check=True)
         return path
+
+    def _chip(self, version):
+        """QEMU asks it before it says anything, so there is one."""
+        ours, theirs = socket.socketpair()
+        with ours:
+            subprocess.Popen(["swtpm", "socket", "--terminate", "--ctrl", f"type=unixio,clientfd={ours.fileno()}",
+                              "--tpmstate", f"dir={self.folder}", *(["--tpm2"] if version == "2.0" else [])],
+                             pass_fds=[ours.fileno()], stderr=subprocess.DEVNULL)
+        return theirs.detach()
 
     def close(self):
         for fd in self.fds.values():
@@ -173,7 +184,7 @@ class Machine:
         return said
 
 
-UNKNOWN = ("redirdev", "filesystem", "hostdev", "tpm", "vsock", "hub", "smartcard", "shmem", "iommu", "audio",
+UNKNOWN = ("redirdev", "filesystem", "hostdev", "vsock", "hub", "smartcard", "shmem", "iommu", "audio",
            "memory", "nvram", "parallel", "lease")
 
 

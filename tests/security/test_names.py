@@ -113,7 +113,7 @@ BESIDE = {
     "channel": {"@type": "unix", "target/@type": "virtio", "target/@name": "org.test.0"},
     "firmware/loader": {}, "firmware/nvram": EFI, "firmware/nvram-template": EFI,
     "kernel/initrd": {"os/kernel": IMAGE}, "kernel/cmdline": {"os/kernel": IMAGE},
-    "rng": {"@model": "virtio", "backend/@model": "random"}, "cpu/model": {"cpu/@mode": "custom"},
+    "tpm": {"backend/@type": "emulator"}, "rng": {"@model": "virtio", "backend/@model": "random"}, "cpu/model": {"cpu/@mode": "custom"},
 }
 
 

@@ -218,7 +218,7 @@ static const struct
   { "networks", INN_IMPORT_ADAPTED, "Network 52:54:00:00:00:04", "direct" },
   { "lines", INN_IMPORT_ADAPTED, "Serial port", "tcp" },
   { "vnc", INN_IMPORT_ADAPTED, "Display vnc", "password" },
-  { "tpm", INN_IMPORT_UNKNOWN, "TPM", "BitLocker" },
+  { "tpm", INN_IMPORT_ADAPTED, "Security chip (TPM)", "BitLocker" },
   { "filesystem", INN_IMPORT_UNKNOWN, "Shared folder", NULL },
   { "hostdev", INN_IMPORT_UNKNOWN, "Device of this computer", NULL },
   { "input", INN_IMPORT_UNKNOWN, "Smart card reader", NULL },

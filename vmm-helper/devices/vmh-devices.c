@@ -6,21 +6,10 @@
 #include "devices/vmh-plan-private.h"
 
 const VmhDeviceOps *const vmh_device_list[] = {
-  &vmh_controller_ops,
-  &vmh_video_ops,
-  &vmh_graphics_ops,
-  &vmh_disk_ops,
-  &vmh_cdrom_ops,
-  &vmh_floppy_ops,
-  &vmh_interface_ops,
-  &vmh_serial_ops,
-  &vmh_console_ops,
-  &vmh_channel_ops,
-  &vmh_input_ops,
-  &vmh_sound_ops,
-  &vmh_rng_ops,
-  &vmh_memballoon_ops,
-  &vmh_watchdog_ops,
-  &vmh_panic_ops,
-  NULL,
+  &vmh_controller_ops, &vmh_video_ops,      &vmh_graphics_ops,
+  &vmh_disk_ops,       &vmh_cdrom_ops,      &vmh_floppy_ops,
+  &vmh_interface_ops,  &vmh_serial_ops,     &vmh_console_ops,
+  &vmh_channel_ops,    &vmh_input_ops,      &vmh_sound_ops,
+  &vmh_rng_ops,        &vmh_memballoon_ops, &vmh_tpm_ops,
+  &vmh_watchdog_ops,   &vmh_panic_ops,      NULL,
 };

@@ -274,6 +274,16 @@ vmh_plan_line (VmhPlan *plan, const char *id, const char *name, const char *kind
   vmh_plan_add (plan, VMH_NODE_CHARDEV, chardev_fd (id, number, FALSE));
 }
 
+void
+vmh_plan_tpm (VmhPlan *plan, const char *id, const char *version)
+{
+  int number = vmh_plan_fd (plan, VMH_PLAN_FD_TPM, id, NULL);
+  VmhPlanFd *fd = plan->fds->pdata[plan->fds->len - 1];
+
+  fd->kind = g_strdup (version);
+  vmh_plan_add (plan, VMH_NODE_CHARDEV, chardev_fd (id, number, FALSE));
+}
+
 /* ---- buses ---- */
 
 /* Devices that stand on pcie.0 (or pci.0) itself: conventional PCI, or part of the chipset. All

@@ -79,4 +79,10 @@ const char *vmh_host_choose_accelerator (VmhHost *host,
  * it is not installed. Looks anew each time. */
 char **vmh_host_dup_passt (VmhHost *host);
 
+/** vmh_host_has_swtpm: it is installed. Looks anew each time. */
+gboolean vmh_host_has_swtpm (VmhHost *host);
+/** vmh_host_dup_swtpm: the command of swtpm for a TPM of @version ("1.2" or "2.0") that keeps its
+ * state in @folder and talks to QEMU on its @fd. */
+char **vmh_host_dup_swtpm (const char *version, const char *folder, int fd);
+
 G_END_DECLS

@@ -18,7 +18,7 @@
 #include "vmh-store.h"
 
 /* Made with each bundle. */
-static const char *const folders[] = { VMH_DISKS, "tpm", "snapshots", "log" };
+static const char *const folders[] = { VMH_DISKS, VMH_TPM, "snapshots", "log" };
 
 static VmhBundle *
 bundle_new (const char *prefix, const char *uuid)

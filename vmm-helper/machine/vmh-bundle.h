@@ -13,6 +13,7 @@ G_BEGIN_DECLS
 typedef struct _VmhBundle VmhBundle; /* reference counted */
 
 #define VMH_DISKS "disks" /* in the bundle: its images */
+#define VMH_TPM   "tpm"   /* what its security chip keeps */
 
 /* <machines>/<uuid>/{machine.xml,state,disks/,nvram,tpm/,snapshots/,log/,screenshot.ppm}:
  * /var/lib/innkeeper/machines, or XDG_DATA_HOME/innkeeper/machines in session mode.
@@ -90,6 +91,10 @@ gboolean vmh_bundle_is_image (const char *name);
 /** vmh_bundle_open_image: a file that the definition names, for a guest to have: a regular one in
  * disks/ and nothing else, for the rest says who owns the machine and what it may open. */
 int vmh_bundle_open_image (VmhBundle *bundle, const char *name, int flags, GError **error);
+/** vmh_bundle_open_tpm: the folder of the security chip's state, which is the guest's from here on:
+ * as a mount of its own that nothing leads out of. -1 without an error where the guest's processes
+ * are our own user's, and reach it by its path. */
+int vmh_bundle_open_tpm (VmhBundle *bundle, GError **error);
 /** vmh_bundle_has_runtime: its runtime folder is there: it runs, or has run since the computer
  * began. */
 gboolean vmh_bundle_has_runtime (VmhBundle *bundle);

@@ -57,6 +57,8 @@ open_now (VmhFiles *files, const VmhPlanFd *fd, GError **error)
 {
   if (fd->type == VMH_PLAN_FD_NVRAM)
     return vmh_bundle_open_file (files->bundle, VMH_NVRAM, fd->writable ? O_RDWR : O_RDONLY, error);
+  if (fd->type == VMH_PLAN_FD_TPM)
+    return vmh_bundle_open_tpm (files->bundle, error);
   if (fd->type != VMH_PLAN_FD_TAP)
     return -1;
   if (g_str_equal (fd->kind, "bridge"))

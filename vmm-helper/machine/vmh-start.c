@@ -188,6 +188,7 @@ step_plan (gpointer context, GError **error)
                        .firmware_smm = start->smm,
                        .bridges = vmh_store_is_system (),
                        .passt = start->passt != NULL,
+                       .swtpm = vmh_host_has_swtpm (vmh_host_get_default ()),
                        .has = vmh_caps_has,
                        .has_data = start->caps };
 

@@ -4,6 +4,7 @@
 /* Owns how a QEMU comes to be ours: started from a plan, or found by its record. */
 #include "qemu/vmh-qemu-private.h"
 
+#include "host/vmh-host.h"
 #include "qemu/vmh-fd.h"
 #include "qemu/vmh-launch.h"
 #include "qemu/vmh-runtime.h"
@@ -112,6 +113,57 @@ add_pair (Spawn *spawn, const char *option, const VmhPlanFd *fd, GError **error)
   return TRUE;
 }
 
+static void
+add_beside_args (Spawn *spawn, char **args)
+{
+  for (char **arg = args; *arg; arg++)
+    {
+      add_arg (spawn, "--beside-arg");
+      vmh_launch_add_arg (spawn->launch, *arg);
+    }
+}
+
+/* A file for the program beside the guest that was named last, at the number that is answered. */
+static int
+add_beside_fd (Spawn *spawn, int fd)
+{
+  vmh_launch_set_fd (spawn->launch, spawn->next_fd, fd);
+  add_arg (spawn, "--beside-fd");
+  add_arg (spawn, "%d", spawn->next_fd);
+  return spawn->next_fd++;
+}
+
+/* The chip is a program in a room of its own, in which there is nothing but its state. */
+static gboolean
+add_tpm (Spawn *spawn, const VmhPlanFd *fd, int *folder, GError **error)
+{
+  g_autofree char *path = g_build_filename (vmh_bundle_get_path (spawn->bundle), VMH_TPM, NULL);
+  g_autoptr (GPtrArray) args = g_ptr_array_new_with_free_func (g_free);
+  g_auto (GStrv) command = NULL;
+  VmhSandbox room = { 0 };
+  int pair[2];
+
+  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+    {
+      g_set_error (error, INN_ERROR, INN_ERROR_IO, "socketpair: %s", g_strerror (errno));
+      return FALSE;
+    }
+  vmh_launch_set_fd (spawn->launch, fd->number, pair[0]);
+  add_arg (spawn, "--beside");
+  add_arg (spawn, "%s", fd->name);
+  command = vmh_host_dup_swtpm (fd->kind, VMH_SANDBOX_FOLDER, add_beside_fd (spawn, pair[1]));
+  if (*folder >= 0)
+    room.folder_fd = add_beside_fd (spawn, vmh_steal_fd (folder));
+  else
+    room.folder = path;
+  vmh_sandbox_add_args (&room, args);
+  g_ptr_array_add (args, NULL);
+  add_beside_args (spawn, (char **)args->pdata);
+  add_beside_args (spawn, command);
+  spawn->qemu->record->beside = TRUE;
+  return TRUE;
+}
+
 static gboolean
 add_plan_fd (Spawn *spawn, const VmhPlanFd *fd, int *file, GError **error)
 {
@@ -129,6 +181,8 @@ add_plan_fd (Spawn *spawn, const VmhPlanFd *fd, int *file, GError **error)
         return FALSE;
       vmh_launch_set_fd (spawn->launch, fd->number, socket);
       return TRUE;
+    case VMH_PLAN_FD_TPM:
+      return add_tpm (spawn, fd, file, error);
     case VMH_PLAN_FD_FILE:
       g_return_val_if_fail (*file >= 0, FALSE);
       vmh_launch_set_file (spawn->launch, fd->number, vmh_steal_fd (file),

@@ -78,8 +78,8 @@ on_end_timeout (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* When we killed it nobody waits for a reason, but who has said so; else the shim is about to write
- * it down. */
+/* When we killed it nobody waits for a reason, but who has said so, and for what ran beside it;
+ * else the shim is about to write it down. */
 static void
 see_death (VmhQemu *qemu)
 {
@@ -87,7 +87,7 @@ see_death (VmhQemu *qemu)
     return;
   qemu->dead = TRUE;
   qemu->record->qemu.pid = 0;
-  if ((qemu->killed && !qemu->wanted) || qemu->shim_pidfd < 0)
+  if ((qemu->killed && !qemu->wanted && !qemu->record->beside) || qemu->shim_pidfd < 0)
     finish_end (qemu);
   else
     qemu->end_timeout = g_timeout_add (LAST_WORDS_MS, on_end_timeout, qemu);

@@ -89,6 +89,8 @@ vmh_record_save (const VmhRecord *record, VmhBundle *bundle, GError **error)
   g_key_file_set_string (file, GROUP, "user-network", record->user_network);
   if (record->starting)
     g_key_file_set_boolean (file, GROUP, "starting", TRUE);
+  if (record->beside)
+    g_key_file_set_boolean (file, GROUP, "beside", TRUE);
   if (record->ending)
     g_key_file_set_boolean (file, GROUP, "ending", TRUE);
   set_list (file, "lines", record->lines);
@@ -120,6 +122,7 @@ vmh_record_load (VmhBundle *bundle)
   record->reason = get_text (file, "reason");
   record->user_network = get_text (file, "user-network");
   record->starting = g_key_file_get_boolean (file, GROUP, "starting", NULL);
+  record->beside = g_key_file_get_boolean (file, GROUP, "beside", NULL);
   record->ending = g_key_file_get_boolean (file, GROUP, "ending", NULL);
   record->lines = g_key_file_get_string_list (file, GROUP, "lines", NULL, NULL);
   record->displays = g_key_file_get_string_list (file, GROUP, "displays", NULL, NULL);

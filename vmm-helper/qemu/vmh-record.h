@@ -14,6 +14,7 @@ typedef struct
   VmhPid shim, qemu; /* qemu.pid 0: not known yet */
   char *accelerator, *reason, *user_network;
   gboolean starting; /* not all has been told to it yet that goes before its first instruction */
+  gboolean beside;   /* programs run beside it that the next start has to wait for */
   gboolean ending;   /* it was to be forced off: no crash, whoever sees its end */
   char **lines;      /* "serial0=serial" */
   char **displays;   /* "vnc" */

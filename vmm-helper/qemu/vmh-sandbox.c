@@ -63,6 +63,14 @@ vmh_sandbox_add_args (const VmhSandbox *sandbox, GPtrArray *argv)
     add (argv, "--dev-bind", "/dev/kvm", "/dev/kvm", NULL);
   if (sandbox->localtime)
     add (argv, "--ro-bind-try", "/etc/localtime", "/etc/localtime", NULL);
+  if (sandbox->folder)
+    add (argv, "--bind", sandbox->folder, VMH_SANDBOX_FOLDER, NULL);
+  if (sandbox->folder_fd > 0)
+    {
+      g_autofree char *opened = g_strdup_printf ("/proc/self/fd/%d", sandbox->folder_fd);
+
+      add (argv, "--proc", "/proc", "--symlink", opened, VMH_SANDBOX_FOLDER, NULL);
+    }
   for (guint i = 0; i < sandbox->n_copies; i++)
     {
       g_autofree char *fd = g_strdup_printf ("%d", sandbox->copies[i].fd);

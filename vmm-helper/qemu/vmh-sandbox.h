@@ -10,6 +10,7 @@
 G_BEGIN_DECLS
 
 #define VMH_SANDBOX_MAX_COPIES 4
+#define VMH_SANDBOX_FOLDER     "/state"
 
 typedef struct
 {
@@ -17,7 +18,11 @@ typedef struct
   gboolean network;         /* the host's network, for slirp in QEMU; else none at all */
   gboolean die_with_parent; /* for what is no guest */
   gboolean localtime;       /* the host's time zone is there, for a clock that follows it */
-  int info_fd;              /* where bwrap says the pid: the number in the child; 0: nowhere */
+  /* One folder of the host's is VMH_SANDBOX_FOLDER in the room: by its path, or, where whom the
+   * room is for cannot go there, what is open in the child. */
+  const char *folder;
+  int folder_fd; /* 0: none */
+  int info_fd;   /* where bwrap says the pid: the number in the child; 0: nowhere */
   struct
   {
     int fd; /* the number in the child */

@@ -11,9 +11,10 @@
 #include <sys/epoll.h>
 #include <sys/types.h>
 
-#define SHIM_MAX_LINES 32
-#define SHIM_MAX_NETS  96 /* more than a machine has slots */
-#define SHIM_CHUNK     16384
+#define SHIM_MAX_LINES  32
+#define SHIM_MAX_NETS   96 /* more than a machine has slots */
+#define SHIM_MAX_BESIDE 4
+#define SHIM_CHUNK      16384
 
 enum shim_kind
 {
@@ -58,6 +59,14 @@ void shim_on_line (struct shim_source *source, uint32_t events);
 void shim_on_viewer (struct shim_source *source, uint32_t events);
 /* Takes @fd over if it returns 0; else an errno. */
 int shim_lines_view (const struct vmm_shim_request *request, int fd);
+
+/* vmm-shim-beside.c */
+void shim_beside_add (const char *name);
+void shim_beside_add_arg (char *arg); /* of the one that was added last */
+void shim_beside_add_fd (int fd);     /* the same number in that program */
+void shim_beside_start (void);
+bool shim_beside_reap (pid_t child, int status); /* false: none of these */
+void shim_beside_end (void);                     /* until none of them runs */
 
 /* vmm-shim-net.c */
 void shim_net_add (const char *name, int fd);

@@ -6,7 +6,8 @@
  * own uid; knows nothing of QEMU, and opens no file: everything comes as an inherited fd.
  *
  *   vmm-shim --control FD --peer UID --exit FD --log FD --old-log FD [--line NAME FD]…
- *            [--net NAME FD]… [--net-command ARG]… [--hold FD] -- COMMAND…
+ *            [--net NAME FD]… [--net-command ARG]… [--hold FD]
+ *            [--beside NAME [--beside-fd FD]… [--beside-arg ARG]…]… -- COMMAND…
  *
  * What is to be held is kept open and nothing else.
  * Every other inherited fd goes to COMMAND alone. */
@@ -239,10 +240,12 @@ on_signal (pid_t child)
   if (read (signals.fd, &info, sizeof info) < 0)
     return;
   while (ended != child && (ended = waitpid (-1, &status, WNOHANG)) > 0)
-    shim_net_reap (ended, status);
+    if (!shim_net_reap (ended, status))
+      shim_beside_reap (ended, status);
   if (ended != child)
     return;
   shim_net_end ();
+  shim_beside_end ();
   drain ();
   if (WIFEXITED (status))
     length = snprintf (text, sizeof text, "exit %d\n", WEXITSTATUS (status));
@@ -281,6 +284,7 @@ spawn (char **command)
     shim_fail ("pipe: %s", strerror (errno));
   log_pipe.fd = pipe_fds[0];
   log_writer = pipe_fds[1];
+  shim_beside_start ();
   child = shim_fork ();
   if (child < 0)
     shim_fail ("fork: %s", strerror (errno));
@@ -381,6 +385,12 @@ parse (char **argv)
         }
       else if (strcmp (*arg, "--net-command") == 0)
         shim_net_add_arg (arg[1]);
+      else if (strcmp (*arg, "--beside") == 0)
+        shim_beside_add (arg[1]);
+      else if (strcmp (*arg, "--beside-arg") == 0)
+        shim_beside_add_arg (arg[1]);
+      else if (strcmp (*arg, "--beside-fd") == 0)
+        shim_beside_add_fd (parse_fd (arg[1]));
       else
         shim_fail ("unknown option %s", *arg);
     }
