@@ -135,6 +135,13 @@ build_devices (InnDomain *domain, const InnProfile *profile, GError **error)
                                          { NULL } },
                             error))
     return FALSE;
+  if (profile->tpm && !add (domain, "tpm",
+                            (Setting[]){ { "type", "emulator" },
+                                         { "version", "2.0" },
+                                         { "model", "tpm-crb" },
+                                         { NULL } },
+                            error))
+    return FALSE;
   return add (
              domain, "interface",
              (Setting[]){ { "type", "user" }, { "mac", mac }, { "model", profile->nic }, { NULL } },

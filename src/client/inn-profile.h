@@ -24,7 +24,7 @@ typedef struct
   const char *firmware; /* "efi", or NULL for the BIOS */
   const char *disk_bus, *cdrom_bus, *nic, *video, *sound, *usb;
   const char *clock; /* "utc" or "localtime" */
-  gboolean tablet, rng, balloon, channels;
+  gboolean tablet, rng, balloon, channels, tpm;
 } InnProfile;
 
 /** inn_profile_fill: @host_memory in bytes and @host_cpus clip the proposal (half of the one, all

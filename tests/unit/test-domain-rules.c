@@ -163,7 +163,7 @@ test_places (void)
     {
       g_autofree char *xml = g_strdup_printf (
           "<domain type='kvm'><name>a</name><memory>2048</memory><os><type>hvm</type></os><devices>"
-          "<sound model='ac97'><address %s/></sound>\n<tpm><address %s/></tpm></devices></domain>",
+          "<sound model='ac97'><address %s/></sound>\n<hub><address %s/></hub></devices></domain>",
           pairs[i].one, pairs[i].two);
       g_autoptr (InnDomain) domain = fixture_parse (xml);
       g_autoptr (GError) error = NULL;
@@ -171,7 +171,7 @@ test_places (void)
       g_test_message ("%s, %s", pairs[i].one, pairs[i].two);
       g_assert_true (inn_domain_check (domain, &error) == !pairs[i].same);
       if (pairs[i].same)
-        g_assert_true (g_str_has_prefix (error->message, "Line 2: tpm: Another device"));
+        g_assert_true (g_str_has_prefix (error->message, "Line 2: hub: Another device"));
     }
 }
 
