@@ -386,17 +386,29 @@ adapt_tpm (InnImport *import, InnElement *chip)
   return TRUE;
 }
 
+static gboolean
+adapt_filesystem (InnImport *import, InnElement *folder)
+{
+  if (inn_element_is (folder, "type", "mount") && !inn_element_is (folder, "driver", "virtiofs") &&
+      inn_element_set (folder, "driver", "virtiofs", NULL))
+    inn_import_adapted (import, folder,
+                        g_strdup (_ ("It was reached by 9p, and now is by virtiofs. In the guest, "
+                                     "mount it with “-t virtiofs”.")));
+  return TRUE;
+}
+
 /* FALSE: the device has been set aside. */
 static const struct
 {
   const char *kind;
   gboolean (*adapt) (InnImport *import, InnElement *device);
 } adapters[] = {
-  { "disk", adapt_storage },      { "cdrom", adapt_storage },
-  { "floppy", adapt_storage },    { "interface", adapt_interface },
-  { "serial", adapt_line },       { "console", adapt_line },
-  { "graphics", adapt_graphics }, { "video", adapt_video },
-  { "sound", adapt_sound },       { "tpm", adapt_tpm },
+  { "disk", adapt_storage },          { "cdrom", adapt_storage },
+  { "floppy", adapt_storage },        { "interface", adapt_interface },
+  { "serial", adapt_line },           { "console", adapt_line },
+  { "graphics", adapt_graphics },     { "video", adapt_video },
+  { "sound", adapt_sound },           { "tpm", adapt_tpm },
+  { "filesystem", adapt_filesystem },
 };
 
 static void

@@ -41,6 +41,7 @@ typedef enum
       1 << 6, /* says nothing to the guest; takes effect at once when stored (name, title) */
   INN_FIELD_MULTILINE = 1 << 7, /* of STRING: may hold line breaks (description) */
   INN_FIELD_BYTES = 1 << 8,     /* of SIZE: an element in bytes, without @unit */
+  INN_FIELD_FOLDER = 1 << 9,    /* of PATH: a folder, not a file */
 } InnFieldFlags;
 
 typedef struct

@@ -16,6 +16,7 @@ make (InnDomain *domain, size_t size, GError **error)
                        .accelerator = "tcg",
                        .passt = (size & 1) != 0,
                        .swtpm = (size & 2) != 0,
+                       .virtiofsd = (size & 1) != 0,
                        .bridges = (size & 2) != 0 };
   g_autoptr (VmhPlan) plan = NULL;
 

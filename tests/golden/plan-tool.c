@@ -25,8 +25,8 @@ strings (char **argv)
 static JsonArray *
 files (GPtrArray *fds)
 {
-  static const char *const types[] = { "file", "nvram", "copy", "listen",
-                                       "line", "net",   "tpm",  "tap" };
+  static const char *const types[] = { "file", "nvram", "copy",  "listen", "line",
+                                       "net",  "tpm",   "share", "tap" };
   JsonArray *array = json_array_new ();
 
   for (guint i = 0; i < fds->len; i++)
@@ -144,6 +144,7 @@ describe (const char *file, char **types, const char *option, JsonObject *result
                        .accelerator = "tcg",
                        .passt = !g_str_equal (option, "--no-passt"),
                        .swtpm = TRUE,
+                       .virtiofsd = TRUE,
                        .bridges = !g_str_equal (option, "--session") };
   g_autofree char *xml = NULL;
   g_autoptr (InnDomain) domain = NULL;

@@ -90,6 +90,8 @@ class Files:
                 fd = listener.detach()
             elif file["type"] == "tpm":
                 fd = self._chip(file["kind"])
+            elif file["type"] == "share":
+                fd = self._share(file["name"])
             elif file["type"] == "tap":
                 fd = tap_device()
             else:
@@ -121,6 +123,23 @@ class Files:
                               "--tpmstate", f"dir={self.folder}", *(["--tpm2"] if version == "2.0" else [])],
                              pass_fds=[ours.fileno()], stderr=subprocess.DEVNULL)
         return theirs.detach()
+
+    def _share(self, name):
+        """QEMU asks virtiofsd, too. Here it shares an empty folder."""
+        (self.folder / name).mkdir()
+        client = socket.socket(socket.AF_UNIX)
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(self.folder / f"{name}.sock"))
+            listener.listen(1)
+            client.connect(str(self.folder / f"{name}.sock"))
+            program = next(p for p in ("/usr/libexec/virtiofsd", "/usr/lib/qemu/virtiofsd") if os.path.exists(p))
+            source = ["--shared-dir", "/mnt"] if "libexec" in program else ["-o", "source=/mnt", "-o", "sandbox=chroot"]
+            subprocess.Popen(["bwrap", "--unshare-user", "--unshare-pid", "--uid", "0", "--gid", "0", "--cap-add", "ALL",
+                              "--ro-bind", "/", "/", "--proc", "/proc", "--tmpfs", "/var", "--bind", self.folder / name,
+                              "/mnt", "--", program, f"--fd={listener.fileno()}",
+                              *source],
+                             pass_fds=[listener.fileno()], stderr=subprocess.DEVNULL)
+        return client.detach()
 
     def close(self):
         for fd in self.fds.values():
@@ -184,7 +203,7 @@ class Machine:
         return said
 
 
-UNKNOWN = ("redirdev", "filesystem", "hostdev", "vsock", "hub", "smartcard", "shmem", "iommu", "audio",
+UNKNOWN = ("redirdev", "hostdev", "vsock", "hub", "smartcard", "shmem", "iommu", "audio",
            "memory", "nvram", "parallel", "lease")
 
 

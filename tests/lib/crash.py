@@ -141,6 +141,8 @@ def _stray_processes(session, machines, others):
         if int(values["qemu"]) not in family or not proc.alive(int(values["qemu"])):
             found.append(f"{machine} has no QEMU")
         mine |= family
+        for share in filter(None, values.get("shares", "").split(";")):
+            mine |= _family(int(share.split()[0]))
     return found + [f"{p} {proc.cmdline(p)[:100]}" for p in proc.descendants(None, children) if p not in mine]
 
 

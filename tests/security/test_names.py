@@ -113,6 +113,7 @@ BESIDE = {
     "channel": {"@type": "unix", "target/@type": "virtio", "target/@name": "org.test.0"},
     "firmware/loader": {}, "firmware/nvram": EFI, "firmware/nvram-template": EFI,
     "kernel/initrd": {"os/kernel": IMAGE}, "kernel/cmdline": {"os/kernel": IMAGE},
+    "filesystem": {"driver/@type": "virtiofs", "source/@dir": str(PLAY), "target/@dir": "share"},
     "tpm": {"backend/@type": "emulator"}, "rng": {"@model": "virtio", "backend/@model": "random"}, "cpu/model": {"cpu/@mode": "custom"},
 }
 
@@ -286,7 +287,7 @@ def sound_ones():
             "name-channel": "org.test.1", "path": "/dev/urandom", "source": IMAGE, "kernel": IMAGE, "initrd": IMAGE,
             "block": IMAGE, "emulator": "/usr/bin/qemu-system-x86_64", "loader": "/usr/share/OVMF/OVMF_CODE_4M.fd",
             "nvram": str(PLAY / "nvram.fd"), "nvram-template": "/usr/share/OVMF/OVMF_VARS_4M.fd",
-            "listen-network": "default", "floppy-target": "fda"}
+            "listen-network": "default", "floppy-target": "fda", "tag": "share"}
     problems = []
     for name, field in FIELDS.items():
         text = good.get({"channel/name": "name-channel", "floppy/target": "floppy-target"}.get(name, field["name"]))

@@ -219,7 +219,7 @@ static const struct
   { "lines", INN_IMPORT_ADAPTED, "Serial port", "tcp" },
   { "vnc", INN_IMPORT_ADAPTED, "Display vnc", "password" },
   { "tpm", INN_IMPORT_ADAPTED, "Security chip (TPM)", "BitLocker" },
-  { "filesystem", INN_IMPORT_UNKNOWN, "Shared folder", NULL },
+  { "filesystem", INN_IMPORT_SAME, "Shared folder", "/srv/share" },
   { "hostdev", INN_IMPORT_UNKNOWN, "Device of this computer", NULL },
   { "input", INN_IMPORT_UNKNOWN, "Smart card reader", NULL },
   { "input", INN_IMPORT_UNKNOWN, "Hidden KVM", NULL },

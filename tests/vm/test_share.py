@@ -1,138 +1,139 @@
 # SPDX-FileCopyrightText: 2026 The Innkeeper developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Machines of the system's helper have shares of this computer's processors, as the kernel counts their time."""
+"""A folder of the host's that a guest has mounted: what each of the two sees of the other, and what the guest does
+not see."""
 
 import os
-import signal
-import time
-from pathlib import Path
 
-from gi.repository import GLib
+from lib import bus, crash, domain, guest, live, proc, room, tap, vm
 
-from lib import domain, ns, system, tap, vm
-
-ns.enter()
-made = system.make()
-root = system.Root(made)
-tap.on_failure(root.print_logs)
-root.start_helper()
-tap.cleanup(root.close)
-
-BUSY = "for i in 1 2; do (while :; do :; done) & done; echo busy"
+FOLDER = "<filesystem type='mount'><driver type='virtiofs'/><source dir='{}'/><target dir='{}'/>{}</filesystem>"
 
 
-def hierarchy():
-    """Where the kernel has its cpu controller: (folder, whether it is cgroup 2)."""
-    for line in Path("/proc/self/mountinfo").read_text().splitlines():
-        place, (kind, _, options) = line.split()[4], line.split(" - ")[1].split()[:3]
-        if kind == "cgroup" and "cpu" in options.split(","):
-            return Path(place), False
-        if kind == "cgroup2" and "cpu" in (Path(place) / "cgroup.controllers").read_text().split():
-            return Path(place), True
-    raise LookupError("no cpu controller")
+def session():
+    made = bus.Session()
+    tap.cleanup(made.close)
+    tap.on_failure(made.print_logs)
+    made.start_helper()
+    return made
 
 
-TOP, SECOND = hierarchy()
+class Guest(live.Guest):
+    def __init__(self, made, *folders):
+        initramfs = guest.initramfs_of("share", (*guest.MODULES, "virtiofs"), guest.INIT)
+        super().__init__(made, "share", "".join(folders), initramfs=initramfs)
+
+    def mount(self, tag, where):
+        tap.equal(self.line.shell(f"mkdir {where}; mount -t virtiofs {tag} {where}; echo $?").strip(), "0", f"mount {tag}")
+
+    def code(self, command):
+        return int(self.line.shell(f"{command} 2>/dev/null; echo $?").split()[-1])
 
 
-def group(machine):
-    return TOP / "innkeeper" / machine.rsplit("/", 1)[1].replace("_", "-")
-
-
-def limit(machine):
-    """µs of 100 ms, or None."""
-    if SECOND:
-        quota, period = (group(machine) / "cpu.max").read_text().split()
-    else:
-        quota, period = ((group(machine) / f"cpu.cfs_{n}_us").read_text().strip() for n in ("quota", "period"))
-    tap.equal(period, "100000", "the period")
-    return None if quota in ("max", "-1") else int(quota)
-
-
-def boot(name, more="", vcpus=2):
-    xml = vm.linux(name, root, vcpus=vcpus).replace("</vcpu>", "</vcpu>" + more)
-    machine = domain.create(root, xml)
-    vm.start(root, machine)
-    line = vm.serial(root, machine)
-    line.expect("G# ", 120)
-    return machine, line
-
-
-def change(machine, old, new):
-    xml, generation = domain.call(root, machine, "GetXml")
-    tap.equal(xml.count(old), 1, f"{old} in {xml}")
-    answer = domain.call(root, machine, "Apply", GLib.Variant("s", xml.replace(old, new)),
-                         generation=GLib.Variant("t", generation))[0]
-    return {name: (when, sentence) for name, when, sentence in answer}
-
-
-def used(machine):
-    """Its QEMU's processor time, s."""
-    fields = Path(f"/proc/{vm.pid(root, machine)}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def rates(*machines, seconds=3):
-    begin, before = time.monotonic(), [used(m) for m in machines]
-    time.sleep(seconds)  # it is measured
-    took = time.monotonic() - begin
-    return [(used(m) - b) / took for m, b in zip(machines, before)]
-
-
-def throttled(machine):
-    return int((group(machine) / "cpu.stat").read_text().split("nr_throttled ")[1].split()[0])
+def programs():
+    return [p for p in proc.descendants() if "virtiofsd" in proc.cmdline(p).split(" ")[0]]
 
 
 @tap.case
-def limited():
-    """A busy machine takes no more than its limit: at once, after the helper was killed, from the start on, until it has none"""
-    machine, line = boot("limited")
-    tap.true(not group(machine).exists(), "a machine without a share has a group")
-    line.shell(BUSY)
-    tap.equal(change(machine, "</vcpu>", "</vcpu><cputune><global_quota>40000</global_quota></cputune>"),
-              {"cpu/limit": ("live", "")}, "the answer")
-    tap.equal(limit(machine), 40000, "the kernel's limit")
-    rate, = rates(machine)
-    tap.true(rate < 0.4 * 1.1, f"it takes {rate:.3f} of a processor, of 0.4")
-    tap.true(throttled(machine) > 0, "nothing has held it")
-    os.kill(root.helper.pid, signal.SIGKILL)
-    root.helper.stop()
-    root.start_helper()
-    vm.wait_state(root, machine, "running")
-    tap.equal(limit(machine), 40000, "the kernel's limit after the helper's end")
-    tap.equal(change(machine, "<global_quota>40000<", "<global_quota>80000<"), {"cpu/limit": ("live", "")}, "the answer")
-    rate, = rates(machine)
-    tap.true(rate < 0.8 * 1.1, f"it takes {rate:.3f} of a processor, of 0.8")
-    line.close()
-    vm.force_off(root, machine)
-    tap.wait_for(lambda: not group(machine).exists(), 10, "its group goes with it")
-    # All of its processes are in it before the first instruction.
-    vm.start(root, machine)
-    tap.equal(limit(machine), 80000, "the kernel's limit from the start on")
-    inside = (group(machine) / "cgroup.procs").read_text().split()
-    tap.true(str(vm.pid(root, machine)) in inside and len(inside) >= 2, f"its group has {inside}")
-    tap.equal(change(machine, "<cputune>", "<cputune><!-- free -->").get("cpu/limit"), None, "nothing changed")
-    tap.equal(change(machine, "<global_quota>80000</global_quota>", ""), {"cpu/limit": ("live", "")}, "the answer")
-    tap.equal(limit(machine), None, "the kernel's limit")
-    vm.force_off(root, machine)
+def both_see_it():
+    """What either writes, the other reads; on the host it is the owner's; read-only is; a link leads nowhere else"""
+    made = session()
+    ours, theirs, secret = made.path / "a folder", made.path / "readonly", made.path / "secret"
+    for folder in (ours, theirs, secret):
+        folder.mkdir()
+    (ours / "from host").write_text("hello guest\n")
+    (theirs / "kept").write_text("as it was\n")
+    (secret / "key").write_text("not for the guest\n")
+    os.symlink(secret, ours / "out")
+    os.symlink("../secret/key", ours / "up")
+    it = Guest(made, FOLDER.format(ours, "share", ""), FOLDER.format(theirs, "ro-1", "<readonly/>"))
+    it.mount("share", "/a")
+    it.mount("ro-1", "/b")
+    tap.equal(it.line.shell("cat '/a/from host'").strip(), "hello guest")
+    tap.equal(it.code("mkdir /a/new && echo hello host > /a/new/file && chmod 640 /a/new/file && sync"), 0, "write")
+    written = ours / "new/file"
+    tap.equal(written.read_text(), "hello host\n")
+    facts = written.stat()
+    tap.equal((facts.st_uid, oct(facts.st_mode & 0o777)), (os.getuid(), "0o640"), "owner and mode on the host")
+    (ours / "later").write_text("1\n")
+    tap.equal(it.line.shell("cat /a/later").strip(), "1", "what the host has written since")
+    tap.equal(it.code("rm '/a/from host'"), 0, "remove")
+    tap.true(not (ours / "from host").exists(), "it is removed")
+    tap.equal(it.line.shell("cat /b/kept").strip(), "as it was")
+    for command in ("echo x > /b/kept", "echo x > /b/new", "rm /b/kept", "chmod 777 /b/kept", "mkdir /b/dir"):
+        tap.true(it.code(command) != 0, f"{command} was done in what is read-only")
+    tap.equal((sorted(os.listdir(theirs)), (theirs / "kept").read_text()), (["kept"], "as it was\n"))
+    for command in ("cat /a/out/key", "cat /a/up", "ls /a/out/", f"cat /a/../{secret}/key", "cat /a/../../secret/key"):
+        tap.true(it.code(command) != 0, f"{command}: the guest is out of the folder")
+    tap.true("not for" not in it.line.shell("cat /a/up /a/out/key 2>&1; ls -R /a"), "the guest has read it")
+    it.end()
+    vm.wait_state(made, it.machine, "off")
+    tap.wait_for(lambda: not programs(), 5, "the end of the programs")
+    crash.check_clean(made, "a machine with folders")
 
 
 @tap.case
-def weighed():
-    """Where two machines want the same processor, each gets what its weight says"""
-    heavy, first = boot("heavy", "<cputune><shares>3072</shares><vcpupin vcpu='0' cpuset='1'/></cputune>", vcpus=1)
-    light, second = boot("light", "<cputune><shares>1024</shares><vcpupin vcpu='0' cpuset='1'/></cputune>", vcpus=1)
-    for line in (first, second):
-        line.shell(BUSY)
-    mine, its = rates(heavy, light, seconds=5)
-    tap.true(2.2 < mine / its < 4, f"three times as heavy, it takes {mine:.3f} and the other {its:.3f} of a processor")
-    tap.equal(change(heavy, "<shares>3072<", "<shares>1024<"), {"cpu/shares": ("live", "")}, "the answer")
-    mine, its = rates(heavy, light, seconds=5)
-    tap.true(0.75 < mine / its < 1.33, f"as heavy, it takes {mine:.3f} and the other {its:.3f} of a processor")
-    for machine, line in ((heavy, first), (light, second)):
-        line.close()
-        vm.force_off(root, machine)
-    tap.wait_for(lambda: not (TOP / "innkeeper").exists(), 10, "nothing is left of the groups")
+def a_room_of_its_own():
+    """The program is the owner's, sees the folder and nothing else of the host, and what it may do ends there"""
+    made = session()
+    folder = made.path / "shared"
+    folder.mkdir()
+    it = Guest(made, FOLDER.format(folder, "share", ""))
+    it.mount("share", "/a")
+    for process in programs():
+        facts = room.status(process)
+        tap.equal(set(facts["Uid"].split()), {str(os.getuid())}, "uid")
+        tap.equal(facts["NoNewPrivs"], "1", "NoNewPrivs")
+        tap.equal(facts["Seccomp"], "2", "Seccomp")
+        for name in ("user", "mnt", "pid", "ipc", "uts", "net", "cgroup"):
+            tap.true(os.readlink(f"/proc/{process}/ns/{name}") != os.readlink(f"/proc/self/ns/{name}"), f"ns {name}")
+        tap.equal(os.readlink(f"/proc/{process}/root"), "/state", "its root")
+        for path, flags in room.mounts(process).items():
+            tap.true("ro" in flags or path == "/", f"{path} is writable: {flags}")
+        # CAP_SYS_ADMIN, CAP_SYS_PTRACE and their like are not among them.
+        tap.equal(int(facts["CapEff"], 16) & ~0x8c00_00db, 0, f"capabilities {facts['CapEff']}")
+        room.listeners(process)
+    tap.true(programs(), "no program was looked at")
+    it.end()
+
+
+@tap.case
+def killed_helper():
+    """kill -9 of the helper leaves the folder to the guest; the next one ends all together"""
+    made = session()
+    folder = made.path / "shared"
+    folder.mkdir()
+    it = Guest(made, FOLDER.format(folder, "share", ""))
+    it.mount("share", "/a")
+    before = programs()
+    tap.true(before, "programs")
+    crash.replace(made)
+    tap.equal(programs(), before, "programs")
+    tap.equal(it.code("echo still > /a/here"), 0, "write")
+    tap.equal((folder / "here").read_text(), "still\n")
+    crash.check_clean(made, "a machine that runs with a folder")
+    it.end()
+    vm.wait_state(made, it.machine, "off")
+    tap.wait_for(lambda: not programs(), 5, "the end of the programs")
+    crash.check_clean(made, "a machine with folders")
+
+
+@tap.case
+def refused():
+    """What is no folder, is not there, or is where machines are kept, is refused by a sentence"""
+    made = session()
+    file = made.path / "file"
+    file.write_text("")
+    machines = domain.folder(made)
+    wanted = {made.path / "missing": "is not there", file: "is not there", machines: "cannot be shared",
+              machines / "x": "cannot be shared"}
+    for path, words in wanted.items():
+        machine = domain.create(made, vm.definition(f"m{len(words)}{path.name}", FOLDER.format(path, "share", "")))
+        properties = vm.start(made, machine, None)
+        tap.equal(properties["State"], "failed", f"{path}")
+        tap.true(words in properties["ErrorMessage"] and str(path) in properties["ErrorMessage"], properties["ErrorMessage"])
+    tap.equal(programs(), [], "programs")
+    crash.check_clean(made, "refused starts")
 
 
 tap.main()

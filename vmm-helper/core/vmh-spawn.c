@@ -277,6 +277,15 @@ vmh_spawn_become (VmhSpawn *spawn, uid_t uid, gid_t gid)
 }
 
 void
+vmh_spawn_become_person (VmhSpawn *spawn, uid_t uid)
+{
+  if (uid == geteuid ())
+    return;
+  spawn->order.who = VMH_SPAWN_PERSON;
+  spawn->order.uid = uid;
+}
+
+void
 vmh_spawn_limit_memory (VmhSpawn *spawn, guint64 limit)
 {
   spawn->order.memory = limit;

@@ -48,6 +48,8 @@ void vmh_plan_listen (VmhPlan *plan, const char *id, const char *name);
 void vmh_plan_line (VmhPlan *plan, const char *id, const char *name, const char *kind);
 /** vmh_plan_tpm: the chardev node @id for the program that is the chip. */
 void vmh_plan_tpm (VmhPlan *plan, const char *id, const char *version);
+/** vmh_plan_share: the chardev node @id for the program that has the folder @path. */
+void vmh_plan_share (VmhPlan *plan, const char *id, const char *path, gboolean writable);
 /** vmh_plan_copy: @path of the host is the file @name in the guest's room: for what QEMU opens
  * without knowing of fd sets. */
 void vmh_plan_copy (VmhPlan *plan, const InnElement *element, const char *path, const char *name);
@@ -72,6 +74,6 @@ extern const VmhDeviceOps *const vmh_device_list[];
 extern const VmhDeviceOps vmh_disk_ops, vmh_cdrom_ops, vmh_floppy_ops, vmh_interface_ops,
     vmh_video_ops, vmh_graphics_ops, vmh_serial_ops, vmh_console_ops, vmh_channel_ops,
     vmh_input_ops, vmh_sound_ops, vmh_rng_ops, vmh_memballoon_ops, vmh_controller_ops,
-    vmh_panic_ops, vmh_tpm_ops, vmh_watchdog_ops;
+    vmh_panic_ops, vmh_filesystem_ops, vmh_tpm_ops, vmh_watchdog_ops;
 
 G_END_DECLS

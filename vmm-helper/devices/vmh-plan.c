@@ -284,6 +284,16 @@ vmh_plan_tpm (VmhPlan *plan, const char *id, const char *version)
   vmh_plan_add (plan, VMH_NODE_CHARDEV, chardev_fd (id, number, FALSE));
 }
 
+void
+vmh_plan_share (VmhPlan *plan, const char *id, const char *path, gboolean writable)
+{
+  int number = vmh_plan_fd (plan, VMH_PLAN_FD_SHARE, id, path);
+  VmhPlanFd *fd = plan->fds->pdata[plan->fds->len - 1];
+
+  fd->writable = writable;
+  vmh_plan_add (plan, VMH_NODE_CHARDEV, chardev_fd (id, number, FALSE));
+}
+
 /* ---- buses ---- */
 
 /* Devices that stand on pcie.0 (or pci.0) itself: conventional PCI, or part of the chipset. All

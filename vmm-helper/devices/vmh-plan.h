@@ -30,9 +30,10 @@ typedef struct
   /* Firmware of a UEFI machine; NULL for BIOS. */
   const char *firmware, *firmware_format, *nvram_format;
   gboolean firmware_smm;
-  gboolean bridges; /* cards may be put on this computer's bridges */
-  gboolean passt;   /* the program is there; else QEMU's own user-mode network is taken */
-  gboolean swtpm;   /* the program is there */
+  gboolean bridges;   /* cards may be put on this computer's bridges */
+  gboolean passt;     /* the program is there; else QEMU's own user-mode network is taken */
+  gboolean swtpm;     /* the program is there */
+  gboolean virtiofsd; /* likewise */
   /* What this QEMU has, by type name ("virtio-mem-pci"); NULL function: everything. */
   gboolean (*has) (const char *type, gpointer data);
   gpointer has_data;
@@ -50,6 +51,7 @@ typedef enum
   VMH_PLAN_FD_LINE,   /* QEMU's end of the text line @name; the shim has the other */
   VMH_PLAN_FD_NET,    /* QEMU's end of the network card @name; the shim has the other */
   VMH_PLAN_FD_TPM,    /* QEMU's end of the security chip @name, of version @kind */
+  VMH_PLAN_FD_SHARE,  /* QEMU's end of the folder @path */
   VMH_PLAN_FD_TAP, /* a tap on the bridge or the network @path, for the card with address @name */
 } VmhPlanFdType;
 

@@ -85,4 +85,10 @@ gboolean vmh_host_has_swtpm (VmhHost *host);
  * state in @folder and talks to QEMU on its @fd. */
 char **vmh_host_dup_swtpm (const char *version, const char *folder, int fd);
 
+/** vmh_host_has_virtiofsd: it is installed. Looks anew each time. */
+gboolean vmh_host_has_virtiofsd (VmhHost *host);
+/** vmh_host_dup_virtiofsd: the command of virtiofsd for @folder of its room, with its listening
+ * socket at @fd. */
+char **vmh_host_dup_virtiofsd (VmhHost *host, const char *folder, int fd);
+
 G_END_DECLS

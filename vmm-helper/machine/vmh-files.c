@@ -5,13 +5,19 @@
  * and the UEFI variables itself. Starts no QEMU. */
 #include "vmh-files.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
+#include <string.h>
 #include <unistd.h>
+#include "core/vmh-errand.h"
 #include "core/vmh-stuck.h"
 #include "host/vmh-tap.h"
 #include "vmh-kernel.h"
 #include "vmh-life.h"
+#include "shared/inn-errors.h"
 #include "vmh-storage.h"
+#include "vmh-store.h"
 
 static void open_files (GTask *owned_task);
 
@@ -123,6 +129,40 @@ on_opened (GObject *source, GAsyncResult *result, gpointer data)
     add_file (task, fd, error);
 }
 
+/* It was looked at as its owner, and is a folder: the program that shares it opens it anew. */
+static void
+on_folder_found (GObject *source, GAsyncResult *result, gpointer data)
+{
+  VmhFiles *files = get_files (data);
+  const char *path = get_next (files)->path;
+  g_autoptr (GError) failure = NULL;
+  GError *error = NULL;
+  int fd = vmh_errand_open_finish (result, &failure);
+
+  vmh_close_later (vmh_bundle_get_owner (files->bundle), fd);
+  if (fd >= 0 || !g_error_matches (failure, VMH_ERRNO, EISDIR))
+    error = g_error_new (INN_ERROR, INN_ERROR_NOT_FOUND,
+                         _ ("The shared folder “%s” is not there, or the machine’s owner may not "
+                            "look at it. Choose another folder."),
+                         path);
+  add_file (data, -1, error);
+}
+
+/* What a guest can write to is never what says how it runs. */
+static gboolean
+check_folder (const char *path, GError **error)
+{
+  const char *machines = vmh_store_get_machines_path ();
+  gsize length = strlen (machines);
+
+  if (strncmp (path, machines, length) != 0 || (path[length] != '/' && path[length] != '\0'))
+    return TRUE;
+  g_set_error (error, INN_ERROR, INN_ERROR_DENIED,
+               _ ("“%s” cannot be shared: the machines are kept there. Choose another folder."),
+               path);
+  return FALSE;
+}
+
 /* Takes the task over. */
 static void
 open_files (GTask *owned_task)
@@ -143,7 +183,13 @@ open_files (GTask *owned_task)
                                   g_steal_pointer (&task));
           return;
         }
-      file = open_now (files, fd, &error);
+      if (fd->type == VMH_PLAN_FD_SHARE && check_folder (fd->path, &error))
+        {
+          vmh_errand_open_async (vmh_bundle_get_owner (files->bundle), fd->path, O_RDONLY,
+                                 cancellable, on_folder_found, g_steal_pointer (&task));
+          return;
+        }
+      file = error ? -1 : open_now (files, fd, &error);
       if (error)
         {
           fail (task, error);

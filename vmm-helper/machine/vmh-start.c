@@ -189,6 +189,7 @@ step_plan (gpointer context, GError **error)
                        .bridges = vmh_store_is_system (),
                        .passt = start->passt != NULL,
                        .swtpm = vmh_host_has_swtpm (vmh_host_get_default ()),
+                       .virtiofsd = vmh_host_has_virtiofsd (vmh_host_get_default ()),
                        .has = vmh_caps_has,
                        .has_data = start->caps };
 

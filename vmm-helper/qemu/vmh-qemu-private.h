@@ -31,6 +31,10 @@ gboolean vmh_qemu_watch (VmhQemu *qemu);
 gboolean vmh_qemu_watch_shim (VmhQemu *qemu);
 /** vmh_qemu_watch_info: @fd (taken over) is where bwrap will say QEMU's pid. */
 void vmh_qemu_watch_info (VmhQemu *qemu, int fd);
+/** vmh_qemu_end_shares: what shares folders with it. Each ends with its connection, unless it
+ * hangs.
+ */
+void vmh_qemu_end_shares (const VmhRecord *record);
 void vmh_qemu_fail_connect (VmhQemu *qemu, GError *error /* consumed */);
 
 G_END_DECLS

@@ -41,7 +41,15 @@ typedef struct
   VmhSandbox sandbox;
   VmhQemu *qemu;
   int next_fd;
+  GPtrArray *shares; /* Share */
 } Spawn;
+
+/* A folder, and the socket where QEMU has asked for it. */
+typedef struct
+{
+  const VmhPlanFd *fd;
+  int listener;
+} Share;
 
 static void G_GNUC_PRINTF (2, 3) add_arg (Spawn *spawn, const char *format, ...)
 {
@@ -164,6 +172,36 @@ add_tpm (Spawn *spawn, const VmhPlanFd *fd, int *folder, GError **error)
   return TRUE;
 }
 
+static void
+share_free (gpointer data)
+{
+  Share *share = data;
+
+  vmh_clear_fd (&share->listener);
+  g_free (share);
+}
+
+/* virtiofsd wants a socket that listens. QEMU has connected to it before it has begun. */
+static gboolean
+add_share (Spawn *spawn, const VmhPlanFd *fd, GError **error)
+{
+  Share *share = g_new0 (Share, 1);
+  int connected;
+
+  g_ptr_array_add (spawn->shares, share);
+  share->fd = fd;
+  share->listener = vmh_runtime_listen (spawn->bundle, VMH_SHARE_SOCKET, SOCK_STREAM, error);
+  connected = share->listener < 0
+                  ? -1
+                  : vmh_runtime_connect (spawn->bundle, VMH_SHARE_SOCKET, SOCK_STREAM, error);
+  vmh_bundle_remove_runtime (spawn->bundle, VMH_SHARE_SOCKET);
+  if (connected < 0)
+    return FALSE;
+  fcntl (connected, F_SETFL, fcntl (connected, F_GETFL) & ~O_NONBLOCK);
+  vmh_launch_set_fd (spawn->launch, fd->number, connected);
+  return TRUE;
+}
+
 static gboolean
 add_plan_fd (Spawn *spawn, const VmhPlanFd *fd, int *file, GError **error)
 {
@@ -183,6 +221,8 @@ add_plan_fd (Spawn *spawn, const VmhPlanFd *fd, int *file, GError **error)
       return TRUE;
     case VMH_PLAN_FD_TPM:
       return add_tpm (spawn, fd, file, error);
+    case VMH_PLAN_FD_SHARE:
+      return add_share (spawn, fd, error);
     case VMH_PLAN_FD_FILE:
       g_return_val_if_fail (*file >= 0, FALSE);
       vmh_launch_set_file (spawn->launch, fd->number, vmh_steal_fd (file),
@@ -254,6 +294,7 @@ make_record (const VmhQemuStart *start)
     if (vmh_plan_has_display (start->plan, protocols[i]))
       g_strv_builder_add (displays, protocols[i]);
   record->starting = TRUE;
+  record->shares = g_array_new (FALSE, FALSE, sizeof (VmhPid));
   record->accelerator = g_strdup (start->accelerator);
   record->reason = g_strdup (start->reason);
   record->user_network = g_strdup (vmh_plan_get_user_network (start->plan));
@@ -307,6 +348,82 @@ launch (Spawn *spawn, GError **error)
   return vmh_launch_run (spawn->launch, on_forked, spawn, error) > 0;
 }
 
+/* Between fork and exec, as with the shim. */
+static gboolean
+on_share_forked (pid_t number, gpointer data, GError **error)
+{
+  Spawn *spawn = data;
+  VmhPid pid;
+
+  if (!vmh_pid_look (number, &pid))
+    {
+      g_set_error (error, INN_ERROR, INN_ERROR_FAILED,
+                   _ ("The program that shares a folder ended before it began."));
+      return FALSE;
+    }
+  g_array_append_val (spawn->qemu->record->shares, pid);
+  return vmh_record_save (spawn->qemu->record, spawn->bundle, error);
+}
+
+/* As the machine's owner, with no right that the owner has not: what it names is opened by itself.
+ */
+static gboolean
+start_share (Spawn *spawn, const Share *share, GError **error)
+{
+  enum
+  {
+    FD_LISTENER = 3
+  };
+  uid_t owner = vmh_bundle_get_owner (spawn->bundle);
+  g_autoptr (GPtrArray) args = g_ptr_array_new_with_free_func (g_free);
+  g_auto (GStrv) command =
+      vmh_host_dup_virtiofsd (vmh_host_get_default (), VMH_SANDBOX_FOLDER, FD_LISTENER);
+  VmhSandbox room = { .folder = share->fd->path, .share = TRUE, .readonly = !share->fd->writable };
+  VMH_AUTOFD log = vmh_bundle_open_file (spawn->bundle, "log/qemu.log", O_WRONLY | O_APPEND, error);
+  g_autoptr (VmhSpawn) program = NULL;
+  g_autoptr (VmhProcess) process = NULL;
+
+  if (log < 0)
+    return FALSE;
+  vmh_sandbox_add_args (&room, args);
+  program = vmh_spawn_new (args->pdata[0], owner);
+  vmh_spawn_become_person (program, owner);
+  for (guint i = 1; i < args->len; i++)
+    vmh_spawn_add_arg (program, args->pdata[i]);
+  for (char **arg = command; *arg; arg++)
+    vmh_spawn_add_arg (program, *arg);
+  vmh_spawn_pass_fd (program, STDERR_FILENO, log);
+  vmh_spawn_pass_fd (program, FD_LISTENER, share->listener);
+  process = vmh_spawn_start (program, on_share_forked, spawn, error);
+  return process != NULL;
+}
+
+static gboolean
+start_shares (Spawn *spawn, GError **error)
+{
+  for (guint i = 0; i < spawn->shares->len; i++)
+    if (!start_share (spawn, spawn->shares->pdata[i], error))
+      return FALSE;
+  return TRUE;
+}
+
+void
+vmh_qemu_end_shares (const VmhRecord *record)
+{
+  for (guint i = 0; record->shares && i < record->shares->len; i++)
+    vmh_pid_kill_family (&g_array_index (record->shares, VmhPid, i));
+}
+
+/* Started and never finished, or not yet ended: the helper was killed in between. Waited for,
+ * because what it had open would be in the next start's way. */
+static void
+end_unfinished (const VmhRecord *record)
+{
+  vmh_pid_end_family (&record->shim, END_TIMEOUT_MS);
+  vmh_pid_end_family (&record->qemu, END_TIMEOUT_MS); /* where its shim was dead already */
+  vmh_qemu_end_shares (record);
+}
+
 VmhQemu *
 vmh_qemu_spawn (VmhBundle *bundle, const VmhQemuStart *start, GError **error)
 {
@@ -319,22 +436,17 @@ vmh_qemu_spawn (VmhBundle *bundle, const VmhQemuStart *start, GError **error)
                                    g_str_equal (vmh_plan_get_user_network (start->plan), "slirp"),
                                .localtime = start->localtime,
                                .info_fd = FD_INFO } };
-  gboolean done = launch (&spawn, error);
+  gboolean done;
 
+  spawn.shares = g_ptr_array_new_with_free_func (share_free);
+  done = launch (&spawn, error) && start_shares (&spawn, error);
+  g_ptr_array_unref (spawn.shares);
   g_clear_pointer (&spawn.launch, vmh_launch_free);
   if (done)
     return g_steal_pointer (&qemu);
+  end_unfinished (qemu->record);
   vmh_record_remove (bundle, NULL);
   return NULL;
-}
-
-/* Started and never finished, or not yet ended: the helper was killed in between. Waited for,
- * because what it had open would be in the next start's way. */
-static void
-end_unfinished (const VmhRecord *record)
-{
-  vmh_pid_end_family (&record->shim, END_TIMEOUT_MS);
-  vmh_pid_end_family (&record->qemu, END_TIMEOUT_MS); /* where its shim was dead already */
 }
 
 /* The record is damaged, or of another guest: whoever runs here is not known, cannot be commanded,

@@ -22,6 +22,7 @@ vmh_record_free (VmhRecord *record)
   g_free (record->accelerator);
   g_free (record->reason);
   g_free (record->user_network);
+  g_clear_pointer (&record->shares, g_array_unref);
   g_strfreev (record->lines);
   g_strfreev (record->displays);
   g_free (record);
@@ -43,6 +44,44 @@ get_pid (GKeyFile *file, const char *name, VmhPid *pid)
 
   pid->pid = g_key_file_get_integer (file, GROUP, name, NULL);
   pid->start = g_key_file_get_uint64 (file, GROUP, start, NULL);
+}
+
+/* "PID START", for each. */
+static void
+set_pids (GKeyFile *file, const char *name, const GArray *pids)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_auto (GStrv) list = NULL;
+
+  for (guint i = 0; pids && i < pids->len; i++)
+    {
+      const VmhPid *pid = &g_array_index (pids, VmhPid, i);
+      g_autofree char *text = g_strdup_printf ("%d %" G_GUINT64_FORMAT, (int)pid->pid, pid->start);
+
+      g_strv_builder_add (builder, text);
+    }
+  list = g_strv_builder_end (builder);
+  if (*list)
+    g_key_file_set_string_list (file, GROUP, name, (const char *const *)list, g_strv_length (list));
+}
+
+static GArray *
+get_pids (GKeyFile *file, const char *name)
+{
+  g_auto (GStrv) list = g_key_file_get_string_list (file, GROUP, name, NULL, NULL);
+  GArray *pids = g_array_new (FALSE, FALSE, sizeof (VmhPid));
+
+  for (char **text = list; text && *text; text++)
+    {
+      char *end = *text;
+      VmhPid pid = { 0 };
+
+      pid.pid = (pid_t)g_ascii_strtoll (*text, &end, 10);
+      pid.start = g_ascii_strtoull (end, NULL, 10);
+      if (pid.pid > 0)
+        g_array_append_val (pids, pid);
+    }
+  return pids;
 }
 
 static void
@@ -93,6 +132,7 @@ vmh_record_save (const VmhRecord *record, VmhBundle *bundle, GError **error)
     g_key_file_set_boolean (file, GROUP, "beside", TRUE);
   if (record->ending)
     g_key_file_set_boolean (file, GROUP, "ending", TRUE);
+  set_pids (file, "shares", record->shares);
   set_list (file, "lines", record->lines);
   set_list (file, "displays", record->displays);
   text = g_key_file_to_data (file, NULL, NULL);
@@ -124,6 +164,7 @@ vmh_record_load (VmhBundle *bundle)
   record->starting = g_key_file_get_boolean (file, GROUP, "starting", NULL);
   record->beside = g_key_file_get_boolean (file, GROUP, "beside", NULL);
   record->ending = g_key_file_get_boolean (file, GROUP, "ending", NULL);
+  record->shares = get_pids (file, "shares");
   record->lines = g_key_file_get_string_list (file, GROUP, "lines", NULL, NULL);
   record->displays = g_key_file_get_string_list (file, GROUP, "displays", NULL, NULL);
   /* Each may be missing in a damaged one. */
@@ -146,8 +187,8 @@ void
 vmh_record_remove (VmhBundle *bundle, const VmhRecord *record)
 {
   static const char *const names[] = {
-    NAME,           NEW,       END,    "live.xml", ".live.xml.new", "changes",
-    ".changes.new", "monitor", "shim", "agent",    "events",        NULL
+    NAME,      NEW,    END,     "live.xml", ".live.xml.new",  "changes", ".changes.new",
+    "monitor", "shim", "agent", "events",   VMH_SHARE_SOCKET, NULL
   };
   const char *folder = vmh_bundle_get_runtime_path (bundle);
 

@@ -9,6 +9,9 @@
 
 G_BEGIN_DECLS
 
+/* In the runtime folder, for the moment between its making and its being connected. */
+#define VMH_SHARE_SOCKET "share"
+
 typedef struct
 {
   VmhPid shim, qemu; /* qemu.pid 0: not known yet */
@@ -16,6 +19,7 @@ typedef struct
   gboolean starting; /* not all has been told to it yet that goes before its first instruction */
   gboolean beside;   /* programs run beside it that the next start has to wait for */
   gboolean ending;   /* it was to be forced off: no crash, whoever sees its end */
+  GArray *shares;    /* VmhPid: programs of the owner's that share folders */
   char **lines;      /* "serial0=serial" */
   char **displays;   /* "vnc" */
 } VmhRecord;

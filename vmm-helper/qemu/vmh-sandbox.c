@@ -38,6 +38,21 @@ add_library_folder (GPtrArray *argv, const char *name)
     add (argv, "--ro-bind", path, path, NULL);
 }
 
+/* What virtiofsd does for the guest's users it does as its own, who is all that there is here. The
+ * last two it gives up when it has begun. */
+static void
+add_owner (GPtrArray *argv)
+{
+  static const char *const capabilities[] = { "CAP_CHOWN",     "CAP_DAC_OVERRIDE", "CAP_FOWNER",
+                                              "CAP_FSETID",    "CAP_SETGID",       "CAP_SETUID",
+                                              "CAP_MKNOD",     "CAP_SETFCAP",      "CAP_SETPCAP",
+                                              "CAP_SYS_CHROOT" };
+
+  add (argv, "--uid", "0", "--gid", "0", "--proc", "/proc", NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (capabilities); i++)
+    add (argv, "--cap-add", capabilities[i], NULL);
+}
+
 void
 vmh_sandbox_add_args (const VmhSandbox *sandbox, GPtrArray *argv)
 {
@@ -53,6 +68,8 @@ vmh_sandbox_add_args (const VmhSandbox *sandbox, GPtrArray *argv)
   if (sandbox->info_fd > 0)
     add (argv, "--info-fd", info_fd, NULL);
   add (argv, "--cap-drop", "ALL", "--ro-bind", "/usr", "/usr", NULL);
+  if (sandbox->share)
+    add_owner (argv);
   add_library_folder (argv, "lib");
   add_library_folder (argv, "lib64");
   for (const char *const *device =
@@ -64,7 +81,8 @@ vmh_sandbox_add_args (const VmhSandbox *sandbox, GPtrArray *argv)
   if (sandbox->localtime)
     add (argv, "--ro-bind-try", "/etc/localtime", "/etc/localtime", NULL);
   if (sandbox->folder)
-    add (argv, "--bind", sandbox->folder, VMH_SANDBOX_FOLDER, NULL);
+    add (argv, sandbox->readonly ? "--ro-bind" : "--bind", sandbox->folder, VMH_SANDBOX_FOLDER,
+         NULL);
   if (sandbox->folder_fd > 0)
     {
       g_autofree char *opened = g_strdup_printf ("/proc/self/fd/%d", sandbox->folder_fd);

@@ -22,7 +22,10 @@ typedef struct
    * room is for cannot go there, what is open in the child. */
   const char *folder;
   int folder_fd; /* 0: none */
-  int info_fd;   /* where bwrap says the pid: the number in the child; 0: nowhere */
+  /* That folder is its user's, who shares it: in the room it is root, but with no rights on
+   * anything that is not the user's. */
+  gboolean share, readonly;
+  int info_fd; /* where bwrap says the pid: the number in the child; 0: nowhere */
   struct
   {
     int fd; /* the number in the child */

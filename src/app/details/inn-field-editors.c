@@ -322,9 +322,11 @@ on_choose_clicked (GtkWidget *button, GtkWidget *editor)
 {
   const Target *target = target_of (editor);
   GtkRoot *root = gtk_widget_get_root (editor);
-  GtkFileChooserNative *chooser =
-      gtk_file_chooser_native_new (_ (target->field->label), GTK_WINDOW (root),
-                                   GTK_FILE_CHOOSER_ACTION_OPEN, _ ("_Choose"), _ ("_Cancel"));
+  gboolean folder = (target->field->flags & INN_FIELD_FOLDER) != 0;
+  GtkFileChooserNative *chooser = gtk_file_chooser_native_new (
+      _ (target->field->label), GTK_WINDOW (root),
+      folder ? GTK_FILE_CHOOSER_ACTION_SELECT_FOLDER : GTK_FILE_CHOOSER_ACTION_OPEN, _ ("_Choose"),
+      _ ("_Cancel"));
   const char *now = gtk_editable_get_text (GTK_EDITABLE (editor));
 
   if (g_path_is_absolute (now))
@@ -393,7 +395,10 @@ build_entry (const InnField *field, GtkWidget **out_editor, InnTaken taken, gpoi
       GtkWidget *button = gtk_button_new_from_icon_name ("document-open-symbolic");
 
       g_signal_connect (button, "clicked", G_CALLBACK (on_choose_clicked), row);
-      adw_entry_row_add_suffix (ADW_ENTRY_ROW (row), suffix_button (button, _ ("Choose a file")));
+      adw_entry_row_add_suffix (ADW_ENTRY_ROW (row),
+                                suffix_button (button, (field->flags & INN_FIELD_FOLDER) != 0
+                                                           ? _ ("Choose a folder")
+                                                           : _ ("Choose a file")));
     }
   if (field->choices != NULL)
     add_suggestions (row, field);

@@ -41,6 +41,17 @@ fill_interface (InnElement *element)
   inn_element_set (element, "mac", mac, NULL);
 }
 
+/* The one that people share, where they have it. */
+static void
+fill_filesystem (InnElement *element)
+{
+  const char *folder = g_get_user_special_dir (G_USER_DIRECTORY_PUBLIC_SHARE);
+
+  if (folder == NULL)
+    folder = g_get_home_dir ();
+  inn_element_set (element, "source", folder, NULL);
+}
+
 static const Hardware table[] = {
   { "disk",
     N_ ("Room for a system and its files: a new image or one you have."),
@@ -58,6 +69,10 @@ static const Hardware table[] = {
     N_ ("A network card."),
     { { "type", "user" }, { "model", "virtio" } },
     fill_interface },
+  { "filesystem",
+    N_ ("A folder of this computer that a Linux guest can mount."),
+    { { "driver", "virtiofs" }, { "tag", "share" } },
+    fill_filesystem },
   { "video", N_ ("A graphics card; without one there is no screen."), { { "model", "virtio" } } },
   { "graphics", N_ ("How the screen reaches this window."), { { "type", "vnc" } } },
   { "sound", N_ ("A sound card."), { { "model", "ich9" } } },
