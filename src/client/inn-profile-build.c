@@ -135,12 +135,11 @@ build_devices (InnDomain *domain, const InnProfile *profile, GError **error)
                                          { NULL } },
                             error))
     return FALSE;
-  if (profile->tpm && !add (domain, "tpm",
-                            (Setting[]){ { "type", "emulator" },
-                                         { "version", "2.0" },
-                                         { "model", "tpm-crb" },
-                                         { NULL } },
-                            error))
+  if (profile->tpm &&
+      !add (domain, "tpm",
+            (Setting[]){
+                { "type", "emulator" }, { "version", "2.0" }, { "model", "tpm-crb" }, { NULL } },
+            error))
     return FALSE;
   return add (
              domain, "interface",

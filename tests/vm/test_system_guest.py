@@ -69,6 +69,61 @@ def users_machine():
     helper.stop()
 
 
+# Writes a file into the folder "share" as soon as it runs.
+WRITES = guest.INIT.replace("cd /; while", "mkdir /a; mount -t virtiofs share /a; echo from the guest > /a/written; cd /; while")
+FOLDER = "<filesystem type='mount'><driver type='virtiofs'/><source dir='{}'/><target dir='share'/></filesystem>"
+CHIP = "<tpm model='tpm-crb'><backend type='emulator' version='2.0'/></tpm>"
+
+
+def folder_of(user):
+    """In the user's own home, for nobody else to look at."""
+    person = pwd.getpwnam(user)
+    path = Path(person.pw_dir) / "shared"
+    path.mkdir(mode=0o700)
+    os.chown(path, person.pw_uid, person.pw_gid)
+    Path(person.pw_dir).chmod(0o700)
+    return path
+
+
+@tap.case
+def users_folder():
+    """A user's folder is shared as the user, another's is not, and the chip's state is the guest's uid's alone"""
+    one = start_helper()
+    folder, theirs = folder_of(ns.USER), folder_of(ns.OTHER)
+    os.chmod(made.dir, 0o755)
+    initramfs = guest.initramfs_of("share-writes", (*guest.MODULES, "virtiofs"), WRITES)
+
+    class Place:  # where vm.linux() copies the kernel to
+        path = Path(pwd.getpwnam(ns.USER).pw_dir)
+
+    machine, said = create(one, vm.linux("sharing", Place, vm.SERIAL + CHIP + FOLDER.format(folder), initramfs=initramfs))
+    tap.true("done" in said, said)
+    said = start(one, machine)
+    tap.true("done" in said, said)
+    written = folder / "written"
+    tap.wait_for(lambda: written.exists() and written.read_text(), 120, "what the guest writes")
+    tap.equal((written.read_text(), written.stat().st_uid, written.stat().st_gid),
+              ("from the guest\n", pwd.getpwnam(ns.USER).pw_uid, pwd.getpwnam(ns.USER).pw_gid), "the file")
+    sharing = [p for p in proc.descendants() if "virtiofsd" in proc.cmdline(p).split(" ")[0]]
+    uids = {int(re.search(r"^Uid:\t(\d+)", Path(f"/proc/{p}/status").read_text(), re.M)[1])
+            for p in sharing}
+    tap.equal(uids, {pwd.getpwnam(ns.USER).pw_uid}, "uids of what shares it")
+    chip = next(p for p in proc.descendants() if proc.cmdline(p).startswith("/usr/bin/swtpm "))
+    uid = int(re.search(r"^Uid:\t(\d+)", Path(f"/proc/{chip}/status").read_text(), re.M)[1])
+    tap.true(2001000000 <= uid <= 2001999999, f"uid {uid}")
+    state = next(Path("/var/lib/innkeeper/machines").glob("*/tpm"))
+    tap.equal({(p.stat().st_uid, oct(p.stat().st_mode & 0o777)) for p in (state, *state.glob("*.permall"))},
+              {(uid, "0o700"), (uid, "0o600")}, "whose its state is")
+    value(one.call(machine, domain.MACHINE, "ForceOff", "(@a{sv} {},)"))
+    tap.wait_for(lambda: not any(proc.alive(p) for p in (*sharing, chip)), 10, "their end")
+    machine, said = create(one, definition("thief", image("thief", ns.USER)).replace("</devices>", FOLDER.format(theirs) + "</devices>"))
+    tap.true("done" in said, said)
+    said = start(one, machine)
+    tap.true("may not" in said and str(theirs) in said, said)
+    one.close()
+    helper.stop()
+
+
 @tap.case
 def anothers_disk():
     """A machine is not started with a disk that its owner may not open, though root could"""

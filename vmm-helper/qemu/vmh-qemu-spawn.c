@@ -4,6 +4,7 @@
 /* Owns how a QEMU comes to be ours: started from a plan, or found by its record. */
 #include "qemu/vmh-qemu-private.h"
 
+#include "core/vmh-memory-file.h"
 #include "host/vmh-host.h"
 #include "qemu/vmh-fd.h"
 #include "qemu/vmh-launch.h"
@@ -14,8 +15,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gi18n-lib.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 
 /* Numbers in the shim; those of the plan begin at VMH_PLAN_FIRST_FD, the shim's ends of the lines
  * come after them. */
@@ -365,6 +370,24 @@ on_share_forked (pid_t number, gpointer data, GError **error)
   return vmh_record_save (spawn->qemu->record, spawn->bundle, error);
 }
 
+/* virtiofsd begins by giving up its groups and ends where it cannot; in a room that its user has
+ * made nobody can. They are the owner's, and may stay: it is told that they are gone. */
+static int
+make_filter (GError **error)
+{
+  static const struct sock_filter filter[] = {
+    BPF_STMT (BPF_LD | BPF_W | BPF_ABS, offsetof (struct seccomp_data, nr)),
+    BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K, SYS_setgroups, 0, 1),
+    BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ERRNO | 0),
+    BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  int fd = vmh_memory_file ("filter", filter, sizeof filter, error);
+
+  if (fd >= 0)
+    lseek (fd, 0, SEEK_SET);
+  return fd;
+}
+
 /* As the machine's owner, with no right that the owner has not: what it names is opened by itself.
  */
 static gboolean
@@ -372,18 +395,23 @@ start_share (Spawn *spawn, const Share *share, GError **error)
 {
   enum
   {
-    FD_LISTENER = 3
+    FD_LISTENER = 3,
+    FD_FILTER,
   };
   uid_t owner = vmh_bundle_get_owner (spawn->bundle);
   g_autoptr (GPtrArray) args = g_ptr_array_new_with_free_func (g_free);
   g_auto (GStrv) command =
       vmh_host_dup_virtiofsd (vmh_host_get_default (), VMH_SANDBOX_FOLDER, FD_LISTENER);
-  VmhSandbox room = { .folder = share->fd->path, .share = TRUE, .readonly = !share->fd->writable };
+  VmhSandbox room = { .folder = share->fd->path,
+                      .share = TRUE,
+                      .filter_fd = FD_FILTER,
+                      .readonly = !share->fd->writable };
   VMH_AUTOFD log = vmh_bundle_open_file (spawn->bundle, "log/qemu.log", O_WRONLY | O_APPEND, error);
+  VMH_AUTOFD filter = make_filter (error);
   g_autoptr (VmhSpawn) program = NULL;
   g_autoptr (VmhProcess) process = NULL;
 
-  if (log < 0)
+  if (log < 0 || filter < 0)
     return FALSE;
   vmh_sandbox_add_args (&room, args);
   program = vmh_spawn_new (args->pdata[0], owner);
@@ -393,6 +421,7 @@ start_share (Spawn *spawn, const Share *share, GError **error)
   for (char **arg = command; *arg; arg++)
     vmh_spawn_add_arg (program, *arg);
   vmh_spawn_pass_fd (program, STDERR_FILENO, log);
+  vmh_spawn_pass_fd (program, FD_FILTER, filter);
   vmh_spawn_pass_fd (program, FD_LISTENER, share->listener);
   process = vmh_spawn_start (program, on_share_forked, spawn, error);
   return process != NULL;

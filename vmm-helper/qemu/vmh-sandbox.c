@@ -70,6 +70,12 @@ vmh_sandbox_add_args (const VmhSandbox *sandbox, GPtrArray *argv)
   add (argv, "--cap-drop", "ALL", "--ro-bind", "/usr", "/usr", NULL);
   if (sandbox->share)
     add_owner (argv);
+  if (sandbox->filter_fd > 0)
+    {
+      g_autofree char *filter = g_strdup_printf ("%d", sandbox->filter_fd);
+
+      add (argv, "--seccomp", filter, NULL);
+    }
   add_library_folder (argv, "lib");
   add_library_folder (argv, "lib64");
   for (const char *const *device =

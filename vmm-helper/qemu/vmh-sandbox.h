@@ -25,7 +25,8 @@ typedef struct
   /* That folder is its user's, who shares it: in the room it is root, but with no rights on
    * anything that is not the user's. */
   gboolean share, readonly;
-  int info_fd; /* where bwrap says the pid: the number in the child; 0: nowhere */
+  int filter_fd; /* more of a system call filter, as bpf(2) has them; 0: none */
+  int info_fd;   /* where bwrap says the pid: the number in the child; 0: nowhere */
   struct
   {
     int fd; /* the number in the child */
