@@ -214,7 +214,8 @@ inn_profile_fill (InnProfile *profile, InnOs *os, guint64 host_memory, guint hos
     {
       fill_resources (profile, osinfo);
       profile->firmware = find_firmware (osinfo);
-      /* libosinfo has no word for it. Windows without the BIOS is Windows 11, which looks for one. */
+      /* libosinfo has no word for it. Windows without the BIOS is Windows 11, which looks for one.
+       */
       profile->tpm =
           profile->firmware != NULL && g_strcmp0 (osinfo_os_get_family (osinfo), "winnt") == 0;
     }
