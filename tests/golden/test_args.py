@@ -19,7 +19,7 @@ import sys
 import tempfile
 from xml.etree import ElementTree
 
-from lib import env, qmp, tap
+from lib import env, qmp, tap, virtiofs
 
 GOLDEN = env.SOURCE / "tests" / "golden"
 EXAMPLES = sorted((GOLDEN / "xml").glob("*.xml"))
@@ -91,7 +91,7 @@ class Files:
             elif file["type"] == "tpm":
                 fd = self._chip(file["kind"])
             elif file["type"] == "share":
-                fd = self._share(file["name"])
+                fd = virtiofs.connected(self.folder, file["name"])
             elif file["type"] == "tap":
                 fd = tap_device()
             else:
@@ -123,23 +123,6 @@ class Files:
                               "--tpmstate", f"dir={self.folder}", *(["--tpm2"] if version == "2.0" else [])],
                              pass_fds=[ours.fileno()], stderr=subprocess.DEVNULL)
         return theirs.detach()
-
-    def _share(self, name):
-        """QEMU asks virtiofsd, too. Here it shares an empty folder."""
-        (self.folder / name).mkdir()
-        client = socket.socket(socket.AF_UNIX)
-        with socket.socket(socket.AF_UNIX) as listener:
-            listener.bind(str(self.folder / f"{name}.sock"))
-            listener.listen(1)
-            client.connect(str(self.folder / f"{name}.sock"))
-            program = next(p for p in ("/usr/libexec/virtiofsd", "/usr/lib/qemu/virtiofsd") if os.path.exists(p))
-            source = ["--shared-dir", "/mnt"] if "libexec" in program else ["-o", "source=/mnt", "-o", "sandbox=chroot"]
-            subprocess.Popen(["bwrap", "--unshare-user", "--unshare-pid", "--uid", "0", "--gid", "0", "--cap-add", "ALL",
-                              "--ro-bind", "/", "/", "--proc", "/proc", "--tmpfs", "/var", "--bind", self.folder / name,
-                              "/mnt", "--", program, f"--fd={listener.fileno()}",
-                              *source],
-                             pass_fds=[listener.fileno()], stderr=subprocess.DEVNULL)
-        return client.detach()
 
     def close(self):
         for fd in self.fds.values():

@@ -142,7 +142,7 @@ def _stray_processes(session, machines, others):
             found.append(f"{machine} has no QEMU")
         mine |= family
         for share in filter(None, values.get("shares", "").split(";")):
-            mine |= _family(int(share.split()[0]))
+            mine |= _family(int(share.split()[0]), children)
     return found + [f"{p} {proc.cmdline(p)[:100]}" for p in proc.descendants(None, children) if p not in mine]
 
 

@@ -18,12 +18,12 @@ import tempfile
 import uuid
 from pathlib import Path
 
-from lib import env, guest, qmp, schema, tap
+from lib import env, guest, qmp, schema, tap, virtiofs
 
 RANDOM = random.Random(20261122)
 TOOL = env.BUILD / "tests" / "golden" / "plan-tool"
 # Of one machine, so that one start of QEMU answers for many strings.
-DISKS, CDROMS, CHANNELS, CARDS = 180, 40, 24, 12
+DISKS, CDROMS, CHANNELS, CARDS, FOLDERS = 180, 40, 24, 12, 2
 
 # Where each field's text is seen again. QEMU: its own parser tells. FILES: QEMU never has it, the helper opens it or
 # makes it, and the plan says so. NOWHERE: in no argument, no file and no command. CHOICE: QEMU must know it.
@@ -31,10 +31,10 @@ QEMU, FILES, NOWHERE, CHOICE = "QEMU's parser", "the plan's files", "nowhere", "
 WHERE = {
     "general/name": QEMU, "general/uuid": QEMU, "general/genid": QEMU, "kernel/cmdline": QEMU, "disk/target": QEMU,
     "disk/serial": QEMU, "cdrom/target": QEMU, "cdrom/serial": QEMU, "floppy/target": QEMU, "interface/mac": QEMU,
-    "channel/name": QEMU, "disk/limit-group": QEMU,
+    "channel/name": QEMU, "disk/limit-group": QEMU, "filesystem/tag": QEMU,
     "kernel/kernel": FILES, "kernel/initrd": FILES, "disk/source": FILES, "disk/block": FILES, "cdrom/source": FILES,
     "cdrom/block": FILES, "floppy/source": FILES, "floppy/block": FILES, "interface/network": FILES,
-    "interface/bridge": FILES,
+    "interface/bridge": FILES, "filesystem/source": FILES,
     "general/title": NOWHERE, "general/description": NOWHERE, "general/os-id": NOWHERE, "machine/emulator": NOWHERE,
     "firmware/loader": NOWHERE, "firmware/nvram": NOWHERE, "firmware/nvram-template": NOWHERE,
     "graphics/listen-network": NOWHERE, "graphics/keymap": NOWHERE, "graphics/passwd": NOWHERE, "channel/path": NOWHERE,
@@ -165,6 +165,10 @@ class Machine:
                 self.put("interface/network", "".join(c for c in text(64) if c != "/") or "x", at, one)
             else:
                 self.put("interface/bridge", text(15, DEVICE), at, one)
+        for place, one in enumerate(unique(lambda: text(35, DEVICE + "+/"), FOLDERS)):
+            at = self.device("filesystem", **{"@type": "mount", "driver/@type": "virtiofs"})
+            self.put("filesystem/tag", one, at, place)
+            self.put("filesystem/source", path(), at)
         at = self.device("graphics", **{"@type": "vnc", "listen/@type": "network"})
         self.put("graphics/listen-network", text(64, least=12), at)
         self.put("graphics/keymap", text(16, DEVICE, least=12), at)
@@ -190,7 +194,9 @@ class Running:
             if file["type"] in ("file", "copy", "nvram"):
                 fds[file["number"]] = plain
                 continue
-            if file["type"] == "listen":
+            if file["type"] == "share":
+                end = socket.socket(fileno=virtiofs.connected(folder, file["name"]))
+            elif file["type"] == "listen":
                 end = socket.socket(socket.AF_UNIX)
                 end.bind(str(Path(folder) / f"{file['name']}.sock"))
                 end.listen(1)
@@ -284,6 +290,7 @@ def questions(machine):
                lambda r, t=t: t if "group." + t in {child["name"] for child in r} else r)
               for t, _ in machine.said["disk/limit-group"]]
     asked += [("channel/name", t, *qom(f"channel-{place}", "name"), str) for t, place in machine.said["channel/name"]]
+    asked += [("filesystem/tag", t, *qom(f"filesystem-{place}", "tag"), str) for t, place in machine.said["filesystem/tag"]]
     asked += [("interface/mac", t, *qom("interface-" + t.replace(":", ""), "mac"), str.lower)
               for t, _ in machine.said["interface/mac"]]
     return asked
