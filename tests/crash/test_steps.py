@@ -254,6 +254,19 @@ def start():
 
 
 @tap.case
+def start_with_programs():
+    """Start of a machine with a security chip and a shared folder, which are programs: none of them is left"""
+    made = session()
+    folder = made.path / "shared"
+    folder.mkdir()
+    made.start_helper()
+    programs = ("<tpm model='tpm-tis'><backend type='emulator' version='2.0'/></tpm><filesystem type='mount'>"
+                f"<driver type='virtiofs'/><source dir='{folder}'/><target dir='share'/></filesystem>")
+    machine = domain.create(made, vm.real_mode("programs", made).replace("</devices>", programs + "</devices>"))
+    tap.equal(killed_start(made, machine)[-1], 1, "whether it runs when all was done")
+
+
+@tap.case
 def start_with_networks():
     """Start of a system's machine with cards on a bridge and a network of its own: no device of them is left"""
     made = system.make(activated=False)

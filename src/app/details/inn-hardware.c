@@ -41,14 +41,33 @@ fill_interface (InnElement *element)
   inn_element_set (element, "mac", mac, NULL);
 }
 
-/* The one that people share, where they have it. */
+static gboolean
+has_tag (InnDomain *domain, const char *tag)
+{
+  g_autoptr (GPtrArray) folders = inn_domain_list (domain, "filesystem");
+
+  for (guint i = 0; i < folders->len; i++)
+    if (inn_element_is (folders->pdata[i], "tag", tag))
+      return TRUE;
+  return FALSE;
+}
+
+/* The folder that people share, where they have one; never all that they have. */
 static void
 fill_filesystem (InnElement *element)
 {
-  const char *folder = g_get_user_special_dir (G_USER_DIRECTORY_PUBLIC_SHARE);
+  const char *known = g_get_user_special_dir (G_USER_DIRECTORY_PUBLIC_SHARE);
+  g_autofree char *folder = known != NULL && !g_str_equal (known, g_get_home_dir ())
+                                ? g_strdup (known)
+                                : g_build_filename (g_get_home_dir (), "Public", NULL);
+  g_autofree char *tag = g_strdup ("share");
 
-  if (folder == NULL)
-    folder = g_get_home_dir ();
+  for (guint i = 2; has_tag (element->domain, tag); i++)
+    {
+      g_free (tag);
+      tag = g_strdup_printf ("share%u", i);
+    }
+  inn_element_set (element, "tag", tag, NULL);
   inn_element_set (element, "source", folder, NULL);
 }
 
@@ -71,7 +90,7 @@ static const Hardware table[] = {
     fill_interface },
   { "filesystem",
     N_ ("A folder of this computer that a Linux guest can mount."),
-    { { "driver", "virtiofs" }, { "tag", "share" } },
+    { { "driver", "virtiofs" } },
     fill_filesystem },
   { "video", N_ ("A graphics card; without one there is no screen."), { { "model", "virtio" } } },
   { "graphics", N_ ("How the screen reaches this window."), { { "type", "vnc" } } },
