@@ -96,9 +96,11 @@ inn_element_dup_said (const InnElement *element, const InnField *field)
 
   if (field->type == INN_TYPE_PRESENT)
     return inn_path_find (element->node, field->path, &attribute) != NULL ? g_strdup ("yes") : NULL;
-  if (field->type == INN_TYPE_MAP)
-    return inn_path_dup_map (element->node, field->path);
+  if ((field->flags & INN_FIELD_LIST) != 0)
+    return inn_path_dup_lines (element->node, field->path);
   text = inn_path_dup (element->node, field->path);
+  if (text != NULL && (field->flags & INN_FIELD_UNIT) != 0)
+    return size_in_bytes (element, field, text);
   if (text == NULL || is_attribute (field) || field->type == INN_TYPE_STRING)
     return text;
   g_strstrip (text);
@@ -273,31 +275,6 @@ check_string (const InnField *field, const char *text, const char *shown, GError
   return TRUE;
 }
 
-#define MAX_KEY 65535
-
-/* "0=2 1=3-5": each number once, and what it has as the pattern says. */
-static gboolean
-check_map (const InnField *field, const char *text, const char *shown, GError **error)
-{
-  g_autofree char *pair = g_strconcat ("\\A([0-9]{1,5})=(?:", field->pattern, ")\\z", NULL);
-  g_autoptr (GRegex) regex = g_regex_new (pair, G_REGEX_DEFAULT, G_REGEX_MATCH_DEFAULT, NULL);
-  g_autoptr (GHashTable) keys = g_hash_table_new (NULL, NULL);
-  g_auto (GStrv) parts = g_strsplit (text, " ", -1);
-
-  if (strlen (text) > field->max)
-    return refuse (field, error, _ ("At most %u characters are allowed."), (guint)field->max);
-  for (char **part = parts; *part != NULL; part++)
-    {
-      guint key = (guint)g_ascii_strtoull (*part, NULL, 10);
-
-      if (!g_regex_match (regex, *part, G_REGEX_MATCH_DEFAULT, NULL) || key > MAX_KEY)
-        return refuse (field, error, _ ("“%s” is not allowed here."), shown);
-      if (!g_hash_table_add (keys, GUINT_TO_POINTER (key)))
-        return refuse (field, error, _ ("%u is there twice."), key);
-    }
-  return TRUE;
-}
-
 static gboolean
 check_number (const InnField *field, const char *text, const char *shown, GError **error)
 {
@@ -368,8 +345,6 @@ inn_field_check (const InnField *field, const char *text, GError **error)
       if (text[0] == '/' && text[1] != '\0' && strlen (text) < 4096)
         return TRUE;
       return refuse (field, error, _ ("“%s” is not a whole file name from / on."), shown);
-    case INN_TYPE_MAP:
-      return check_map (field, text, shown, error);
     default:
       g_assert_not_reached ();
     }
@@ -378,8 +353,8 @@ inn_field_check (const InnField *field, const char *text, GError **error)
 void
 inn_field_remove (const InnField *field, xmlNode *node)
 {
-  if (field->type == INN_TYPE_MAP)
-    inn_path_set_map (node, field->path, NULL);
+  if ((field->flags & INN_FIELD_LIST) != 0)
+    inn_path_remove_lines (node, field->path);
   else
     inn_path_remove (node, field->path);
 }
@@ -396,7 +371,7 @@ inn_element_clear (InnElement *element, const InnField *field)
   inn_domain_touch (element->domain);
   node =
       field->type == INN_TYPE_SIZE ? inn_path_find (element->node, field->path, &attribute) : NULL;
-  if (node != NULL && attribute == NULL)
+  if (node != NULL && (attribute == NULL || (field->flags & INN_FIELD_UNIT) != 0))
     xmlUnsetNsProp (node, NULL, (const xmlChar *)"unit");
   if (field->type == INN_TYPE_PRESENT)
     inn_path_remove_element (element->node, field->path);
@@ -448,13 +423,13 @@ inn_element_set (InnElement *element, const char *field_name, const char *text, 
       written = bool_from (field, text) == FALSE ||
                 inn_path_make (element->node, field->path, &attribute) != NULL;
     }
-  else if (field->type == INN_TYPE_MAP)
+  else if ((field->flags & INN_FIELD_LIST) != 0)
     {
-      inn_path_set_map (element->node, field->path, text);
+      inn_path_set_lines (element->node, field->path, text);
       written = TRUE;
     }
-  else if (field->type == INN_TYPE_SIZE && !is_attribute (field) &&
-           (field->flags & INN_FIELD_BYTES) == 0)
+  else if (field->type == INN_TYPE_SIZE && (field->flags & INN_FIELD_BYTES) == 0 &&
+           (!is_attribute (field) || (field->flags & INN_FIELD_UNIT) != 0))
     written = write_size (element, field, text);
   else
     written = inn_path_set (element->node, field->path, text);

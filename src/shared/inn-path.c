@@ -15,9 +15,29 @@
 /* Of a new section below <domain>: libvirt's own order. The schema interleaves them, so it is for
  * people. */
 static const char *const section_order[] = {
-  "name",          "uuid",      "title",    "description", "metadata", "maxMemory", "memory",
-  "currentMemory", "vcpu",      "cputune",  "os",          "features", "cpu",       "clock",
-  "on_poweroff",   "on_reboot", "on_crash", "pm",          "devices",  NULL,
+  "name",
+  "uuid",
+  "title",
+  "description",
+  "metadata",
+  "maxMemory",
+  "memory",
+  "currentMemory",
+  "memoryBacking",
+  "vcpu",
+  "iothreads",
+  "cputune",
+  "sysinfo",
+  "os",
+  "features",
+  "cpu",
+  "clock",
+  "on_poweroff",
+  "on_reboot",
+  "on_crash",
+  "pm",
+  "devices",
+  NULL,
 };
 
 typedef struct
@@ -463,76 +483,4 @@ void
 inn_path_remove_element (xmlNode *base, const char *path)
 {
   remove_at (base, path, TRUE);
-}
-
-/* ---- maps ---- */
-
-/* The parts of "cputune/vcpupin[@vcpu]/@cpuset". */
-static void
-split_map (const char *path, char **out_element, char **out_key, char **out_attribute)
-{
-  const char *key = strstr (path, "[@");
-  const char *end = key != NULL ? strstr (key, "]/@") : NULL;
-
-  g_assert (end != NULL);
-  *out_element = g_strndup (path, key - path);
-  *out_key = g_strndup (key + 2, end - key - 2);
-  *out_attribute = g_strdup (end + 3);
-}
-
-char *
-inn_path_dup_map (xmlNode *base, const char *path)
-{
-  g_autofree char *element = NULL, *key = NULL, *attribute = NULL;
-  GString *text = NULL;
-  xmlNode *first;
-  const char *none;
-
-  split_map (path, &element, &key, &attribute);
-  first = inn_path_find (base, element, &none);
-  for (xmlNode *node = first; node != NULL; node = node->next)
-    if (inn_node_is (node, (const char *)first->name))
-      {
-        xmlChar *number = xmlGetNoNsProp (node, (const xmlChar *)key);
-        xmlChar *value = xmlGetNoNsProp (node, (const xmlChar *)attribute);
-
-        if (text == NULL)
-          text = g_string_new (NULL);
-        g_string_append_printf (text, "%s%s=%s", text->len > 0 ? " " : "",
-                                number != NULL ? (const char *)number : "",
-                                value != NULL ? (const char *)value : "");
-        xmlFree (number);
-        xmlFree (value);
-      }
-  return text != NULL ? g_string_free (text, FALSE) : NULL;
-}
-
-void
-inn_path_set_map (xmlNode *base, const char *path, const char *text)
-{
-  g_autofree char *element = NULL, *key = NULL, *attribute = NULL;
-  g_auto (GStrv) pairs = g_strsplit (text != NULL ? text : "", " ", -1);
-  xmlNode *first;
-  const char *none;
-
-  split_map (path, &element, &key, &attribute);
-  first = inn_path_find (base, element, &none);
-  for (xmlNode *node = first != NULL ? xmlNextElementSibling (first) : NULL, *next; node != NULL;
-       node = next)
-    {
-      next = xmlNextElementSibling (node); /* texts may be merged */
-      if (inn_node_is (node, (const char *)first->name))
-        inn_node_drop (node);
-    }
-  if (first != NULL)
-    inn_path_remove_element (base, element);
-  for (char **pair = pairs; *pair != NULL; pair++)
-    {
-      char *value = strchr (*pair, '=');
-      g_autofree char *one = NULL;
-
-      *value++ = '\0'; /* the type's check has seen it */
-      one = g_strdup_printf ("%s[@%s='%s']/@%s", element, key, *pair, attribute);
-      inn_path_set (base, one, value);
-    }
 }

@@ -26,13 +26,11 @@ void inn_path_remove (xmlNode *base, const char *path);
 /** inn_path_remove_element: the element whatever it holds, likewise. */
 void inn_path_remove_element (xmlNode *base, const char *path);
 
-/** inn_path_dup_map: of a path of INN_TYPE_MAP: "0=2 1=3-5" as it stands, NULL where there is none.
- */
-char *inn_path_dup_map (xmlNode *base, const char *path);
-/** inn_path_set_map: @text in place of what is there; it has passed inn_field_check(). NULL:
- * nothing.
- */
-void inn_path_set_map (xmlNode *base, const char *path, const char *text);
+/** inn_path_dup_lines, inn_path_set_lines, inn_path_remove_lines: of all elements at the @path of
+ * an INN_FIELD_LIST, a line each. */
+char *inn_path_dup_lines (xmlNode *base, const char *path);
+void inn_path_set_lines (xmlNode *base, const char *path, const char *text);
+void inn_path_remove_lines (xmlNode *base, const char *path);
 
 gboolean inn_node_is (const xmlNode *node, const char *name);
 /** inn_node_insert: @child below @parent before @before (NULL: at the end), on a line of its own

@@ -24,8 +24,6 @@ typedef enum
   INN_TYPE_MAC,
   INN_TYPE_UUID,
   INN_TYPE_PATH, /* an absolute file name on the host */
-  INN_TYPE_MAP,  /* elements of one name, each with a number and what it has: "0=2 1=3-5"; `path`
-                    "cputune/vcpupin[@vcpu]/@cpuset", `pattern` of what each has */
 } InnType;
 
 typedef enum
@@ -42,6 +40,10 @@ typedef enum
   INN_FIELD_MULTILINE = 1 << 7, /* of STRING: may hold line breaks (description) */
   INN_FIELD_BYTES = 1 << 8,     /* of SIZE: an element in bytes, without @unit */
   INN_FIELD_FOLDER = 1 << 9,    /* of PATH: a folder, not a file */
+  INN_FIELD_LIST = 1 << 10, /* of MULTILINE: any number of elements at `path`, a line each: their
+                               texts, or, as in "cpu/feature/@policy='require'+@name", those
+                               attributes in turn, with what one means that is not there */
+  INN_FIELD_UNIT = 1 << 11, /* of SIZE: an attribute whose element has @unit, as an element has */
 } InnFieldFlags;
 
 typedef struct

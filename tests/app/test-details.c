@@ -50,14 +50,13 @@ other_value (const InnField *field, const char *now)
       return g_strdup ("d36c3d1e-4e9f-4d0f-9a3c-6a1f5c9f2b11");
     case INN_TYPE_PATH:
       return g_strdup ("/srv/images/a b&c,<d>.img");
-    case INN_TYPE_MAP:
-      return g_strdup (g_strcmp0 (now, "0=1") == 0 ? "0=1 1=2-3" : "0=1");
     case INN_TYPE_STRING:
       break;
     }
   if (field->choices != NULL)
     return g_strdup (field->choices[0].value);
-  for (const char *const *text = (const char *const[]){ "vdz", "1234", "a.b", "a", "/a", NULL };
+  for (const char *const *text =
+           (const char *const[]){ "vdz", "1234", "a.b", "a", "/a", "0 1", NULL };
        *text != NULL; text++)
     if (g_strcmp0 (*text, now) != 0 && inn_field_check (field, *text, NULL))
       return g_strdup (*text);
@@ -158,7 +157,6 @@ dup_said (const InnElement *element, const InnField *field)
     case INN_TYPE_MAC:
     case INN_TYPE_UUID:
     case INN_TYPE_PATH:
-    case INN_TYPE_MAP:
       break;
     }
   return inn_element_dup (element, field->name);

@@ -1,11 +1,12 @@
 /* SPDX-FileCopyrightText: 2026 The Innkeeper developers
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* plan-tool [--types TYPES] [--no-passt|--session|--plug] FILE…: prints as JSON, one line a file,
- * how the machine would be started on a computer that never changes: argv, files, commands; or
+/* plan-tool [--types TYPES] [--no-passt|--session|--plug|--kvm] FILE…: prints as JSON, one line a
+ * file, how the machine would be started on a computer that never changes: argv, files, commands;
+ * or
  * {"error": …}. TYPES: a file with the types that its QEMU has, one a line; else it has all.
  * --no-passt: passt is not installed. --plug: with the nodes of each device, were it plugged in
- * later. */
+ * later. --kvm: not emulated. */
 #include "devices/vmh-plan.h"
 #include "shared/inn-domain-new.h"
 
@@ -26,7 +27,7 @@ static JsonArray *
 files (GPtrArray *fds)
 {
   static const char *const types[] = { "file", "nvram", "copy",  "listen", "line",
-                                       "net",  "tpm",   "share", "tap" };
+                                       "net",  "tpm",   "share", "vsock",  "tap" };
   JsonArray *array = json_array_new ();
 
   for (guint i = 0; i < fds->len; i++)
@@ -141,7 +142,7 @@ static gboolean
 describe (const char *file, char **types, const char *option, JsonObject *result, GError **error)
 {
   VmhPlanHost host = { .emulator = "qemu-system-x86_64",
-                       .accelerator = "tcg",
+                       .accelerator = g_str_equal (option, "--kvm") ? "kvm" : "tcg",
                        .passt = !g_str_equal (option, "--no-passt"),
                        .swtpm = TRUE,
                        .virtiofsd = TRUE,
@@ -180,6 +181,7 @@ describe (const char *file, char **types, const char *option, JsonObject *result
   json_object_set_array_member (result, "argv", strings (argv));
   json_object_set_array_member (result, "files", files (vmh_plan_get_fds (plan)));
   json_object_set_array_member (result, "commands", commands (vmh_plan_get_commands (plan)));
+  json_object_set_string_member (result, "notes", vmh_plan_get_notes (plan));
   if (g_str_equal (option, "--plug"))
     json_object_set_object_member (result, "plugs", plugs (plan, domain, &host));
   return TRUE;

@@ -53,6 +53,10 @@ class Element:
         """@text at the schema's @path below here."""
         here = self
         for step in path.split("/") if path else []:
+            if "+" in step:  # a list's line: an attribute for each word
+                for attribute, word in zip(step.split("+"), [*text.split(" ", 1), ""]):
+                    here.attributes[re.match("@([^=]+)", attribute)[1]] = word
+                return self
             if step.startswith("@"):
                 here.attributes[step[1:]] = text
                 return self

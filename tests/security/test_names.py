@@ -114,7 +114,13 @@ BESIDE = {
     "firmware/loader": {}, "firmware/nvram": EFI, "firmware/nvram-template": EFI,
     "kernel/initrd": {"os/kernel": IMAGE}, "kernel/cmdline": {"os/kernel": IMAGE},
     "filesystem": {"driver/@type": "virtiofs", "source/@dir": str(PLAY), "target/@dir": "share"},
-    "tpm": {"backend/@type": "emulator"}, "rng": {"@model": "virtio", "backend/@model": "random"}, "cpu/model": {"cpu/@mode": "custom"},
+    "tpm": {"backend/@type": "emulator"},
+    **{f"disk/{name}": {**DISK, "target/@bus": "scsi"} for name in ("vendor", "product", "wwn")},
+    **{f"numa/cpus-{cell}": {f"cpu/numa/cell[@id='{n}']/@memory": str((64 << 10) // (cell + 1)) for n in range(cell + 1)}
+       for cell in (0, 1, 3)},
+    "numa/cpus-2": {"cpu/numa/cell[@id='0']/@memory": "32768", "cpu/numa/cell[@id='1']/@memory": "16384",
+                    "cpu/numa/cell[@id='2']/@memory": "16384"},
+    "pstore": {"@backend": "acpi-erst"}, "rng": {"@model": "virtio", "backend/@model": "random"}, "cpu/model": {"cpu/@mode": "custom"},
 }
 
 
@@ -287,7 +293,11 @@ def sound_ones():
             "name-channel": "org.test.1", "path": "/dev/urandom", "source": IMAGE, "kernel": IMAGE, "initrd": IMAGE,
             "block": IMAGE, "emulator": "/usr/bin/qemu-system-x86_64", "loader": "/usr/share/OVMF/OVMF_CODE_4M.fd",
             "nvram": str(PLAY / "nvram.fd"), "nvram-template": "/usr/share/OVMF/OVMF_VARS_4M.fd",
-            "listen-network": "default", "floppy-target": "fda", "tag": "share"}
+            "listen-network": "default", "floppy-target": "fda", "tag": "share", "flags": "require aes", "pins": "0 1", "vendor-id": "Inn",
+            "vendor": "INN", "product": "One", "wwn": "5000c50015ea71ad", "bios-date": "11/29/2026", "bios-release": "1.2",
+            "cpus-0": "0", "cpus-1": "0", "cpus-2": "0", "cpus-3": "0"}
+    good |= {name.removeprefix("smbios/"): "Some text" for name in FIELDS
+             if name.startswith("smbios/") and name.removeprefix("smbios/") not in good}
     problems = []
     for name, field in FIELDS.items():
         text = good.get({"channel/name": "name-channel", "floppy/target": "floppy-target"}.get(name, field["name"]))

@@ -27,18 +27,32 @@ DISKS, CDROMS, CHANNELS, CARDS, FOLDERS = 180, 40, 24, 12, 2
 
 # Where each field's text is seen again. QEMU: its own parser tells. FILES: QEMU never has it, the helper opens it or
 # makes it, and the plan says so. NOWHERE: in no argument, no file and no command. CHOICE: QEMU must know it.
-QEMU, FILES, NOWHERE, CHOICE = "QEMU's parser", "the plan's files", "nowhere", "QEMU's own names"
+# OPTION: QEMU tells nobody; by its rules the one option has the very text.
+QEMU, FILES, NOWHERE, CHOICE, OPTION = ("QEMU's parser", "the plan's files", "nowhere", "QEMU's own names",
+                                        "QEMU's options")
+# {field: (table, property) of -smbios}
+SMBIOS = {"bios-vendor": ("0", "vendor"), "bios-version": ("0", "version"), "bios-date": ("0", "date"),
+          "bios-release": ("0", "release"), "manufacturer": ("1", "manufacturer"), "product": ("1", "product"),
+          "version": ("1", "version"), "serial": ("1", "serial"), "sku": ("1", "sku"), "family": ("1", "family"),
+          "board-manufacturer": ("2", "manufacturer"), "board-product": ("2", "product"),
+          "board-version": ("2", "version"), "board-serial": ("2", "serial"), "board-asset": ("2", "asset"),
+          "board-location": ("2", "location"), "chassis-manufacturer": ("3", "manufacturer"),
+          "chassis-version": ("3", "version"), "chassis-serial": ("3", "serial"), "chassis-asset": ("3", "asset"),
+          "chassis-sku": ("3", "sku"), "oem-strings": ("11", "value")}
 WHERE = {
     "general/name": QEMU, "general/uuid": QEMU, "general/genid": QEMU, "kernel/cmdline": QEMU, "disk/target": QEMU,
     "disk/serial": QEMU, "cdrom/target": QEMU, "cdrom/serial": QEMU, "floppy/target": QEMU, "interface/mac": QEMU,
     "channel/name": QEMU, "disk/limit-group": QEMU, "filesystem/tag": QEMU,
+    "disk/vendor": QEMU, "disk/product": QEMU, "disk/wwn": QEMU,
+    "cpu/flags": OPTION, **{f"smbios/{name}": OPTION for name in SMBIOS}, **{f"numa/cpus-{n}": OPTION for n in range(4)},
+    "hyperv/vendor-id": NOWHERE, "pstore/path": NOWHERE,
     "kernel/kernel": FILES, "kernel/initrd": FILES, "disk/source": FILES, "disk/block": FILES, "cdrom/source": FILES,
     "cdrom/block": FILES, "floppy/source": FILES, "floppy/block": FILES, "interface/network": FILES,
     "interface/bridge": FILES, "filesystem/source": FILES,
     "general/title": NOWHERE, "general/description": NOWHERE, "general/os-id": NOWHERE, "machine/emulator": NOWHERE,
     "firmware/loader": NOWHERE, "firmware/nvram": NOWHERE, "firmware/nvram-template": NOWHERE,
     "graphics/listen-network": NOWHERE, "graphics/keymap": NOWHERE, "graphics/passwd": NOWHERE, "channel/path": NOWHERE,
-    "rng/path": NOWHERE, "cpu/cpuset": NOWHERE, "cpu/emulator-cpuset": NOWHERE,
+    "rng/path": NOWHERE, "cpu/cpuset": NOWHERE, "cpu/emulator-cpuset": NOWHERE, "cpu/pins": NOWHERE,
     "machine/machine": CHOICE, "cpu/model": CHOICE,
 }
 FIELDS = {schema.name_of(f): f for f in schema.fields()}
@@ -46,6 +60,7 @@ FIELDS = {schema.name_of(f): f for f in schema.fields()}
 PLAIN = string.ascii_letters + string.digits
 SIGNS = ",=\"'\\%$`;:&|<>(){}[]*?!#~^@+-_. "
 DEVICE = PLAIN + "_.-"
+FLAGS = ("aes", "avx", "rdrand", "sse4.1", "sse4_2", "x2apic", "popcnt", "pclmulqdq")
 
 
 def character():
@@ -114,12 +129,14 @@ class Machine:
                 self.put(field, path())
         self.put("cpu/cpuset", processors())
         self.put("cpu/emulator-cpuset", processors())
+        self.put("cpu/pins", f"{RANDOM.randrange(4)} {processors()}")
         self.put("general/title", text(256, least=12))
         self.put("general/description", text(2000, least=12) + "\n" + text(2000, least=12))
         self.put("general/os-id", text(512, least=12))
         for field, known in choices.items():
             self.put(field, RANDOM.choice(known))
         self.it.put("cpu/@mode", "custom")
+        self.add_identity()
         self.add_disks()
         self.add_lines()
         Path(folder, "machine.xml").write_text(self.it.xml(), encoding="utf-8")
@@ -130,6 +147,21 @@ class Machine:
 
     def device(self, kind, **values):
         return schema.device(self.it, next(f for f in FIELDS.values() if f["kind"] == kind), values)
+
+    def add_identity(self):
+        """Who made it, which single features it has and where its processors are."""
+        self.it.put("os/smbios/@mode", "sysinfo")
+        special = {"bios-date": "11/29/2026", "bios-release": f"{RANDOM.randrange(100)}.{RANDOM.randrange(100)}"}
+        for field in SMBIOS:
+            self.put(f"smbios/{field}", special.get(field) or text(255, PLAIN + SIGNS))
+        self.put("cpu/flags", f"{RANDOM.choice(('require', 'disable', 'force', 'forbid'))} {RANDOM.choice(FLAGS)}")
+        self.put("hyperv/vendor-id", text(12, DEVICE, least=12))
+        self.it.put("vcpu", "4")
+        for cell, cpu in enumerate(RANDOM.sample(range(4), 4)):
+            self.put(f"numa/cpus-{cell}", str(cpu))
+            self.it.put(f"cpu/numa/cell[@id='{cell}']/@memory", str(8 << 10))
+        at = self.device("pstore", **{"@backend": "acpi-erst"})
+        self.put("pstore/path", "/" + text(100, least=12), at)
 
     def drive(self, kind, bus, target, serial=True):
         # One that can be plugged has all of it; every second is a device of the host.
@@ -143,6 +175,10 @@ class Machine:
             self.put("disk/limit-group", RANDOM.choice(PLAIN) + text(31, DEVICE, least=0), at, target)
         if serial:
             self.put(f"{kind}/serial", text(36, PLAIN + "_.+-- "), at, target)
+        if kind == "disk":
+            self.put("disk/vendor", text(8, PLAIN + SIGNS), at, target)
+            self.put("disk/product", text(16, PLAIN + SIGNS), at, target)
+            self.put("disk/wwn", "".join(RANDOM.choices("0123456789abcdef", k=16)), at, target)
 
     def add_disks(self):
         targets = unique(lambda: "sd" + text(3, string.ascii_lowercase, least=2), DISKS + CDROMS)
@@ -289,11 +325,37 @@ def questions(machine):
     asked += [("disk/limit-group", t, "qom-list", {"path": "/objects"},
                lambda r, t=t: t if "group." + t in {child["name"] for child in r} else r)
               for t, _ in machine.said["disk/limit-group"]]
+    for field, take in (("vendor", str), ("product", str), ("wwn", lambda number: f"{int(number):016x}")):
+        asked += [(f"disk/{field}", t, *qom(f"disk-{which}", field), take) for t, which in machine.said[f"disk/{field}"]]
     asked += [("channel/name", t, *qom(f"channel-{place}", "name"), str) for t, place in machine.said["channel/name"]]
     asked += [("filesystem/tag", t, *qom(f"filesystem-{place}", "tag"), str) for t, place in machine.said["filesystem/tag"]]
     asked += [("interface/mac", t, *qom("interface-" + t.replace(":", ""), "mac"), str.lower)
               for t, _ in machine.said["interface/mac"]]
     return asked
+
+
+def options_of(argv, option):
+    """[{name: value}] of all @option, as QEMU reads them: two commas are one within a value."""
+    found = []
+    for before, word in zip(argv, argv[1:]):
+        if before == option:
+            parts = word.replace(",,", "\0").split(",")
+            found.append({name: value.replace("\0", ",") for name, _, value in (part.partition("=") for part in parts)})
+    return found
+
+
+def in_options(machine, made):
+    """{field: whether its option has its text}"""
+    found = {}
+    tables = {table["type"]: table for table in options_of(made["argv"], "-smbios")}
+    for field, (table, name_of) in SMBIOS.items():
+        found[f"smbios/{field}"] = tables.get(table, {}).get(name_of) == machine.said[f"smbios/{field}"][0][0]
+    policy, flag = machine.said["cpu/flags"][0][0].split(" ")
+    found["cpu/flags"] = options_of(made["argv"], "-cpu")[0].get(flag) == ("on" if policy in ("require", "force") else "off")
+    cells = {numa["core-id"]: numa["node-id"] for numa in options_of(made["argv"], "-numa") if "core-id" in numa}
+    for cell in range(4):
+        found[f"numa/cpus-{cell}"] = cells.get(machine.said[f"numa/cpus-{cell}"][0][0]) == str(cell)
+    return found
 
 
 def elsewhere(machine, made):
@@ -310,6 +372,10 @@ def elsewhere(machine, made):
                 wrong.append(f"{field}: {said!r} is not among the files")
             if where == FILES and len(said) >= 12 and said in arguments or where == NOWHERE and said in told:
                 wrong.append(f"{field}: {said!r} is in the arguments")
+    for field, equal in in_options(machine, made).items():
+        checked[field] += 1
+        if not equal:
+            wrong.append(f"{field}: {machine.said[field][0][0]!r} is not in its option")
     return wrong, checked
 
 

@@ -126,7 +126,7 @@ test_foreign (void)
   g_autofree char *xml = NULL;
 
   g_assert_cmpuint (unknown->len, ==, 3);
-  g_assert_cmpstr (unknown->pdata[0], ==, "vsock");
+  g_assert_cmpstr (unknown->pdata[0], ==, "hub");
   g_assert_cmpstr (unknown->pdata[1], ==, "input");
   g_assert_cmpstr (unknown->pdata[2], ==, "disk");
   g_assert_true (inn_element_set (&disk, "cache", "none", NULL));

@@ -118,20 +118,46 @@ build_identity (VmhPlan *plan)
   vmh_plan_option (plan, "-sandbox", VMH_SANDBOX_SECCOMP);
 }
 
+/* KVM's own interrupt controller cannot be remapped. */
+static gboolean
+needs_split_irqchip (VmhPlan *plan)
+{
+  g_autoptr (GPtrArray) list = inn_domain_list (plan->domain, "iommu");
+
+  for (guint i = 0; i < list->len; i++)
+    if (inn_element_get_bool (list->pdata[i], "intremap"))
+      return g_str_equal (plan->host.accelerator, "kvm");
+  return FALSE;
+}
+
 static void
 build_machine (VmhPlan *plan)
 {
   InnElement machine = inn_domain_get (plan->domain, "machine");
   InnElement features = inn_domain_get (plan->domain, "features");
+  InnElement memory = inn_domain_get (plan->domain, "memory");
   InnElement clock = inn_domain_get (plan->domain, "clock");
   g_autofree char *type = inn_element_dup (&machine, "machine");
   GString *value = g_string_new (type);
 
-  g_string_append (value, ",usb=off,dump-guest-core=off,memory-backend=ram");
+  g_string_append (value, ",usb=off,dump-guest-core=off");
+  if (vmh_numa_count (plan->domain) == 0)
+    g_string_append (value, ",memory-backend=ram");
+  if (inn_element_get_bool (&memory, "no-share-pages"))
+    g_string_append (value, ",mem-merge=off");
   if (plan->host.firmware)
     g_string_append (value, ",pflash0=firmware,pflash1=nvram");
   if (plan->board == VMH_BOARD_Q35)
-    g_string_append_printf (value, ",smm=%s", plan->host.firmware_smm ? "on" : "off");
+    g_string_append_printf (
+        value, ",smm=%s",
+        plan->host.firmware_smm || inn_element_get_bool (&features, "smm") ? "on" : "off");
+  if (inn_element_has (&features, "vmport"))
+    g_string_append_printf (value, ",vmport=%s",
+                            inn_element_get_bool (&features, "vmport") ? "on" : "off");
+  if (!inn_element_get_bool (&clock, "pit"))
+    g_string_append (value, ",pit=off");
+  if (needs_split_irqchip (plan))
+    g_string_append (value, ",kernel-irqchip=split");
   g_string_append_printf (value, ",hpet=%s", inn_element_get_bool (&clock, "hpet") ? "on" : "off");
   if (!inn_element_get_bool (&features, "acpi"))
     g_string_append (value, ",acpi=off");
@@ -189,7 +215,7 @@ count_places (VmhPlan *plan, const InnElement *cpu)
   guint64 most = inn_element_get_uint (cpu, "vcpus");
 
   if (inn_element_has (cpu, "sockets") || inn_element_has (cpu, "current") ||
-      !inn_element_get_bool (&features, "acpi"))
+      vmh_numa_count (plan->domain) > 0 || !inn_element_get_bool (&features, "acpi"))
     return most;
   return MAX (most, MIN (plan->host.cpus, MAX_ROOM));
 }
@@ -218,6 +244,8 @@ build_cpu (VmhPlan *plan, GError **error)
   const char *suffix = g_str_has_suffix (plan->host.emulator, "i386") ? "i386" : "x86_64";
   g_autofree char *named = NULL;
   const char *model = cpu_model (plan, &cpu, &named);
+  g_autofree char *options = NULL;
+  g_autofree char *whole = NULL;
   g_autofree char *driver = g_strdup_printf ("%s-%s-cpu", model, suffix);
   g_autofree char *smp = g_strdup_printf ("cpus=1,maxcpus=%" G_GUINT64_FORMAT
                                           ",sockets=%" G_GUINT64_FORMAT ",dies=%" G_GUINT64_FORMAT
@@ -229,8 +257,16 @@ build_cpu (VmhPlan *plan, GError **error)
                             _ ("The QEMU installed here knows no processor “%s”. Choose another "
                                "model."),
                             model);
-  vmh_plan_option (plan, "-cpu", model);
+  options = vmh_processor_dup_options (plan, model);
+  whole = g_strconcat (model, options, NULL);
+  vmh_plan_option (plan, "-cpu", whole);
   vmh_plan_option (plan, "-smp", smp);
+  for (guint64 i = 1; i <= inn_element_get_uint (&cpu, "io-threads"); i++)
+    {
+      g_autofree char *id = g_strdup_printf ("iothread%" G_GUINT64_FORMAT, i);
+
+      vmh_plan_add (plan, VMH_NODE_OBJECT, vmh_json ("qom-type=s", "iothread", "id=s", id, NULL));
+    }
   for (guint i = 1; i < now; i++)
     vmh_plan_add (plan, VMH_NODE_DEVICE, vmh_plan_cpu (plan->domain, driver, (guint)places, i));
   return TRUE;
@@ -252,20 +288,21 @@ static gboolean
 build_memory (VmhPlan *plan, GError **error)
 {
   InnElement memory = inn_domain_get (plan->domain, "memory");
-  gboolean share = !inn_element_is (&memory, "access", "private");
+  InnElement cpu = inn_domain_get (plan->domain, "cpu");
   guint64 size = (inn_element_get_uint (&memory, "size") + MIB - 1) / MIB * MIB;
   guint64 most = most_memory (&memory, size);
   guint64 extra = (most - size) / (2 * MIB) * (2 * MIB);
-  gboolean grows =
-      plan->board == VMH_BOARD_Q35 && extra > 0 && vmh_plan_has (plan, "virtio-mem-pci");
+  /* Huge pages that are not there when the guest takes them would end it. */
+  gboolean grows = plan->board == VMH_BOARD_Q35 && extra > 0 &&
+                   vmh_plan_has (plan, "virtio-mem-pci") &&
+                   !inn_element_get_bool (&memory, "huge-pages");
   g_autofree char *value = NULL;
   JsonObject *device;
 
   if (size == 0)
     return vmh_plan_refuse (error, _ ("The machine has no memory. Say how much it has."));
-  vmh_plan_add (plan, VMH_NODE_OBJECT,
-                vmh_json ("qom-type=s", "memory-backend-memfd", "id=s", "ram", "size=i",
-                          (gint64)size, "share=b", share, NULL));
+  if (!vmh_numa_build (plan, size, (guint)count_places (plan, &cpu), error))
+    return FALSE;
   if (!grows)
     {
       value = g_strdup_printf ("size=%" G_GUINT64_FORMAT "M", size / MIB);
@@ -277,7 +314,8 @@ build_memory (VmhPlan *plan, GError **error)
   vmh_plan_option (plan, "-m", value);
   vmh_plan_add (plan, VMH_NODE_OBJECT,
                 vmh_json ("qom-type=s", "memory-backend-memfd", "id=s", "more-ram", "size=i",
-                          (gint64)extra, "share=b", share, "reserve=b", FALSE, NULL));
+                          (gint64)extra, "share=b", !inn_element_is (&memory, "access", "private"),
+                          "reserve=b", FALSE, NULL));
   device = vmh_json ("driver=s", "virtio-mem-pci", "id=s", "memory", "memdev=s", "more-ram",
                      "node=i", (gint64)0, "requested-size=i", (gint64)0, NULL);
   if (!vmh_plan_bus (plan, device, error))
@@ -342,21 +380,34 @@ build_clock_and_boot (VmhPlan *plan)
 {
   InnElement clock = inn_domain_get (plan->domain, "clock");
   InnElement boot = inn_domain_get (plan->domain, "boot");
+  g_autofree char *again = NULL;
   g_autofree char *rtc = inn_element_dup (&clock, "offset");
-  g_autofree char *base = g_strdup_printf ("base=%s,driftfix=slew", rtc);
+  g_autofree char *base =
+      g_strdup_printf ("base=%s,driftfix=%s", rtc,
+                       inn_element_is (&clock, "rtc-policy", "catchup") ? "slew" : "none");
 
   vmh_plan_option (plan, "-rtc", base);
+  if (inn_element_is (&clock, "pit-policy", "discard"))
+    vmh_plan_option (plan, "-global", "kvm-pit.lost_tick_policy=discard");
+  if (inn_element_has (&boot, "reboot-timeout"))
+    again = g_strdup_printf (",reboot-timeout=%" G_GUINT64_FORMAT,
+                             inn_element_get_uint (&boot, "reboot-timeout"));
   if (inn_element_get_bool (&boot, "menu"))
     {
       guint64 time = inn_element_get_uint (&boot, "menu-timeout");
       g_autofree char *value =
-          time > 0 ? g_strdup_printf ("menu=on,splash-time=%" G_GUINT64_FORMAT ",strict=on", time)
-                   : g_strdup ("menu=on,strict=on");
+          time > 0 ? g_strdup_printf ("menu=on,splash-time=%" G_GUINT64_FORMAT "%s,strict=on", time,
+                                      again ? again : "")
+                   : g_strdup_printf ("menu=on%s,strict=on", again ? again : "");
 
       vmh_plan_option (plan, "-boot", value);
     }
   else
-    vmh_plan_option (plan, "-boot", "strict=on");
+    {
+      g_autofree char *value = g_strconcat ("strict=on", again, NULL);
+
+      vmh_plan_option (plan, "-boot", value);
+    }
 }
 
 /* QEMU only pauses where more than its own end is to follow: the helper does the rest. */
@@ -385,5 +436,6 @@ vmh_board_build (VmhPlan *plan, GError **error)
   build_kernel (plan);
   build_clock_and_boot (plan);
   build_events (plan);
+  vmh_smbios_build (plan);
   return TRUE;
 }

@@ -179,6 +179,37 @@ add_nodes (const Disk *disk)
   return g_strdup (disk->target);
 }
 
+/* What the schema has checked to be of the bus. */
+static void
+add_identity (const Disk *disk, JsonObject *device)
+{
+  static const char *const texts[] = { "vendor", "product" };
+  guint64 thread = inn_element_get_uint (disk->element, "io-thread");
+  guint64 queues = inn_element_get_uint (disk->element, "queues");
+  guint64 rotation = inn_element_get_uint (disk->element, "rotation");
+  g_autofree char *wwn = inn_element_dup (disk->element, "wwn");
+
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      g_autofree char *text = inn_element_dup (disk->element, texts[i]);
+
+      if (text)
+        json_object_set_string_member (device, texts[i], text);
+    }
+  if (wwn)
+    json_object_set_int_member (device, "wwn", (gint64)g_ascii_strtoull (wwn, NULL, 16));
+  if (rotation > 0)
+    json_object_set_int_member (device, "rotation_rate", (gint64)rotation);
+  if (queues > 0)
+    json_object_set_int_member (device, "num-queues", (gint64)queues);
+  if (thread > 0)
+    {
+      g_autofree char *id = g_strdup_printf ("iothread%" G_GUINT64_FORMAT, thread);
+
+      json_object_set_string_member (device, "iothread", id);
+    }
+}
+
 static void
 add_device_options (const Disk *disk, JsonObject *device)
 {
@@ -191,6 +222,7 @@ add_device_options (const Disk *disk, JsonObject *device)
     vmh_plan_boot (disk->plan, disk->element, device);
   if (disk->cdrom || disk->floppy)
     return;
+  add_identity (disk, device);
   json_object_set_string_member (
       device, "write-cache", has_word (disk, "cache", "writethrough", "directsync") ? "off" : "on");
   if (inn_element_get_bool (disk->element, "shareable"))

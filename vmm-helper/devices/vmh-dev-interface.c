@@ -112,6 +112,8 @@ build (VmhPlan *plan, const InnElement *element, guint index, GError **error)
                      "mac=s", mac, NULL);
   if (virtio && mtu > 0)
     json_object_set_int_member (device, "host_mtu", (gint64)mtu);
+  if (!inn_element_get_bool (element, "rom"))
+    json_object_set_int_member (device, "rombar", 0);
   vmh_plan_boot (plan, element, device);
   if (!vmh_plan_bus (plan, device, error))
     return FALSE;

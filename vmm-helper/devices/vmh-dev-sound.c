@@ -14,6 +14,8 @@ static const struct
   { "ich6", "intel-hda", "hda-duplex" },
   { "ac97", NULL, "AC97" },
   { "usb", NULL, "usb-audio" },
+  { "es1370", NULL, "ES1370" },
+  { "sb16", NULL, "sb16" },
 };
 
 static gboolean
@@ -46,6 +48,11 @@ build (VmhPlan *plan, const InnElement *element, guint index, GError **error)
       if (!vmh_plan_need_usb (plan, error))
         return FALSE;
       json_object_set_string_member (device, "bus", "usb.0");
+    }
+  else if (g_str_equal (cards[i].model, "sb16")) /* on the ISA bus, where one has its place */
+    {
+      if (!vmh_plan_first (plan, "sb16"))
+        return vmh_plan_refuse (error, _ ("There can be one Sound Blaster. Remove the others."));
     }
   else if (!vmh_plan_bus (plan, device, error))
     return FALSE;

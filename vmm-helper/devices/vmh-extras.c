@@ -85,6 +85,7 @@ gboolean
 vmh_extras_build (VmhPlan *plan, GError **error)
 {
   InnElement general = inn_domain_get (plan->domain, "general");
+  InnElement features = inn_domain_get (plan->domain, "features");
   g_autofree char *uuid = inn_domain_dup_uuid (plan->domain);
   g_autofree char *genid = inn_element_dup (&general, "genid");
   const char *guid = genid && *genid ? genid : uuid;
@@ -94,6 +95,9 @@ vmh_extras_build (VmhPlan *plan, GError **error)
   if (guid && vmh_plan_has (plan, "vmgenid"))
     vmh_plan_add (plan, VMH_NODE_DEVICE,
                   vmh_json ("driver=s", "vmgenid", "id=s", "generation", "guid=s", guid, NULL));
+  if (inn_element_get_bool (&features, "vmcoreinfo"))
+    vmh_plan_add (plan, VMH_NODE_DEVICE,
+                  vmh_json ("driver=s", "vmcoreinfo", "id=s", "vmcoreinfo", NULL));
   return build_channel (plan, "org.qemu.guest_agent.0", error) &&
          (!vmh_plan_has (plan, "chardev-qemu-vdagent") ||
           build_channel (plan, "com.redhat.spice.0", error)) &&

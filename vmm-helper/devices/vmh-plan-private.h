@@ -32,6 +32,7 @@ struct _VmhPlan
   guint displays;
   guint sata, ide, scsi, channels;
   const char *user_network; /* static; NULL: none */
+  GString *notes;
 };
 
 gboolean vmh_plan_has (VmhPlan *plan, const char *type);
@@ -56,6 +57,8 @@ void vmh_plan_copy (VmhPlan *plan, const InnElement *element, const char *path, 
 int vmh_plan_fd (VmhPlan *plan, VmhPlanFdType type, const char *name, const char *path);
 /** vmh_plan_nvram: an fd set of the machine's own UEFI variables. */
 char *vmh_plan_nvram (VmhPlan *plan);
+/** vmh_plan_note: a sentence for the machine's log: what it is started without. */
+void G_GNUC_PRINTF (2, 3) vmh_plan_note (VmhPlan *plan, const char *format, ...);
 void vmh_plan_command (VmhPlan *plan, const char *command, JsonObject *arguments);
 
 /* Controllers that others need; each made once, unless the domain names its own. */
@@ -68,12 +71,20 @@ gboolean vmh_plan_need_ahci (VmhPlan *plan, GError **error);
 gboolean vmh_board_prepare (VmhPlan *plan, GError **error);
 gboolean vmh_board_build (VmhPlan *plan, GError **error);
 gboolean vmh_extras_build (VmhPlan *plan, GError **error);
+void vmh_smbios_build (VmhPlan *plan);
+/** vmh_memory_backend: a node for @size bytes of the machine's memory. */
+JsonObject *vmh_memory_backend (VmhPlan *plan, const char *id, guint64 size);
+guint vmh_numa_count (InnDomain *domain); /* of cells; 0: the machine is not split */
+gboolean vmh_numa_build (VmhPlan *plan, guint64 size, guint places, GError **error);
+/** vmh_processor_dup_options: what follows the model of -cpu, with its comma; or "". */
+char *vmh_processor_dup_options (VmhPlan *plan, const char *model);
 
 /* vmh-devices.c: THE list of kinds. */
 extern const VmhDeviceOps *const vmh_device_list[];
 extern const VmhDeviceOps vmh_disk_ops, vmh_cdrom_ops, vmh_floppy_ops, vmh_interface_ops,
     vmh_video_ops, vmh_graphics_ops, vmh_serial_ops, vmh_console_ops, vmh_channel_ops,
     vmh_input_ops, vmh_sound_ops, vmh_rng_ops, vmh_memballoon_ops, vmh_controller_ops,
-    vmh_panic_ops, vmh_filesystem_ops, vmh_tpm_ops, vmh_watchdog_ops;
+    vmh_panic_ops, vmh_filesystem_ops, vmh_tpm_ops, vmh_watchdog_ops, vmh_vsock_ops, vmh_iommu_ops,
+    vmh_pstore_ops;
 
 G_END_DECLS

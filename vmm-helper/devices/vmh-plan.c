@@ -46,6 +46,7 @@ vmh_plan_new (InnDomain *domain, const VmhPlanHost *host)
   plan->commands = g_ptr_array_new_with_free_func ((GDestroyNotify)command_free);
   plan->boot = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   plan->once = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  plan->notes = g_string_new (NULL);
   plan->next_fd = VMH_PLAN_FIRST_FD;
   plan->next_set = host->running ? host->running->next_set : 0;
   for (char **id = host->running ? host->running->ids : NULL; id && *id; id++)
@@ -64,6 +65,7 @@ vmh_plan_free (VmhPlan *plan)
   g_ptr_array_unref (plan->commands);
   g_hash_table_unref (plan->boot);
   g_hash_table_unref (plan->once);
+  g_string_free (plan->notes, TRUE);
   g_free (plan);
 }
 
@@ -104,6 +106,19 @@ vmh_plan_refuse (GError **error, const char *format, ...)
   g_propagate_error (error, g_error_new_valist (INN_ERROR, INN_ERROR_UNSUPPORTED, format, args));
   va_end (args);
   return FALSE;
+}
+
+/* As QEMU marks what is no error. */
+void
+vmh_plan_note (VmhPlan *plan, const char *format, ...)
+{
+  va_list args;
+
+  va_start (args, format);
+  g_string_append (plan->notes, "vmm-helper: info: ");
+  g_string_append_vprintf (plan->notes, format, args);
+  g_string_append_c (plan->notes, '\n');
+  va_end (args);
 }
 
 gboolean
@@ -306,9 +321,15 @@ is_integrated (const char *driver)
     "rtl8139",
     "AC97",
     "ich9-intel-hda",
+    "ES1370",
+    "pcnet",
+    "ne2k_pci",
     "intel-hda",
     "i6300esb",
     "pci-serial",
+    "pvpanic-pci",
+    "acpi-erst",
+    "virtio-iommu-pci",
     "ich9-usb-ehci1",
     "ich9-usb-uhci1",
     "ich9-usb-uhci2",
@@ -495,6 +516,12 @@ GPtrArray *
 vmh_plan_get_nodes (VmhPlan *plan)
 {
   return plan->nodes;
+}
+
+const char *
+vmh_plan_get_notes (VmhPlan *plan)
+{
+  return plan->notes->str;
 }
 
 const char *

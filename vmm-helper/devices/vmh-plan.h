@@ -52,6 +52,7 @@ typedef enum
   VMH_PLAN_FD_NET,    /* QEMU's end of the network card @name; the shim has the other */
   VMH_PLAN_FD_TPM,    /* QEMU's end of the security chip @name, of version @kind */
   VMH_PLAN_FD_SHARE,  /* QEMU's end of the folder @path */
+  VMH_PLAN_FD_VSOCK,  /* this computer's half of a vsock */
   VMH_PLAN_FD_TAP, /* a tap on the bridge or the network @path, for the card with address @name */
 } VmhPlanFdType;
 
@@ -87,6 +88,8 @@ char **vmh_plan_dup_argv (VmhPlan *plan);
 GPtrArray *vmh_plan_get_fds (VmhPlan *plan);      /* (element-type VmhPlanFd) */
 GPtrArray *vmh_plan_get_commands (VmhPlan *plan); /* (element-type VmhPlanCommand) */
 GPtrArray *vmh_plan_get_nodes (VmhPlan *plan);    /* (element-type VmhNode) */
+/** vmh_plan_get_notes: lines for the machine's log; "" for none. */
+const char *vmh_plan_get_notes (VmhPlan *plan);
 /** vmh_plan_get_user_network: what carries its user-mode cards: "passt", "slirp" (in QEMU itself,
  * which then needs the host's network), or "" where it has none. */
 const char *vmh_plan_get_user_network (VmhPlan *plan);

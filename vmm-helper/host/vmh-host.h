@@ -90,5 +90,7 @@ gboolean vmh_host_has_virtiofsd (VmhHost *host);
 /** vmh_host_dup_virtiofsd: the command of virtiofsd for @folder of its room, with its listening
  * socket at @fd. */
 char **vmh_host_dup_virtiofsd (VmhHost *host, const char *folder, int fd);
+/** vmh_host_check_huge_pages: whether @size bytes in huge pages of @page bytes are free now. */
+gboolean vmh_host_check_huge_pages (guint64 page, guint64 size, GError **error);
 
 G_END_DECLS

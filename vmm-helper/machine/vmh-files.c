@@ -13,9 +13,9 @@
 #include "core/vmh-errand.h"
 #include "core/vmh-stuck.h"
 #include "host/vmh-tap.h"
+#include "shared/inn-errors.h"
 #include "vmh-kernel.h"
 #include "vmh-life.h"
-#include "shared/inn-errors.h"
 #include "vmh-storage.h"
 #include "vmh-store.h"
 
@@ -57,6 +57,26 @@ get_files (GTask *task)
   return *(VmhFiles **)g_task_get_task_data (task);
 }
 
+static int
+open_vsock (GError **error)
+{
+  int fd = open ("/dev/vhost-vsock", O_RDWR | O_CLOEXEC);
+
+  if (fd >= 0)
+    return fd;
+  if (errno == EACCES || errno == EPERM)
+    g_set_error (error, INN_ERROR, INN_ERROR_UNSUPPORTED,
+                 _ ("The machine has a socket to this computer, and you may not use "
+                    "/dev/vhost-vsock. Ask to become a member of the group “kvm”, or remove the "
+                    "socket."));
+  else
+    g_set_error (error, INN_ERROR, INN_ERROR_UNSUPPORTED,
+                 _ ("The machine has a socket to this computer, which has no /dev/vhost-vsock "
+                    "(%s). Load the kernel module “vhost_vsock”, or remove the socket."),
+                 g_strerror (errno));
+  return -1;
+}
+
 /* What is opened at once; -1 without an error where that is no file. */
 static int
 open_now (VmhFiles *files, const VmhPlanFd *fd, GError **error)
@@ -65,6 +85,8 @@ open_now (VmhFiles *files, const VmhPlanFd *fd, GError **error)
     return vmh_bundle_open_file (files->bundle, VMH_NVRAM, fd->writable ? O_RDWR : O_RDONLY, error);
   if (fd->type == VMH_PLAN_FD_TPM)
     return vmh_bundle_open_tpm (files->bundle, error);
+  if (fd->type == VMH_PLAN_FD_VSOCK)
+    return open_vsock (error);
   if (fd->type != VMH_PLAN_FD_TAP)
     return -1;
   if (g_str_equal (fd->kind, "bridge"))

@@ -99,15 +99,15 @@ vmh_share_limit_finish (VmhMachine *machine, GAsyncResult *result, GError **erro
 
 /* ---- where ---- */
 
-/* What the domain says for the processor @index: "pins" is "0=2 1=3-5". NULL: nothing. */
+/* What the domain says for the processor @index: "pins" has lines as "1 3-5". NULL: nothing. */
 static char *
 dup_pin (const char *pins, guint index)
 {
-  g_auto (GStrv) pairs = g_strsplit (pins ? pins : "", " ", -1);
+  g_auto (GStrv) lines = g_strsplit (pins ? pins : "", "\n", -1);
 
-  for (char **pair = pairs; *pair; pair++)
-    if (strtoul (*pair, NULL, 10) == index)
-      return g_strdup (strchr (*pair, '=') + 1);
+  for (char **line = lines; *line; line++)
+    if (strchr (*line, ' ') && strtoul (*line, NULL, 10) == index)
+      return g_strdup (strchr (*line, ' ') + 1);
   return NULL;
 }
 
@@ -130,10 +130,10 @@ vmh_share_check_pins (InnDomain *domain, GError **error)
   g_autofree char *all = inn_element_dup (&cpu, "cpuset");
   g_autofree char *rest = inn_element_dup (&cpu, "emulator-cpuset");
   g_autofree char *pins = inn_element_dup (&cpu, "pins");
-  g_auto (GStrv) pairs = g_strsplit (pins ? pins : "", " ", -1);
+  g_auto (GStrv) lines = g_strsplit (pins ? pins : "", "\n", -1);
 
-  for (char **pair = pairs; *pair && **pair; pair++)
-    if (!vmh_threads_check (strchr (*pair, '=') + 1, error))
+  for (char **line = lines; *line; line++)
+    if (strchr (*line, ' ') && !vmh_threads_check (strchr (*line, ' ') + 1, error))
       return FALSE;
   return vmh_threads_check (all, error) && vmh_threads_check (rest, error);
 }

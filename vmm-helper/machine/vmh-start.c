@@ -121,12 +121,17 @@ step_choose (gpointer context, GError **error)
   VmhHost *host = vmh_host_get_default ();
   InnElement machine = inn_domain_get (start->domain, "machine");
   InnElement general = inn_domain_get (start->domain, "general");
+  InnElement memory = inn_domain_get (start->domain, "memory");
   g_autofree char *arch = inn_element_dup (&machine, "arch");
   g_autofree char *wanted = inn_element_dup (&general, "accelerator");
 
   if (!inn_domain_check (start->domain, error) || !vmh_sandbox_check (error))
     return FALSE;
   if (!vmh_share_check_pins (start->domain, error))
+    return FALSE;
+  if (inn_element_get_bool (&memory, "huge-pages") &&
+      !vmh_host_check_huge_pages (inn_element_get_uint (&memory, "huge-page-size"),
+                                  inn_element_get_uint (&memory, "size"), error))
     return FALSE;
   start->emulator = vmh_host_get_emulator (host, arch, error);
   if (!start->emulator)
@@ -253,10 +258,8 @@ save_live (Start *start, GError **error)
 static char *
 dup_note (InnDomain *domain)
 {
-  static const char *const parts[] = {
-    "quota",          "vcpusched", "numatune",  "blkiotune", "memtune",  "hugepages",
-    "feature policy", "hyperv",    "iothreads", "sysinfo",   "resource", "launchSecurity"
-  };
+  static const char *const parts[] = { "quota",   "vcpusched", "numatune", "blkiotune",
+                                       "memtune", "locked",    "resource", "launchSecurity" };
   InnElement cpu = inn_domain_get (domain, "cpu");
   g_autofree char *xml = inn_domain_to_xml (domain);
   g_autoptr (GString) list = g_string_new (NULL);
@@ -285,7 +288,8 @@ step_spawn (gpointer context, GError **error)
 {
   Start *start = context;
   InnElement clock = inn_domain_get (start->domain, "clock");
-  g_autofree char *note = dup_note (start->domain);
+  g_autofree char *kept = dup_note (start->domain);
+  g_autofree char *note = g_strconcat (vmh_plan_get_notes (start->plan), kept, NULL);
   VmhQemuStart how = { .plan = start->plan,
                        .accelerator = start->accelerator,
                        .reason = start->reason,

@@ -293,7 +293,7 @@ show_spin (GtkWidget *editor, const InnField *field, const char *text)
   target_of (editor)->showing = FALSE;
 }
 
-/* STRING, MAC, UUID, PATH, MAP */
+/* STRING, MAC, UUID, PATH */
 
 static void
 on_entry_changed (AdwEntryRow *editor)
@@ -494,7 +494,6 @@ inn_editor_for (const InnField *field)
     case INN_TYPE_MAC:
     case INN_TYPE_UUID:
     case INN_TYPE_PATH:
-    case INN_TYPE_MAP:
       break;
     }
   return &an_entry;

@@ -51,7 +51,6 @@ dup_value (InnFieldRow *self)
     case INN_TYPE_MAC:
     case INN_TYPE_UUID:
     case INN_TYPE_PATH:
-    case INN_TYPE_MAP:
       break;
     }
   return inn_element_dup (self->element, field->name);

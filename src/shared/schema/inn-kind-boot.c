@@ -52,6 +52,13 @@ static const InnField fields[] = {
     .max = 65535,
     .label = N_ ("Boot menu stays"),
     .help = N_ ("Milliseconds.") },
+  { .name = "reboot-timeout",
+    .path = "os/bios/@rebootTimeout",
+    .type = INN_TYPE_UINT,
+    .flags = INN_FIELD_ADVANCED,
+    .max = 32767,
+    .label = N_ ("Try again after"),
+    .help = N_ ("Milliseconds, where nothing could be started from.") },
   { NULL },
 };
 

@@ -28,11 +28,28 @@ static const InnChoice models[] = {
 static const InnChoice periods[] = { { "100000", N_ ("100 ms") }, { NULL, NULL } };
 
 #define CPU_LIST "\\^?[0-9]{1,4}(-[0-9]{1,4})?(,\\^?[0-9]{1,4}(-[0-9]{1,4})?)*"
+#define CPU_PIN  "[0-9]{1,4} " CPU_LIST
 
 static const InnGroup pinning = { N_ ("Which of this computer’s processors"),
                                   N_ ("Kept apart, or near to each other") };
 static const InnGroup share = { N_ ("Share of this computer"),
                                 N_ ("How much processor time it may take") };
+static const InnChoice caches[] = {
+  { "passthrough", N_ ("This computer’s") },
+  { "disable", N_ ("None") },
+  { NULL, NULL },
+};
+
+static const InnChoice checks[] = {
+  { "none", N_ ("Start without it") },
+  { "partial", N_ ("Start, and say so in the log") },
+  { "full", N_ ("Do not start") },
+  { NULL, NULL },
+};
+
+#define INN_PATTERN_FLAG "(force|require|optional|disable|forbid) [a-z0-9][a-z0-9_.\\-]{0,31}"
+
+static const InnGroup single = { N_ ("Single features"), N_ ("What is added or taken away") };
 
 static const InnField fields[] = {
   { .name = "vcpus",
@@ -79,14 +96,15 @@ static const InnField fields[] = {
     .label = N_ ("Runs on"),
     .help = N_ ("Numbers of this computer’s processors, as 0-3,6. Empty: on all of them.") },
   { .name = "pins",
-    .path = "cputune/vcpupin[@vcpu]/@cpuset",
-    .type = INN_TYPE_MAP,
-    .flags = INN_FIELD_LIVE | INN_FIELD_ADVANCED,
+    .path = "cputune/vcpupin/@vcpu+@cpuset",
+    .type = INN_TYPE_STRING,
+    .flags = INN_FIELD_LIVE | INN_FIELD_MULTILINE | INN_FIELD_LIST | INN_FIELD_ADVANCED,
     .max = 4096,
-    .pattern = CPU_LIST,
+    .pattern = CPU_PIN "(\\n" CPU_PIN ")*",
     .group = &pinning,
     .label = N_ ("Each of them on its own"),
-    .help = N_ ("As 0=2 1=3-5: the machine’s first processor runs on 2, its second on 3 to 5.") },
+    .help = N_ ("One a line, as “0 2” or “1 3-5”: the first of the machine’s processors runs on 2, "
+                "the second on 3 to 5.") },
   { .name = "emulator-cpuset",
     .path = "cputune/emulatorpin/@cpuset",
     .type = INN_TYPE_STRING,
@@ -158,8 +176,64 @@ static const InnField fields[] = {
     .max = 8,
     .label = N_ ("Threads"),
     .help = N_ ("Threads in each core.") },
+  { .name = "io-threads",
+    .path = "iothreads",
+    .type = INN_TYPE_UINT,
+    .flags = INN_FIELD_ADVANCED,
+    .max = 64,
+    .label = N_ ("I/O threads"),
+    .help = N_ ("For disks that are to have a thread of their own on this computer.") },
+  { .name = "flags",
+    .path = "cpu/feature/@policy='require'+@name",
+    .type = INN_TYPE_STRING,
+    .flags = INN_FIELD_MULTILINE | INN_FIELD_LIST | INN_FIELD_ADVANCED,
+    .max = 4096,
+    .pattern = INN_PATTERN_FLAG "(\\n" INN_PATTERN_FLAG ")*",
+    .label = N_ ("Features of the processor"),
+    .help = N_ ("One a line, as “require aes” or “disable vmx”."),
+    .group = &single },
+  { .name = "check",
+    .path = "cpu/@check",
+    .type = INN_TYPE_ENUM,
+    .flags = INN_FIELD_ADVANCED,
+    .fallback = "partial",
+    .choices = checks,
+    .label = N_ ("What is not there"),
+    .help = N_ ("When this computer lacks a feature that the guest is to have. With KVM only."),
+    .group = &single },
+  { .name = "cache",
+    .path = "cpu/cache/@mode",
+    .type = INN_TYPE_ENUM,
+    .flags = INN_FIELD_ADVANCED,
+    .choices = caches,
+    .label = N_ ("Caches"),
+    .help = N_ ("Which caches the guest sees; programs arrange their work by them."),
+    .group = &single },
+  { .name = "migratable",
+    .path = "cpu/@migratable",
+    .type = INN_TYPE_BOOL,
+    .flags = INN_FIELD_ADVANCED,
+    .choices = inn_words_on_off,
+    .label = N_ ("Can move"),
+    .help = N_ ("Off adds features with which it cannot move to another computer."),
+    .when = "mode=host-passthrough|maximum",
+    .group = &single },
   { NULL },
 };
+
+/* Where the rest of the line is what it has. */
+static gboolean
+is_pinned_twice (const InnElement *element)
+{
+  g_autofree char *pins = inn_element_dup (element, "pins");
+  g_auto (GStrv) lines = g_strsplit (pins != NULL ? pins : "", "\n", -1);
+  g_autoptr (GHashTable) seen = g_hash_table_new (NULL, NULL);
+
+  for (char **line = lines; *line != NULL; line++)
+    if (!g_hash_table_add (seen, GUINT_TO_POINTER (1 + g_ascii_strtoull (*line, NULL, 10))))
+      return TRUE;
+  return FALSE;
+}
 
 static gboolean
 check (const InnElement *element, GError **error)
@@ -175,11 +249,20 @@ check (const InnElement *element, GError **error)
                  _ ("Say how many processors the machine has."), error) ||
       !inn_rule (inn_element_get_uint (element, "current") <= most,
                  _ ("More processors cannot be plugged in than the machine has."), error) ||
+      !inn_rule (!inn_element_has (element, "migratable") ||
+                     inn_element_is (element, "mode", "host-passthrough") ||
+                     inn_element_is (element, "mode", "maximum"),
+                 _ ("Only the host’s own processor, or all of it, can be told that it need not "
+                    "move."),
+                 error) ||
       !inn_rule (inn_element_has (element, "model") || !inn_element_is (element, "mode", "custom"),
                  _ ("Name the model."), error))
     return FALSE;
   if (!inn_rule (none || (sockets > 0 && cores > 0 && threads > 0),
                  _ ("Sockets, cores and threads must be set together."), error))
+    return FALSE;
+  if (!inn_rule (!is_pinned_twice (element),
+                 _ ("Give each of the machine’s processors its place once."), error))
     return FALSE;
   return inn_rule (
       none || sockets * inn_element_get_uint (element, "dies") * cores * threads == most,

@@ -95,6 +95,60 @@ static const InnField fields[] = {
     .label = N_ ("Shared"),
     .help = N_ ("Several machines may write to it at once; the systems in them must know how.") },
   INN_ROW_SERIAL,
+  { .name = "io-thread",
+    .path = "driver/@iothread",
+    .type = INN_TYPE_UINT,
+    .flags = INN_FIELD_ADVANCED,
+    .min = 1,
+    .max = 64,
+    .label = N_ ("I/O thread"),
+    .help = N_ ("Its number; how many there are stands with the processors."),
+    .when = "bus=virtio" },
+  { .name = "queues",
+    .path = "driver/@queues",
+    .type = INN_TYPE_UINT,
+    .flags = INN_FIELD_ADVANCED,
+    .min = 1,
+    .max = 64,
+    .label = N_ ("Queues"),
+    .help = N_ ("As many as processors where it is not said."),
+    .when = "bus=virtio" },
+  { .name = "vendor",
+    .path = "vendor",
+    .type = INN_TYPE_STRING,
+    .flags = INN_FIELD_ADVANCED,
+    .max = 8,
+    .pattern = "[!-~][ -~]*",
+    .label = N_ ("Vendor"),
+    .help = N_ ("What the guest reads as the disk’s maker."),
+    .when = "bus=scsi" },
+  { .name = "product",
+    .path = "product",
+    .type = INN_TYPE_STRING,
+    .flags = INN_FIELD_ADVANCED,
+    .max = 16,
+    .pattern = "[!-~][ -~]*",
+    .label = N_ ("Product"),
+    .help = N_ ("What the guest reads as the disk’s name."),
+    .when = "bus=scsi" },
+  { .name = "wwn",
+    .path = "wwn",
+    .type = INN_TYPE_STRING,
+    .flags = INN_FIELD_ADVANCED,
+    .max = 18,
+    .pattern = "(0x)?[0-9a-fA-F]{16}",
+    .label = N_ ("World wide name"),
+    .help = N_ ("Sixteen hexadecimal digits, of no other disk."),
+    .when = "bus=scsi|sata|ide" },
+  { .name = "rotation",
+    .path = "target/@rotation_rate",
+    .type = INN_TYPE_UINT,
+    .flags = INN_FIELD_ADVANCED,
+    .min = 1,
+    .max = 65534,
+    .label = N_ ("Turns in a minute"),
+    .help = N_ ("1 is for an SSD: systems then treat it as one."),
+    .when = "bus=scsi|sata|ide" },
   INN_ROW_BOOT_ORDER,
   { .name = "limit-group",
     .path = "iotune/group_name",
@@ -197,9 +251,37 @@ check_limits (const InnElement *element, GError **error)
       _ ("Limit the operations, or do not say how large one is."), error);
 }
 
+/* What only some buses have. */
+static gboolean
+check_bus (const InnElement *element, GError **error)
+{
+  static const char *const virtio[] = { "io-thread", "queues" };
+  static const char *const scsi[] = { "vendor", "product" };
+  static const char *const drives[] = { "wwn", "rotation" };
+  InnElement cpu = inn_domain_get (element->domain, "cpu");
+  gboolean is_virtio = inn_element_is (element, "bus", "virtio");
+  gboolean is_scsi = inn_element_is (element, "bus", "scsi");
+  gboolean is_drive =
+      is_scsi || inn_element_is (element, "bus", "sata") || inn_element_is (element, "bus", "ide");
+
+  for (guint i = 0; i < G_N_ELEMENTS (virtio); i++)
+    if (!inn_rule (is_virtio || !inn_element_has (element, virtio[i]),
+                   _ ("Only VirtIO disks have I/O threads and queues."), error) ||
+        !inn_rule (is_scsi || !inn_element_has (element, scsi[i]),
+                   _ ("Only SCSI disks say their vendor and product."), error) ||
+        !inn_rule (is_drive || !inn_element_has (element, drives[i]),
+                   _ ("Only SCSI, SATA and IDE disks have a world wide name and turn."), error))
+      return FALSE;
+  return inn_rule (
+      inn_element_get_uint (element, "io-thread") <= inn_element_get_uint (&cpu, "io-threads"),
+      _ ("There are not that many I/O threads. Say with the processors how many."), error);
+}
+
 static gboolean
 check (const InnElement *element, GError **error)
 {
+  if (!check_bus (element, error))
+    return FALSE;
   if (!check_limits (element, error))
     return FALSE;
   if (!inn_rule (

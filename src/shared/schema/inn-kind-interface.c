@@ -17,6 +17,8 @@ static const InnChoice models[] = {
   { "e1000", N_ ("Intel 82540EM (e1000)") },
   { "rtl8139", N_ ("Realtek 8139") },
   { "vmxnet3", N_ ("VMware vmxnet3") },
+  { "pcnet", N_ ("AMD PCnet") },
+  { "ne2k_pci", N_ ("NE2000 (PCI)") },
   { NULL, NULL },
 };
 
@@ -101,6 +103,14 @@ static const InnField fields[] = {
          "outbound/@burst",
          N_ ("Sends at once"),
          N_ ("So many kB as fast as they come, after a pause.")),
+  { .name = "rom",
+    .path = "rom/@bar",
+    .type = INN_TYPE_BOOL,
+    .flags = INN_FIELD_ADVANCED,
+    .fallback = "on",
+    .choices = inn_words_on_off,
+    .label = N_ ("Start from the network"),
+    .help = N_ ("Off: the card has no program for that.") },
   INN_ROW_BOOT_ORDER,
   { NULL },
 };

@@ -79,13 +79,50 @@ static const InnField fields[] = {
     .label = N_ ("Memory is"),
     .help = N_ ("Shared memory is needed for folders shared with the machine. Equal pages of "
                 "private memory can be merged by this computer.") },
+  { .name = "no-share-pages",
+    .path = "memoryBacking/nosharepages",
+    .type = INN_TYPE_PRESENT,
+    .flags = INN_FIELD_ADVANCED,
+    .label = N_ ("Never merged"),
+    .help = N_ ("This computer does not look for equal pages in it.") },
+  { .name = "huge-pages",
+    .path = "memoryBacking/hugepages",
+    .type = INN_TYPE_PRESENT,
+    .flags = INN_FIELD_ADVANCED,
+    .label = N_ ("Huge pages"),
+    .help = N_ ("Faster; this computer must have set them aside. It cannot be given more later.") },
+  { .name = "huge-page-size",
+    .path = "memoryBacking/hugepages/page/@size",
+    .type = INN_TYPE_SIZE,
+    .flags = INN_FIELD_ADVANCED | INN_FIELD_UNIT,
+    .fallback = "2097152",
+    .min = 2 * 1024 * 1024,
+    .max = 1024 * 1024 * 1024,
+    .label = N_ ("Size of a huge page"),
+    .help = N_ ("2 MiB or 1 GiB."),
+    .when = "huge-pages=yes" },
   { NULL },
 };
+
+static gboolean
+check_pages (const InnElement *element, GError **error)
+{
+  guint64 page = inn_element_get_uint (element, "huge-page-size");
+
+  return inn_rule (page == 2 * 1024 * 1024 || page == 1024 * 1024 * 1024,
+                   _ ("Huge pages have 2 MiB or 1 GiB."), error) &&
+         inn_rule (!inn_element_get_bool (element, "huge-pages") ||
+                       inn_element_get_uint (element, "size") % MAX (page, 1) == 0,
+                   _ ("The memory must be a whole number of huge pages."), error);
+}
 
 static gboolean
 check (const InnElement *element, GError **error)
 {
   guint64 size = inn_element_get_uint (element, "size");
+
+  if (!check_pages (element, error))
+    return FALSE;
 
   return inn_rule (inn_element_get_uint (element, "current") <= size,
                    _ ("The memory now cannot be more than what the machine starts with."), error) &&

@@ -4,9 +4,11 @@
 /* A device through which the guest tells of its crash. */
 #include "inn-words.h"
 
+/* libvirt has pvpanic since 9.1. */
 static const InnChoice models[] = {
   { "isa", N_ ("ISA") },
-  { "hyperv", N_ ("Hyper-V") },
+  { "pvpanic", N_ ("PCI") },
+  { "hyperv", N_ ("Hyper-V (for Windows)") },
   { NULL, NULL },
 };
 

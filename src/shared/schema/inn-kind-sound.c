@@ -9,6 +9,8 @@ static const InnChoice models[] = {
   { "ich6", N_ ("HD Audio (ICH6)") },
   { "ac97", N_ ("AC97") },
   { "usb", N_ ("USB") },
+  { "es1370", N_ ("Ensoniq ES1370") },
+  { "sb16", N_ ("Sound Blaster 16") },
   { NULL, NULL },
 };
 
