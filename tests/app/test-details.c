@@ -56,7 +56,8 @@ other_value (const InnField *field, const char *now)
   if (field->choices != NULL)
     return g_strdup (field->choices[0].value);
   for (const char *const *text =
-           (const char *const[]){ "vdz", "1234", "a.b", "a", "/a", "0 1", NULL };
+           (const char *const[]){ "vdz", "1234", "a.b", "a", "/a", "require aes\ndisable vmx",
+                                  "11/29/2026", "1.20", "5000c50015ea71ad", "0 1", NULL };
        *text != NULL; text++)
     if (g_strcmp0 (*text, now) != 0 && inn_field_check (field, *text, NULL))
       return g_strdup (*text);

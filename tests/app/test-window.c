@@ -311,7 +311,7 @@ static void
 test_dialogs (Stage *stage, gconstpointer data)
 {
   GtkWindow *window = GTK_WINDOW (stage->window);
-  GtkWidget *dialogs[] = { inn_add_dialog_new (window),
+  GtkWidget *dialogs[] = { inn_add_dialog_new (window, NULL),
                            inn_host_dialog_new (window, stage->connection) };
   static const char *const names[] = { "dialog-add", "dialog-host" };
 

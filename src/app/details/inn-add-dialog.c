@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Innkeeper developers
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Which kind of device to add. Knows the schema, not the machine. */
+/* Which kind of device to add. Knows the schema, and of the machine what it can have. */
 #include "inn-add-dialog.h"
 
 #include "details/inn-hardware.h"
@@ -64,7 +64,7 @@ on_search_activate (InnAddDialog *self)
   GtkListBoxRow *row;
 
   for (int i = 0; (row = gtk_list_box_get_row_at_index (self->list, i)) != NULL; i++)
-    if (matches (row, self))
+    if (gtk_widget_is_sensitive (GTK_WIDGET (row)) && matches (row, self))
       {
         on_row_activated (self, row);
         return;
@@ -112,7 +112,18 @@ inn_add_dialog_init (InnAddDialog *self)
 }
 
 GtkWidget *
-inn_add_dialog_new (GtkWindow *parent)
+inn_add_dialog_new (GtkWindow *parent, InnDomain *domain)
 {
-  return g_object_new (INN_TYPE_ADD_DIALOG, "transient-for", parent, NULL);
+  InnAddDialog *self = g_object_new (INN_TYPE_ADD_DIALOG, "transient-for", parent, NULL);
+  GtkListBoxRow *row;
+
+  for (int i = 0; domain != NULL && (row = gtk_list_box_get_row_at_index (self->list, i)); i++)
+    {
+      g_autofree char *problem = inn_hardware_dup_problem (row_kind (row), domain);
+
+      gtk_widget_set_sensitive (GTK_WIDGET (row), problem == NULL);
+      if (problem != NULL)
+        adw_action_row_set_subtitle (ADW_ACTION_ROW (row), problem);
+    }
+  return GTK_WIDGET (self);
 }

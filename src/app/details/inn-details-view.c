@@ -357,7 +357,7 @@ static void
 on_add_clicked (InnDetailsView *self)
 {
   GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
-  GtkWidget *dialog = inn_add_dialog_new (GTK_WINDOW (root));
+  GtkWidget *dialog = inn_add_dialog_new (GTK_WINDOW (root), inn_draft_get_domain (self->draft));
 
   g_signal_connect_object (dialog, "chosen", G_CALLBACK (on_add_chosen), self, G_CONNECT_SWAPPED);
   gtk_window_present (GTK_WINDOW (dialog));

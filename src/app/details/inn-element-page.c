@@ -231,6 +231,26 @@ show_waiting (InnElementPage *self)
   adw_preferences_group_set_description (self->group, text);
 }
 
+/* A fold of nothing but rows that mean nothing now is not there. */
+static void
+show_folds (InnElementPage *self)
+{
+  g_autoptr (GHashTable) full = g_hash_table_new (NULL, NULL);
+  GHashTableIter iter;
+  gpointer group, fold;
+
+  for (guint i = 0; i < self->rows->len; i++)
+    {
+      const InnField *field = inn_field_row_get_field (self->rows->pdata[i]);
+
+      if (inn_element_wants (self->element, field->name))
+        g_hash_table_add (full, (gpointer)field->group);
+    }
+  g_hash_table_iter_init (&iter, self->folds);
+  while (g_hash_table_iter_next (&iter, &group, &fold))
+    gtk_widget_set_visible (GTK_WIDGET (fold), g_hash_table_contains (full, group));
+}
+
 GtkWidget *
 inn_element_page_new (InnDraft *draft, const InnElement *element)
 {
@@ -263,6 +283,8 @@ inn_element_page_new (InnDraft *draft, const InnElement *element)
   show_waiting (self);
   g_signal_connect_object (draft, "waiting", G_CALLBACK (show_waiting), self, G_CONNECT_SWAPPED);
   take_up_fold (self, self->more);
+  show_folds (self);
+  g_signal_connect_object (draft, "edited", G_CALLBACK (show_folds), self, G_CONNECT_SWAPPED);
   return GTK_WIDGET (self);
 }
 

@@ -5,6 +5,7 @@
 #include "inn-field-row.h"
 
 #include "inn-field-editors.h"
+#include "inn-offer.h"
 
 #include <glib/gi18n.h>
 #include <string.h>
@@ -79,11 +80,18 @@ dup_wait (InnFieldRow *self)
   return why != NULL || will_wait (self) ? g_strdup (when) : NULL;
 }
 
-/* Help, and why there is no more to choose from; NULL: neither. */
+/* Help, or once it is changed what that means to an installed system, and why there is no more to
+ * choose from; NULL: nothing. */
 static char *
 dup_help (InnFieldRow *self)
 {
+  const char *warning = self->edited && inn_draft_get_machine (self->draft) != NULL
+                            ? inn_offer_get_warning (self->element->kind, self->field)
+                            : NULL;
   const char *help = self->field->help != NULL ? _ (self->field->help) : NULL;
+
+  if (warning != NULL)
+    help = warning;
 
   if (help == NULL || self->withheld == NULL)
     return g_strdup (help != NULL ? help : self->withheld);
@@ -96,7 +104,11 @@ show_note (InnFieldRow *self)
   const GError *error = inn_draft_get_wrong (self->draft, self->element, self->field, NULL);
   g_autofree char *help = dup_help (self);
   g_autofree char *wait = dup_wait (self);
-  const char *text = wait != NULL ? wait : help;
+  g_autofree char *both =
+      wait != NULL && self->edited && inn_offer_get_warning (self->element->kind, self->field)
+          ? g_strdup_printf ("%s %s", help, wait)
+          : NULL;
+  const char *text = both != NULL ? both : wait != NULL ? wait : help;
 
   if (error != NULL)
     text = error->message;

@@ -22,6 +22,7 @@ typedef struct
   const char *help;
   Start starts[4];
   void (*fill) (InnElement *element);
+  guint most; /* that a machine can have; 0: any number */
 } Hardware;
 
 static void
@@ -71,6 +72,17 @@ fill_filesystem (InnElement *element)
   inn_element_set (element, "source", folder, NULL);
 }
 
+/* Intel's is of Q35 alone. */
+static void
+fill_iommu (InnElement *element)
+{
+  InnElement machine = inn_domain_get (element->domain, "machine");
+  g_autofree char *type = inn_element_dup (&machine, "machine");
+
+  if (g_strrstr (type, "q35") == NULL)
+    inn_element_set (element, "model", "virtio", NULL);
+}
+
 static const Hardware table[] = {
   { "disk",
     N_ ("Room for a system and its files: a new image or one you have."),
@@ -83,7 +95,8 @@ static const Hardware table[] = {
   { "floppy",
     N_ ("A drive for floppy images, for old systems and drivers."),
     { { "type", "file" }, { "bus", "fdc" }, { "format", "raw" } },
-    fill_storage },
+    fill_storage,
+    2 },
   { "interface",
     N_ ("A network card."),
     { { "type", "user" }, { "model", "virtio" } },
@@ -110,16 +123,39 @@ static const Hardware table[] = {
     { { "model", "virtio" }, { "backend", "random" }, { "path", "/dev/urandom" } } },
   { "memballoon",
     N_ ("Lets a running guest give memory back to this computer."),
-    { { "model", "virtio" } } },
+    { { "model", "virtio" } },
+    NULL,
+    1 },
   { "tpm",
     N_ ("Keeps keys outside of the disk; Windows 11 and disk encryption ask for one."),
-    { { "type", "emulator" }, { "version", "2.0" }, { "model", "tpm-crb" } } },
+    { { "type", "emulator" }, { "version", "2.0" }, { "model", "tpm-crb" } },
+    NULL,
+    1 },
   { "watchdog",
     N_ ("Resets the machine when its system hangs."),
-    { { "model", "i6300esb" }, { "action", "reset" } } },
+    { { "model", "i6300esb" }, { "action", "reset" } },
+    NULL,
+    1 },
   { "panic",
     N_ ("Tells this computer when the guest’s system has crashed."),
-    { { "model", "isa" } } },
+    { { "model", "isa" } },
+    NULL,
+    1 },
+  { "vsock",
+    N_ ("A line to programs of this computer, without a network."),
+    { { "model", "virtio" }, { "auto", "yes" } },
+    NULL,
+    1 },
+  { "iommu",
+    N_ ("Lets the guest hand its devices on to machines of its own."),
+    { { "model", "intel" } },
+    fill_iommu,
+    1 },
+  { "pstore",
+    N_ ("Keeps what a crashing Linux says last, to read it after the restart."),
+    { { "backend", "acpi-erst" } },
+    NULL,
+    1 },
   { "controller",
     N_ ("A bus for other devices; most are there without asking."),
     { { "type", "scsi" }, { "model", "virtio-scsi" } } },
@@ -140,6 +176,28 @@ inn_hardware_get_help (const InnKind *kind)
   const Hardware *hardware = find (kind);
 
   return hardware != NULL ? _ (hardware->help) : NULL;
+}
+
+/* A system finds these by ACPI only. */
+static gboolean
+needs_acpi (const InnKind *kind)
+{
+  return g_str_equal (kind->name, "iommu") || g_str_equal (kind->name, "pstore");
+}
+
+char *
+inn_hardware_dup_problem (const InnKind *kind, InnDomain *domain)
+{
+  const Hardware *hardware = find (kind);
+  g_autoptr (GPtrArray) there = inn_domain_list (domain, kind->name);
+  InnElement features = inn_domain_get (domain, "features");
+
+  if (hardware != NULL && hardware->most > 0 && there->len >= hardware->most)
+    return g_strdup (hardware->most == 1 ? _ ("The machine has one already, and can have no more.")
+                                         : _ ("The machine has as many as it can have."));
+  if (needs_acpi (kind) && !inn_element_get_bool (&features, "acpi"))
+    return g_strdup (_ ("It needs ACPI, which the machine has turned off."));
+  return NULL;
 }
 
 void

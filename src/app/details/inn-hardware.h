@@ -11,6 +11,8 @@ G_BEGIN_DECLS
 
 /** inn_hardware_get_help: one translated line; NULL: nothing to say. */
 const char *inn_hardware_get_help (const InnKind *kind);
+/** inn_hardware_dup_problem: why @domain cannot have another one; NULL: it can. */
+char *inn_hardware_dup_problem (const InnKind *kind, InnDomain *domain);
 /** inn_hardware_fill: gives a new, empty @element of @domain what makes it work. */
 void inn_hardware_fill (InnElement *element);
 

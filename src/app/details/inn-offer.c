@@ -3,6 +3,33 @@
 
 #include "inn-offer.h"
 
+#include <glib/gi18n.h>
+
+static const struct
+{
+  const char *kind, *field, *warning;
+} warnings[] = {
+  { "machine", "machine",
+    N_ ("The guest finds other hardware: network cards are called otherwise, Windows may have to "
+        "be "
+        "activated again, and some systems do not start. Changed back, all is as it was.") },
+  { "firmware", "firmware",
+    N_ ("A system that was installed with BIOS does not start with UEFI, nor the other way round. "
+        "Changed back, it starts again.") },
+  { "firmware", "secure-boot",
+    N_ ("A system that is not signed does not start with it. BitLocker may ask for its recovery "
+        "key.") },
+};
+
+const char *
+inn_offer_get_warning (const InnKind *kind, const InnField *field)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (warnings); i++)
+    if (g_str_equal (warnings[i].kind, kind->name) && g_str_equal (warnings[i].field, field->name))
+      return _ (warnings[i].warning);
+  return NULL;
+}
+
 /* What a card may be connected to; the field that says to which of them has the type's name. */
 static const InnField *
 find_type (const InnElement *element)

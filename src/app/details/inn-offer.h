@@ -17,5 +17,7 @@ inn_offer_has_row (InnConnection *connection, const InnElement *element, const I
 /** inn_offer_limit: takes from @row the choices that are refused, but for the one that @element has
  * already. */
 void inn_offer_limit (InnConnection *connection, const InnElement *element, InnFieldRow *row);
+/** inn_offer_get_warning: what an installed system may notice of a change; NULL: nothing. */
+const char *inn_offer_get_warning (const InnKind *kind, const InnField *field);
 
 G_END_DECLS
