@@ -235,6 +235,29 @@ test_every_field (void)
   g_assert_true (inn_draft_is_dirty (draft));
 }
 
+/* A machine has one watchdog, and an IOMMU with ACPI only: what cannot be added says why. */
+static void
+test_impossible (void)
+{
+  g_autoptr (InnDraft) draft = draft_new ();
+  InnDomain *domain = inn_draft_get_domain (draft);
+  InnElement features = inn_domain_get (domain, "features");
+  const InnKind *watchdog = inn_schema_find ("watchdog"), *iommu = inn_schema_find ("iommu");
+  g_autofree char *first = inn_hardware_dup_problem (watchdog, domain);
+  g_autofree char *second = NULL, *without = NULL, *with = NULL;
+
+  g_assert_null (first);
+  inn_domain_add (domain, "watchdog");
+  second = inn_hardware_dup_problem (watchdog, domain);
+  g_assert_nonnull (strstr (second, "one already"));
+  g_assert_true (inn_element_set (&features, "acpi", "no", NULL));
+  without = inn_hardware_dup_problem (iommu, domain);
+  g_assert_nonnull (strstr (without, "ACPI"));
+  g_assert_true (inn_element_set (&features, "acpi", "yes", NULL));
+  with = inn_hardware_dup_problem (iommu, domain);
+  g_assert_null (with);
+}
+
 static gboolean
 is_asked (GtkWidget *page, const char *name)
 {
@@ -523,6 +546,7 @@ main (int argc, char **argv)
 {
   gtk_test_init (&argc, &argv, NULL);
   adw_init ();
+  g_test_add_func ("/details/what-cannot-be-added", test_impossible);
   g_test_add_func ("/details/every-field", test_every_field);
   g_test_add_func ("/details/asked-where-it-means-something", test_wanted);
   g_test_add_func ("/details/looking-changes-nothing", test_looking);
