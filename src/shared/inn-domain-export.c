@@ -29,6 +29,15 @@ check_words (InnDomain *domain, GError **error)
                          label);
             return FALSE;
           }
+        else if (inn_element_is (list->pdata[i], "bus", "nvme"))
+          {
+            g_autofree char *label = inn_element_dup_label (list->pdata[i]);
+
+            g_set_error (error, INN_ERROR, INN_ERROR_UNSUPPORTED,
+                         _ ("%s: libvirt does not know disks on NVMe. Choose another bus first."),
+                         label);
+            return FALSE;
+          }
     }
   return TRUE;
 }

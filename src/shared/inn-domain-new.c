@@ -11,8 +11,8 @@ static const struct
 {
   const char *bus, *prefix;
 } prefixes[] = {
-  { "virtio", "vd" }, { "sata", "sd" }, { "scsi", "sd" },
-  { "usb", "sd" },    { "ide", "hd" },  { "fdc", "fd" },
+  { "virtio", "vd" }, { "sata", "sd" }, { "scsi", "sd" }, { "usb", "sd" },
+  { "ide", "hd" },    { "fdc", "fd" },  { "nvme", "sd" },
 };
 
 const char *

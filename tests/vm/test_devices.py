@@ -15,7 +15,7 @@ tap.cleanup(session.close)
 tap.on_failure(session.print_logs)
 session.start_helper()
 
-MODULES = guests.MODULES + ("virtio_scsi", "sd_mod", "qemu_fw_cfg")
+MODULES = guests.MODULES + ("virtio_scsi", "sd_mod", "nvme", "qemu_fw_cfg")
 IDENTITY = {"bios": {"vendor": "Maker, of BIOSes", "version": "v 1", "date": "11/29/2026", "release": "1.20"},
             "system": {"manufacturer": "Maker, the first", "product": "Product=A", "version": "2", "serial": "SN-1",
                        "sku": "SKU-1", "family": "Family"},
@@ -74,6 +74,7 @@ def everything():
     devices = (disk("vda", "virtio", "queues='2' iothread='1'") +
                disk("sda", "scsi", target="rotation_rate='1'",
                     more="<wwn>5000c50015ea71ad</wwn><vendor>INNKEEP</vendor><product>Disk of a test</product>") +
+               disk("sdb", "nvme", more="<serial>NVME-1</serial>") +
                "<interface type='user'><mac address='52:54:00:00:00:21'/><model type='pcnet'/></interface>"
                "<interface type='user'><mac address='52:54:00:00:00:22'/><model type='ne2k_pci'/></interface>"
                "<interface type='user'><mac address='52:54:00:00:00:23'/><model type='virtio'/><rom bar='off'/></interface>"
@@ -109,6 +110,7 @@ def everything():
     tap.equal([guest.read(f"/sys/block/sda/{f}") for f in ("device/vendor", "device/model", "queue/rotational")],
               ["INNKEEP", "Disk of a test", "0"])
     tap.true("5000c50015ea71ad" in guest.read("/sys/block/sda/device/wwid"), "wwid")
+    tap.equal(guest.read("/sys/block/nvme0n1/device/serial"), "NVME-1")
     threads = [Path(f"/proc/{vm.pid(session, guest.machine)}/task/{t}/comm").read_text().strip()
                for t in os.listdir(f"/proc/{vm.pid(session, guest.machine)}/task")]
     tap.true(any("iothread1" in t for t in threads), threads)

@@ -227,8 +227,8 @@ add_device_options (const Disk *disk, JsonObject *device)
       device, "write-cache", has_word (disk, "cache", "writethrough", "directsync") ? "off" : "on");
   if (inn_element_get_bool (disk->element, "shareable"))
     json_object_set_boolean_member (device, "share-rw", TRUE);
-  if (!field (disk, "error-policy", &policy))
-    return;
+  if (!field (disk, "error-policy", &policy) || inn_element_is (disk->element, "bus", "nvme"))
+    return; /* an NVMe drive tells the guest always */
   json_object_set_string_member (device, "werror",
                                  g_str_equal (policy, "enospace") ? "enospc" : policy);
   json_object_set_string_member (device, "rerror",
@@ -296,6 +296,12 @@ attach (Disk *disk, JsonObject *device, GError **error)
   if (inn_element_is (disk->element, "bus", "virtio"))
     {
       json_object_set_string_member (device, "driver", "virtio-blk-pci");
+      return vmh_plan_bus (disk->plan, device, error);
+    }
+  if (inn_element_is (disk->element, "bus", "nvme")) /* which has a serial number always */
+    {
+      json_object_set_string_member (device, "driver", "nvme");
+      json_object_set_string_member (device, "serial", disk->target);
       return vmh_plan_bus (disk->plan, device, error);
     }
   if (inn_element_is (disk->element, "bus", "sata"))

@@ -5,8 +5,13 @@
 #include "inn-rows.h"
 
 static const InnChoice buses[] = {
-  { "virtio", N_ ("VirtIO") }, { "sata", N_ ("SATA") }, { "ide", N_ ("IDE") },
-  { "scsi", N_ ("SCSI") },     { "usb", N_ ("USB") },   { NULL, NULL },
+  { "virtio", N_ ("VirtIO") },
+  { "sata", N_ ("SATA") },
+  { "ide", N_ ("IDE") },
+  { "scsi", N_ ("SCSI") },
+  { "usb", N_ ("USB") },
+  { "nvme", N_ ("NVMe") },
+  { NULL, NULL },
 };
 
 static const InnChoice ios[] = {
