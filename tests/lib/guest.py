@@ -43,6 +43,7 @@ grep -v "^${line%%:*}:" /etc/shadow >/tmp/shadow
 echo "${line%%:*}:$(mkpasswd -m sha512 "${line#*:}"):19000:0:99999:7:::" >>/tmp/shadow
 cp /tmp/shadow /etc/shadow
 """,
+    "bin/shutdown": "#!/bin/sh\nexec poweroff -f\n",
     "etc/os-release": 'ID=innkeeper\nNAME=Innkeeper\nPRETTY_NAME="Innkeeper Test 1.0"\nVERSION_ID=1.0\n',
     "etc/passwd": "root:x:0:0:root:/:/bin/sh\nguest:x:1000:1000:guest:/:/bin/sh\n",
     "etc/shadow": "root:*:19000:0:99999:7:::\nguest:*:19000:0:99999:7:::\n",

@@ -40,7 +40,7 @@ def with_agent(name, devices="", **kwargs):
 
 @tap.case
 def debian():
-    """Debian's agent: not there, then there; name, system, addresses, file systems; password, time, trimming and turning off, all looked at inside"""
+    """Debian's agent: not there, then there; name, system, addresses, file systems; password, time and trimming, all looked at inside"""
     it = with_agent("debian", DISK + NIC, storage=domain.storage(domain.new_disk(size=64 << 20)))
     tap.equal(info(it), {"present": False}, "before the agent runs")
     bus.refuses(lambda: call(it, "SetPassword", text("guest"), text("secret")), ERROR + "Guest")
@@ -90,14 +90,16 @@ def debian():
 
 @tap.case
 def processors():
-    """Processors that are plugged in are switched on by the agent, in a guest that does not do so by itself"""
+    """Processors that are plugged in are switched on by the agent, in a guest that does not do so by itself; it turns it off, too"""
     it = with_agent("processors", vcpus=4, current=1)
     it.line.shell("agent")
     tap.wait_for(lambda: info(it)["present"], 30, "the agent")
     tap.equal(it.line.shell("nproc"), "1", "at the start")
     tap.equal(it.apply("current=.1.", "current='3'"), {"cpu/current": ("live", "")}, "the answer")
     tap.wait_for(lambda: it.line.shell("nproc") == "3", 30, "processors that it uses", 0.5)
-    it.end()
+    it.line.close()
+    call(it, "PowerOff")
+    vm.wait_state(session, it.machine, "off")
 
 
 @tap.case
