@@ -62,6 +62,8 @@ def forget(session):
     said = session.helper.output()
     if "False leaks are possible" not in said or "ERROR: AddressSanitizer" in said or "runtime error" in said:
         session.helper.check()
+    else:
+        session.helper.log.write_text("")  # the next one writes on there, and is looked at as well
     if session.helper in getattr(session, "_processes", ()):
         session._processes.remove(session.helper)
     wait_name_free(session)
