@@ -16,6 +16,6 @@
 #define INN_IFACE_CONSOLE INN_BUS_NAME ".Console"
 #define INN_IFACE_GUEST   INN_BUS_NAME ".Guest"
 #define INN_IFACE_JOB     INN_BUS_NAME ".Job"
-#define INN_PROTOCOL      1
+#define INN_PROTOCOL      2
 #define INN_NS_INNKEEPER  "https://innkeeper.org/xmlns/machine/1"
 #define INN_NS_LIBOSINFO  "http://libosinfo.org/xmlns/libvirt/domain/1.0"
