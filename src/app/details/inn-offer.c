@@ -38,12 +38,24 @@ find_type (const InnElement *element)
                                                         : NULL;
 }
 
+/* A share of the computer is what only machines of the whole system can be given. */
+static gboolean
+is_systems (const InnElement *element, const InnField *field)
+{
+  return g_str_equal (element->kind->name, "cpu") &&
+         (g_str_equal (field->name, "limit") || g_str_equal (field->name, "shares"));
+}
+
 gboolean
 inn_offer_has_row (InnConnection *connection, const InnElement *element, const InnField *field)
 {
   g_autofree char *problem = NULL;
 
-  if (connection == NULL || find_type (element) == NULL || inn_element_has (element, field->name))
+  if (connection == NULL || inn_element_has (element, field->name))
+    return TRUE;
+  if (is_systems (element, field))
+    return g_str_equal (inn_connection_get_mode (connection), "system");
+  if (find_type (element) == NULL)
     return TRUE;
   problem = inn_connection_dup_network_problem (connection, field->name);
   return problem == NULL;
