@@ -40,13 +40,13 @@ def end_of_job(answer):
     return prop(job, "State", domain.JOB) + prop(job, "ErrorMessage", domain.JOB)
 
 
-def make(name, sector, more=""):
+def make(name, sector, more="", tune=""):
     """A machine of the person at the desk, with a boot sector in her home; answers its path."""
     image = f"/home/{USER}/{name}.img"
     pc.write(image, sector, 0o600, f"{USER}:{USER}")
     disk = (f"<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='{image}'/>"
             "<target dev='hda' bus='ide'/></disk>")
-    definition = vm.definition(name, disk + vm.SERIAL + more, memory=32, machine="pc")
+    definition = vm.definition(name, disk + vm.SERIAL + more, memory=32, machine="pc").replace("</vcpu>", "</vcpu>" + tune)
     answer = call(bus.MANAGER, "Create", f'"{definition}"', "{}", interface=domain.MANAGER)
     tap.true("done" in end_of_job(answer), answer)
     return re.search(r"'(/org/innkeeper/Helper1/machines/\w+)'", answer)[1]
@@ -164,6 +164,30 @@ def outlives():
     for path in paths:
         call(path, "ForceOff", "{}")
     tap.equal(qemus(), [], "QEMUs")
+
+
+@tap.case
+def share():
+    """A machine has its share of the computer from systemd: in the kernel's words, and as its unit has it"""
+    path = make("shared", guest.boot_sector(), tune="<cputune><shares>2048</shares><global_quota>30000</global_quota></cputune>")
+    start(path)
+    (pid,) = qemus()
+    group = "/sys/fs/cgroup" + pc.run(f"cat /proc/{pid}/cgroup").strip().removeprefix("0::")
+    tap.true(re.search(r"/machine\.slice/innkeeper-.*\.scope$", group), f"control group: {group}")
+    tap.equal(pc.run(f"cat {group}/cpu.max").split(), ["30000", "100000"], "its limit")
+    tap.equal(pc.run(f"cat {group}/cpu.weight").strip(), "200", "its weight, where others have 100")
+    # Changed while it runs: the scope is there already.
+    change = ("import re\nfrom gi.repository import Gio, GLib\nbus = Gio.bus_get_sync(Gio.BusType.SYSTEM)\n"
+              "def call(method, arguments):\n"
+              f"    return bus.call_sync('{bus.NAME}', '{path}', '{domain.MACHINE}', method, arguments, None, 0, 60000, None)\n"
+              "xml, generation = call('GetXml', GLib.Variant('(a{sv})', ({},))).unpack()\n"
+              "xml = re.sub('<cputune>.*</cputune>', '<cputune><global_quota>70000</global_quota></cputune>', xml, flags=re.S)\n"
+              "print(call('Apply', GLib.Variant('(sa{sv})', (xml, {'generation': GLib.Variant('t', generation)}))))\n")
+    code, out, err = pc.ask(["python3", "-c", change], port="desk", timeout=90)
+    tap.true(code == 0 and out.count("'live'") == 2, f"{code} {out} {err}")
+    tap.equal(pc.run(f"cat {group}/cpu.max").split(), ["70000", "100000"], "its limit")
+    tap.equal(pc.run(f"cat {group}/cpu.weight").strip(), "100", "its weight")
+    call(path, "ForceOff", "{}")
 
 
 @tap.case
