@@ -403,12 +403,12 @@ static const struct
   const char *kind;
   gboolean (*adapt) (InnImport *import, InnElement *device);
 } adapters[] = {
-  { "disk", adapt_storage },          { "cdrom", adapt_storage },
-  { "floppy", adapt_storage },        { "interface", adapt_interface },
-  { "serial", adapt_line },           { "console", adapt_line },
-  { "graphics", adapt_graphics },     { "video", adapt_video },
-  { "sound", adapt_sound },           { "tpm", adapt_tpm },
-  { "filesystem", adapt_filesystem },
+  { "disk", adapt_storage },   { "cdrom", adapt_storage },
+  { "floppy", adapt_storage }, { "interface", adapt_interface },
+  { "serial", adapt_line },    { "parallel", adapt_line },
+  { "console", adapt_line },   { "graphics", adapt_graphics },
+  { "video", adapt_video },    { "sound", adapt_sound },
+  { "tpm", adapt_tpm },        { "filesystem", adapt_filesystem },
 };
 
 static void

@@ -192,7 +192,7 @@ class Machine:
 
 
 UNKNOWN = ("redirdev", "hostdev", "hub", "smartcard", "shmem", "audio",
-           "memory", "nvram", "parallel", "lease")
+           "memory", "nvram", "lease")
 
 
 def tame(path):
@@ -306,7 +306,7 @@ SECTIONS = ["devices/vmh-board.c", "devices/vmh-extras.c", "devices/vmh-numa.c",
             "machine/vmh-manager.c", "machine/vmh-nvram.c", "machine/vmh-share.c", "machine/vmh-storage-check.c"]
 EVERYWHERE = ["devices/vmh-plan.c", "machine/vmh-storage.c"]
 BOARDS = {"boot-order"}  # of devices, and read where the board is built
-SAME_FILE = {"cdrom": "disk", "floppy": "disk", "console": "serial"}
+SAME_FILE = {"cdrom": "disk", "floppy": "disk", "console": "serial", "parallel": "serial"}
 # Fields that change nothing of what is started, and why. The window shows none of them, but those it must.
 UNREAD = {
     "cpu/limit-period": "there is one",
@@ -318,6 +318,7 @@ UNREAD = {
     "graphics/listen": "nothing listens", "graphics/listen-network": "nothing listens",
     "graphics/keymap": "the window sends keycodes", "graphics/passwd": "nothing listens",
     "machine/emulator": "the one found here is taken", "rng/model": "QEMU's is all of them",
+    "parallel/port": "its place among the others says it",
     "serial/port": "its place among the others says it", "console/port": "its place among the others says it",
     "rng/path": "the room has /dev/urandom alone", "video/accel3d": "not there yet",
 }

@@ -15,7 +15,7 @@ tap.cleanup(session.close)
 tap.on_failure(session.print_logs)
 session.start_helper()
 
-MODULES = guests.MODULES + ("virtio_scsi", "sd_mod", "nvme", "qemu_fw_cfg")
+MODULES = guests.MODULES + ("virtio_scsi", "sd_mod", "nvme", "qemu_fw_cfg", "parport_pc", "lp")
 IDENTITY = {"bios": {"vendor": "Maker, of BIOSes", "version": "v 1", "date": "11/29/2026", "release": "1.20"},
             "system": {"manufacturer": "Maker, the first", "product": "Product=A", "version": "2", "serial": "SN-1",
                        "sku": "SKU-1", "family": "Family"},
@@ -71,7 +71,7 @@ def disk(name, bus_name, driver="", more="", target=""):
 @tap.case
 def everything():
     """Identity, processor, NUMA cells, disks and cards are in the guest what the machine's definition says"""
-    devices = (disk("vda", "virtio", "queues='2' iothread='1'") +
+    devices = (disk("vda", "virtio", "queues='2' iothread='1'") + "<parallel type='pty'/>" +
                disk("sda", "scsi", target="rotation_rate='1'",
                     more="<wwn>5000c50015ea71ad</wwn><vendor>INNKEEP</vendor><product>Disk of a test</product>") +
                disk("sdb", "nvme", more="<serial>NVME-1</serial>") +
@@ -121,6 +121,11 @@ def everything():
     tap.equal(guest.line.shell("d=/sys/class/net/*/device; grep -l 0x1af4 /sys/class/net/*/device/vendor | wc -l"), "1")
     tap.true("DMAR" in guest.line.shell("ls /sys/firmware/acpi/tables"), "the IOMMU's table")
     tap.equal(guest.line.shell("ls /sys/firmware/qemu_fw_cfg/by_name/etc | grep vmcoreinfo"), "vmcoreinfo")
+    # What is printed comes out of the line.
+    printer = vm.serial(session, guest.machine, "parallel0")
+    guest.line.shell("echo on-paper-$((40 + 2)) > /dev/lp0")
+    printer.expect("on-paper-42", 20)
+    printer.close()
     guest.end()
 
 

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Innkeeper developers
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Serial ports and consoles: text lines, whose far end the shim holds. */
+/* Serial and parallel ports and consoles: text lines, whose far end the shim holds. */
 #include "devices/vmh-plan-private.h"
 
 /* "pty" (libvirt's word for "show me") is a line; "null" leads nowhere. */
@@ -72,5 +72,21 @@ build_console (VmhPlan *plan, const InnElement *element, guint index, GError **e
   return TRUE;
 }
 
+static gboolean
+build_parallel (VmhPlan *plan, const InnElement *element, guint index, GError **error)
+{
+  g_autofree char *line = g_strdup_printf ("parallel%u", index);
+  g_autofree char *id = g_strdup_printf ("parallel-%u", index);
+
+  if (index >= 3)
+    return vmh_plan_refuse (error, _ ("There can be three parallel ports. Remove some."));
+  add_chardev (plan, element, line, "parallel");
+  vmh_plan_add (plan, VMH_NODE_DEVICE,
+                vmh_json ("driver=s", "isa-parallel", "id=s", id, "chardev=s", line, "index=i",
+                          (gint64)index, NULL));
+  return TRUE;
+}
+
 const VmhDeviceOps vmh_serial_ops = { "serial", build_serial };
 const VmhDeviceOps vmh_console_ops = { "console", build_console };
+const VmhDeviceOps vmh_parallel_ops = { "parallel", build_parallel };

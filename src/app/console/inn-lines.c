@@ -155,7 +155,7 @@ inn_lines_set (InnLines *self, GVariant *lines)
 {
   GVariantIter iter;
   const char *name, *kind;
-  guint serials = 0, consoles = 0;
+  guint serials = 0, printers = 0, consoles = 0;
 
   g_return_val_if_fail (INN_IS_LINES (self), FALSE);
   if (lines == self->names ||
@@ -169,9 +169,14 @@ inn_lines_set (InnLines *self, GVariant *lines)
   g_variant_iter_init (&iter, lines);
   while (g_variant_iter_next (&iter, "(&s&s)", &name, &kind))
     {
-      const gboolean serial = g_str_equal (kind, "serial");
-      g_autofree char *title = serial ? g_strdup_printf (_ ("Serial %u"), ++serials)
-                                      : g_strdup_printf (_ ("Console %u"), ++consoles);
+      g_autofree char *title = NULL;
+
+      if (g_str_equal (kind, "serial"))
+        title = g_strdup_printf (_ ("Serial %u"), ++serials);
+      else if (g_str_equal (kind, "parallel"))
+        title = g_strdup_printf (_ ("Printer %u"), ++printers);
+      else
+        title = g_strdup_printf (_ ("Console %u"), ++consoles);
 
       add (self, name, title);
     }
