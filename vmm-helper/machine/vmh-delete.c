@@ -11,6 +11,7 @@
 #include "core/vmh-flow.h"
 #include "core/vmh-stuck.h"
 #include "shared/inn-errors.h"
+#include "vmh-live.h"
 #include "vmh-manager.h"
 #include "vmh-storage.h"
 #include "vmh-trash.h"
@@ -478,9 +479,12 @@ void
 vmh_verb_delete (VmhCall *call)
 {
   GError *error = NULL;
-  Delete *delete = prepare (call, &error);
+  Delete *delete;
   VmhJob *job;
 
+  if (vmh_live_put_off (call, vmh_verb_delete))
+    return;
+  delete = prepare (call, &error);
   if (delete == NULL)
     {
       vmh_call_fail (call, error);

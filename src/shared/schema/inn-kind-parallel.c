@@ -10,6 +10,12 @@ static const InnField fields[] = {
   { NULL },
 };
 
+static char *
+summary (const InnElement *element)
+{
+  return inn_dup_choice (element, "type");
+}
+
 const InnKind inn_kind_parallel = {
   .name = "parallel",
   .path = "devices/parallel",
@@ -17,4 +23,5 @@ const InnKind inn_kind_parallel = {
   .icon = "printer-symbolic",
   .device = TRUE,
   .fields = fields,
+  .summary = summary,
 };
