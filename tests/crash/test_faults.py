@@ -173,6 +173,7 @@ class Round:
         return domain.call(self.made, machine, "InspectDisk", GLib.Variant("s", target))[0]["virtual-size"]
 
     def _grow(self, machine, target):
+        self.sizes = None  # where the next call fails there is nothing to hold it against
         before = self._size(machine, target)
         try:
             domain.call(self.made, machine, "GrowDisk", GLib.Variant("s", target), GLib.Variant("t", before + domain.MIB))
