@@ -89,6 +89,12 @@ def fuzz(name):
 
 
 @tap.case
+def agent():
+    """Whatever a guest's agent says, who asked is told, and what is told can be shown"""
+    fuzz("agent")
+
+
+@tap.case
 def arguments():
     """Whatever arguments a method gets, the helper answers, keeps no file, and lives"""
     fuzz("arguments")

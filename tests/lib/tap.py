@@ -123,6 +123,9 @@ def _run(function, number):
 def main():
     """Runs the cases, ends every process they left, prints TAP, exits."""
     proc.become_subreaper()
+    unknown = {word for word in sys.argv[1:] if not word.startswith("-")} - {c.__name__ for c in _cases}
+    if unknown:
+        sys.exit(f"Bail out! There is no case {', '.join(sorted(unknown))}")
     chosen = [c for c in _cases if c.__name__ in sys.argv[1:]] or _cases
     print(f"1..{len(chosen)}", flush=True)
     good = True
