@@ -276,6 +276,13 @@ def shared_limits():
     tap.equal(guest.apply(f"{group}(.*</total_bytes_sec>)", group + r"\1" + group),
               {"disk:vdb/limit-group": ("live", "")}, "the answer")
     near(4, "vda", "vdb")
+    # What waits for the next start is not done by the way.
+    waits = guest.apply("(.vdb..*?)</disk>", r"\1<readonly/></disk>")
+    tap.equal(waits["disk:vdb/readonly"][0], "restart", str(waits))
+    tap.equal(guest.apply(group + "(.*)" + group, group + r"\1"), {"disk:vdb/limit-group": ("live", "")}, "the answer")
+    near(8, "vda", "vdb")
+    guest.apply(f"{group}(.*</total_bytes_sec>)", group + r"\1" + group)
+    guest.apply("<readonly/>", "")
     # One of them goes and comes.
     one = "<disk(?:(?!</disk>).)*.vdb.(?:(?!</disk>).)*</disk>"
     vdb = re.search(one, guest.live(), re.S)[0]

@@ -128,11 +128,10 @@ vmh_plan_group (const InnElement *disk)
 }
 
 JsonObject *
-vmh_plan_throttle (const InnElement *disk)
+vmh_plan_throttle (const InnElement *disk, const char *group)
 {
   g_autofree char *target = inn_element_dup (disk, "target");
   g_autofree char *format_name = g_strconcat (target, "-format", NULL);
-  g_autofree char *group = vmh_plan_limits_id (disk);
 
   return vmh_json ("driver=s", "throttle", "node-name=s", target, "throttle-group=s", group,
                    "file=s", format_name, "read-only=b", inn_element_get_bool (disk, "readonly"),
@@ -175,7 +174,7 @@ add_nodes (const Disk *disk)
   group = vmh_plan_limits_id (disk->element);
   if (vmh_plan_first (disk->plan, group))
     vmh_plan_add (disk->plan, VMH_NODE_OBJECT, vmh_plan_group (disk->element));
-  vmh_plan_add (disk->plan, VMH_NODE_BLOCKDEV, vmh_plan_throttle (disk->element));
+  vmh_plan_add (disk->plan, VMH_NODE_BLOCKDEV, vmh_plan_throttle (disk->element, group));
   return g_strdup (disk->target);
 }
 

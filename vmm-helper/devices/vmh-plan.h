@@ -114,8 +114,8 @@ JsonObject *vmh_plan_limits (const InnElement *element);
 char *vmh_plan_limits_id (const InnElement *disk);
 /** vmh_plan_group: the node of that. */
 JsonObject *vmh_plan_group (const InnElement *disk);
-/** vmh_plan_throttle: the node of the disk that is in it. */
-JsonObject *vmh_plan_throttle (const InnElement *disk);
+/** vmh_plan_throttle: the node of the disk that is in @group. */
+JsonObject *vmh_plan_throttle (const InnElement *disk, const char *group);
 /** vmh_plan_format_chardev: a chardev node as -chardev wants it: all values escaped. */
 char *vmh_plan_format_chardev (JsonObject *chardev);
 /** vmh_plan_escape: @value with commas doubled, as -name and its like want it. */

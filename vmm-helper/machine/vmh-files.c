@@ -170,7 +170,8 @@ on_folder_found (GObject *source, GAsyncResult *result, gpointer data)
   add_file (data, -1, error);
 }
 
-/* What a guest can write to is never what says how it runs. */
+/* Nobody shares what says how the machines run by mistake. It is no wall: the folder is opened with
+ * the owner's rights, and leads where those lead. */
 static gboolean
 check_folder (const char *path, GError **error)
 {

@@ -215,7 +215,7 @@ on_moved (GObject *source, GAsyncResult *result, gpointer data)
     vmh_live_fail (data, error);
 }
 
-/* From one group of disks, or its own limits, to another. */
+/* From one group of disks, or its own limits, to another. All else of its node stays as it runs. */
 void
 vmh_live_change_group (GTask *task)
 {
@@ -223,12 +223,13 @@ vmh_live_change_group (GTask *task)
   g_autoptr (InnElement) disk = inn_domain_find (live->wanted, live->change->id);
   g_autoptr (InnElement) old =
       inn_domain_find (vmh_machine_get_live (live->machine), live->change->id);
+  g_autofree char *joined = vmh_plan_limits_id (disk);
   g_autofree char *left = old ? vmh_plan_limits_id (old) : NULL;
   g_autofree char *others = old ? vmh_live_dup_shared_group (live->machine, old) : NULL;
 
   if (old)
     vmh_qmp_throttle_async (live->monitor, vmh_plan_group (disk), vmh_plan_limits (disk),
-                            vmh_plan_throttle (disk), others ? NULL : left, on_moved, task);
+                            vmh_plan_throttle (old, joined), others ? NULL : left, on_moved, task);
   else
     vmh_live_end (task, FALSE, NULL); /* it waits itself */
 }
