@@ -146,7 +146,6 @@ def unprivileged_user():
     os.chown(home.path, user, user)
     script = Path(home.path) / "as_user.py"
     script.write_text(
-        "import sys; sys.path.insert(0, sys.argv[1])\n"
         "from lib import bus, domain, tap, vm\n"
         "import os\n"
         "@tap.case\n"
@@ -164,8 +163,9 @@ def unprivileged_user():
                        str(env.HELPER)]).returncode:
         tap.skip(f"another user cannot reach {env.HELPER}")
     done = subprocess.run(["setpriv", "--reuid", str(user), "--regid", str(user), "--clear-groups", "/usr/bin/python3",
-                           str(script), str(env.SOURCE / "tests")], capture_output=True, text=True, timeout=120,
-                          env={**os.environ, "HOME": str(home.path), "TMPDIR": str(home.path)})
+                           str(script)], capture_output=True, text=True, timeout=120,
+                          env={**os.environ, "HOME": str(home.path), "TMPDIR": str(home.path),
+                               "PYTHONPATH": str(env.SOURCE / "tests")})
     tap.true(done.returncode == 0 and "\nok 1" in done.stdout, done.stdout + done.stderr)
 
 
