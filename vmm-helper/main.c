@@ -21,6 +21,7 @@
 #include "host/vmh-host.h"
 #include "host/vmh-systemd.h"
 #include "machine/vmh-balloon.h"
+#include "machine/vmh-history.h"
 #include "machine/vmh-farewell.h"
 #include "machine/vmh-manager.h"
 #include "machine/vmh-store.h"
@@ -214,6 +215,7 @@ tear_down (Helper *helper)
       g_dbus_connection_close_sync (helper->connection, NULL, NULL);
     }
   vmh_balloon_end ();
+  vmh_history_end ();
   vmh_systemd_end ();
   g_clear_object (&helper->connection);
   while (g_main_context_iteration (NULL, FALSE))

@@ -113,6 +113,15 @@
  * as one is there. */
 #define VMH_BALLOON_SECONDS 2
 
+/* What machines have used: seconds from one look at all that run to the next, for which every row
+ * is kept, and for which one a minute is; how many rows that can be (720 and 1,320, and some of
+ * minutes that were halved), which are 16 bytes each, and as how many it is told at most. */
+#define VMH_HISTORY_PERIOD       10
+#define VMH_HISTORY_FINE_SECONDS (2 * 60 * 60)
+#define VMH_HISTORY_SECONDS      (24 * 60 * 60)
+#define VMH_HISTORY_MAX_ROWS     2400
+#define VMH_HISTORY_ANSWER_ROWS  720
+
 /* Threads that close the files of one user. While all hang, its other files wait open. */
 #define VMH_MAX_CLOSERS_PER_UID 4
 

@@ -58,6 +58,7 @@ static const VmhMethod methods[] = {
   { "Delete", vmh_verb_delete },
   { "GetLog", vmh_verb_get_log },
   { "GetPerformance", vmh_verb_get_performance },
+  { "GetHistory", vmh_verb_get_history },
   { 0 },
 };
 

@@ -9,6 +9,7 @@
 #include "shared/inn-domain-new.h"
 #include "shared/inn-errors.h"
 #include "vmh-balloon.h"
+#include "vmh-history.h"
 #include "vmh-live.h"
 #include "vmh-manager.h"
 #include "vmh-orders.h"
@@ -90,6 +91,7 @@ on_changed (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (Apply) apply = data;
 
   vmh_balloon_follow (apply->what.machine);
+  vmh_history_follow (apply->what.machine);
   vmh_machine_end (apply->what.machine);
   vmh_call_return (apply->call, g_variant_new ("(@a(sss))", describe (apply)));
 }

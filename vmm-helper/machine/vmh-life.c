@@ -14,6 +14,7 @@
 #include "qemu/vmh-qmp-commands.h"
 #include "shared/inn-errors.h"
 #include "vmh-balloon.h"
+#include "vmh-history.h"
 #include "vmh-live.h"
 #include "vmh-picture.h"
 #include "vmh-store.h"
@@ -59,6 +60,7 @@ vmh_life_settle (VmhMachine *machine, VmhState state, const char *reason)
   vmh_machine_set_accelerator (machine, NULL, NULL);
   vmh_machine_set_user_network (machine, NULL);
   vmh_machine_set_state (machine, state, reason);
+  vmh_history_follow (machine);
   if (vmh_store_is_system ()) /* its network and control group may have been its own alone */
     {
       vmh_tap_sweep ();
@@ -345,6 +347,7 @@ vmh_life_begin (VmhMachine *machine, gboolean paused)
 
   vmh_machine_set_state (machine, paused ? VMH_STATE_PAUSED : VMH_STATE_RUNNING, NULL);
   vmh_balloon_follow (machine);
+  vmh_history_follow (machine);
   if (qemu && g_object_steal_data (G_OBJECT (qemu), MISSED))
     vmh_qmp_query_status_async (vmh_qemu_get_monitor (qemu), on_status_told,
                                 g_object_ref (machine));

@@ -105,6 +105,7 @@ set_domain (VmhMachine *machine, InnDomain *domain)
     summary->vcpus = (guint)inn_element_get_uint (&cpu, "vcpus");
   summary->memory = inn_element_get_uint (&memory, "size");
   summary->autostart = inn_element_get_bool (&general, "autostart");
+  summary->history = inn_element_get_bool (&general, "history");
   summary->images = vmh_storage_list_uses (domain);
   g_clear_pointer (&machine->row, g_variant_unref);
 }

@@ -56,6 +56,7 @@ typedef struct
   guint vcpus;    /* those it starts with */
   guint64 memory; /* bytes */
   gboolean autostart;
+  gboolean history;  /* what it uses is kept */
   GPtrArray *images; /* VmhImageUse, see vmh-storage.h */
 } VmhSummary;
 

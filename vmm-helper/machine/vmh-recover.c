@@ -10,6 +10,7 @@
 #include "qemu/vmh-qmp-commands.h"
 #include "qemu/vmh-record.h"
 #include "vmh-balloon.h"
+#include "vmh-history.h"
 #include "vmh-live.h"
 #include "vmh-share.h"
 
@@ -55,6 +56,7 @@ on_status (GObject *source, GAsyncResult *result, gpointer data)
       vmh_live_resume (recovery->machine);
       vmh_balloon_set_period (recovery->machine); /* somebody may have looked at it meanwhile */
       vmh_balloon_follow (recovery->machine);
+      vmh_history_follow (recovery->machine);
     }
   else
     g_warning ("%s: %s", vmh_machine_get_name (recovery->machine), error->message);

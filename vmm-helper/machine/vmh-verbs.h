@@ -28,6 +28,7 @@ void vmh_verb_grow_disk (VmhCall *call);
 void vmh_verb_delete (VmhCall *call);
 void vmh_verb_get_log (VmhCall *call);
 void vmh_verb_get_performance (VmhCall *call);
+void vmh_verb_get_history (VmhCall *call);
 
 /* Machine: its life */
 void vmh_verb_start (VmhCall *call);
