@@ -6,12 +6,15 @@
 
 #include <math.h>
 #include "inn-client-private.h"
+#include "inn-kept.h"
 
 #define INTERVAL_MS 1000
 /* A question may take that long; over a longer time the mean says nothing of each second. */
 #define GAP_SECONDS 6
 /* No machine has as many; a helper that goes mad fills no memory. */
 #define MAX_CHARTS 4096
+/* The helper looks at it as often. */
+#define KEPT_SECONDS 10
 
 typedef enum
 {
@@ -72,6 +75,10 @@ struct _InnPerformance
   gboolean wanted;
   gboolean asking;
   GError *error;
+  guint span;        /* s, of what is kept; 0: nobody wants it */
+  gint64 kept_asked; /* monotonic, µs; 0: not yet of this span */
+  gboolean asking_kept;
+  GArray *kept; /* see inn-kept.h */
 };
 
 G_DEFINE_FINAL_TYPE (InnPerformance, inn_performance, G_TYPE_OBJECT)
@@ -290,6 +297,40 @@ on_performance (GObject *source, GAsyncResult *result, gpointer data)
   g_signal_emit (self, signals[SAMPLED], 0);
 }
 
+/* ---- what the helper has kept ---- */
+
+/* A helper that keeps nothing is no error: the rows are there. */
+static void
+on_history (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (InnPerformance) self = data;
+  g_autoptr (GVariant) reply =
+      inn_connection_call_finish (INN_CONNECTION (source), result, NULL, NULL);
+
+  self->asking_kept = FALSE;
+  if (reply == NULL || !g_variant_is_of_type (reply, G_VARIANT_TYPE ("(asa(tuad))")))
+    return;
+  inn_kept_take (self->kept, reply);
+  if (self->timer != 0)
+    g_signal_emit (self, signals[SAMPLED], 0);
+}
+
+static void
+ask_kept (InnPerformance *self, InnConnection *connection)
+{
+  const gint64 now = g_get_monotonic_time ();
+
+  if (self->span == 0 || self->asking_kept ||
+      (self->kept_asked != 0 && now < self->kept_asked + KEPT_SECONDS * G_USEC_PER_SEC))
+    return;
+  self->kept_asked = now;
+  self->asking_kept = TRUE;
+  inn_connection_call_full_async (
+      connection, inn_machine_get_path (self->machine), INN_IFACE_MACHINE, "GetHistory",
+      g_variant_new ("(ua{sv})", self->span, NULL), NULL, INN_CALL_QUIET, self->cancellable,
+      on_history, g_object_ref (self));
+}
+
 static gboolean
 on_due (gpointer data)
 {
@@ -297,8 +338,10 @@ on_due (gpointer data)
   InnConnection *connection =
       self->machine != NULL ? inn_machine_get_connection (self->machine) : NULL;
 
-  if (self->asking || connection == NULL ||
-      inn_connection_get_state (connection) != INN_CONNECTION_READY)
+  if (connection == NULL || inn_connection_get_state (connection) != INN_CONNECTION_READY)
+    return G_SOURCE_CONTINUE;
+  ask_kept (self, connection);
+  if (self->asking)
     return G_SOURCE_CONTINUE;
   self->asking = TRUE;
   inn_connection_call_full_async (connection, inn_machine_get_path (self->machine),
@@ -367,6 +410,7 @@ inn_performance_finalize (GObject *object)
   g_clear_object (&self->cancellable);
   g_ptr_array_unref (self->charts);
   g_hash_table_unref (self->counters);
+  g_array_unref (self->kept);
   g_clear_error (&self->error);
   G_OBJECT_CLASS (inn_performance_parent_class)->finalize (object);
 }
@@ -389,6 +433,7 @@ inn_performance_init (InnPerformance *self)
 {
   self->cancellable = g_cancellable_new ();
   self->charts = g_ptr_array_new_with_free_func (chart_free);
+  self->kept = inn_kept_new ();
   self->counters = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
 }
 
@@ -458,4 +503,90 @@ inn_performance_get (InnPerformance *self, const InnChart *chart, guint line, gu
   return is_kept (self, row) && chart->lines[line] != NULL
              ? chart->lines[line][row % INN_PERFORMANCE_ROWS]
              : NAN;
+}
+
+/* ---- longer times ---- */
+
+void
+inn_performance_set_span (InnPerformance *self, guint seconds)
+{
+  g_return_if_fail (INN_IS_PERFORMANCE (self));
+
+  if (self->span == seconds)
+    return;
+  self->span = seconds;
+  self->kept_asked = 0;
+  g_array_set_size (self->kept, 0);
+  if (self->timer != 0)
+    on_due (self);
+}
+
+gint64
+inn_performance_get_now (InnPerformance *self)
+{
+  g_return_val_if_fail (INN_IS_PERFORMANCE (self), 0);
+  return self->n_rows > 0 ? inn_performance_get_time (self, self->n_rows - 1) : 0;
+}
+
+/* The first row that is later than @time. */
+static guint
+find_row (InnPerformance *self, gint64 time)
+{
+  guint low = self->n_rows > INN_PERFORMANCE_ROWS ? self->n_rows - INN_PERFORMANCE_ROWS : 0;
+  guint high = self->n_rows;
+
+  while (low < high)
+    {
+      const guint middle = low + (high - low) / 2;
+
+      if (inn_performance_get_time (self, middle) <= time)
+        low = middle + 1;
+      else
+        high = middle;
+    }
+  return low;
+}
+
+/* Of the rows, and how many seconds they are of. */
+static double
+get_rows_mean (InnPerformance *self,
+               const InnChart *chart,
+               guint line,
+               gint64 from,
+               gint64 to,
+               guint *out_seconds)
+{
+  double sum = 0;
+  guint n = 0;
+
+  for (guint row = find_row (self, from);
+       row < self->n_rows && inn_performance_get_time (self, row) <= to; row++)
+    {
+      const double value = inn_performance_get (self, chart, line, row);
+
+      if (isnan (value))
+        continue;
+      sum += value;
+      n++;
+    }
+  *out_seconds = n;
+  return n > 0 ? sum / n : NAN;
+}
+
+double
+inn_performance_get_mean (InnPerformance *self,
+                          const InnChart *chart,
+                          guint line,
+                          gint64 from,
+                          gint64 to)
+{
+  guint seconds;
+  double measured, known = NAN;
+
+  g_return_val_if_fail (INN_IS_PERFORMANCE (self), NAN);
+  g_return_val_if_fail (line < INN_CHART_LINES, NAN);
+  measured = get_rows_mean (self, chart, line, from, to, &seconds);
+  if ((gint64)seconds * 2 * G_USEC_PER_SEC < to - from && line == 0)
+    known = inn_kept_get_mean (self->kept, chart->kind, from, to);
+  return isnan (known) ? measured : known;
 }

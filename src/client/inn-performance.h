@@ -55,4 +55,19 @@ const GError *inn_performance_get_error (InnPerformance *self);
 /** inn_performance_get: NAN where it is not known. */
 double inn_performance_get (InnPerformance *self, const InnChart *chart, guint line, guint row);
 
+/** inn_performance_set_span: what the helper has kept of the last @seconds is asked for as well,
+ * while it is wanted, every ten seconds; 0: not. */
+void inn_performance_set_span (InnPerformance *self, guint seconds);
+/** inn_performance_is_kept: the helper keeps what such a chart shows. */
+gboolean inn_performance_is_kept (InnChartKind kind);
+/** inn_performance_get_now: when the last row was measured: µs since 1970; 0: there is none. */
+gint64 inn_performance_get_now (InnPerformance *self);
+/** inn_performance_get_mean: from @from to @to, µs since 1970: of the rows where they are there for
+ * most of that time, else of what the helper has kept; NAN where neither is known. */
+double inn_performance_get_mean (InnPerformance *self,
+                                 const InnChart *chart,
+                                 guint line,
+                                 gint64 from,
+                                 gint64 to);
+
 G_END_DECLS

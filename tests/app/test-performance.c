@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* The Performance tab: what it asks for, when, and what it draws and says. */
+#include "client/inn-performance.h"
+#include "performance/inn-csv.h"
 #include "performance/inn-graph.h"
 #include "stage.h"
 
@@ -17,7 +19,8 @@ typedef struct
   double use;       /* processors */
   guint64 resident; /* bytes */
   guint64 cpu_time, monotonic;
-  guint odd; /* answers as no helper gives them: 1: a counter, 2: the time goes backwards */
+  guint32 span; /* that was asked for last */
+  guint odd;    /* answers as no helper gives them: 1: a counter, 2: the time goes backwards */
 } Fixture;
 
 static GVariant *
@@ -41,11 +44,38 @@ create_answer (Fixture *fixture)
       n * 20000000);
 }
 
+/* Of the last hours, but for half an hour of them: every other hour two processors are busy. Values
+ * of columns that nobody knows, and a row with too few, are no harm. */
+static GVariant *
+create_history (Fixture *fixture, guint32 span)
+{
+  const gint64 now = g_get_real_time () / G_USEC_PER_SEC / 60 * 60;
+  GVariantBuilder rows;
+
+  g_variant_builder_init (&rows, G_VARIANT_TYPE ("a(tuad)"));
+  if (!fixture->odd)
+    for (gint64 ago = MIN (span, 20 * 60 * 60); ago >= 0; ago -= 60)
+      if (ago < 3600 || ago > 5400)
+        g_variant_builder_add_parsed (&rows, "(%t, uint32 60, [77.0, %d, 1073741824.0])",
+                                      (guint64)(now - ago), ago / 3600 % 2 == 1 ? 2.0 : 0.25);
+  g_variant_builder_add_parsed (&rows, "(%t, uint32 4294967295, [1.0])", G_MAXUINT64);
+  g_variant_builder_add_parsed (&rows, "(uint64 0, uint32 0, @ad [])");
+  return g_variant_new ("(@asa(tuad))", g_variant_new_parsed ("['moon', 'cpu', 'memory']"), &rows);
+}
+
 static void
 on_call (FakeHelper *fake, GDBusMethodInvocation *invocation, gpointer data)
 {
   Fixture *fixture = data;
 
+  if (g_str_equal (g_dbus_method_invocation_get_method_name (invocation), "GetHistory"))
+    {
+      GVariant *parameters = g_dbus_method_invocation_get_parameters (invocation);
+
+      g_variant_get_child (parameters, 0, "u", &fixture->span);
+      g_dbus_method_invocation_return_value (invocation, create_history (fixture, fixture->span));
+      return;
+    }
   if (!g_str_equal (g_dbus_method_invocation_get_method_name (invocation), "GetPerformance"))
     {
       g_dbus_method_invocation_return_dbus_error (invocation, "org.innkeeper.Error.Unsupported",
@@ -227,12 +257,84 @@ test_odd (Fixture *fixture, gconstpointer data)
   wait_until (find_graph (window, "All Processors: 50.0 %") != NULL);
 }
 
+static void
+choose_span (Fixture *fixture, guint which)
+{
+  GtkWidget *chooser = find_shown (fixture->stage.window, GTK_TYPE_DROP_DOWN, NULL);
+
+  g_assert_nonnull (chooser);
+  gtk_drop_down_set_selected (GTK_DROP_DOWN (chooser), which);
+  iterate ();
+}
+
+/* Rows of the table of what is shown, the head first. */
+static GStrv
+create_table (Fixture *fixture, guint which)
+{
+  InnPerformance *performance = inn_machine_get_performance (fixture->stage.machine);
+  g_autofree char *csv = inn_csv_dup (performance, inn_span_get (which));
+
+  return g_strsplit (csv, "\r\n", -1);
+}
+
+/* Of a longer time: what the helper has kept, asked for once it is chosen and not before. */
+static void
+test_spans (Fixture *fixture, gconstpointer data)
+{
+  GtkWidget *window = fixture->stage.window;
+  g_auto (GStrv) minutes = NULL;
+  g_auto (GStrv) day = NULL;
+  guint busy = 0, quiet = 0, unknown = 0, pixels;
+
+  stage_set_state (&fixture->stage, INN_STATE_RUNNING);
+  wait_until (find_graph (window, "All Processors: 50.0 %") != NULL);
+  wait_until (count_questions (fixture) >= 4);
+  g_assert_cmpuint (fake_helper_count_calls (fixture->stage.fake, "GetHistory"), ==, 0);
+  pixels = count_pixels (find_graph (window, "All Processors: 50.0 %"), BLUE);
+  choose_span (fixture, 1);
+  wait_until (fixture->span == 600);
+  g_assert_nonnull (find_graph (window, "Data of vda: Read 3.00 MiB/s, Written 100 KiB/s"));
+  choose_span (fixture, 3);
+  wait_until (fixture->span == 86400);
+  wait_until (count_pixels (find_graph (window, "All Processors: 50.0 %"), BLUE) > 4 * pixels);
+  g_assert_nonnull (find_graph (window, "Memory of This Computer: Taken by the machine 384 MiB"));
+  g_assert_null (find_graph (window, "Data of vda: Read 3.00 MiB/s, Written 100 KiB/s"));
+  take_picture (window, "performance-day");
+  day = create_table (fixture, 3);
+  g_assert_cmpstr (
+      day[0], ==,
+      "Time,\"All Processors (%)\",\"Memory of This Computer: Taken by the machine (B)\"");
+  g_assert_cmpuint (g_strv_length (day), ==, 1 + 288 + 1);
+  for (guint i = 1; i <= 288; i++)
+    {
+      busy += g_str_has_suffix (day[i], "Z,200,1073741824");
+      quiet += g_str_has_suffix (day[i], "Z,25,1073741824");
+      unknown += g_str_has_suffix (day[i], "Z,,");
+    }
+  g_test_message ("%u busy, %u quiet, %u unknown", busy, quiet, unknown);
+  g_assert_cmpuint (busy, >=, 100);
+  g_assert_cmpuint (quiet, >=, 100);
+  g_assert_cmpuint (unknown, >=, 46); /* four hours without, and half an hour in between */
+  g_assert_cmpuint (unknown, <=, 56);
+  /* One that keeps nothing, or says what none would: what was measured here is still there. */
+  fixture->odd = 1;
+  choose_span (fixture, 2);
+  wait_until (fixture->span == 7200);
+  wait_until (find_graph (window, "All Processors: –") != NULL);
+  minutes = create_table (fixture, 2);
+  g_assert_cmpuint (g_strv_length (minutes), ==, 1 + 240 + 1);
+  fixture->odd = 0;
+  choose_span (fixture, 0);
+  wait_until (find_graph (window, "Data of vda: Read 3.00 MiB/s, Written 100 KiB/s") != NULL);
+}
+
 int
 main (int argc, char **argv)
 {
   stage_init (&argc, &argv);
   g_test_add ("/performance/tells", Fixture, NULL, set_up, test_tells, tear_down);
   g_test_add ("/performance/rests", Fixture, NULL, set_up, test_rests, tear_down);
+  g_test_add ("/performance/spans", Fixture, NULL, set_up, test_spans, tear_down);
   g_test_add ("/performance/odd", Fixture, NULL, set_up, test_odd, tear_down);
   return stage_run ();
 }

@@ -45,6 +45,8 @@ static const char xml[] =
     "direction='out'/></method>"
     "<method name='GetPerformance'><arg type='a{sv}' direction='in'/>"
     "<arg type='t' direction='out'/><arg type='a(sst)' direction='out'/></method>"
+    "<method name='GetHistory'><arg type='u' direction='in'/><arg type='a{sv}' direction='in'/>"
+    "<arg type='as' direction='out'/><arg type='a(tuad)' direction='out'/></method>"
     "<method name='GetXml'><arg type='a{sv}' direction='in'/><arg type='s' direction='out'/>"
     "<arg type='t' direction='out'/></method></interface>"
     "<interface name='" INN_IFACE_CONSOLE "'>"

@@ -21,7 +21,7 @@ append_quoted (GString *csv, const char *text)
 }
 
 static void
-append_head (GString *csv, GPtrArray *charts)
+append_head (GString *csv, GPtrArray *charts, const InnSpan *span)
 {
   g_string_append (csv, "Time");
   for (guint i = 0; i < charts->len; i++)
@@ -32,7 +32,7 @@ append_head (GString *csv, GPtrArray *charts)
         g_autofree char *title = inn_look_dup_title (look, chart->name);
         g_autofree char *column = NULL;
 
-        if (chart->lines[l] == NULL)
+        if (chart->lines[l] == NULL || !inn_span_shows (span, chart->kind))
           continue;
         column = look->lines[l] != NULL
                      ? g_strdup_printf ("%s: %s (%s)", title, _ (look->lines[l]),
@@ -55,14 +55,20 @@ append_value (GString *csv, InnUnit unit, double value)
 }
 
 static void
-append_row (GString *csv, InnPerformance *performance, guint row)
+append_time (GString *csv, gint64 time)
 {
-  GPtrArray *charts = inn_performance_get_charts (performance);
-  const gint64 time = inn_performance_get_time (performance, row);
   g_autoptr (GDateTime) whole = g_date_time_new_from_unix_utc (time / G_USEC_PER_SEC);
   g_autofree char *text = g_date_time_format (whole, "%Y-%m-%dT%H:%M:%S");
 
   g_string_append_printf (csv, "%s.%03dZ", text, (int)(time % G_USEC_PER_SEC / 1000));
+}
+
+static void
+append_row (GString *csv, InnPerformance *performance, guint row)
+{
+  GPtrArray *charts = inn_performance_get_charts (performance);
+
+  append_time (csv, inn_performance_get_time (performance, row));
   for (guint i = 0; i < charts->len; i++)
     for (guint l = 0; l < INN_CHART_LINES; l++)
       {
@@ -75,16 +81,39 @@ append_row (GString *csv, InnPerformance *performance, guint row)
   g_string_append (csv, END);
 }
 
+static void
+append_column (GString *csv, InnPerformance *performance, const InnSpan *span, guint column)
+{
+  GPtrArray *charts = inn_performance_get_charts (performance);
+
+  append_time (csv, inn_span_get_time (span, performance, column));
+  for (guint i = 0; i < charts->len; i++)
+    for (guint l = 0; l < INN_CHART_LINES; l++)
+      {
+        const InnChart *chart = g_ptr_array_index (charts, i);
+
+        if (chart->lines[l] != NULL && inn_span_shows (span, chart->kind))
+          append_value (csv, inn_look_get (chart->kind)->unit,
+                        inn_span_get_value (span, performance, chart, l, column));
+      }
+  g_string_append (csv, END);
+}
+
+/* Of the shortest span, each second that is there. */
 char *
-inn_csv_dup (InnPerformance *performance)
+inn_csv_dup (InnPerformance *performance, const InnSpan *span)
 {
   const guint n_rows = inn_performance_get_n_rows (performance);
   GString *csv = g_string_new (NULL);
 
-  append_head (csv, inn_performance_get_charts (performance));
-  for (guint row = n_rows > INN_PERFORMANCE_ROWS ? n_rows - INN_PERFORMANCE_ROWS : 0; row < n_rows;
-       row++)
-    append_row (csv, performance, row);
+  append_head (csv, inn_performance_get_charts (performance), span);
+  if (inn_span_get_asked (span) == 0)
+    for (guint row = n_rows > INN_PERFORMANCE_ROWS ? n_rows - INN_PERFORMANCE_ROWS : 0;
+         row < n_rows; row++)
+      append_row (csv, performance, row);
+  else
+    for (guint column = 0; column < span->columns; column++)
+      append_column (csv, performance, span, column);
   return g_string_free (csv, FALSE);
 }
 
@@ -124,7 +153,7 @@ on_response (GtkNativeDialog *dialog, int response, gpointer data)
 }
 
 void
-inn_csv_save (GtkWidget *near, const char *name, InnPerformance *performance)
+inn_csv_save (GtkWidget *near, const char *name, InnPerformance *performance, const InnSpan *span)
 {
   GtkRoot *root = gtk_widget_get_root (near);
   g_autoptr (GDateTime) now = g_date_time_new_now_local ();
@@ -138,7 +167,7 @@ inn_csv_save (GtkWidget *near, const char *name, InnPerformance *performance)
   gtk_native_dialog_set_modal (GTK_NATIVE_DIALOG (dialog), TRUE);
   gtk_file_chooser_set_current_name (GTK_FILE_CHOOSER (dialog), g_strchug (file));
   /* What is there when it was asked for: the machine may end meanwhile. */
-  g_object_set_data_full (G_OBJECT (dialog), "inn-csv", inn_csv_dup (performance), g_free);
+  g_object_set_data_full (G_OBJECT (dialog), "inn-csv", inn_csv_dup (performance, span), g_free);
   g_signal_connect (dialog, "response", G_CALLBACK (on_response), g_object_ref (near));
   gtk_native_dialog_show (GTK_NATIVE_DIALOG (dialog));
 }

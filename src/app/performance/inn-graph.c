@@ -40,6 +40,7 @@ struct _InnGraph
   InnPerformance *performance;
   const InnChart *chart; /* NULL: cleared */
   const InnGraphLook *look;
+  const InnSpan *span;
   char *title;
   double least_top;
   double top;
@@ -121,14 +122,27 @@ clear_texts (InnGraph *self)
 
 /* ---- values ---- */
 
-/* Of a column; it may be before the first. */
+static int
+get_last (InnGraph *self)
+{
+  return (int)self->span->columns - 1;
+}
+
 static double
 get_value (InnGraph *self, guint line, int column)
 {
-  const gint64 row =
-      (gint64)inn_performance_get_n_rows (self->performance) - INN_GRAPH_SECONDS + column;
+  return inn_span_get_value (self->span, self->performance, self->chart, line, (guint)column);
+}
 
-  return row < 0 ? NAN : inn_performance_get (self->performance, self->chart, line, (guint)row);
+/* What is told while nothing is pointed at is of the last second, however long a column is. */
+static double
+get_told (InnGraph *self, guint line)
+{
+  const guint n_rows = inn_performance_get_n_rows (self->performance);
+
+  if (self->column != NO_COLUMN)
+    return get_value (self, line, self->column);
+  return n_rows == 0 ? NAN : inn_performance_get (self->performance, self->chart, line, n_rows - 1);
 }
 
 static double
@@ -137,7 +151,7 @@ find_top (InnGraph *self)
   double most = self->least_top;
 
   for (guint l = 0; l < INN_CHART_LINES; l++)
-    for (int i = 0; i < INN_GRAPH_SECONDS && self->chart->lines[l] != NULL; i++)
+    for (int i = 0; i <= get_last (self) && self->chart->lines[l] != NULL; i++)
       {
         const double value = get_value (self, l, i);
 
@@ -151,7 +165,7 @@ find_top (InnGraph *self)
 
 /* Markup, or plain for those who hear it. */
 static char *
-dup_values (InnGraph *self, int column, gboolean markup)
+dup_values (InnGraph *self, gboolean markup)
 {
   const gboolean small = markup && has_legend (self);
   g_autoptr (GString) all = g_string_new (NULL);
@@ -162,7 +176,7 @@ dup_values (InnGraph *self, int column, gboolean markup)
 
       if (self->chart->lines[l] == NULL)
         continue;
-      value = inn_unit_format (self->look->unit, get_value (self, l, column));
+      value = inn_unit_format (self->look->unit, get_told (self, l));
       if (all->len == 0)
         g_string_append (all, small ? "<small>" : "");
       else
@@ -178,29 +192,15 @@ dup_values (InnGraph *self, int column, gboolean markup)
   return g_string_free (g_steal_pointer (&all), FALSE);
 }
 
-static char *
-dup_time (InnGraph *self, int column)
-{
-  const gint64 row =
-      (gint64)inn_performance_get_n_rows (self->performance) - INN_GRAPH_SECONDS + column;
-  const gint64 time = row < 0 ? 0 : inn_performance_get_time (self->performance, (guint)row);
-  g_autoptr (GDateTime) utc = NULL;
-  g_autoptr (GDateTime) local = NULL;
-
-  if (time == 0)
-    return NULL;
-  utc = g_date_time_new_from_unix_utc (time / G_USEC_PER_SEC);
-  local = g_date_time_to_local (utc);
-  return g_date_time_format (local, "%X");
-}
-
 static void
 set_values (InnGraph *self)
 {
-  const int column = self->column == NO_COLUMN ? INN_GRAPH_SECONDS - 1 : self->column;
-  g_autofree char *markup = dup_values (self, column, TRUE);
-  g_autofree char *plain = dup_values (self, column, FALSE);
-  g_autofree char *time = self->column == NO_COLUMN ? NULL : dup_time (self, column);
+  g_autofree char *markup = dup_values (self, TRUE);
+  g_autofree char *plain = dup_values (self, FALSE);
+  g_autofree char *time =
+      self->column == NO_COLUMN
+          ? NULL
+          : inn_span_dup_time (self->span, self->performance, (guint)self->column);
   g_autofree char *told = time == NULL ? g_strdup_printf ("%s: %s", self->title, plain)
                                        : g_strdup_printf ("%s, %s: %s", self->title, time, plain);
 
@@ -258,7 +258,7 @@ snap (InnGraph *self, double value)
 static double
 find_x (InnGraph *self, const Plot *plot, int column)
 {
-  return snap (self, plot->x + plot->width * column / INN_GRAPH_SECONDS);
+  return snap (self, plot->x + plot->width * column / self->span->columns);
 }
 
 static double
@@ -276,7 +276,7 @@ fill (GtkSnapshot *snapshot, const GdkRGBA *colour, double x, double y, double w
                              &GRAPHENE_RECT_INIT ((float)x, (float)y, (float)width, (float)height));
 }
 
-/* Steps: each second has one value, which is its mean. Neighbours of one height are one rectangle:
+/* Steps: each column has one value, which is its mean. Neighbours of one height are one rectangle:
  * what rests costs next to nothing. */
 static void
 draw_line (InnGraph *self, GtkSnapshot *snapshot, const Plot *plot, guint line)
@@ -289,7 +289,7 @@ draw_line (InnGraph *self, GtkSnapshot *snapshot, const Plot *plot, guint line)
   gdk_rgba_parse (&colour, colours[line]);
   pale = colour;
   pale.alpha = 0.15f;
-  for (int i = 0; i < INN_GRAPH_SECONDS; i = end)
+  for (int i = 0; i <= get_last (self); i = end)
     {
       const double value = get_value (self, line, i);
       double y, x, width;
@@ -301,7 +301,7 @@ draw_line (InnGraph *self, GtkSnapshot *snapshot, const Plot *plot, guint line)
           continue;
         }
       y = find_y (self, plot, value);
-      while (end < INN_GRAPH_SECONDS)
+      while (end <= get_last (self))
         {
           const double next = get_value (self, line, end);
 
@@ -404,7 +404,7 @@ inn_graph_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
     return;
   gtk_style_context_get_color (gtk_widget_get_style_context (widget), &colour);
   set_text (self, TITLE, self->title);
-  set_text (self, AGO, _ ("2 minutes ago"));
+  set_text (self, AGO, _ (self->span->ago));
   set_text (self, NOW, _ ("now"));
   set_values (self);
   plot = find_plot (self);
@@ -433,9 +433,9 @@ static void
 on_pointer_motion (InnGraph *self, double x, double y)
 {
   const Plot plot = find_plot (self);
-  const double place = (x - plot.x) / plot.width * INN_GRAPH_SECONDS;
+  const double place = (x - plot.x) / plot.width * self->span->columns;
 
-  point_at (self, place < 0 || place >= INN_GRAPH_SECONDS ? NO_COLUMN : (int)place);
+  point_at (self, place < 0 || place >= self->span->columns ? NO_COLUMN : (int)place);
 }
 
 static void
@@ -447,7 +447,7 @@ on_pointer_leave (InnGraph *self)
 static gboolean
 on_key_pressed (InnGraph *self, guint keyval)
 {
-  const int last = INN_GRAPH_SECONDS - 1;
+  const int last = get_last (self);
   const int now = self->column == NO_COLUMN ? last : self->column;
 
   switch (keyval)
@@ -554,13 +554,17 @@ inn_graph_init (InnGraph *self)
 }
 
 GtkWidget *
-inn_graph_new (InnPerformance *performance, const InnChart *chart, const InnGraphLook *look)
+inn_graph_new (InnPerformance *performance,
+               const InnChart *chart,
+               const InnGraphLook *look,
+               const InnSpan *span)
 {
   InnGraph *self = g_object_new (INN_TYPE_GRAPH, NULL);
 
   self->performance = g_object_ref (performance);
   self->chart = chart;
   self->look = look;
+  self->span = span;
   self->title = inn_look_dup_title (look, chart->name);
   set_values (self);
   return GTK_WIDGET (self);

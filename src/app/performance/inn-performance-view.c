@@ -19,6 +19,7 @@ struct _InnPerformanceView
   AdwStatusPage *failed;
   GtkScrolledWindow *scrolled;
   GtkBox *sections;
+  GtkDropDown *chooser; /* of spans */
 
   InnMachine *machine;
   InnPerformance *performance; /* of machine, which keeps it */
@@ -118,12 +119,16 @@ add_section (InnPerformanceView *self, const char *title)
   return GTK_FLOW_BOX (flow);
 }
 
-/* What nobody counts is not drawn as zero. */
-static void
-add_network_note (InnPerformanceView *self)
+static const InnSpan *
+get_span (InnPerformanceView *self)
 {
-  GtkWidget *note =
-      gtk_label_new (_ ("This machine has no network card whose traffic is counted."));
+  return inn_span_get (MIN (gtk_drop_down_get_selected (self->chooser), INN_N_SPANS - 1));
+}
+
+static void
+add_note (InnPerformanceView *self, const char *text)
+{
+  GtkWidget *note = gtk_label_new (text);
 
   gtk_label_set_xalign (GTK_LABEL (note), 0);
   gtk_label_set_wrap (GTK_LABEL (note), TRUE);
@@ -136,6 +141,7 @@ static void
 rebuild (InnPerformanceView *self)
 {
   GPtrArray *charts = inn_performance_get_charts (self->performance);
+  const InnSpan *span = get_span (self);
   const char *section = NULL;
   GtkFlowBox *flow = NULL;
   GtkWidget *all = NULL;
@@ -147,23 +153,31 @@ rebuild (InnPerformanceView *self)
     {
       const InnChart *chart = g_ptr_array_index (charts, i);
       const InnGraphLook *look = inn_look_get (chart->kind);
-      GtkWidget *graph = inn_graph_new (self->performance, chart, look);
-      GtkWidget *place = gtk_flow_box_child_new ();
+      GtkWidget *graph, *place;
 
+      n_vcpus += chart->kind == INN_CHART_VCPU;
+      if (!inn_span_shows (span, chart->kind))
+        continue;
+      graph = inn_graph_new (self->performance, chart, look, span);
+      place = gtk_flow_box_child_new ();
       if (g_strcmp0 (section, look->section) != 0)
         flow = add_section (self, _ (look->section));
+      if (!inn_span_shows (span, INN_CHART_NETWORK)) /* one in each section: as wide as can be */
+        gtk_flow_box_set_max_children_per_line (flow, 1);
       section = look->section;
       gtk_flow_box_child_set_child (GTK_FLOW_BOX_CHILD (place), graph);
       gtk_widget_set_focusable (place, FALSE); /* the graph is */
       gtk_flow_box_append (flow, place);
       g_ptr_array_add (self->graphs, graph);
-      n_vcpus += chart->kind == INN_CHART_VCPU;
       counted = counted || chart->kind == INN_CHART_NETWORK;
       if (chart->kind == INN_CHART_CPU)
         all = graph;
     }
-  if (!counted && charts->len > 0)
-    add_network_note (self);
+  /* What nobody counts is not drawn as zero. */
+  if (!inn_span_shows (span, INN_CHART_NETWORK))
+    add_note (self, _ ("Only the use of processors and memory is kept for so long."));
+  else if (!counted && charts->len > 0)
+    add_note (self, _ ("This machine has no network card whose traffic is counted."));
   if (all != NULL) /* so that the processors' own can be compared with it */
     inn_graph_set_least_top (INN_GRAPH (all), MAX (n_vcpus, 1));
 }
@@ -171,7 +185,17 @@ rebuild (InnPerformanceView *self)
 static void
 on_export_clicked (InnPerformanceView *self)
 {
-  inn_csv_save (GTK_WIDGET (self), inn_machine_get_name (self->machine), self->performance);
+  inn_csv_save (GTK_WIDGET (self), inn_machine_get_name (self->machine), self->performance,
+                get_span (self));
+}
+
+static void
+on_span_chosen (InnPerformanceView *self)
+{
+  if (self->performance == NULL)
+    return;
+  inn_performance_set_span (self->performance, inn_span_get_asked (get_span (self)));
+  rebuild (self);
 }
 
 /* ---- whose ---- */
@@ -211,7 +235,7 @@ take_performance (InnPerformanceView *self)
   g_set_object (&self->performance, performance);
   g_signal_group_set_target (self->signals, performance);
   if (performance != NULL)
-    rebuild (self);
+    on_span_chosen (self);
 }
 
 static void
@@ -280,14 +304,21 @@ inn_performance_view_class_init (InnPerformanceViewClass *klass)
   gtk_widget_class_bind_template_child (widget_class, InnPerformanceView, failed);
   gtk_widget_class_bind_template_child (widget_class, InnPerformanceView, scrolled);
   gtk_widget_class_bind_template_child (widget_class, InnPerformanceView, sections);
+  gtk_widget_class_bind_template_child (widget_class, InnPerformanceView, chooser);
   gtk_widget_class_bind_template_callback (widget_class, on_export_clicked);
 }
 
 static void
 inn_performance_view_init (InnPerformanceView *self)
 {
+  g_autoptr (GtkStringList) names = gtk_string_list_new (NULL);
+
   self->graphs = g_ptr_array_new ();
   gtk_widget_init_template (GTK_WIDGET (self));
+  for (guint i = 0; i < INN_N_SPANS; i++)
+    gtk_string_list_append (names, _ (inn_span_get (i)->name));
+  gtk_drop_down_set_model (self->chooser, G_LIST_MODEL (names));
+  g_signal_connect_swapped (self->chooser, "notify::selected", G_CALLBACK (on_span_chosen), self);
   self->signals = g_signal_group_new (INN_TYPE_PERFORMANCE);
   g_signal_group_connect_swapped (self->signals, "sampled", G_CALLBACK (on_sampled), self);
   g_signal_group_connect_swapped (self->signals, "charts-changed", G_CALLBACK (rebuild), self);
