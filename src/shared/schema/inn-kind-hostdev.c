@@ -88,7 +88,7 @@ summary (const InnElement *element)
     return g_strdup_printf ("%s:%s", vendor, product);
   if (bus && device)
     return g_strdup_printf (_ ("Bus %s, device %s"), bus, device);
-  return NULL;
+  return g_strdup (_ ("Not chosen yet"));
 }
 
 const InnKind inn_kind_hostdev = {
@@ -96,7 +96,7 @@ const InnKind inn_kind_hostdev = {
   .path = "devices/hostdev",
   .match = "@type=usb",
   .key = "vendor,product",
-  .label = N_ ("USB device of this computer"),
+  .label = N_ ("USB device"),
   .icon = "media-removable-symbolic",
   .device = TRUE,
   .fields = fields,
