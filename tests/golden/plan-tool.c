@@ -26,8 +26,8 @@ strings (char **argv)
 static JsonArray *
 files (GPtrArray *fds)
 {
-  static const char *const types[] = { "file", "nvram", "copy",  "listen", "line",
-                                       "net",  "tpm",   "share", "vsock",  "tap" };
+  static const char *const types[] = { "file", "nvram", "copy",  "listen", "line", "net",
+                                       "tpm",  "share", "vsock", "usb",    "tap" };
   JsonArray *array = json_array_new ();
 
   for (guint i = 0; i < fds->len; i++)

@@ -94,7 +94,7 @@ class Files:
                 fd = self._chip(file["kind"])
             elif file["type"] == "share":
                 fd = virtiofs.connected(self.folder, file["name"])
-            elif file["type"] == "vsock":
+            elif file["type"] in ("vsock", "usb"):
                 continue  # see without_host()
             elif file["type"] == "tap":
                 fd = tap_device()
@@ -191,7 +191,7 @@ class Machine:
         return said
 
 
-UNKNOWN = ("redirdev", "hostdev", "hub", "smartcard", "shmem", "audio",
+UNKNOWN = ("redirdev", "hub", "smartcard", "shmem", "audio",
            "memory", "nvram", "lease")
 
 
@@ -209,12 +209,13 @@ def tame(path):
 
 
 def without_host(made):
-    """Outside of the sandbox there is no /kernel, and this computer need not have a vsock or huge pages."""
+    """Outside of the sandbox there is no /kernel, and this computer need not have a vsock, USB devices or huge pages."""
     argv = made["argv"] = [re.sub('"hugetlb(size)?":\\w+,?', "", word).replace(",}", "}") for word in made["argv"]]
-    for place, word in enumerate(argv):
-        if '"vhost-vsock-pci"' in word:
+    usb = {str(file["number"]) for file in made["files"] if file["type"] == "usb"}
+    for place in range(len(argv) - 1, 0, -1):
+        number = re.match(r"fd=(\d+),", argv[place])
+        if '"vhost-vsock-pci"' in argv[place] or '"usb-host"' in argv[place] or (number and number[1] in usb):
             del argv[place - 1:place + 1]
-            break
     for option in ("-kernel", "-initrd", "-append"):
         if option in argv:
             del argv[argv.index(option):argv.index(option) + 2]
@@ -311,7 +312,7 @@ SAME_FILE = {"cdrom": "disk", "floppy": "disk", "console": "serial", "parallel":
 UNREAD = {
     "cpu/limit-period": "there is one",
     "channel/target-type": "there is one sort of channel", "channel/path": "the runtime folder has its socket",
-    "vsock/model": "there is one", "pstore/backend": "there is one", "pstore/path": "it is memory",
+    "vsock/model": "there is one", "hostdev/mode": "there is one", "pstore/backend": "there is one", "pstore/path": "it is memory",
     "features/apic": "QEMU's PCs have one always", "firmware/enrolled-keys": "the template found here decides",
     "firmware/loader-type": "flash is what UEFI needs", "firmware/loader-readonly": "it is always",
     "general/uuid": "read by a function of its own", "general/virt-type": "the accelerator says it",
@@ -380,7 +381,7 @@ def kvm_alone():
 
 
 # What is given to a device by what is free when it comes: its place, and numbers of files.
-PLUGGED = {"disk", "cdrom", "interface", "input", "rng"}  # as in machine/vmh-live.c
+PLUGGED = {"disk", "cdrom", "interface", "input", "rng", "hostdev"}  # as in machine/vmh-live.c
 PLACE = {"bus", "addr", "scsi-id", "bootindex"}
 
 
@@ -388,6 +389,8 @@ def node_of(text):
     node = {k: v for k, v in json.loads(text).items() if k not in PLACE}
     if "fdset" in node.get("filename", ""):
         node["filename"] = "/dev/fdset/N"
+    if "hostdevice" in node:
+        node["hostdevice"] = "/dev/fdset/N"
     if node.get("fd", "").removeprefix("fd-").isdigit():
         node["fd"] = "N"
     return node

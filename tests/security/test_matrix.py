@@ -99,7 +99,8 @@ class User:
 
 # In an order in which each can be carried out.
 SCENARIO = (
-    (MANAGER, "ListMachines"), (MANAGER, "GetStatistics"), (MANAGER, "InspectImage"), (MANAGER, "ShowOthers"), (MANAGER, "Create"),
+    (MANAGER, "ListMachines"), (MANAGER, "ListHostDevices"), (MANAGER, "GetStatistics"), (MANAGER, "InspectImage"),
+    (MANAGER, "ShowOthers"), (MANAGER, "Create"),
     (JOB, "Cancel"), (MACHINE, "GetXml"), (MACHINE, "ListStorage"), (MACHINE, "InspectDisk"), (MACHINE, "GrowDisk"),
     (MACHINE, "GetLog"), (MACHINE, "Apply"),
     (MACHINE, "SetAutostart"), (MACHINE, "Start"), (MACHINE, "GetPerformance"), (MACHINE, "GetHistory"),

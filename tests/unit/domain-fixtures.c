@@ -78,6 +78,8 @@ GPtrArray *
 fixture_samples (const InnField *field)
 {
   static const char *const strings[] = {
+    "0x046d",
+    "0xc52B",
     "vda",
     "fdb",
     "sdz",

@@ -131,6 +131,10 @@
 /* Jobs of one user that run. Each may hold an image conversion, which is a process. */
 #define VMH_MAX_JOBS_PER_UID 64
 
+/* USB devices that are listed, and letters of what one says that it is. A bus has 127. */
+#define VMH_MAX_USB_DEVICES 1024
+#define VMH_MAX_USB_NAME    80
+
 /* Ended jobs of one user that are still shown; the oldest goes first. */
 #define VMH_MAX_ENDED_JOBS_PER_UID 64
 

@@ -49,6 +49,7 @@ static const VmhMethod methods[] = {
   { "InspectImage", vmh_verb_inspect_image },
   { "ListMachines", vmh_verb_list_machines },
   { "GetStatistics", vmh_verb_get_statistics },
+  { "ListHostDevices", vmh_verb_list_host_devices },
   { "ShowOthers", vmh_verb_show_others },
   { 0 },
 };

@@ -28,5 +28,6 @@ const VmhDeviceOps *const vmh_device_list[] = {
   &vmh_vsock_ops,
   &vmh_iommu_ops,
   &vmh_pstore_ops,
+  &vmh_hostdev_ops,
   NULL,
 };

@@ -155,6 +155,13 @@ vmh_plan_id (const InnElement *element, guint index)
     }
   if (target)
     return g_strdup_printf ("%s-%s", element->kind->name, target);
+  if (g_str_equal (element->kind->name, "hostdev"))
+    {
+      const VmhPlanUsb usb = vmh_plan_read_usb (element);
+
+      return usb.by_model ? g_strdup_printf ("hostdev-%04x-%04x", usb.vendor, usb.product)
+                          : g_strdup_printf ("hostdev-%u-%u", usb.bus, usb.device);
+    }
   return g_strdup_printf ("%s-%u", element->kind->name, index);
 }
 
@@ -234,6 +241,18 @@ vmh_plan_file (VmhPlan *plan, const InnElement *element, const char *path, gbool
   g_autofree char *id = inn_element_dup_id (element);
 
   return add_set (plan, VMH_PLAN_FD_FILE, id, path, writable);
+}
+
+/* One fd, which QEMU both reads and writes. */
+char *
+vmh_plan_usb (VmhPlan *plan, const InnElement *element, const VmhPlanUsb *usb)
+{
+  g_autofree char *id = inn_element_dup_id (element);
+  int set = plan->next_set++;
+
+  add_to_set (plan, set, VMH_PLAN_FD_USB, id, NULL, TRUE);
+  ((VmhPlanFd *)plan->fds->pdata[plan->fds->len - 1])->usb = *usb;
+  return g_strdup_printf ("/dev/fdset/%d", set);
 }
 
 char *

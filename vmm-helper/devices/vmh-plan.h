@@ -53,8 +53,17 @@ typedef enum
   VMH_PLAN_FD_TPM,    /* QEMU's end of the security chip @name, of version @kind */
   VMH_PLAN_FD_SHARE,  /* QEMU's end of the folder @path */
   VMH_PLAN_FD_VSOCK,  /* this computer's half of a vsock */
+  VMH_PLAN_FD_USB,    /* a USB device of this computer, in an fd set */
   VMH_PLAN_FD_TAP, /* a tap on the bridge or the network @path, for the card with address @name */
 } VmhPlanFdType;
+
+/** VmhPlanUsb: which USB device of this computer is meant. */
+typedef struct
+{
+  gboolean by_model; /* of that vendor and product; else it is only told by its place */
+  guint vendor, product;
+  guint bus, device; /* 0: wherever it is */
+} VmhPlanUsb;
 
 typedef struct
 {
@@ -66,6 +75,7 @@ typedef struct
                * "bridge" or "network" */
   gboolean writable;
   int set; /* of fds in QEMU; -1: it is in none */
+  VmhPlanUsb usb;
 } VmhPlanFd;
 
 typedef struct
@@ -104,8 +114,10 @@ char *vmh_plan_fd_name (VmhPlan *plan, int number);
 guint vmh_plan_index (const InnElement *element);
 /** vmh_plan_is_user_card: the card leads to the internet through this computer. */
 gboolean vmh_plan_is_user_card (const InnElement *element);
-/** vmh_plan_id: @element's id in QEMU: "disk-vda", "interface-525400aabbcc", "video-0"; @index: of
- * those of its kind. */
+/** vmh_plan_read_usb: which device the hostdev @element means. */
+VmhPlanUsb vmh_plan_read_usb (const InnElement *element);
+/** vmh_plan_id: @element's id in QEMU: "disk-vda", "interface-525400aabbcc", "hostdev-046d-c52b",
+ * "video-0"; @index: of those of its kind. */
 char *vmh_plan_id (const InnElement *element, guint index);
 /** vmh_plan_limits: what the disk @element may do, as QEMU's throttle groups have it; 0: no limit.
  */

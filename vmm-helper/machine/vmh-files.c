@@ -14,6 +14,7 @@
 #include "core/vmh-stuck.h"
 #include "host/vmh-tap.h"
 #include "shared/inn-errors.h"
+#include "vmh-hostdev.h"
 #include "vmh-kernel.h"
 #include "vmh-life.h"
 #include "vmh-storage.h"
@@ -87,6 +88,8 @@ open_now (VmhFiles *files, const VmhPlanFd *fd, GError **error)
     return vmh_bundle_open_tpm (files->bundle, error);
   if (fd->type == VMH_PLAN_FD_VSOCK)
     return open_vsock (error);
+  if (fd->type == VMH_PLAN_FD_USB)
+    return vmh_hostdev_open (files->bundle, &fd->usb, error);
   if (fd->type != VMH_PLAN_FD_TAP)
     return -1;
   if (g_str_equal (fd->kind, "bridge"))

@@ -240,6 +240,7 @@ static const struct
   { "interface", NULL, vmh_live_plug },
   { "input", NULL, vmh_live_plug },
   { "rng", NULL, vmh_live_plug },
+  { "hostdev", NULL, vmh_live_plug },
   { "memballoon", "stats-period", vmh_live_change_balloon_period },
 };
 

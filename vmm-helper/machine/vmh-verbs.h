@@ -16,6 +16,7 @@ void vmh_verb_create (VmhCall *call);
 void vmh_verb_inspect_image (VmhCall *call);
 void vmh_verb_list_machines (VmhCall *call);
 void vmh_verb_get_statistics (VmhCall *call);
+void vmh_verb_list_host_devices (VmhCall *call);
 void vmh_verb_show_others (VmhCall *call);
 
 /* Machine: its definition */

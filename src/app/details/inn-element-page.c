@@ -7,6 +7,7 @@
 #include "details/inn-disk-size.h"
 #include "details/inn-field-editors.h"
 #include "details/inn-hardware-row.h"
+#include "details/inn-host-devices.h"
 #include "details/inn-offer.h"
 
 #include <glib/gi18n.h>
@@ -46,6 +47,8 @@ on_remove_clicked (InnElementPage *self)
 static gboolean
 has_plain_rows (const InnKind *kind)
 {
+  if (g_str_equal (kind->name, "hostdev")) /* its list */
+    return TRUE;
   for (const InnField *field = kind->fields; field->name != NULL; field++)
     if ((field->flags & (INN_FIELD_HIDDEN | INN_FIELD_ADVANCED)) == 0)
       return TRUE;
@@ -269,6 +272,8 @@ inn_element_page_new (InnDraft *draft, const InnElement *element)
   else if (machine != NULL && g_str_equal (element->kind->name, "disk") &&
            inn_element_has (element, "source"))
     adw_preferences_group_add (self->group, inn_disk_size_new (machine, element));
+  else if (g_str_equal (element->kind->name, "hostdev"))
+    adw_preferences_group_add (self->group, inn_host_devices_new (draft, element));
   for (const InnField *field = element->kind->fields; field->name != NULL; field++)
     {
       InnFieldRow *row;

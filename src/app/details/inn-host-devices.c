@@ -1,0 +1,259 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "inn-host-devices.h"
+
+#include "shared/inn-names.h"
+
+#include <glib/gi18n.h>
+
+struct _InnHostDevices
+{
+  AdwExpanderRow parent_instance;
+
+  InnDraft *draft;
+  InnElement *element;
+  GCancellable *cancellable;
+  GPtrArray *choices; /* GtkCheckButton, owned by their rows */
+  gboolean showing;
+};
+
+G_DEFINE_FINAL_TYPE (InnHostDevices, inn_host_devices, ADW_TYPE_EXPANDER_ROW)
+
+/* What is kept with each choice. */
+typedef struct
+{
+  char *name;
+  guint vendor, product, bus, device;
+  gboolean twin; /* another one of that model is plugged in */
+} Device;
+
+static void
+device_free (gpointer data)
+{
+  g_free (((Device *)data)->name);
+  g_free (data);
+}
+
+static const Device *
+get_device (gpointer choice)
+{
+  return g_object_get_data (choice, "inn-device");
+}
+
+static guint64
+read_number (InnHostDevices *self, const char *field, guint base)
+{
+  g_autofree char *text = inn_element_dup (self->element, field);
+
+  return text != NULL ? g_ascii_strtoull (text, NULL, base) : 0;
+}
+
+static gboolean
+is_chosen (InnHostDevices *self, const Device *device)
+{
+  gboolean model = inn_element_has (self->element, "vendor");
+  gboolean place = inn_element_has (self->element, "bus");
+
+  return (model || place) &&
+         (!model || (read_number (self, "vendor", 16) == device->vendor &&
+                     read_number (self, "product", 16) == device->product)) &&
+         (!place || (read_number (self, "bus", 10) == device->bus &&
+                     read_number (self, "device", 10) == device->device));
+}
+
+static void
+show (InnHostDevices *self)
+{
+  const char *subtitle =
+      inn_element_has (self->element, "vendor") || inn_element_has (self->element, "bus")
+          ? _ ("Not plugged in now")
+          : _ ("Choose one that is plugged in");
+
+  self->showing = TRUE;
+  for (guint i = 0; i < self->choices->len; i++)
+    {
+      const Device *device = get_device (self->choices->pdata[i]);
+      gboolean chosen = is_chosen (self, device);
+
+      gtk_check_button_set_active (self->choices->pdata[i], chosen);
+      if (chosen)
+        subtitle = device->name;
+    }
+  adw_expander_row_set_subtitle (ADW_EXPANDER_ROW (self), subtitle);
+  self->showing = FALSE;
+}
+
+static void
+set (InnHostDevices *self, const char *field, const char *text)
+{
+  inn_draft_set (self->draft, self->element, inn_kind_find (self->element->kind, field), text,
+                 NULL);
+}
+
+static void
+on_edited (InnHostDevices *self)
+{
+  if (!self->showing)
+    show (self);
+}
+
+/* By its model, so that it is found again wherever it is plugged in; one of two alike by its place.
+ */
+static void
+on_toggled (InnHostDevices *self, GtkCheckButton *choice)
+{
+  const Device *device = get_device (choice);
+  g_autofree char *vendor = g_strdup_printf ("0x%04x", device->vendor);
+  g_autofree char *product = g_strdup_printf ("0x%04x", device->product);
+  g_autofree char *bus = g_strdup_printf ("%u", device->bus);
+  g_autofree char *number = g_strdup_printf ("%u", device->device);
+
+  if (self->showing || !gtk_check_button_get_active (choice))
+    return;
+  self->showing = TRUE; /* half of it is nothing to show */
+  set (self, "vendor", device->twin ? NULL : vendor);
+  set (self, "product", device->twin ? NULL : product);
+  set (self, "bus", device->twin ? bus : NULL);
+  set (self, "device", device->twin ? number : NULL);
+  show (self);
+}
+
+static void
+add_choice (InnHostDevices *self, Device *device, const char *problem)
+{
+  GtkWidget *row = adw_action_row_new ();
+  GtkWidget *choice = gtk_check_button_new ();
+  g_autofree char *title = g_markup_escape_text (device->name, -1);
+  g_autofree char *id = g_strdup_printf ("%04x:%04x", device->vendor, device->product);
+  g_autofree char *subtitle = g_markup_escape_text (problem != NULL ? problem : id, -1);
+
+  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), title);
+  adw_action_row_set_subtitle (ADW_ACTION_ROW (row), subtitle);
+  gtk_widget_set_valign (choice, GTK_ALIGN_CENTER);
+  if (self->choices->len > 0)
+    gtk_check_button_set_group (GTK_CHECK_BUTTON (choice), self->choices->pdata[0]);
+  adw_action_row_add_prefix (ADW_ACTION_ROW (row), choice);
+  adw_action_row_set_activatable_widget (ADW_ACTION_ROW (row), choice);
+  g_object_set_data_full (G_OBJECT (choice), "inn-device", device, device_free);
+  gtk_widget_set_sensitive (row, problem == NULL || is_chosen (self, device));
+  g_signal_connect_object (choice, "toggled", G_CALLBACK (on_toggled), self, G_CONNECT_SWAPPED);
+  g_ptr_array_add (self->choices, choice);
+  adw_expander_row_add_row (ADW_EXPANDER_ROW (self), row);
+}
+
+static void
+mark_twins (InnHostDevices *self)
+{
+  for (guint i = 0; i < self->choices->len; i++)
+    {
+      Device *device = (Device *)get_device (self->choices->pdata[i]);
+
+      for (guint j = 0; j < self->choices->len; j++)
+        {
+          const Device *other = get_device (self->choices->pdata[j]);
+
+          if (i != j && other->vendor == device->vendor && other->product == device->product)
+            device->twin = TRUE;
+        }
+    }
+}
+
+static void
+add_nothing (InnHostDevices *self, const char *why)
+{
+  GtkWidget *row = adw_action_row_new ();
+  g_autofree char *title = g_markup_escape_text (why, -1);
+
+  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), title);
+  gtk_widget_set_sensitive (row, FALSE);
+  adw_expander_row_add_row (ADW_EXPANDER_ROW (self), row);
+}
+
+static void
+on_listed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (InnHostDevices) self = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) reply =
+      inn_connection_call_finish (INN_CONNECTION (source), result, NULL, &error);
+  g_autoptr (GVariantIter) iter = NULL;
+  GVariant *facts;
+
+  if (self->element == NULL) /* the page has gone */
+    return;
+  if (reply == NULL || !g_variant_is_of_type (reply, G_VARIANT_TYPE ("(aa{sv})")))
+    {
+      add_nothing (self, error != NULL ? error->message : _ ("It is not known what there is."));
+      return;
+    }
+  g_variant_get (reply, "(aa{sv})", &iter);
+  while (g_variant_iter_loop (iter, "@a{sv}", &facts))
+    {
+      Device *device = g_new0 (Device, 1);
+      g_autofree char *problem = NULL;
+
+      g_variant_lookup (facts, "problem", "s", &problem);
+      if (g_variant_lookup (facts, "name", "s", &device->name) &&
+          g_variant_lookup (facts, "vendor", "u", &device->vendor) &&
+          g_variant_lookup (facts, "product", "u", &device->product) &&
+          g_variant_lookup (facts, "bus", "u", &device->bus) &&
+          g_variant_lookup (facts, "device", "u", &device->device))
+        add_choice (self, device, problem);
+      else
+        device_free (device);
+    }
+  if (self->choices->len == 0)
+    add_nothing (self, _ ("No USB device is plugged into this computer."));
+  mark_twins (self);
+  show (self);
+}
+
+static void
+inn_host_devices_dispose (GObject *object)
+{
+  InnHostDevices *self = INN_HOST_DEVICES (object);
+
+  g_cancellable_cancel (self->cancellable);
+  g_clear_object (&self->cancellable);
+  g_clear_pointer (&self->choices, g_ptr_array_unref);
+  g_clear_pointer (&self->element, inn_element_free);
+  g_clear_object (&self->draft);
+  G_OBJECT_CLASS (inn_host_devices_parent_class)->dispose (object);
+}
+
+static void
+inn_host_devices_class_init (InnHostDevicesClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = inn_host_devices_dispose;
+}
+
+static void
+inn_host_devices_init (InnHostDevices *self)
+{
+  self->choices = g_ptr_array_new ();
+  self->cancellable = g_cancellable_new ();
+}
+
+GtkWidget *
+inn_host_devices_new (InnDraft *draft, const InnElement *element)
+{
+  InnHostDevices *self = g_object_new (INN_TYPE_HOST_DEVICES, "title", _ ("Device"), NULL);
+  InnMachine *machine = inn_draft_get_machine (draft);
+
+  self->draft = g_object_ref (draft);
+  self->element = inn_element_copy (element);
+  gtk_widget_set_name (GTK_WIDGET (self), "host-devices");
+  show (self);
+  g_signal_connect_object (draft, "edited", G_CALLBACK (on_edited), self, G_CONNECT_SWAPPED);
+  adw_expander_row_set_expanded (ADW_EXPANDER_ROW (self), !inn_element_has (element, "vendor") &&
+                                                              !inn_element_has (element, "bus"));
+  if (machine == NULL)
+    add_nothing (self, _ ("It can be chosen when the machine is made."));
+  else
+    inn_connection_call_full_async (inn_machine_get_connection (machine), INN_MANAGER_PATH,
+                                    INN_IFACE_MANAGER, "ListHostDevices",
+                                    g_variant_new ("(a{sv})", NULL), NULL, INN_CALL_QUIET,
+                                    self->cancellable, on_listed, g_object_ref (self));
+  return GTK_WIDGET (self);
+}

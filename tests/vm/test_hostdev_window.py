@@ -1,0 +1,49 @@
+# SPDX-FileCopyrightText: 2026 The Innkeeper developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A USB device of this computer is added by its name in the window, and the machine's definition has its numbers."""
+
+from lib import bus, desk, domain, tap, vm, wizard
+
+session = bus.Session()
+tap.cleanup_at_end(session.close)
+ROOT = session.path / "usb"
+session.environ["VMH_USB_ROOT"] = str(ROOT)
+for port, number, facts in (("1-1", 4, ("0781", "5581", "SanDisk", "Ultra <USB> 3.0")),
+                            ("1-2", 5, ("046d", "c52b", "Logitech", "USB Receiver"))):
+    folder = ROOT / "sys/bus/usb/devices" / port
+    folder.mkdir(parents=True)
+    for name, text in zip(("idVendor", "idProduct", "manufacturer", "product", "busnum", "devnum", "bDeviceClass"),
+                          (*facts, "1", str(number), "00")):
+        (folder / name).write_text(text + "\n")
+
+
+@tap.case
+def added_by_name():
+    """Add Hardware offers what is plugged in by name; the one that is chosen is in the definition"""
+    session.start_helper()
+    machine = domain.create(session, vm.real_mode("usb", session))
+    place = desk.Desk(session, "hostdev")
+    app = place.app
+    app.find("label", "usb", timeout=20)
+    wizard.choose_tab(app, "Details")
+    app.find("list", "Hardware", timeout=20)
+    app.click("_Add Hardware… Add Hardware…", "push button")
+    search = app.find("entry", "Search hardware")
+    place.display.move(200, 300)
+    place.display.type("usb stick")
+    tap.wait_for(lambda: any("usb stick" in n.text for n in search.walk()), 10, "the typed text")
+    place.display.key("Return")
+    tap.wait_for(lambda: not app.find_all("entry", "Search hardware"), 10, "the dialog to go")
+    app.find("label", "SanDisk Ultra <USB> 3.0", timeout=20)
+    place.display.screenshot(place.picture("offered"))
+    choice = app.find_all("radio button") or app.find_all("check box")
+    app.mouse(choice[-1])
+    app.click("_Apply Apply", "push button", where=lambda n: n.has_state("sensitive"))
+    tap.wait_for(lambda: '"0xc52b"' in domain.call(session, machine, "GetXml")[0] or
+                 "'0xc52b'" in domain.call(session, machine, "GetXml")[0], 20, "the device in the definition")
+    xml = domain.call(session, machine, "GetXml")[0]
+    tap.true("0x046d" in xml and "<hostdev" in xml and "<address bus" not in xml.split("<hostdev")[1], xml)
+    place.display.screenshot(place.picture("chosen"))
+
+
+tap.main()
