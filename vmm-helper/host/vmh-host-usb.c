@@ -28,9 +28,8 @@ vmh_usb_device_free (VmhUsbDevice *device)
   g_free (device);
 }
 
-/* A folder that stands for this computer's root, in tests. */
-static char *
-dup_path (const char *path)
+char *
+vmh_usb_dup_path (const char *path)
 {
   const char *root = g_getenv ("VMH_USB_ROOT");
 
@@ -116,7 +115,7 @@ read_list (void)
 {
   for (guint i = 0; i < G_N_ELEMENTS (lists); i++)
     {
-      g_autofree char *path = dup_path (lists[i]);
+      g_autofree char *path = vmh_usb_dup_path (lists[i]);
       char *text = NULL;
 
       if (g_file_get_contents (path, &text, NULL, NULL))
@@ -167,7 +166,7 @@ compare (gconstpointer a, gconstpointer b)
 GPtrArray *
 vmh_usb_list (gboolean named)
 {
-  g_autofree char *place = dup_path (DEVICES);
+  g_autofree char *place = vmh_usb_dup_path (DEVICES);
   g_autoptr (GDir) folder = g_dir_open (place, 0, NULL);
   GPtrArray *devices = g_ptr_array_new_with_free_func ((GDestroyNotify)vmh_usb_device_free);
   g_autofree char *list = NULL;
@@ -211,7 +210,7 @@ int
 vmh_usb_open (const VmhUsbDevice *device, GError **error)
 {
   g_autofree char *file = g_strdup_printf ("/dev/bus/usb/%03u/%03u", device->bus, device->device);
-  g_autofree char *path = dup_path (file);
+  g_autofree char *path = vmh_usb_dup_path (file);
   int fd = open (path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
   if (fd >= 0)
