@@ -10,6 +10,7 @@
 #include <glib-unix.h>
 #include <sys/inotify.h>
 #include "core/vmh-limits.h"
+#include "host/vmh-host-ids.h"
 #include "qemu/vmh-fd.h"
 
 #define COMES_OR_GOES (IN_CREATE | IN_MOVED_TO | IN_DELETE | IN_ONLYDIR)
@@ -28,7 +29,7 @@ watch (const char *path, guint32 mask)
 static void
 add_watches (void)
 {
-  g_autofree char *buses = vmh_usb_dup_path ("/dev/bus/usb");
+  g_autofree char *buses = vmh_ids_dup_path ("/dev/bus/usb");
   g_autofree char *above = g_path_get_dirname (buses);
   g_autofree char *top = g_path_get_dirname (above);
   g_autoptr (GDir) folder = NULL;

@@ -17,8 +17,6 @@ typedef struct
 
 void vmh_usb_device_free (VmhUsbDevice *device);
 
-/** vmh_usb_dup_path: @path below the folder that stands for this computer's root, in tests. */
-char *vmh_usb_dup_path (const char *path);
 /** vmh_usb_list: what is plugged in, hubs left out, by bus and number; @named: with names. Reads
  * sysfs anew, below the folder VMH_USB_ROOT where that is set. */
 GPtrArray *vmh_usb_list (gboolean named); /* (element-type VmhUsbDevice) */

@@ -7,9 +7,11 @@
 #include "vmh-hostdev.h"
 
 #include <glib/gi18n-lib.h>
+#include "host/vmh-host-pci.h"
 #include "host/vmh-host-usb.h"
 #include "shared/inn-errors.h"
 #include "vmh-manager.h"
+#include "vmh-store.h"
 #include "vmh-verbs.h"
 
 #define PLACES     "vmh-places" /* the machine's, element → Place */
@@ -354,12 +356,35 @@ add_row (GVariantBuilder *rows, VmhCall *call, GPtrArray *machines, const VmhUsb
   g_variant_builder_close (rows);
 }
 
+static void
+add_pci_row (GVariantBuilder *rows, const VmhPciDevice *device)
+{
+  g_variant_builder_open (rows, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (rows, "{sv}", "type", g_variant_new_string ("pci"));
+  g_variant_builder_add (rows, "{sv}", "name", g_variant_new_string (device->name));
+  g_variant_builder_add (rows, "{sv}", "vendor", g_variant_new_uint32 (device->vendor));
+  g_variant_builder_add (rows, "{sv}", "product", g_variant_new_uint32 (device->product));
+  g_variant_builder_add (rows, "{sv}", "address", g_variant_new_string (device->address));
+  g_variant_builder_add (rows, "{sv}", "class", g_variant_new_uint32 (device->class));
+  if (device->driver)
+    g_variant_builder_add (rows, "{sv}", "driver", g_variant_new_string (device->driver));
+  if (device->group >= 0)
+    g_variant_builder_add (rows, "{sv}", "group", g_variant_new_uint32 ((guint)device->group));
+  if (*device->sharing)
+    g_variant_builder_add (rows, "{sv}", "sharing",
+                           g_variant_new_strv ((const char *const *)device->sharing, -1));
+  if (device->problem)
+    g_variant_builder_add (rows, "{sv}", "problem", g_variant_new_string (device->problem));
+  g_variant_builder_close (rows);
+}
+
 void
 vmh_verb_list_host_devices (VmhCall *call)
 {
   static const char *const allowed[] = { NULL };
   g_autoptr (GPtrArray) machines = vmh_manager_list (vmh_manager_get ());
   g_autoptr (GPtrArray) devices = NULL;
+  g_autoptr (GPtrArray) cards = NULL;
   g_autoptr (GVariant) options = NULL;
   GVariantBuilder rows = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
   GError *error = NULL;
@@ -374,5 +399,8 @@ vmh_verb_list_host_devices (VmhCall *call)
   devices = vmh_usb_list (TRUE);
   for (guint i = 0; i < devices->len; i++)
     add_row (&rows, call, machines, devices->pdata[i]);
+  cards = vmh_pci_list (vmh_store_is_system ());
+  for (guint i = 0; i < cards->len; i++)
+    add_pci_row (&rows, cards->pdata[i]);
   vmh_call_return (call, g_variant_new ("(@aa{sv})", g_variant_builder_end (&rows)));
 }
