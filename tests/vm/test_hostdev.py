@@ -120,7 +120,7 @@ def pci_devices():
     whole = ROOT / "sys/bus/pci"
     tap.cleanup(lambda: whole.rename(ROOT / "no-pci"))
     lists = ROOT / "usr/share/misc/pci.ids"
-    lists.write_text("8086  Intel Corporation\n\t2922  SATA Controller\n\t1533  I210 Network\x1b[2J\n10de  NVIDIA\n\t1c82  GTX\n")
+    lists.write_text("# list\n8086  Intel Corporation\n\t2922  SATA Controller\n\t1533  I210 Network\x1b[2J\n10de  NVIDIA\n\t1c82  GTX\n")
     add_pci("0000:00:1f.0", "0x8086", "0x2918", "0x060100")
     disks = add_pci("0000:00:1f.2", "0x8086", "0x2922", "0x010601", "ahci", 3)
     spare = add_pci("0000:03:00.0", "0x8086", "0x2922", "0x010601", "ahci", 9)

@@ -46,31 +46,35 @@ vmh_ids_clean (const char *text)
   return *line->str ? g_strdup (line->str) : NULL;
 }
 
-/* The rest of the line in @text that begins with @start; @until ends the search. */
 static const char *
-find_line (const char *text, const char *start, const char *until)
+find_line_end (const char *text, const char *end)
 {
-  gsize length = strlen (start);
+  const char *found = memchr (text, '\n', (gsize)(end - text));
 
-  for (const char *line = text; line && (!until || line < until);)
-    {
-      if (strncmp (line, start, length) == 0)
-        return line + length;
-      line = strchr (line, '\n');
-      line = line ? line + 1 : NULL;
-    }
-  return NULL;
+  return found ? found : end;
+}
+
+/* What follows @start in the line that begins with it, of those after the first one. */
+static const char *
+find_line (const char *text, const char *end, const char *start)
+{
+  g_autofree char *wanted = g_strconcat ("\n", start, NULL);
+  gsize length = strlen (wanted);
+  const char *found = memmem (text, (gsize)(end - text), wanted, length);
+
+  return found ? found + length : NULL;
 }
 
 static char *
-dup_line (const char *text)
+dup_line (const char *text, const char *end)
 {
-  g_autofree char *line = text ? g_strndup (text, strcspn (text, "\n")) : NULL;
+  g_autofree char *line = text ? g_strndup (text, (gsize)(find_line_end (text, end) - text)) : NULL;
 
   return vmh_ids_clean (line);
 }
 
-/* A vendor's line begins with its number, those of its products follow, each after a tab. */
+/* A vendor's line begins with its number, those of its products follow, each after a tab. A list
+ * has a megabyte, so it is gone through once. */
 void
 vmh_ids_look_up (const char *text,
                  guint vendor_id,
@@ -80,14 +84,15 @@ vmh_ids_look_up (const char *text,
 {
   g_autofree char *vendor = g_strdup_printf ("%04x  ", vendor_id);
   g_autofree char *product = g_strdup_printf ("\t%04x  ", product_id);
-  const char *found = find_line (text, vendor, NULL);
-  const char *end = found ? strchr (found, '\n') : NULL;
-  const char *next = end;
+  const char *end = text + strlen (text);
+  const char *found = find_line (text, end, vendor);
+  const char *first = found ? find_line_end (found, end) : NULL;
+  const char *next = first;
 
-  while (next && (next[1] == '\t' || next[1] == '#'))
-    next = strchr (next + 1, '\n');
-  *out_vendor = dup_line (found);
-  *out_product = end ? dup_line (find_line (end + 1, product, next)) : NULL;
+  while (next && next + 1 < end && (next[1] == '\t' || next[1] == '#'))
+    next = find_line_end (next + 1, end);
+  *out_vendor = dup_line (found, end);
+  *out_product = first ? dup_line (find_line (first, next, product), end) : NULL;
 }
 
 char *
