@@ -45,7 +45,7 @@ WHERE = {
     "channel/name": QEMU, "disk/limit-group": QEMU, "filesystem/tag": QEMU,
     "disk/vendor": QEMU, "disk/product": QEMU, "disk/wwn": QEMU,
     "cpu/flags": OPTION, **{f"smbios/{name}": OPTION for name in SMBIOS}, **{f"numa/cpus-{n}": OPTION for n in range(4)},
-    "hyperv/vendor-id": NOWHERE, "pstore/path": NOWHERE, "hostdev/vendor": NOWHERE, "hostdev/product": NOWHERE,
+    "hyperv/vendor-id": NOWHERE, "pstore/path": NOWHERE,
     "kernel/kernel": FILES, "kernel/initrd": FILES, "disk/source": FILES, "disk/block": FILES, "cdrom/source": FILES,
     "cdrom/block": FILES, "floppy/source": FILES, "floppy/block": FILES, "interface/network": FILES,
     "interface/bridge": FILES, "filesystem/source": FILES,

@@ -126,6 +126,7 @@ def pulled_and_put_in():
     wait_nodes(machine, [], "it has gone")
     tap.wait_for(lambda: live(machine) == 0, 10, "the live definition to say so")
     tap.equal((places(machine), xml(machine)), ([], before), "what is kept")
+    tap.equal(session.get(machine, domain.MACHINE, "Pending"), [], "no restart is waited for")
     for port, number in (("2-1", 9), ("1-2", 5), ("1-3", 6)):
         stick = plug(port, number)
         node = f"{int(port[0]):03}/{number:03}"

@@ -275,6 +275,24 @@ vmh_hostdev_leave_out (InnDomain *domain, GString *notes)
   return left ? g_steal_pointer (&left) : inn_domain_ref (domain);
 }
 
+gboolean
+vmh_hostdev_is_awaited (InnDomain *domain, const InnChange *change)
+{
+  g_autoptr (InnElement) element = NULL;
+  g_autoptr (GPtrArray) devices = NULL;
+  VmhPlanUsb usb;
+
+  if (change->field || !change->kind || !change->after ||
+      !g_str_equal (change->kind->name, "hostdev"))
+    return FALSE;
+  element = inn_domain_find (domain, change->id);
+  if (!element)
+    return FALSE;
+  usb = vmh_plan_read_usb (element);
+  devices = vmh_usb_list (FALSE);
+  return usb.by_model && !is_there (devices, &usb);
+}
+
 GPtrArray *
 vmh_hostdev_find_gone (VmhMachine *machine, GPtrArray *devices)
 {

@@ -22,6 +22,9 @@ void vmh_hostdev_release_all (VmhMachine *machine); /* it has ended */
 /** vmh_hostdev_leave_out: @domain without the devices that may be missing and are; a sentence of
  * each for the machine's log. */
 InnDomain *vmh_hostdev_leave_out (InnDomain *domain, GString *notes);
+/** vmh_hostdev_is_awaited: the @change, to @domain, is a device that comes when it is plugged in.
+ */
+gboolean vmh_hostdev_is_awaited (InnDomain *domain, const InnChange *change);
 /** vmh_hostdev_find_gone, _find_come: the changes that what is plugged in now (@devices,
  * element-type VmhUsbDevice) makes in a machine that runs. */
 GPtrArray *vmh_hostdev_find_gone (VmhMachine *machine, GPtrArray *devices);
