@@ -241,6 +241,21 @@ def from_a_file_dialog():
 
 
 @tap.case
+def dropped():
+    """A definition that is dragged from another window onto this one is told of; nothing is made by that"""
+    desk = Desk.fresh()
+    desk.lab()
+    file = desk.home / "dragged.xml"
+    file.write_text(LAB)
+    wizard.drop(desk.app, desk.display, desk.session, file)
+    tap.wait_for(desk.is_open, 20, "the dialog")
+    desk.text("BitLocker")
+    desk.display.screenshot(desk.picture("dropped"))
+    tap.true(not wizard.is_open(desk.app) and not desk.session.machines(), "more than that is there")
+    desk.close()
+
+
+@tap.case
 def from_the_wizard():
     """The wizard has a choice for it, and gives way to it; a definition that it is handed, too"""
     desk = Desk.fresh()

@@ -15,26 +15,6 @@ from lib import bus, env, proc, tap, wizard, xvfb
 
 MACHINE = "org.innkeeper.Helper1.Machine"
 
-# A window that offers a file to be dragged, as a file manager does; argv[1]: the file.
-DRAG_SOURCE = """
-import sys, gi
-gi.require_version("Gtk", "4.0")
-from gi.repository import Gdk, Gio, GLib, Gtk
-def activate(app):
-    uri = Gio.File.new_for_path(sys.argv[1]).get_uri() + "\\r\\n"
-    source = Gtk.DragSource(actions=Gdk.DragAction.COPY)
-    source.set_content(Gdk.ContentProvider.new_for_bytes("text/uri-list", GLib.Bytes.new(uri.encode())))
-    label = Gtk.Label(label="A file")
-    label.add_controller(source)
-    window = Gtk.ApplicationWindow(application=app, title="Drag source", child=label)
-    window.set_default_size(120, 80)
-    window.present()
-app = Gtk.Application(application_id="org.innkeeper.DragSource")
-app.connect("activate", activate)
-app.run()
-"""
-
-
 class Desk:
     """A session with screen, helper and app, as one person has it: libatspi knows one bus a process,
     so all cases share it."""
@@ -166,14 +146,7 @@ def dropped():
     """A file that is dragged from another window onto this one opens the wizard with it"""
     desk = Desk.fresh()
     disk = image(desk.home / "dragged.qcow2", "-f", "qcow2", "32M")
-    source = desk.session.spawn(["/usr/bin/python3", "-c", DRAG_SOURCE, disk], name="drag-source")
-    tap.cleanup(source.stop)
-    window = tap.wait_for(lambda: desk.display.windows(source.pid), 20, "the source's window")[-1]
-    desk.display.xdotool("windowmove", "--sync", window, 1140, 880)
-    x, y, width, height = desk.display.geometry(window)
-    left, top, _, _ = desk.display.geometry(desk.display.windows(desk.app.pid)[-1])
-    # The first steps of a drag are its beginning; what is below must have seen the pointer come.
-    desk.display.drag((x + width / 2, y + height / 2), (left + 600, top + 400))
+    wizard.drop(desk.app, desk.display, desk.session, disk)
     tap.wait_for(lambda: wizard.is_open(desk.app), 20, "the wizard")
     wizard.wait_for_summary(desk.app)
     tap.true(desk.app.find_all(where=lambda n: n.text == "dragged"), "the name is not proposed")

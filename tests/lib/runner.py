@@ -2,17 +2,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What tests/run does once its packages are there: build, run the suites, count their cases."""
 
+import concurrent.futures
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 SUITES = ("lint", "unit", "golden", "helper", "app", "vm", "fuzz", "security", "crash")
 BY_NAME = ("systemd", "valgrind")  # what only runs when it is named
+# Most of their time goes by in waiting: two rows of tests, side by side. What holds a rate or a time against a limit
+# has "measures" for a second suite, and runs when they are through.
+LANES = (("helper", "security", "crash"), ("app", "vm"))
+MEASURES = "measures"
 OPTIONS = {
     "--full": {"INN_TEST_FULL": "1"},
     "--long": {"INN_TEST_LONG": "1"},
@@ -67,13 +73,26 @@ def list_tests():
     return tests
 
 
-def run_suite(suite, environment, timeouts=1, folder=BUILD, more=()):
+def stages(suites):
+    """[[[(suite, options of meson's)]]]: stages, one after the other, of rows, side by side, of runs."""
+    beside = [[suite for suite in lane if suite in suites] for lane in LANES]
+    if not all(beside):
+        return [[[(suite, ())]] for suite in suites]
+    laned = sum(beside, [])
+    alone = [[[(suite, ())]] for suite in suites if suite not in laned]
+    before = [stage for stage in alone if SUITES.index(stage[0][0][0]) < SUITES.index(laned[0])]
+    rows = [[(suite, ("--no-suite", MEASURES)) for suite in lane] for lane in beside]
+    others = [word for suite in SUITES if suite not in suites for word in ("--no-suite", suite)]
+    return [*before, rows, [[(MEASURES, others)]], *(stage for stage in alone if stage not in before)]
+
+
+def run_suite(suite, environment, timeouts=1, folder=BUILD, more=(), processes=os.cpu_count() or 2):
     """Answers meson's records of the suite's tests; @more: options of meson's."""
     log = f"{suite}-log"
     for old in (folder / "meson-logs").glob(log + "*"):
         old.unlink()
     subprocess.run(["meson", "test", "-C", str(folder), "--no-rebuild", "--suite", suite, "--logbase", log,
-                    "--num-processes", str(os.cpu_count() or 2),
+                    "--num-processes", str(processes),
                     "--timeout-multiplier", str(timeouts), *more],
                    env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                    stderr=subprocess.DEVNULL)
@@ -125,6 +144,46 @@ def keep_figures(found):
     path.write_text(json.dumps(kept, indent=1))
 
 
+class Total:
+    """What all suites came to; tells of each as it ends."""
+
+    def __init__(self, full):
+        self.full = full
+        self.passed, self.failures, self.skipped = 0, [], 0
+        self.lock = threading.Lock()
+
+    def add(self, suite, records, seconds):
+        passed, failures, skips, logs, figures = 0, [], [], [], {}
+        for record in records:
+            p, f, s = count(record)
+            passed, failures, skips = passed + p, failures + f, skips + s
+            told = FIGURE.findall(record.get("stdout", ""))
+            if told:
+                # "innkeeper:vm+measures / live" is of the suite vm
+                of = record["name"].split(" / ")[0].split(":")[-1].split("+")[0] if suite == MEASURES else suite
+                figures.setdefault(of, {})[record["name"].replace("+" + MEASURES, "")] = {
+                    "date": time.strftime("%Y-%m-%d", time.gmtime()), "figures": told, "full": self.full}
+            if f:
+                logs.append(f"=== {record['name']}\n{record.get('stdout', '')[-12000:]}"
+                            f"\n{record.get('stderr', '')[-12000:]}")
+        with self.lock:
+            print(f"{suite:8} {seconds:5.0f} s  {passed} passed, {len(failures)} failed, {len(skips)} skipped", flush=True)
+            for log in logs:
+                print(log, flush=True)
+            for skip in skips:
+                print(f"  skipped {skip}")
+            for tests in figures.values():
+                for test in tests.values():
+                    for what, value in test["figures"]:
+                        print(f"  {what}: {value}")
+            keep_figures(figures)
+            for failure in failures:
+                print(f"  FAILED {failure}", flush=True)
+            self.passed += passed
+            self.failures += failures
+            self.skipped += len(skips)
+
+
 def main():
     wanted = [a for a in sys.argv[1:] if not a.startswith("-")]
     unknown = [a for a in sys.argv[1:] if a.startswith("-") and a not in (*OPTIONS, "--list")]
@@ -146,40 +205,22 @@ def main():
         for suite in SUITES + BY_NAME:
             print(f"{suite:8} {' '.join(tests[suite])}")
         return 0
-    all_passed, all_failures, all_skips = 0, [], []
-    for suite in wanted or SUITES:
-        if not tests[suite] and suite != "valgrind":
-            continue
-        started = time.monotonic()
-        passed, failures, skips, logs, figures = 0, [], [], [], {}
-        for record in (run_valgrind(environment) if suite == "valgrind" else
-                       run_suite(suite, environment, timeouts=0 if more else 1)):
-            p, f, s = count(record)
-            passed, failures, skips = passed + p, failures + f, skips + s
-            told = FIGURE.findall(record.get("stdout", ""))
-            if told:
-                figures[record["name"]] = {"date": time.strftime("%Y-%m-%d", time.gmtime()), "figures": told,
-                                           "full": "--full" in more}
-            if f:
-                logs.append(f"=== {record['name']}\n{record.get('stdout', '')[-12000:]}"
-                            f"\n{record.get('stderr', '')[-12000:]}")
-        print(f"{suite:8} {time.monotonic() - started:5.0f} s  {passed} passed, {len(failures)} failed, "
-              f"{len(skips)} skipped", flush=True)
-        for log in logs:
-            print(log, flush=True)
-        for skip in skips:
-            print(f"  skipped {skip}")
-        for test in figures.values():
-            for what, value in test["figures"]:
-                print(f"  {what}: {value}")
-        keep_figures({suite: figures})
-        for failure in failures:
-            print(f"  FAILED {failure}", flush=True)
-        all_passed += passed
-        all_failures += failures
-        all_skips += skips
-    print(f"{all_passed} passed, {len(all_failures)} failed, {len(all_skips)} skipped")
-    return 1 if all_failures else 0
+    total = Total("--full" in more)
+    for rows in stages([s for s in wanted or SUITES if tests[s] or s == "valgrind"]):
+        def run(row, beside=len(rows) > 1):
+            for suite, options in row:
+                began = time.monotonic()
+                if suite == "valgrind":
+                    records = list(run_valgrind(environment))
+                else:
+                    # Beside others each takes longer; meson waits for ever with 0.
+                    records = run_suite(suite, environment, 0 if more else 2 if beside else 1, more=options,
+                                        **({"processes": 1} if beside else {}))
+                total.add(suite, records, time.monotonic() - began)
+        with concurrent.futures.ThreadPoolExecutor(len(rows)) as pool:
+            list(pool.map(run, rows))
+    print(f"{total.passed} passed, {len(total.failures)} failed, {total.skipped} skipped")
+    return 1 if total.failures else 0
 
 
 if __name__ == "__main__":

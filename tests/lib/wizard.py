@@ -18,6 +18,26 @@ GTKS_OWN = "g_variant_is_object_path: assertion 'string != NULL' failed"
 NO_LEAKS = os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"
 
 
+# A window that offers a file to be dragged, as a file manager does; argv[1]: the file.
+DRAG_SOURCE = """
+import sys, gi
+gi.require_version("Gtk", "4.0")
+from gi.repository import Gdk, Gio, GLib, Gtk
+def activate(app):
+    uri = Gio.File.new_for_path(sys.argv[1]).get_uri() + "\\r\\n"
+    source = Gtk.DragSource(actions=Gdk.DragAction.COPY)
+    source.set_content(Gdk.ContentProvider.new_for_bytes("text/uri-list", GLib.Bytes.new(uri.encode())))
+    label = Gtk.Label(label="A file")
+    label.add_controller(source)
+    window = Gtk.ApplicationWindow(application=app, title="Drag source", child=label)
+    window.set_default_size(120, 80)
+    window.present()
+app = Gtk.Application(application_id="org.innkeeper.DragSource")
+app.connect("activate", activate)
+app.run()
+"""
+
+
 def start_app(session, display, *arguments, extra_env=None):
     """The app; its criticals are looked for by end_app(), as one of GTK's own must not end it."""
     return ui.App(session, display, [env.APP, *arguments],
@@ -91,6 +111,18 @@ def choose_file(display, title, path):
         except AssertionError:
             pass
     raise AssertionError("the file dialog took no file")
+
+
+def drop(app, display, session, path):
+    """A file that is dragged from another window onto the app's."""
+    source = session.spawn(["/usr/bin/python3", "-c", DRAG_SOURCE, path], name="drag-source")
+    tap.cleanup(source.stop)
+    window = tap.wait_for(lambda: display.windows(source.pid), 20, "the source's window")[-1]
+    display.xdotool("windowmove", "--sync", window, 1140, 880)
+    x, y, width, height = display.geometry(window)
+    left, top, _, _ = display.geometry(display.windows(app.pid)[-1])
+    # The first steps of a drag are its beginning; what is below must have seen the pointer come.
+    display.drag((x + width / 2, y + height / 2), (left + 600, top + 400))
 
 
 def is_open(app):

@@ -4,6 +4,7 @@
 
 import ctypes
 import os
+import random
 import subprocess
 from pathlib import Path
 
@@ -14,13 +15,18 @@ class Display:
     """Starts Xvfb on a free display and puts it into the session's environment."""
 
     def __init__(self, session, size="1280x960"):
-        reading, writing = os.pipe()
-        session.spawn(["Xvfb", "-displayfd", writing, "-screen", "0", f"{size}x24", "-nolisten", "tcp"],
-                      name="Xvfb", pass_fds=[writing])
-        os.close(writing)
-        with os.fdopen(reading) as pipe:
-            number = pipe.readline().strip()
-        if not number:
+        # Not the first free one: of tests in namespaces side by side each would find the same, and clients
+        # reach by the abstract socket whose network they share.
+        for _ in range(5):
+            number = str(random.SystemRandom().randrange(100, 30000))
+            reading, writing = os.pipe()
+            session.spawn(["Xvfb", f":{number}", "-displayfd", writing, "-screen", "0", f"{size}x24", "-nolisten", "tcp"],
+                          name="Xvfb", pass_fds=[writing])
+            os.close(writing)
+            with os.fdopen(reading) as pipe:
+                if pipe.readline().strip() == number:
+                    break
+        else:
             raise AssertionError("Xvfb did not start")
         self.name = ":" + number
         # cairo: the quick renderer without a GPU; gl-disable: Mesa leaks what LSan would report.

@@ -45,6 +45,7 @@ WHERE = {
     "channel/name": QEMU, "disk/limit-group": QEMU, "filesystem/tag": QEMU,
     "disk/vendor": QEMU, "disk/product": QEMU, "disk/wwn": QEMU,
     "cpu/flags": OPTION, **{f"smbios/{name}": OPTION for name in SMBIOS}, **{f"numa/cpus-{n}": OPTION for n in range(4)},
+    "hostdev/vendor": OPTION, "hostdev/product": OPTION,
     "hyperv/vendor-id": NOWHERE, "pstore/path": NOWHERE,
     "kernel/kernel": FILES, "kernel/initrd": FILES, "disk/source": FILES, "disk/block": FILES, "cdrom/source": FILES,
     "cdrom/block": FILES, "floppy/source": FILES, "floppy/block": FILES, "interface/network": FILES,
@@ -127,6 +128,7 @@ class Machine:
             self.it.put("os/@firmware", "efi")
             for field in ("firmware/nvram", "firmware/nvram-template"):
                 self.put(field, path())
+            self.add_host_device()
         self.put("cpu/cpuset", processors())
         self.put("cpu/emulator-cpuset", processors())
         self.put("cpu/pins", f"{RANDOM.randrange(4)} {processors()}")
@@ -162,6 +164,12 @@ class Machine:
             self.it.put(f"cpu/numa/cell[@id='{cell}']/@memory", str(8 << 10))
         at = self.device("pstore", **{"@backend": "acpi-erst"})
         self.put("pstore/path", "/" + text(100, least=12), at)
+
+    def add_host_device(self):
+        """Only where QEMU is not started: it would want a real one."""
+        at = self.device("hostdev", **{"@mode": "subsystem", "@type": "usb"})
+        for field in ("vendor", "product"):
+            self.put(f"hostdev/{field}", f"0x{RANDOM.randrange(1, 1 << 16):04x}", at)
 
     def drive(self, kind, bus, target, serial=True):
         # One that can be plugged has all of it; every second is a device of the host.
@@ -355,6 +363,11 @@ def in_options(machine, made):
     cells = {numa["core-id"]: numa["node-id"] for numa in options_of(made["argv"], "-numa") if "core-id" in numa}
     for cell in range(4):
         found[f"numa/cpus-{cell}"] = cells.get(machine.said[f"numa/cpus-{cell}"][0][0]) == str(cell)
+    for field in ("vendor", "product"):
+        for said, _ in machine.said[f"hostdev/{field}"]:
+            devices = [json.loads(word)["id"] for before, word in zip(made["argv"], made["argv"][1:])
+                       if before == "-device" and '"usb-host"' in word]
+            found[f"hostdev/{field}"] = said[2:] == devices[0].split("-")[("vendor", "product").index(field) + 1]
     return found
 
 

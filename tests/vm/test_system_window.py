@@ -4,6 +4,7 @@
 
 import os
 import signal
+import subprocess
 from pathlib import Path
 
 from gi.repository import GLib
@@ -85,6 +86,43 @@ def questions():
         if asked:
             tap.equal(asked.asked(), [EDIT], "questions")
             asked.close()
+
+
+@tap.case
+def imported():
+    """A machine of libvirt's is made for the whole system, with the password; its disk in the user's home stays in place"""
+    images = place.home / "images"
+    images.mkdir()
+    disk = images / "lab.qcow2"
+    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", disk, "32M"], check=True)
+    definition = place.home / "lab.xml"
+    definition.write_text(
+        "<domain type='qemu'><name>lab</name><memory unit='MiB'>64</memory><vcpu>1</vcpu>"
+        "<os><type arch='x86_64' machine='q35'>hvm</type></os><devices>"
+        f"<disk type='file' device='disk'><driver name='qemu' type='qcow2'/><source file='{disk}'/>"
+        "<target dev='vda' bus='virtio'/></disk></devices></domain>")
+    for path in (images, disk, definition):
+        session.give(path)
+    wizard.wait_for_new(place.app)
+    wizard.drop(place.app, place.display, session, definition)
+    tap.wait_for(lambda: wizard.shown(place.display, "Import a Machine"), 20, "the dialog")
+    asked = agent(ns.PASSWORD)
+    tap.wait_for(lambda: place.app.find("push button", where=lambda n: n.name.split()[-1:] == ["Import"]).has_state(
+        "sensitive"), 20, "Import can be pressed")
+    place.display.screenshot(place.picture("import"))
+    place.app.find("push button", where=lambda n: n.name.split()[-1:] == ["Import"]).do("click")
+    (path,) = tap.wait_for(session.machines, 30, "the machine")
+    tap.equal(asked.asked(), [EDIT], "questions")
+    place.display.screenshot(place.picture("imported"))
+    xml = session.call(path, desk.MACHINE, "GetXml", GLib.Variant("(a{sv})", ({},)))[0]
+    tap.true(f"'{disk}'" in xml.replace('"', "'"), xml)
+    # By who may without a question, once it is shown to him.
+    bus.call(root, bus.MANAGER, bus.NAME + ".Manager", "ShowOthers", GLib.Variant("(a{sv})", ({},)))
+    bus.call(root, path, desk.MACHINE, "Delete", GLib.Variant("(a{sv})", ({},)))
+    tap.wait_for(lambda: not session.machines(), 20, "the machine's removal")
+    tap.true(disk.exists(), "the disk has gone with the machine")
+    asked.close()
+    forget_password()
 
 
 @tap.case
