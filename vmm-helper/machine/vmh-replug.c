@@ -52,7 +52,8 @@ wants_usb (VmhMachine *machine)
 static GPtrArray *
 list_followers (void)
 {
-  GPtrArray *machines = vmh_manager_list (vmh_manager_get ());
+  VmhManager *manager = vmh_manager_get ();
+  GPtrArray *machines = manager ? vmh_manager_list (manager) : g_ptr_array_new ();
 
   for (guint i = machines->len; i > 0; i--)
     if (!wants_usb (machines->pdata[i - 1]))
