@@ -88,6 +88,80 @@ def what_is_plugged_in():
                 ERROR + "InvalidArgument")
 
 
+def add_pci(address, vendor, device, kind, driver=None, group=None, **more):
+    folder = ROOT / "sys/devices/pci0000:00" / address
+    folder.mkdir(parents=True)
+    for name, text in dict(vendor=vendor, device=device, **{"class": kind}, **more).items():
+        (folder / name).write_text(f"{text}\n")
+    if driver:
+        (folder / "driver").symlink_to(f"../../../bus/pci/drivers/{driver}")
+    if group is not None:
+        (folder / "iommu_group").symlink_to(f"../../../kernel/iommu_groups/{group}")
+    link = ROOT / "sys/bus/pci/devices" / address
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(f"../../../devices/pci0000:00/{address}")
+    return folder
+
+
+def add_disk(folder, name, number, inside=""):
+    block = folder / "ata1/block" / inside / name
+    block.mkdir(parents=True)
+    (block / "dev").write_text(number + "\n")
+    (block / "holders").mkdir()
+    link = ROOT / "sys/class/block" / name
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(block)
+    return block
+
+
+@tap.case
+def pci_devices():
+    """PCI devices are listed with driver and group, bridges are not, and each says why no machine can have it"""
+    whole = ROOT / "sys/bus/pci"
+    tap.cleanup(lambda: whole.rename(ROOT / "no-pci"))
+    lists = ROOT / "usr/share/misc/pci.ids"
+    lists.write_text("# list\n8086  Intel Corporation\n\t2922  SATA Controller\n\t1533  I210 Network\x1b[2J\n10de  NVIDIA\n\t1c82  GTX\n")
+    add_pci("0000:00:1f.0", "0x8086", "0x2918", "0x060100")
+    disks = add_pci("0000:00:1f.2", "0x8086", "0x2922", "0x010601", "ahci", 3)
+    spare = add_pci("0000:03:00.0", "0x8086", "0x2922", "0x010601", "ahci", 9)
+    add_pci("0000:01:00.0", "0x10de", "0x1c82", "0x030000", "nouveau", 1, boot_vga=1)
+    add_pci("0000:04:00.0", "0x8086", "0x1533", "0x020000", "igb", 11)
+    add_pci("0000:05:00.0", "0x10de", "0x1c82", "0x030000", "vfio-pci", 12, boot_vga=0)
+    add_pci("0000:05:00.1", "0x10de", "0x9999", "0x040300", "snd_hda_intel", 12)
+    add_pci("0000:06:00.0", "0xabcd", "0x0001", "0x020000")
+    add_pci("not an address", "0x8086", "0x1533", "0x020000")
+    add_disk(disks, "sda", "8:0")
+    add_disk(disks, "sda2", "8:2", "sda")
+    other = add_disk(spare, "sdb", "8:16")
+    (ROOT / "proc/self").mkdir(parents=True)
+    (ROOT / "proc/self/mountinfo").write_text("22 1 8:2 / / rw - ext4 /dev/sda2 rw\n")
+    (ROOT / "proc/cpuinfo").write_text("vendor_id\t: GenuineIntel\n")
+    rows = {r["address"]: r for r in listed() if r["type"] == "pci"}
+    tap.equal(sorted(rows), ["0000:00:1f.2", "0000:01:00.0", "0000:03:00.0", "0000:04:00.0", "0000:05:00.0", "0000:05:00.1",
+                             "0000:06:00.0"], "addresses")
+    tap.equal([rows[a]["name"] for a in ("0000:04:00.0", "0000:01:00.0", "0000:05:00.1", "0000:06:00.0")],
+              ["Intel Corporation I210 Network [2J", "NVIDIA GTX", "Device by NVIDIA", "Unknown device"], "names")
+    network = rows["0000:04:00.0"]
+    tap.equal((network["vendor"], network["product"], network["class"], network["driver"], network["group"]),
+              (0x8086, 0x1533, 0x0200, "igb", 11), "what is told")
+    tap.equal(rows["0000:05:00.0"]["sharing"], ["0000:05:00.1"], "who is in the same group")
+    problems = {a: r.get("problem", "") for a, r in rows.items()}
+    own = "Only a machine of the whole system can have it."
+    tap.equal(problems["0000:00:1f.2"], "This computer’s disk “sda2” is connected to it, and in use.", "the boot disk")
+    tap.equal(problems["0000:01:00.0"], "It shows this computer’s own screen.", "the screen")
+    tap.true(problems["0000:05:00.0"].startswith("It goes only together with “Device by NVIDIA” (0000:05:00.1)"), problems)
+    tap.true("intel_iommu=on" in problems["0000:06:00.0"], problems)
+    tap.equal([problems["0000:03:00.0"], problems["0000:04:00.0"]], [own, own], "of this session")
+    tap.true("driver" not in rows["0000:06:00.0"] and "group" not in rows["0000:06:00.0"], rows["0000:06:00.0"])
+    (other / "holders" / "md0").mkdir()
+    tap.true("disk “sdb”" in {r.get("address"): r.get("problem", "") for r in listed()}["0000:03:00.0"], "a disk of a RAID")
+    (other / "holders" / "md0").rmdir()
+    (ROOT / "proc/swaps").write_text("Filename Type Size Used Priority\n/dev/sdb partition 1 0 -2\n")
+    tap.true("disk “sdb”" in {r.get("address"): r.get("problem", "") for r in listed()}["0000:03:00.0"], "swap")
+    (ROOT / "proc/cpuinfo").write_text("vendor_id\t: AuthenticAMD\n")
+    tap.true("AMD-Vi" in {r.get("address"): r.get("problem", "") for r in listed()}["0000:06:00.0"], "an AMD computer")
+
+
 @tap.case
 def what_is_no_device():
     """Only numbers name a device: neither a path nor half of a number makes a machine"""

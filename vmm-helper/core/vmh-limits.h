@@ -135,6 +135,14 @@
 #define VMH_MAX_USB_DEVICES 1024
 #define VMH_MAX_USB_NAME    80
 
+/* PCI devices that are listed. */
+#define VMH_MAX_PCI_DEVICES 512
+
+/* Milliseconds from the first sign that a USB device has come or gone to the look at all of them:
+ * one that comes and goes all the time costs one look each. Buses that are watched. */
+#define VMH_REPLUG_MS     500
+#define VMH_MAX_USB_BUSES 64
+
 /* Ended jobs of one user that are still shown; the oldest goes first. */
 #define VMH_MAX_ENDED_JOBS_PER_UID 64
 

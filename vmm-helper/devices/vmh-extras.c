@@ -98,7 +98,8 @@ vmh_extras_build (VmhPlan *plan, GError **error)
   if (inn_element_get_bool (&features, "vmcoreinfo"))
     vmh_plan_add (plan, VMH_NODE_DEVICE,
                   vmh_json ("driver=s", "vmcoreinfo", "id=s", "vmcoreinfo", NULL));
-  return build_channel (plan, "org.qemu.guest_agent.0", error) &&
+  return (!plan->host.usb || vmh_plan_need_usb (plan, error)) &&
+         build_channel (plan, "org.qemu.guest_agent.0", error) &&
          (!vmh_plan_has (plan, "chardev-qemu-vdagent") ||
           build_channel (plan, "com.redhat.spice.0", error)) &&
          build_balloon (plan, error) && build_panic (plan, error);

@@ -32,6 +32,7 @@ typedef struct
   gboolean firmware_smm;
   gboolean bridges;   /* cards may be put on this computer's bridges */
   gboolean passt;     /* the program is there; else QEMU's own user-mode network is taken */
+  gboolean usb;       /* a USB device may come that is not in the domain */
   gboolean swtpm;     /* the program is there */
   gboolean virtiofsd; /* likewise */
   /* What this QEMU has, by type name ("virtio-mem-pci"); NULL function: everything. */

@@ -10,6 +10,7 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 #include "core/vmh-limits.h"
+#include "host/vmh-host-ids.h"
 #include "shared/inn-errors.h"
 
 #define DEVICES   "/sys/bus/usb/devices"
@@ -19,6 +20,7 @@ static const char *const lists[] = {
   "/usr/share/hwdata/usb.ids",
   "/usr/share/misc/usb.ids",
   "/var/lib/usbutils/usb.ids",
+  NULL,
 };
 
 void
@@ -28,116 +30,21 @@ vmh_usb_device_free (VmhUsbDevice *device)
   g_free (device);
 }
 
-/* A folder that stands for this computer's root, in tests. */
-static char *
-dup_path (const char *path)
-{
-  const char *root = g_getenv ("VMH_USB_ROOT");
-
-  return g_strconcat (root ? root : "", path, NULL);
-}
-
-static char *
-read_attribute (const char *folder, const char *name)
-{
-  g_autofree char *path = g_build_filename (folder, name, NULL);
-  char *text = NULL;
-
-  return g_file_get_contents (path, &text, NULL, NULL) ? g_strstrip (text) : NULL;
-}
-
-static guint
-read_number (const char *folder, const char *name, guint base)
-{
-  g_autofree char *text = read_attribute (folder, name);
-
-  return text ? (guint)MIN (g_ascii_strtoull (text, NULL, base), G_MAXUINT16) : 0;
-}
-
 /* ---- names ---- */
-
-/* One line, of letters that can be shown. NULL where nothing is left. */
-static char *
-clean (const char *text)
-{
-  g_autofree char *valid = text ? g_utf8_make_valid (text, -1) : NULL;
-  g_autoptr (GString) line = g_string_new (NULL);
-  guint n = 0;
-
-  for (const char *at = valid; at && *at && n < VMH_MAX_USB_NAME; at = g_utf8_next_char (at), n++)
-    g_string_append_unichar (line,
-                             g_unichar_isprint (g_utf8_get_char (at)) ? g_utf8_get_char (at) : ' ');
-  g_strstrip (line->str);
-  return *line->str ? g_strdup (line->str) : NULL;
-}
-
-/* The rest of the line in @text that begins with @start; @until ends the search. */
-static const char *
-find_line (const char *text, const char *start, const char *until)
-{
-  gsize length = strlen (start);
-
-  for (const char *line = text; line && (!until || line < until);)
-    {
-      if (strncmp (line, start, length) == 0)
-        return line + length;
-      line = strchr (line, '\n');
-      line = line ? line + 1 : NULL;
-    }
-  return NULL;
-}
-
-static char *
-dup_line (const char *text)
-{
-  g_autofree char *line = text ? g_strndup (text, strcspn (text, "\n")) : NULL;
-
-  return clean (line);
-}
-
-/* A vendor's line begins with its number, those of its products follow, each after a tab. */
-static void
-look_up (const char *text, const VmhUsbDevice *device, char **out_vendor, char **out_product)
-{
-  g_autofree char *vendor = g_strdup_printf ("%04x  ", device->vendor);
-  g_autofree char *product = g_strdup_printf ("\t%04x  ", device->product);
-  const char *found = find_line (text, vendor, NULL);
-  const char *end = found ? strchr (found, '\n') : NULL;
-  const char *next = end;
-
-  while (next && (next[1] == '\t' || next[1] == '#'))
-    next = strchr (next + 1, '\n');
-  *out_vendor = dup_line (found);
-  *out_product = end ? dup_line (find_line (end + 1, product, next)) : NULL;
-}
-
-static char *
-read_list (void)
-{
-  for (guint i = 0; i < G_N_ELEMENTS (lists); i++)
-    {
-      g_autofree char *path = dup_path (lists[i]);
-      char *text = NULL;
-
-      if (g_file_get_contents (path, &text, NULL, NULL))
-        return text;
-    }
-  return NULL;
-}
 
 /* Its own words where it has some, else the list's. */
 static void
 name (VmhUsbDevice *device, const char *folder, const char *list)
 {
-  g_autofree char *said_vendor = read_attribute (folder, "manufacturer");
-  g_autofree char *said_product = read_attribute (folder, "product");
-  g_autofree char *vendor = clean (said_vendor);
-  g_autofree char *product = clean (said_product);
+  g_autofree char *said_vendor = vmh_ids_read_attribute (folder, "manufacturer");
+  g_autofree char *said_product = vmh_ids_read_attribute (folder, "product");
+  g_autofree char *vendor = vmh_ids_clean (said_vendor);
+  g_autofree char *product = vmh_ids_clean (said_product);
   g_autofree char *known_vendor = NULL;
   g_autofree char *known_product = NULL;
 
   if (list && (!vendor || !product))
-    look_up (list, device, &known_vendor, &known_product);
+    vmh_ids_look_up (list, device->vendor, device->product, &known_vendor, &known_product);
   if (!vendor)
     vendor = g_steal_pointer (&known_vendor);
   if (!product)
@@ -167,7 +74,7 @@ compare (gconstpointer a, gconstpointer b)
 GPtrArray *
 vmh_usb_list (gboolean named)
 {
-  g_autofree char *place = dup_path (DEVICES);
+  g_autofree char *place = vmh_ids_dup_path (DEVICES);
   g_autoptr (GDir) folder = g_dir_open (place, 0, NULL);
   GPtrArray *devices = g_ptr_array_new_with_free_func ((GDestroyNotify)vmh_usb_device_free);
   g_autofree char *list = NULL;
@@ -178,20 +85,20 @@ vmh_usb_list (gboolean named)
       g_autofree char *path = g_build_filename (place, entry, NULL);
       VmhUsbDevice *device;
 
-      if (strchr (entry, ':') || read_number (path, "bDeviceClass", 16) == CLASS_HUB)
+      if (strchr (entry, ':') || vmh_ids_read_number (path, "bDeviceClass", 16) == CLASS_HUB)
         continue;
       device = g_new0 (VmhUsbDevice, 1);
-      device->vendor = read_number (path, "idVendor", 16);
-      device->product = read_number (path, "idProduct", 16);
-      device->bus = read_number (path, "busnum", 10);
-      device->device = read_number (path, "devnum", 10);
+      device->vendor = vmh_ids_read_number (path, "idVendor", 16);
+      device->product = vmh_ids_read_number (path, "idProduct", 16);
+      device->bus = vmh_ids_read_number (path, "busnum", 10);
+      device->device = vmh_ids_read_number (path, "devnum", 10);
       if (device->bus == 0 || device->device == 0) /* it has gone meanwhile */
         {
           vmh_usb_device_free (device);
           continue;
         }
       if (named && !list)
-        list = read_list ();
+        list = vmh_ids_read (lists);
       if (named)
         name (device, path, list);
       g_ptr_array_add (devices, device);
@@ -211,7 +118,7 @@ int
 vmh_usb_open (const VmhUsbDevice *device, GError **error)
 {
   g_autofree char *file = g_strdup_printf ("/dev/bus/usb/%03u/%03u", device->bus, device->device);
-  g_autofree char *path = dup_path (file);
+  g_autofree char *path = vmh_ids_dup_path (file);
   int fd = open (path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
   if (fd >= 0)

@@ -21,6 +21,9 @@ void vmh_usb_device_free (VmhUsbDevice *device);
  * sysfs anew, below the folder VMH_USB_ROOT where that is set. */
 GPtrArray *vmh_usb_list (gboolean named); /* (element-type VmhUsbDevice) */
 gboolean vmh_usb_is_meant (const VmhPlanUsb *usb, const VmhUsbDevice *device);
+/** vmh_usb_watch: @func is called in the main loop when something has been plugged in or out, or
+ * may be used by others than before, some VMH_REPLUG_MS later, once for all; NULL: no longer. */
+void vmh_usb_watch (void (*func) (void));
 /** vmh_usb_open: for QEMU to use; -1 with a sentence. */
 int vmh_usb_open (const VmhUsbDevice *device, GError **error);
 

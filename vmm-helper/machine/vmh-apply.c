@@ -13,6 +13,7 @@
 #include "vmh-live.h"
 #include "vmh-manager.h"
 #include "vmh-orders.h"
+#include "vmh-replug.h"
 #include "vmh-secrets.h"
 #include "vmh-storage.h"
 
@@ -92,6 +93,7 @@ on_changed (GObject *source, GAsyncResult *result, gpointer data)
 
   vmh_balloon_follow (apply->what.machine);
   vmh_history_follow (apply->what.machine);
+  vmh_replug_follow ();
   vmh_machine_end (apply->what.machine);
   vmh_call_return (apply->call, g_variant_new ("(@a(sss))", describe (apply)));
 }

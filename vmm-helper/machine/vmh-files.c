@@ -89,7 +89,7 @@ open_now (VmhFiles *files, const VmhPlanFd *fd, GError **error)
   if (fd->type == VMH_PLAN_FD_VSOCK)
     return open_vsock (error);
   if (fd->type == VMH_PLAN_FD_USB)
-    return vmh_hostdev_open (files->bundle, &fd->usb, error);
+    return vmh_hostdev_open (files->bundle, fd->kind, &fd->usb, error);
   if (fd->type != VMH_PLAN_FD_TAP)
     return -1;
   if (g_str_equal (fd->kind, "bridge"))

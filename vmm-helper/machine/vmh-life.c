@@ -15,8 +15,10 @@
 #include "shared/inn-errors.h"
 #include "vmh-balloon.h"
 #include "vmh-history.h"
+#include "vmh-hostdev.h"
 #include "vmh-live.h"
 #include "vmh-picture.h"
+#include "vmh-replug.h"
 #include "vmh-store.h"
 #include "vmh-words.h"
 
@@ -56,11 +58,13 @@ void
 vmh_life_settle (VmhMachine *machine, VmhState state, const char *reason)
 {
   vmh_machine_set_qemu (machine, NULL);
+  vmh_hostdev_release_all (machine);
   vmh_machine_set_live (machine, NULL);
   vmh_machine_set_accelerator (machine, NULL, NULL);
   vmh_machine_set_user_network (machine, NULL);
   vmh_machine_set_state (machine, state, reason);
   vmh_history_follow (machine);
+  vmh_replug_follow ();
   if (vmh_store_is_system ()) /* its network and control group may have been its own alone */
     {
       vmh_tap_sweep ();
@@ -348,6 +352,7 @@ vmh_life_begin (VmhMachine *machine, gboolean paused)
   vmh_machine_set_state (machine, paused ? VMH_STATE_PAUSED : VMH_STATE_RUNNING, NULL);
   vmh_balloon_follow (machine);
   vmh_history_follow (machine);
+  vmh_replug_look ();
   if (qemu && g_object_steal_data (G_OBJECT (qemu), MISSED))
     vmh_qmp_query_status_async (vmh_qemu_get_monitor (qemu), on_status_told,
                                 g_object_ref (machine));

@@ -6,6 +6,7 @@
 #include "vmh-live-private.h"
 
 #include "shared/inn-errors.h"
+#include "vmh-hostdev.h"
 #include "vmh-life.h"
 
 #define FOLLOW_MS 4000          /* for a guest to follow */
@@ -82,6 +83,8 @@ vmh_live_note_device (VmhMachine *machine, const char *id, const InnElement *dev
     inn_domain_remove (old);
   if (device)
     inn_domain_adopt (copy, device);
+  else
+    vmh_hostdev_release (machine, id);
   set_live (machine, copy);
 }
 
@@ -126,6 +129,15 @@ vmh_live_note_fields (VmhLive *live, const char *const *names)
     set_live (live->machine, copy);
 }
 
+static gboolean
+is_in_live (VmhMachine *machine, const char *id)
+{
+  InnDomain *domain = vmh_machine_get_live (machine);
+  g_autoptr (InnElement) element = domain ? inn_domain_find (domain, id) : NULL;
+
+  return element != NULL;
+}
+
 void
 vmh_live_end (GTask *task, gboolean live_now, char *sentence)
 {
@@ -133,6 +145,10 @@ vmh_live_end (GTask *task, gboolean live_now, char *sentence)
 
   g_array_index (live->outcomes, VmhOutcome, live->next) =
       (VmhOutcome){ .live = live_now, .sentence = sentence };
+  /* A QEMU that does not answer may have it. */
+  if (!live_now && !live->change->field && live->change->after && !live->silent &&
+      !is_in_live (live->machine, live->change->id))
+    vmh_hostdev_release (live->machine, live->change->id);
   vmh_live_clear (live);
   live->next++;
   go_on (task);
@@ -383,6 +399,8 @@ typedef struct
   InnDomain *wanted;
   GPtrArray *changes;
   GArray *outcomes;
+  void (*done) (gpointer data); /* NULL: nobody waits */
+  gpointer data;
 } Resumption;
 
 static void
@@ -403,6 +421,15 @@ on_resumed (GObject *source, GAsyncResult *result, gpointer data)
       else
         it->verb (it->call);
     }
+  for (guint i = 0; i < resumption->outcomes->len; i++)
+    {
+      const VmhOutcome *outcome = &g_array_index (resumption->outcomes, VmhOutcome, i);
+
+      if (outcome->sentence)
+        g_message ("%s: %s", vmh_machine_get_name (VMH_MACHINE (source)), outcome->sentence);
+    }
+  if (resumption->done)
+    resumption->done (resumption->data);
   inn_domain_unref (resumption->wanted);
   g_ptr_array_unref (resumption->changes);
   g_array_unref (resumption->outcomes);
@@ -427,23 +454,44 @@ find_broken_off (VmhMachine *machine, const char *names)
   return changes;
 }
 
+/* The machine was begun, and is ended; @changes are taken over. */
+static void
+resume (VmhMachine *machine,
+        GPtrArray *changes,
+        gboolean written,
+        void (*done) (gpointer data),
+        gpointer data)
+{
+  Resumption *resumption = g_new0 (Resumption, 1);
+
+  resumption->wanted = inn_domain_ref (vmh_machine_get_domain (machine));
+  resumption->changes = changes;
+  resumption->outcomes = g_array_new (FALSE, TRUE, sizeof (VmhOutcome));
+  resumption->done = done;
+  resumption->data = data;
+  g_array_set_clear_func (resumption->outcomes, vmh_outcome_clear);
+  g_array_set_size (resumption->outcomes, changes->len);
+  begin (machine, resumption->wanted, changes, resumption->outcomes, written, TRUE, on_resumed,
+         resumption);
+}
+
 void
 vmh_live_resume (VmhMachine *machine)
 {
   g_autofree char *names =
       vmh_bundle_load_runtime (vmh_machine_get_bundle (machine), VMH_LIVE_CHANGES, MAX_NAMES);
-  Resumption *resumption;
 
-  if (!names || !vmh_machine_get_live (machine) || !vmh_machine_begin (machine, NULL))
-    return;
-  resumption = g_new0 (Resumption, 1);
-  resumption->wanted = inn_domain_ref (vmh_machine_get_domain (machine));
-  resumption->changes = find_broken_off (machine, names);
-  resumption->outcomes = g_array_new (FALSE, TRUE, sizeof (VmhOutcome));
-  g_array_set_clear_func (resumption->outcomes, vmh_outcome_clear);
-  g_array_set_size (resumption->outcomes, resumption->changes->len);
-  begin (machine, resumption->wanted, resumption->changes, resumption->outcomes, TRUE, TRUE,
-         on_resumed, resumption);
+  if (names && vmh_machine_get_live (machine) && vmh_machine_begin (machine, NULL))
+    resume (machine, find_broken_off (machine, names), TRUE, NULL, NULL);
+}
+
+void
+vmh_live_follow (VmhMachine *machine,
+                 GPtrArray *changes,
+                 void (*done) (gpointer data),
+                 gpointer data)
+{
+  resume (machine, changes, FALSE, done, data);
 }
 
 gboolean

@@ -31,6 +31,12 @@ void vmh_live_change_async (VmhMachine *machine,
 
 /** vmh_live_resume: after the helper was killed amid such changes: goes on with them. */
 void vmh_live_resume (VmhMachine *machine);
+/** vmh_live_follow: makes @changes (taken over) that this computer has brought, in a machine that
+ * was begun, and is ended before @done. */
+void vmh_live_follow (VmhMachine *machine,
+                      GPtrArray *changes,
+                      void (*done) (gpointer data),
+                      gpointer data);
 /** vmh_live_put_off: TRUE while that goes on in the call's machine: no guest is waited for any
  * longer then, and @verb gets the call when it is done, which it is at once but for a QEMU that
  * does not answer. */

@@ -8,6 +8,7 @@
 #include <glib/gi18n-lib.h>
 #include "shared/inn-errors.h"
 #include "shared/inn-names.h"
+#include "vmh-hostdev.h"
 #include "vmh-storage.h"
 
 /* How long a definition that was asked for is kept as a document: a person edits, then looks. */
@@ -184,7 +185,8 @@ update_pending (VmhMachine *machine)
       const InnChange *change = g_ptr_array_index (changes, i);
       g_autofree char *name = vmh_change_dup_name (change);
 
-      if (change->field == NULL || (change->field->flags & INN_FIELD_NOT_GUEST) == 0)
+      if ((change->field == NULL || (change->field->flags & INN_FIELD_NOT_GUEST) == 0) &&
+          !vmh_hostdev_is_awaited (machine->domain, change))
         g_strv_builder_add (names, name);
     }
   g_strfreev (machine->pending);

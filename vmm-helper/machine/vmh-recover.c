@@ -12,6 +12,7 @@
 #include "vmh-balloon.h"
 #include "vmh-history.h"
 #include "vmh-live.h"
+#include "vmh-replug.h"
 #include "vmh-share.h"
 
 #define PATIENCE_MS 1000 /* for all guests together, before the helper goes on the bus */
@@ -57,6 +58,7 @@ on_status (GObject *source, GAsyncResult *result, gpointer data)
       vmh_balloon_set_period (recovery->machine); /* somebody may have looked at it meanwhile */
       vmh_balloon_follow (recovery->machine);
       vmh_history_follow (recovery->machine);
+      vmh_replug_look ();
     }
   else
     g_warning ("%s: %s", vmh_machine_get_name (recovery->machine), error->message);

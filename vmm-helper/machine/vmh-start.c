@@ -19,6 +19,7 @@
 #include "shared/inn-errors.h"
 #include "vmh-bandwidth.h"
 #include "vmh-files.h"
+#include "vmh-hostdev.h"
 #include "vmh-share.h"
 #include "vmh-storage.h"
 #include "vmh-store.h"
@@ -38,6 +39,7 @@ typedef struct
   char *reason, *remedy;
   char *firmware, *firmware_format, *template, *nvram_format;
   gboolean smm;
+  GString *notes; /* what it starts without */
   VmhCaps *caps;
   VmhPlan *plan;
   char **passt; /* its command, NULL: there is none */
@@ -55,6 +57,7 @@ start_free (Start *start)
   g_clear_pointer (&start->caps, g_hash_table_unref);
   g_clear_pointer (&start->plan, vmh_plan_free);
   g_strfreev (start->passt);
+  g_string_free (start->notes, TRUE);
   g_clear_object (&start->qemu);
   g_clear_object (&start->job);
   inn_domain_unref (start->domain);
@@ -114,6 +117,16 @@ choose_firmware (Start *start, const char *arch, GError **error)
   return TRUE;
 }
 
+/* Of what may be missing; what the rest of the definition needs for it stays. */
+static void
+leave_out (Start *start)
+{
+  InnDomain *whole = start->domain;
+
+  start->domain = vmh_hostdev_leave_out (whole, start->notes);
+  inn_domain_unref (whole);
+}
+
 static gboolean
 step_choose (gpointer context, GError **error)
 {
@@ -127,6 +140,7 @@ step_choose (gpointer context, GError **error)
 
   if (!inn_domain_check (start->domain, error) || !vmh_sandbox_check (error))
     return FALSE;
+  leave_out (start);
   if (!vmh_share_check_pins (start->domain, error))
     return FALSE;
   if (inn_element_get_bool (&memory, "huge-pages") &&
@@ -193,6 +207,7 @@ step_plan (gpointer context, GError **error)
                        .firmware_smm = start->smm,
                        .bridges = vmh_store_is_system (),
                        .passt = start->passt != NULL,
+                       .usb = start->notes->len > 0,
                        .swtpm = vmh_host_has_swtpm (vmh_host_get_default ()),
                        .virtiofsd = vmh_host_has_virtiofsd (vmh_host_get_default ()),
                        .has = vmh_caps_has,
@@ -289,7 +304,8 @@ step_spawn (gpointer context, GError **error)
   Start *start = context;
   InnElement clock = inn_domain_get (start->domain, "clock");
   g_autofree char *kept = dup_note (start->domain);
-  g_autofree char *note = g_strconcat (vmh_plan_get_notes (start->plan), kept, NULL);
+  g_autofree char *note =
+      g_strconcat (start->notes->str, vmh_plan_get_notes (start->plan), kept, NULL);
   VmhQemuStart how = { .plan = start->plan,
                        .accelerator = start->accelerator,
                        .reason = start->reason,
@@ -537,10 +553,12 @@ vmh_life_start (VmhMachine *machine, gboolean paused, GError **error)
   start->bundle = vmh_bundle_ref (vmh_machine_get_bundle (machine));
   start->domain = inn_domain_ref (vmh_machine_get_domain (machine));
   start->paused = paused;
+  start->notes = g_string_new (NULL);
   start->job =
       vmh_job_new (vmh_machine_get_registry (machine), "start", vmh_machine_get_path (machine),
                    vmh_machine_get_name (machine), vmh_machine_get_owner (machine));
   g_object_set_data_full (G_OBJECT (machine), START_JOB, g_object_ref (start->job), g_object_unref);
+  vmh_hostdev_release_all (machine); /* of one that ended when nobody looked */
   vmh_machine_set_state (machine, VMH_STATE_STARTING, NULL);
   vmh_flow_run_async ("start", steps, start, start->job, vmh_job_get_cancellable (start->job),
                       on_start_done, start);

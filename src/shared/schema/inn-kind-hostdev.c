@@ -17,6 +17,13 @@ static const InnChoice types[] = {
   { NULL, NULL },
 };
 
+static const InnChoice startups[] = {
+  { "mandatory", N_ ("The machine does not start") },
+  { "requisite", N_ ("The machine does not start, but goes on from a saved state") },
+  { "optional", N_ ("The machine starts without it") },
+  { NULL, NULL },
+};
+
 static const InnField fields[] = {
   { .name = "mode",
     .path = "@mode",
@@ -61,6 +68,14 @@ static const InnField fields[] = {
     .max = 127,
     .label = N_ ("Number on the bus"),
     .help = N_ ("It is another one each time that the device is plugged in.") },
+  { .name = "startup",
+    .path = "source/@startupPolicy",
+    .type = INN_TYPE_ENUM,
+    .flags = INN_FIELD_NOT_GUEST,
+    .fallback = "mandatory",
+    .choices = startups,
+    .label = N_ ("Where it is not plugged in"),
+    .help = N_ ("Plugged in later, it comes into the running machine.") },
   { NULL },
 };
 
