@@ -7,6 +7,7 @@
 
 const VmhDeviceOps *const vmh_device_list[] = {
   &vmh_controller_ops,
+  &vmh_dimm_ops,
   &vmh_video_ops,
   &vmh_graphics_ops,
   &vmh_disk_ops,
