@@ -373,6 +373,8 @@ vmh_live_let_go (VmhMachine *machine, const char *id)
   VmhQmp *monitor = vmh_life_get_monitor (machine, NULL);
   Late *late;
 
+  if (vmh_live_let_module_go (machine, id))
+    return;
   /* While something is under way, that looks for itself. */
   if (!device || !monitor || !vmh_machine_begin (machine, NULL))
     return;
