@@ -8,6 +8,7 @@
 #include "guest/inn-guest-rows.h"
 #include "guest/inn-password-dialog.h"
 #include "inn-report.h"
+#include "inn-seen.h"
 
 #include <glib/gi18n.h>
 #include <string.h>
@@ -227,25 +228,11 @@ on_trim_clicked (InnGuestView *self)
 
 /* ---- whose, and when ---- */
 
-static GdkSurface *
-get_surface (InnGuestView *self)
-{
-  return gtk_native_get_surface (gtk_widget_get_native (GTK_WIDGET (self)));
-}
-
 static void
 want (InnGuestView *self)
 {
-  GdkToplevelState hidden = GDK_TOPLEVEL_STATE_MINIMIZED;
-  gboolean seen = gtk_widget_get_mapped (GTK_WIDGET (self));
-
-#if GTK_CHECK_VERSION(4, 12, 0)
-  hidden |= GDK_TOPLEVEL_STATE_SUSPENDED;
-#endif
-  if (seen && GDK_IS_TOPLEVEL (get_surface (self)))
-    seen = (gdk_toplevel_get_state (GDK_TOPLEVEL (get_surface (self))) & hidden) == 0;
   if (self->guest != NULL)
-    inn_guest_want (self->guest, seen);
+    inn_guest_want (self->guest, inn_seen_is (GTK_WIDGET (self)));
 }
 
 static void
@@ -267,8 +254,7 @@ inn_guest_view_map (GtkWidget *widget)
   InnGuestView *self = INN_GUEST_VIEW (widget);
 
   GTK_WIDGET_CLASS (inn_guest_view_parent_class)->map (widget);
-  g_signal_connect_object (get_surface (self), "notify::state", G_CALLBACK (want), self,
-                           G_CONNECT_SWAPPED);
+  inn_seen_watch (widget, G_CALLBACK (want));
   take_guest (self);
   show (self);
   want (self);
@@ -279,7 +265,7 @@ inn_guest_view_unmap (GtkWidget *widget)
 {
   InnGuestView *self = INN_GUEST_VIEW (widget);
 
-  g_signal_handlers_disconnect_by_func (get_surface (self), want, self);
+  inn_seen_forget (widget, G_CALLBACK (want));
   GTK_WIDGET_CLASS (inn_guest_view_parent_class)->unmap (widget);
   want (self);
 }

@@ -6,6 +6,7 @@
 #include "performance/inn-performance-view.h"
 
 #include "client/inn-performance.h"
+#include "inn-seen.h"
 #include "performance/inn-csv.h"
 #include "performance/inn-graph.h"
 
@@ -200,25 +201,11 @@ on_span_chosen (InnPerformanceView *self)
 
 /* ---- whose ---- */
 
-static GdkSurface *
-get_surface (InnPerformanceView *self)
-{
-  return gtk_native_get_surface (gtk_widget_get_native (GTK_WIDGET (self)));
-}
-
 static void
 want (InnPerformanceView *self)
 {
-  GdkToplevelState hidden = GDK_TOPLEVEL_STATE_MINIMIZED;
-  gboolean seen = gtk_widget_get_mapped (GTK_WIDGET (self));
-
-#if GTK_CHECK_VERSION(4, 12, 0)
-  hidden |= GDK_TOPLEVEL_STATE_SUSPENDED;
-#endif
-  if (seen && GDK_IS_TOPLEVEL (get_surface (self)))
-    seen = (gdk_toplevel_get_state (GDK_TOPLEVEL (get_surface (self))) & hidden) == 0;
   if (self->performance != NULL)
-    inn_performance_want (self->performance, seen);
+    inn_performance_want (self->performance, inn_seen_is (GTK_WIDGET (self)));
 }
 
 static void
@@ -244,8 +231,7 @@ inn_performance_view_map (GtkWidget *widget)
   InnPerformanceView *self = INN_PERFORMANCE_VIEW (widget);
 
   GTK_WIDGET_CLASS (inn_performance_view_parent_class)->map (widget);
-  g_signal_connect_object (get_surface (self), "notify::state", G_CALLBACK (want), self,
-                           G_CONNECT_SWAPPED);
+  inn_seen_watch (widget, G_CALLBACK (want));
   take_performance (self);
   show_page (self);
   want (self);
@@ -256,7 +242,7 @@ inn_performance_view_unmap (GtkWidget *widget)
 {
   InnPerformanceView *self = INN_PERFORMANCE_VIEW (widget);
 
-  g_signal_handlers_disconnect_by_func (get_surface (self), want, self);
+  inn_seen_forget (widget, G_CALLBACK (want));
   GTK_WIDGET_CLASS (inn_performance_view_parent_class)->unmap (widget);
   want (self);
 }
