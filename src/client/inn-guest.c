@@ -197,7 +197,7 @@ on_done (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
-do_async (InnGuest *self, const char *method, GVariant *parameters, GTask *task)
+do_async (InnGuest *self, const char *method, GVariant *parameters, InnCallFlags flags, GTask *task)
 {
   InnMachine *machine = inn_poll_get_machine (self->poll);
   InnConnection *connection = machine != NULL ? inn_machine_get_connection (machine) : NULL;
@@ -211,8 +211,8 @@ do_async (InnGuest *self, const char *method, GVariant *parameters, GTask *task)
       return;
     }
   inn_connection_call_full_async (connection, inn_machine_get_path (machine), INN_IFACE_GUEST,
-                                  method, parameters, NULL, INN_CALL_MAY_ASK,
-                                  g_task_get_cancellable (task), on_done, task);
+                                  method, parameters, NULL, flags, g_task_get_cancellable (task),
+                                  on_done, task);
 }
 
 void
@@ -226,7 +226,8 @@ inn_guest_set_password_async (InnGuest *self,
   GTask *task = g_task_new (self, cancellable, callback, data);
 
   g_task_set_source_tag (task, inn_guest_set_password_async);
-  do_async (self, "SetPassword", g_variant_new ("(ssa{sv})", user, password, NULL), task);
+  do_async (self, "SetPassword", g_variant_new ("(ssa{sv})", user, password, NULL),
+            INN_CALL_MAY_ASK, task);
 }
 
 void
@@ -238,7 +239,31 @@ inn_guest_trim_async (InnGuest *self,
   GTask *task = g_task_new (self, cancellable, callback, data);
 
   g_task_set_source_tag (task, inn_guest_trim_async);
-  do_async (self, "Trim", g_variant_new ("(a{sv})", NULL), task);
+  do_async (self, "Trim", g_variant_new ("(a{sv})", NULL), INN_CALL_MAY_ASK, task);
+}
+
+void
+inn_guest_set_time_async (InnGuest *self,
+                          GCancellable *cancellable,
+                          GAsyncReadyCallback callback,
+                          gpointer data)
+{
+  GTask *task = g_task_new (self, cancellable, callback, data);
+
+  g_task_set_source_tag (task, inn_guest_set_time_async);
+  do_async (self, "SetTime", g_variant_new ("(a{sv})", NULL), INN_CALL_MAY_ASK, task);
+}
+
+void
+inn_guest_power_off_async (InnGuest *self,
+                           GCancellable *cancellable,
+                           GAsyncReadyCallback callback,
+                           gpointer data)
+{
+  GTask *task = g_task_new (self, cancellable, callback, data);
+
+  g_task_set_source_tag (task, inn_guest_power_off_async);
+  do_async (self, "PowerOff", g_variant_new ("(a{sv})", NULL), INN_CALL_QUIET, task);
 }
 
 gboolean

@@ -20,7 +20,7 @@ struct _InnGuestView
   GtkStack *stack; /* off, failed, waiting, silent, guest */
   AdwStatusPage *off, *failed;
   AdwPreferencesGroup *system_group, *users_group, *network_group, *disks_group;
-  GtkWidget *trim_button;
+  GtkWidget *trim_button, *time_button;
 
   InnGuestRows system, users, network, disks;
   InnMachine *machine;
@@ -226,6 +226,26 @@ on_trim_clicked (InnGuestView *self)
   inn_guest_trim_async (self->guest, NULL, on_trimmed, g_object_ref (self));
 }
 
+static void
+on_time_set (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (InnGuestView) self = data;
+  g_autoptr (GError) error = NULL;
+
+  gtk_widget_set_sensitive (self->time_button, TRUE);
+  if (inn_guest_do_finish (INN_GUEST (source), result, &error))
+    inn_report_note (GTK_WIDGET (self), _ ("The guest’s clock is set"));
+  else
+    inn_report_error (GTK_WIDGET (self), _ ("The guest’s clock could not be set"), error);
+}
+
+static void
+on_time_clicked (InnGuestView *self)
+{
+  gtk_widget_set_sensitive (self->time_button, FALSE);
+  inn_guest_set_time_async (self->guest, NULL, on_time_set, g_object_ref (self));
+}
+
 /* ---- whose, and when ---- */
 
 static void
@@ -309,8 +329,10 @@ inn_guest_view_class_init (InnGuestViewClass *klass)
   gtk_widget_class_bind_template_child (widget_class, InnGuestView, network_group);
   gtk_widget_class_bind_template_child (widget_class, InnGuestView, disks_group);
   gtk_widget_class_bind_template_child (widget_class, InnGuestView, trim_button);
+  gtk_widget_class_bind_template_child (widget_class, InnGuestView, time_button);
   gtk_widget_class_bind_template_callback (widget_class, on_password_clicked);
   gtk_widget_class_bind_template_callback (widget_class, on_trim_clicked);
+  gtk_widget_class_bind_template_callback (widget_class, on_time_clicked);
 }
 
 static void
