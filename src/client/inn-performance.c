@@ -69,8 +69,9 @@ struct _InnPerformance
   gint64 times[INN_PERFORMANCE_ROWS];
   guint n_rows;
   gboolean wanted;
-  guint span;   /* s, of what is kept; 0: nobody wants it */
-  GArray *kept; /* see inn-kept.h */
+  guint span;       /* s, of what is kept; 0: nobody wants it */
+  GArray *kept;     /* see inn-kept.h */
+  gint64 kept_time; /* µs since 1970: when that was told */
 };
 
 G_DEFINE_FINAL_TYPE (InnPerformance, inn_performance, G_TYPE_OBJECT)
@@ -301,6 +302,26 @@ static const InnPollWhat question = {
 
 /* ---- what the helper has kept ---- */
 
+static gboolean
+may_measure (InnPerformance *self)
+{
+  InnMachine *machine = inn_poll_get_machine (self->poll);
+
+  return machine != NULL && is_on (inn_machine_get_state (machine));
+}
+
+/* Of a machine that is off there is nothing else. */
+static gboolean
+ensure_kept (InnPerformance *self)
+{
+  gboolean changed = FALSE;
+
+  for (InnChartKind kind = 0; kind < INN_N_CHARTS; kind++)
+    if (inn_performance_is_kept (kind))
+      ensure_line (self, kind, "", 0, &changed);
+  return changed;
+}
+
 /* A helper that keeps nothing is no error: the rows are there. */
 static void
 on_history (gpointer owner, GVariant *reply)
@@ -310,6 +331,9 @@ on_history (gpointer owner, GVariant *reply)
   if (reply == NULL)
     return;
   inn_kept_take (self->kept, reply);
+  self->kept_time = g_get_real_time ();
+  if (self->kept->len > 0 && !may_measure (self) && ensure_kept (self))
+    g_signal_emit (self, signals[CHARTS_CHANGED], 0);
   g_signal_emit (self, signals[SAMPLED], 0);
 }
 
@@ -324,7 +348,6 @@ static const InnPollWhat kept_question = {
   .method = "GetHistory",
   .type = "(asa(tuad))",
   .interval = 10000, /* the helper looks at it as often */
-  .may = is_on,
   .make_arguments = make_span,
   .take = on_history,
 };
@@ -347,8 +370,10 @@ static void
 update (InnPerformance *self)
 {
   inn_poll_update (self->kept_poll);
-  if (!inn_poll_update (self->poll))
-    forget (self);
+  if (inn_poll_update (self->poll))
+    return;
+  forget (self);
+  inn_poll_ask_anew (self->kept_poll);
 }
 
 static void
@@ -484,7 +509,9 @@ gint64
 inn_performance_get_now (InnPerformance *self)
 {
   g_return_val_if_fail (INN_IS_PERFORMANCE (self), 0);
-  return self->n_rows > 0 ? inn_performance_get_time (self, self->n_rows - 1) : 0;
+  return self->n_rows > 0      ? inn_performance_get_time (self, self->n_rows - 1)
+         : self->kept->len > 0 ? self->kept_time
+                               : 0;
 }
 
 /* The first row that is later than @time. */

@@ -27,9 +27,20 @@ struct _InnPerformanceView
   GSignalGroup *signals;       /* of performance */
   GSignalGroup *machine_signals;
   GPtrArray *graphs; /* of InnGraph *, not owned */
+  gboolean off;      /* the machine is: only what is kept can be shown */
+  guint span_on;     /* which one was chosen while it was not */
 };
 
 G_DEFINE_FINAL_TYPE (InnPerformanceView, inn_performance_view, GTK_TYPE_WIDGET)
+
+static gboolean
+is_off (InnPerformanceView *self)
+{
+  const InnState state =
+      self->machine != NULL ? inn_machine_get_state (self->machine) : INN_STATE_OFF;
+
+  return state != INN_STATE_RUNNING && state != INN_STATE_PAUSED && state != INN_STATE_STOPPING;
+}
 
 static void
 show_page (InnPerformanceView *self)
@@ -38,10 +49,8 @@ show_page (InnPerformanceView *self)
       self->performance != NULL ? inn_performance_get_error (self->performance) : NULL;
   const char *page = "waiting";
 
-  if (self->machine == NULL || (inn_machine_get_state (self->machine) != INN_STATE_RUNNING &&
-                                inn_machine_get_state (self->machine) != INN_STATE_PAUSED &&
-                                inn_machine_get_state (self->machine) != INN_STATE_STOPPING))
-    page = "off";
+  if (is_off (self))
+    page = self->graphs->len > 0 ? "graphs" : "off";
   else if (error != NULL)
     {
       g_autofree char *escaped = g_markup_escape_text (error->message, -1);
@@ -175,6 +184,8 @@ rebuild (InnPerformanceView *self)
         all = graph;
     }
   /* What nobody counts is not drawn as zero. */
+  if (self->off && charts->len > 0)
+    add_note (self, _ ("The machine is not running. This is what it used before."));
   if (!inn_span_shows (span, INN_CHART_NETWORK))
     add_note (self, _ ("Only the use of processors and memory is kept for so long."));
   else if (!counted && charts->len > 0)
@@ -197,6 +208,25 @@ on_span_chosen (InnPerformanceView *self)
     return;
   inn_performance_set_span (self->performance, inn_span_get_asked (get_span (self)));
   rebuild (self);
+}
+
+/* What is kept of one that is off is of hours; what was chosen is chosen again when it is on. */
+static void
+follow_state (InnPerformanceView *self)
+{
+  const gboolean off = is_off (self);
+
+  if (off != self->off)
+    {
+      self->off = off;
+      if (off)
+        self->span_on = gtk_drop_down_get_selected (self->chooser);
+      if (!off)
+        gtk_drop_down_set_selected (self->chooser, self->span_on);
+      else if (!inn_span_is_long (get_span (self)))
+        gtk_drop_down_set_selected (self->chooser, INN_N_SPANS - 1);
+    }
+  show_page (self);
 }
 
 /* ---- whose ---- */
@@ -309,7 +339,7 @@ inn_performance_view_init (InnPerformanceView *self)
   g_signal_group_connect_swapped (self->signals, "sampled", G_CALLBACK (on_sampled), self);
   g_signal_group_connect_swapped (self->signals, "charts-changed", G_CALLBACK (rebuild), self);
   self->machine_signals = g_signal_group_new (INN_TYPE_MACHINE);
-  g_signal_group_connect_swapped (self->machine_signals, "notify::state", G_CALLBACK (show_page),
+  g_signal_group_connect_swapped (self->machine_signals, "notify::state", G_CALLBACK (follow_state),
                                   self);
   g_signal_connect_swapped (gtk_scrolled_window_get_vadjustment (self->scrolled), "value-changed",
                             G_CALLBACK (update_graphs), self);
@@ -323,6 +353,7 @@ inn_performance_view_set_machine (InnPerformanceView *self, InnMachine *machine)
   if (!g_set_object (&self->machine, machine))
     return;
   g_signal_group_set_target (self->machine_signals, machine);
+  follow_state (self);
   if (gtk_widget_get_mapped (GTK_WIDGET (self)) || machine == NULL)
     take_performance (self);
   show_page (self);
