@@ -4,6 +4,7 @@
 /* What a person can do with a machine. Knows neither the window nor the sidebar. */
 #include "inn-verbs.h"
 
+#include "client/inn-guest.h"
 #include "dialogs/inn-delete-dialog.h"
 #include "dialogs/inn-export.h"
 #include "inn-report.h"
@@ -12,6 +13,8 @@
 
 /* A system that has not ended by then is likely not to end at all. */
 static guint shutdown_patience_ms = 60000;
+/* One that has not begun to end in this part of it may not heed its power button. */
+#define AGENT_PART 12
 
 static const InnVerbAction table[] = {
   { .verb = INN_VERB_START,
@@ -97,6 +100,17 @@ run_free (Run *run)
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Run, run_free)
 
+static Run *
+run_new (const InnVerbAction *action, InnMachine *machine, GtkWidget *near)
+{
+  Run *run = g_new0 (Run, 1);
+
+  run->action = action;
+  run->machine = g_object_ref (machine);
+  g_weak_ref_init (&run->near, near);
+  return run;
+}
+
 /* The formats are the table's own; -Wformat-nonliteral cannot see that. */
 static char *
 with_name (const char *format, InnMachine *machine)
@@ -113,6 +127,19 @@ on_state_after_shutdown (Run *run)
   run->left = run->left || inn_machine_get_state (run->machine) != INN_STATE_RUNNING;
 }
 
+static void
+follow (Run *run)
+{
+  run->leaving = g_signal_connect_swapped (run->machine, "notify::state",
+                                           G_CALLBACK (on_state_after_shutdown), run);
+}
+
+static gboolean
+still_runs (const Run *run)
+{
+  return !run->left && inn_machine_get_state (run->machine) == INN_STATE_RUNNING;
+}
+
 /* Its system may not listen, or wait for an answer on its screen: say so, and what helps. */
 static gboolean
 on_shutdown_due (gpointer data)
@@ -120,7 +147,7 @@ on_shutdown_due (gpointer data)
   Run *run = data;
   g_autoptr (GtkWidget) near = g_weak_ref_get (&run->near);
 
-  if (near != NULL && !run->left && inn_machine_get_state (run->machine) == INN_STATE_RUNNING)
+  if (near != NULL && still_runs (run))
     {
       g_autofree char *text =
           with_name (N_ ("“%s” still runs. Look at its screen, or use Force Off."), run->machine);
@@ -128,6 +155,30 @@ on_shutdown_due (gpointer data)
       inn_report_note (near, text);
     }
   return G_SOURCE_REMOVE;
+}
+
+/* Whether an agent is there shows in whether it ends. */
+static gboolean
+on_agent_due (gpointer data)
+{
+  Run *run = data;
+
+  if (still_runs (run))
+    inn_guest_power_off_async (inn_machine_get_guest (run->machine), NULL, NULL, NULL);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+wait_for_end (Run *run)
+{
+  Run *first = run_new (run->action, run->machine, NULL);
+
+  follow (run);
+  follow (first);
+  g_timeout_add_full (G_PRIORITY_DEFAULT, shutdown_patience_ms / AGENT_PART, on_agent_due, first,
+                      (GDestroyNotify)run_free);
+  g_timeout_add_full (G_PRIORITY_DEFAULT, shutdown_patience_ms, on_shutdown_due, run,
+                      (GDestroyNotify)run_free);
 }
 
 static void
@@ -153,12 +204,8 @@ on_verb_done (GObject *source, GAsyncResult *result, gpointer data)
   if (inn_machine_do_finish (INN_MACHINE (source), result, &error))
     {
       tell_done (run);
-      if (run->action->verb != INN_VERB_SHUTDOWN)
-        return;
-      run->leaving = g_signal_connect_swapped (run->machine, "notify::state",
-                                               G_CALLBACK (on_state_after_shutdown), run);
-      g_timeout_add_full (G_PRIORITY_DEFAULT, shutdown_patience_ms, on_shutdown_due,
-                          g_steal_pointer (&run), (GDestroyNotify)run_free);
+      if (run->action->verb == INN_VERB_SHUTDOWN)
+        wait_for_end (g_steal_pointer (&run));
       return;
     }
   near = g_weak_ref_get (&run->near);
@@ -273,10 +320,7 @@ inn_verb_run (const InnVerbAction *action, InnMachine *machine, GtkWidget *near)
       inn_export_open (near, machine);
       return;
     }
-  run = g_new0 (Run, 1);
-  run->action = action;
-  run->machine = g_object_ref (machine);
-  g_weak_ref_init (&run->near, near);
+  run = run_new (action, machine, near);
   if (action->question != NULL)
     ask (run, near);
   else

@@ -15,6 +15,7 @@
 #include "inn-banner.h"
 #include "inn-machine-view.h"
 #include "inn-report.h"
+#include "inn-seen.h"
 #include "inn-verbs.h"
 #include "sidebar/inn-sidebar.h"
 
@@ -307,30 +308,21 @@ set_seen (InnWindow *self, gboolean seen)
 static void
 on_surface_state (InnWindow *self)
 {
-  GdkSurface *surface = gtk_native_get_surface (GTK_NATIVE (self));
-  GdkToplevelState state = gdk_toplevel_get_state (GDK_TOPLEVEL (surface));
-  GdkToplevelState hidden = GDK_TOPLEVEL_STATE_MINIMIZED;
-
-#if GTK_CHECK_VERSION(4, 12, 0)
-  hidden |= GDK_TOPLEVEL_STATE_SUSPENDED;
-#endif
-  set_seen (self, (state & hidden) == 0);
+  set_seen (self, inn_seen_is (GTK_WIDGET (self)));
 }
 
 static void
 inn_window_map (GtkWidget *widget)
 {
   GTK_WIDGET_CLASS (inn_window_parent_class)->map (widget);
-  g_signal_connect_object (gtk_native_get_surface (GTK_NATIVE (widget)), "notify::state",
-                           G_CALLBACK (on_surface_state), widget, G_CONNECT_SWAPPED);
+  inn_seen_watch (widget, G_CALLBACK (on_surface_state));
   set_seen (INN_WINDOW (widget), TRUE);
 }
 
 static void
 inn_window_unmap (GtkWidget *widget)
 {
-  g_signal_handlers_disconnect_by_func (gtk_native_get_surface (GTK_NATIVE (widget)),
-                                        on_surface_state, widget);
+  inn_seen_forget (widget, G_CALLBACK (on_surface_state));
   set_seen (INN_WINDOW (widget), FALSE);
   GTK_WIDGET_CLASS (inn_window_parent_class)->unmap (widget);
 }

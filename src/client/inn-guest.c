@@ -1,25 +1,20 @@
 /* SPDX-FileCopyrightText: 2026 The Innkeeper developers
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Owns the timer of Guest.GetInfo, and checks that its answer has the contract's types. */
+/* What Guest.GetInfo answers, and what the guest is asked to do. */
 #include "inn-guest.h"
 
 #include <glib/gi18n-lib.h>
 #include "inn-client-private.h"
-
-#define INTERVAL_SECONDS 10
+#include "inn-poll.h"
 
 struct _InnGuest
 {
   GObject parent_instance;
 
-  InnMachine *machine; /* not owned: it owns this, and clears it when it goes */
-  GCancellable *cancellable;
+  InnPoll *poll;
   GVariant *info; /* a{sv}; NULL: none yet */
-  guint timer;
-  gboolean wanted;
-  gboolean asking;
-  GError *error;
+  gboolean failed;
 };
 
 G_DEFINE_FINAL_TYPE (InnGuest, inn_guest, G_TYPE_OBJECT)
@@ -42,64 +37,44 @@ take_info (InnGuest *self, GVariant *info)
 }
 
 static void
-on_info (GObject *source, GAsyncResult *result, gpointer data)
+on_info (gpointer owner, GVariant *reply)
 {
-  g_autoptr (InnGuest) self = data;
-  g_autoptr (GVariant) info = NULL;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) reply =
-      inn_connection_call_finish (INN_CONNECTION (source), result, NULL, &error);
-  const gboolean failed = self->error != NULL;
+  InnGuest *self = owner;
+  const gboolean failed = self->failed;
 
-  self->asking = FALSE;
-  if (g_error_matches (error, INN_ERROR, INN_ERROR_CANCELLED) || self->timer == 0)
-    return; /* nobody looks any more */
-  g_clear_error (&self->error);
-  self->error = g_steal_pointer (&error);
-  if (reply != NULL && g_variant_is_of_type (reply, G_VARIANT_TYPE ("(a{sv})")))
+  self->failed = reply == NULL;
+  if (reply != NULL)
     {
-      info = g_variant_get_child_value (reply, 0);
+      g_autoptr (GVariant) info = g_variant_get_child_value (reply, 0);
+
       take_info (self, info);
     }
-  if (failed || self->error != NULL)
+  if (failed || self->failed)
     g_signal_emit (self, signals[CHANGED], 0);
 }
 
 static gboolean
-on_due (gpointer data)
+may_ask (InnState state)
 {
-  InnGuest *self = data;
-  InnConnection *connection =
-      self->machine != NULL ? inn_machine_get_connection (self->machine) : NULL;
-
-  if (self->asking || connection == NULL ||
-      inn_connection_get_state (connection) != INN_CONNECTION_READY)
-    return G_SOURCE_CONTINUE;
-  self->asking = TRUE;
-  inn_connection_call_full_async (connection, inn_machine_get_path (self->machine), INN_IFACE_GUEST,
-                                  "GetInfo", g_variant_new ("(a{sv})", NULL), NULL, INN_CALL_QUIET,
-                                  self->cancellable, on_info, g_object_ref (self));
-  return G_SOURCE_CONTINUE;
+  return state == INN_STATE_RUNNING;
 }
+
+static const InnPollWhat question = {
+  .interface = INN_IFACE_GUEST,
+  .method = "GetInfo",
+  .type = "(a{sv})",
+  .interval = 10000,
+  .may = may_ask,
+  .take = on_info,
+};
 
 static void
 update (InnGuest *self)
 {
-  const gboolean runs =
-      self->machine != NULL && inn_machine_get_state (self->machine) == INN_STATE_RUNNING;
-
-  if (!runs && (self->info != NULL || self->error != NULL))
-    {
-      g_clear_error (&self->error);
-      take_info (self, NULL);
-    }
-  if (self->wanted && runs && self->timer == 0)
-    {
-      self->timer = g_timeout_add_seconds (INTERVAL_SECONDS, on_due, self);
-      on_due (self);
-    }
-  else if (!self->wanted || !runs)
-    g_clear_handle_id (&self->timer, g_source_remove);
+  if (inn_poll_update (self->poll) || (self->info == NULL && !self->failed))
+    return;
+  self->failed = FALSE;
+  take_info (self, NULL);
 }
 
 static void
@@ -107,8 +82,7 @@ inn_guest_dispose (GObject *object)
 {
   InnGuest *self = INN_GUEST (object);
 
-  g_clear_handle_id (&self->timer, g_source_remove);
-  g_cancellable_cancel (self->cancellable);
+  inn_poll_stop (self->poll);
   G_OBJECT_CLASS (inn_guest_parent_class)->dispose (object);
 }
 
@@ -117,10 +91,8 @@ inn_guest_finalize (GObject *object)
 {
   InnGuest *self = INN_GUEST (object);
 
-  g_clear_weak_pointer (&self->machine);
-  g_clear_object (&self->cancellable);
+  g_clear_pointer (&self->poll, inn_poll_free);
   g_clear_pointer (&self->info, g_variant_unref);
-  g_clear_error (&self->error);
   G_OBJECT_CLASS (inn_guest_parent_class)->finalize (object);
 }
 
@@ -138,7 +110,6 @@ inn_guest_class_init (InnGuestClass *klass)
 static void
 inn_guest_init (InnGuest *self)
 {
-  self->cancellable = g_cancellable_new ();
 }
 
 InnGuest *
@@ -151,7 +122,7 @@ inn_machine_get_guest (InnMachine *machine)
   if (self != NULL)
     return self;
   self = g_object_new (INN_TYPE_GUEST, NULL);
-  g_set_weak_pointer (&self->machine, machine);
+  self->poll = inn_poll_new (self, machine, &question);
   g_signal_connect_object (machine, "notify::state", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
   g_object_set_data_full (G_OBJECT (machine), "inn-guest", self, g_object_unref);
   return self;
@@ -161,8 +132,7 @@ void
 inn_guest_want (InnGuest *self, gboolean on)
 {
   g_return_if_fail (INN_IS_GUEST (self));
-  self->wanted = on;
-  update (self);
+  inn_poll_want (self->poll, on);
 }
 
 InnGuestState
@@ -181,7 +151,7 @@ const GError *
 inn_guest_get_error (InnGuest *self)
 {
   g_return_val_if_fail (INN_IS_GUEST (self), NULL);
-  return self->error;
+  return inn_poll_get_error (self->poll);
 }
 
 const char *
@@ -227,10 +197,10 @@ on_done (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
-do_async (InnGuest *self, const char *method, GVariant *parameters, GTask *task)
+do_async (InnGuest *self, const char *method, GVariant *parameters, InnCallFlags flags, GTask *task)
 {
-  InnConnection *connection =
-      self->machine != NULL ? inn_machine_get_connection (self->machine) : NULL;
+  InnMachine *machine = inn_poll_get_machine (self->poll);
+  InnConnection *connection = machine != NULL ? inn_machine_get_connection (machine) : NULL;
 
   if (connection == NULL)
     {
@@ -240,9 +210,9 @@ do_async (InnGuest *self, const char *method, GVariant *parameters, GTask *task)
       g_object_unref (task);
       return;
     }
-  inn_connection_call_full_async (connection, inn_machine_get_path (self->machine), INN_IFACE_GUEST,
-                                  method, parameters, NULL, INN_CALL_MAY_ASK,
-                                  g_task_get_cancellable (task), on_done, task);
+  inn_connection_call_full_async (connection, inn_machine_get_path (machine), INN_IFACE_GUEST,
+                                  method, parameters, NULL, flags, g_task_get_cancellable (task),
+                                  on_done, task);
 }
 
 void
@@ -256,7 +226,8 @@ inn_guest_set_password_async (InnGuest *self,
   GTask *task = g_task_new (self, cancellable, callback, data);
 
   g_task_set_source_tag (task, inn_guest_set_password_async);
-  do_async (self, "SetPassword", g_variant_new ("(ssa{sv})", user, password, NULL), task);
+  do_async (self, "SetPassword", g_variant_new ("(ssa{sv})", user, password, NULL),
+            INN_CALL_MAY_ASK, task);
 }
 
 void
@@ -268,7 +239,31 @@ inn_guest_trim_async (InnGuest *self,
   GTask *task = g_task_new (self, cancellable, callback, data);
 
   g_task_set_source_tag (task, inn_guest_trim_async);
-  do_async (self, "Trim", g_variant_new ("(a{sv})", NULL), task);
+  do_async (self, "Trim", g_variant_new ("(a{sv})", NULL), INN_CALL_MAY_ASK, task);
+}
+
+void
+inn_guest_set_time_async (InnGuest *self,
+                          GCancellable *cancellable,
+                          GAsyncReadyCallback callback,
+                          gpointer data)
+{
+  GTask *task = g_task_new (self, cancellable, callback, data);
+
+  g_task_set_source_tag (task, inn_guest_set_time_async);
+  do_async (self, "SetTime", g_variant_new ("(a{sv})", NULL), INN_CALL_MAY_ASK, task);
+}
+
+void
+inn_guest_power_off_async (InnGuest *self,
+                           GCancellable *cancellable,
+                           GAsyncReadyCallback callback,
+                           gpointer data)
+{
+  GTask *task = g_task_new (self, cancellable, callback, data);
+
+  g_task_set_source_tag (task, inn_guest_power_off_async);
+  do_async (self, "PowerOff", g_variant_new ("(a{sv})", NULL), INN_CALL_QUIET, task);
 }
 
 gboolean

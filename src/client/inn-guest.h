@@ -42,7 +42,18 @@ void inn_guest_trim_async (InnGuest *self,
                            GCancellable *cancellable,
                            GAsyncReadyCallback callback,
                            gpointer data);
-/** inn_guest_do_finish: of both. */
+/** inn_guest_set_time_async: its clock shows this computer's time. */
+void inn_guest_set_time_async (InnGuest *self,
+                               GCancellable *cancellable,
+                               GAsyncReadyCallback callback,
+                               gpointer data);
+/** inn_guest_power_off_async: for a guest that does not heed its power button; asks for no
+ * password. */
+void inn_guest_power_off_async (InnGuest *self,
+                                GCancellable *cancellable,
+                                GAsyncReadyCallback callback,
+                                gpointer data);
+/** inn_guest_do_finish: of all four. */
 gboolean inn_guest_do_finish (InnGuest *self, GAsyncResult *result, GError **error);
 
 G_END_DECLS

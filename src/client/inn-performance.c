@@ -1,20 +1,18 @@
 /* SPDX-FileCopyrightText: 2026 The Innkeeper developers
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Owns the timer of GetPerformance, and what its counters mean. */
+/* What the counters of GetPerformance mean. */
 #include "inn-performance.h"
 
 #include <math.h>
 #include "inn-client-private.h"
 #include "inn-kept.h"
+#include "inn-poll.h"
 
-#define INTERVAL_MS 1000
 /* A question may take that long; over a longer time the mean says nothing of each second. */
 #define GAP_SECONDS 6
 /* No machine has as many; a helper that goes mad fills no memory. */
 #define MAX_CHARTS 4096
-/* The helper looks at it as often. */
-#define KEPT_SECONDS 10
 
 typedef enum
 {
@@ -64,21 +62,16 @@ struct _InnPerformance
 {
   GObject parent_instance;
 
-  InnMachine *machine; /* not owned: it owns this, and clears it when it goes */
-  GCancellable *cancellable;
+  InnPoll *poll, *kept_poll;
   GPtrArray *charts;
   GHashTable *counters; /* of the last answer: "of/what" → guint64 * */
   guint64 monotonic;    /* ns, of the last answer; 0: there is none to compare with */
   gint64 times[INN_PERFORMANCE_ROWS];
   guint n_rows;
-  guint timer;
   gboolean wanted;
-  gboolean asking;
-  GError *error;
-  guint span;        /* s, of what is kept; 0: nobody wants it */
-  gint64 kept_asked; /* monotonic, µs; 0: not yet of this span */
-  gboolean asking_kept;
-  GArray *kept; /* see inn-kept.h */
+  guint span;       /* s, of what is kept; 0: nobody wants it */
+  GArray *kept;     /* see inn-kept.h */
+  gint64 kept_time; /* µs since 1970: when that was told */
 };
 
 G_DEFINE_FINAL_TYPE (InnPerformance, inn_performance, G_TYPE_OBJECT)
@@ -277,88 +270,87 @@ take_values (InnPerformance *self, guint64 monotonic, GVariant *values)
 /* ---- asking ---- */
 
 static void
-on_performance (GObject *source, GAsyncResult *result, gpointer data)
+on_performance (gpointer owner, GVariant *reply)
 {
-  g_autoptr (InnPerformance) self = data;
-  g_autoptr (GVariant) values = NULL;
-  g_autoptr (GVariant) reply = NULL;
-  guint64 monotonic;
+  InnPerformance *self = owner;
 
-  self->asking = FALSE;
-  g_clear_error (&self->error);
-  reply = inn_connection_call_finish (INN_CONNECTION (source), result, NULL, &self->error);
-  if (g_error_matches (self->error, INN_ERROR, INN_ERROR_CANCELLED) || self->timer == 0)
-    return; /* nobody looks any more */
-  if (reply != NULL && g_variant_is_of_type (reply, G_VARIANT_TYPE ("(ta(sst))")))
+  if (reply != NULL)
     {
+      g_autoptr (GVariant) values = NULL;
+      guint64 monotonic;
+
       g_variant_get (reply, "(t@a(sst))", &monotonic, &values);
       take_values (self, monotonic, values);
     }
   g_signal_emit (self, signals[SAMPLED], 0);
 }
 
+static gboolean
+is_on (InnState state)
+{
+  return state == INN_STATE_RUNNING || state == INN_STATE_PAUSED || state == INN_STATE_STOPPING;
+}
+
+static const InnPollWhat question = {
+  .interface = INN_IFACE_MACHINE,
+  .method = "GetPerformance",
+  .type = "(ta(sst))",
+  .interval = 1000,
+  .may = is_on,
+  .take = on_performance,
+};
+
 /* ---- what the helper has kept ---- */
+
+static gboolean
+may_measure (InnPerformance *self)
+{
+  InnMachine *machine = inn_poll_get_machine (self->poll);
+
+  return machine != NULL && is_on (inn_machine_get_state (machine));
+}
+
+/* Of a machine that is off there is nothing else. */
+static gboolean
+ensure_kept (InnPerformance *self)
+{
+  gboolean changed = FALSE;
+
+  for (InnChartKind kind = 0; kind < INN_N_CHARTS; kind++)
+    if (inn_performance_is_kept (kind))
+      ensure_line (self, kind, "", 0, &changed);
+  return changed;
+}
 
 /* A helper that keeps nothing is no error: the rows are there. */
 static void
-on_history (GObject *source, GAsyncResult *result, gpointer data)
+on_history (gpointer owner, GVariant *reply)
 {
-  g_autoptr (InnPerformance) self = data;
-  g_autoptr (GVariant) reply =
-      inn_connection_call_finish (INN_CONNECTION (source), result, NULL, NULL);
+  InnPerformance *self = owner;
 
-  self->asking_kept = FALSE;
-  if (reply == NULL || !g_variant_is_of_type (reply, G_VARIANT_TYPE ("(asa(tuad))")))
+  if (reply == NULL)
     return;
   inn_kept_take (self->kept, reply);
-  if (self->timer != 0)
-    g_signal_emit (self, signals[SAMPLED], 0);
+  self->kept_time = g_get_real_time ();
+  if (self->kept->len > 0 && !may_measure (self) && ensure_kept (self))
+    g_signal_emit (self, signals[CHARTS_CHANGED], 0);
+  g_signal_emit (self, signals[SAMPLED], 0);
 }
 
-static void
-ask_kept (InnPerformance *self, InnConnection *connection)
+static GVariant *
+make_span (gpointer owner)
 {
-  const gint64 now = g_get_monotonic_time ();
-
-  if (self->span == 0 || self->asking_kept ||
-      (self->kept_asked != 0 && now < self->kept_asked + KEPT_SECONDS * G_USEC_PER_SEC))
-    return;
-  self->kept_asked = now;
-  self->asking_kept = TRUE;
-  inn_connection_call_full_async (
-      connection, inn_machine_get_path (self->machine), INN_IFACE_MACHINE, "GetHistory",
-      g_variant_new ("(ua{sv})", self->span, NULL), NULL, INN_CALL_QUIET, self->cancellable,
-      on_history, g_object_ref (self));
+  return g_variant_new ("(ua{sv})", INN_PERFORMANCE (owner)->span, NULL);
 }
 
-static gboolean
-on_due (gpointer data)
-{
-  InnPerformance *self = data;
-  InnConnection *connection =
-      self->machine != NULL ? inn_machine_get_connection (self->machine) : NULL;
-
-  if (connection == NULL || inn_connection_get_state (connection) != INN_CONNECTION_READY)
-    return G_SOURCE_CONTINUE;
-  ask_kept (self, connection);
-  if (self->asking)
-    return G_SOURCE_CONTINUE;
-  self->asking = TRUE;
-  inn_connection_call_full_async (connection, inn_machine_get_path (self->machine),
-                                  INN_IFACE_MACHINE, "GetPerformance",
-                                  g_variant_new ("(a{sv})", NULL), NULL, INN_CALL_QUIET,
-                                  self->cancellable, on_performance, g_object_ref (self));
-  return G_SOURCE_CONTINUE;
-}
-
-static gboolean
-is_on (InnPerformance *self)
-{
-  const InnState state =
-      self->machine != NULL ? inn_machine_get_state (self->machine) : INN_STATE_OFF;
-
-  return state == INN_STATE_RUNNING || state == INN_STATE_PAUSED || state == INN_STATE_STOPPING;
-}
+static const InnPollWhat kept_question = {
+  .interface = INN_IFACE_MACHINE,
+  .method = "GetHistory",
+  .type = "(asa(tuad))",
+  .interval = 10000, /* the helper looks at it as often */
+  .make_arguments = make_span,
+  .take = on_history,
+};
 
 /* Another QEMU will have other counters, and may have other devices. */
 static void
@@ -367,7 +359,6 @@ forget (InnPerformance *self)
   self->monotonic = 0;
   self->n_rows = 0;
   g_hash_table_remove_all (self->counters);
-  g_clear_error (&self->error);
   if (self->charts->len == 0)
     return;
   g_ptr_array_set_size (self->charts, 0);
@@ -378,17 +369,11 @@ forget (InnPerformance *self)
 static void
 update (InnPerformance *self)
 {
-  const gboolean ask = self->wanted && is_on (self);
-
-  if (!is_on (self))
-    forget (self);
-  if (ask && self->timer == 0)
-    {
-      self->timer = g_timeout_add (INTERVAL_MS, on_due, self);
-      on_due (self);
-    }
-  else if (!ask)
-    g_clear_handle_id (&self->timer, g_source_remove);
+  inn_poll_update (self->kept_poll);
+  if (inn_poll_update (self->poll))
+    return;
+  forget (self);
+  inn_poll_ask_anew (self->kept_poll);
 }
 
 static void
@@ -396,8 +381,8 @@ inn_performance_dispose (GObject *object)
 {
   InnPerformance *self = INN_PERFORMANCE (object);
 
-  g_clear_handle_id (&self->timer, g_source_remove);
-  g_cancellable_cancel (self->cancellable);
+  inn_poll_stop (self->poll);
+  inn_poll_stop (self->kept_poll);
   G_OBJECT_CLASS (inn_performance_parent_class)->dispose (object);
 }
 
@@ -406,12 +391,11 @@ inn_performance_finalize (GObject *object)
 {
   InnPerformance *self = INN_PERFORMANCE (object);
 
-  g_clear_weak_pointer (&self->machine);
-  g_clear_object (&self->cancellable);
+  g_clear_pointer (&self->poll, inn_poll_free);
+  g_clear_pointer (&self->kept_poll, inn_poll_free);
   g_ptr_array_unref (self->charts);
   g_hash_table_unref (self->counters);
   g_array_unref (self->kept);
-  g_clear_error (&self->error);
   G_OBJECT_CLASS (inn_performance_parent_class)->finalize (object);
 }
 
@@ -431,7 +415,6 @@ inn_performance_class_init (InnPerformanceClass *klass)
 static void
 inn_performance_init (InnPerformance *self)
 {
-  self->cancellable = g_cancellable_new ();
   self->charts = g_ptr_array_new_with_free_func (chart_free);
   self->kept = inn_kept_new ();
   self->counters = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
@@ -447,7 +430,8 @@ inn_machine_get_performance (InnMachine *machine)
   if (self != NULL)
     return self;
   self = g_object_new (INN_TYPE_PERFORMANCE, NULL);
-  g_set_weak_pointer (&self->machine, machine);
+  self->poll = inn_poll_new (self, machine, &question);
+  self->kept_poll = inn_poll_new (self, machine, &kept_question);
   g_signal_connect_object (machine, "notify::state", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
   g_object_set_data_full (G_OBJECT (machine), "inn-performance", self, g_object_unref);
   return self;
@@ -458,7 +442,8 @@ inn_performance_want (InnPerformance *self, gboolean on)
 {
   g_return_if_fail (INN_IS_PERFORMANCE (self));
   self->wanted = on;
-  update (self);
+  inn_poll_want (self->poll, on);
+  inn_poll_want (self->kept_poll, on && self->span > 0);
 }
 
 GPtrArray *
@@ -492,7 +477,7 @@ const GError *
 inn_performance_get_error (InnPerformance *self)
 {
   g_return_val_if_fail (INN_IS_PERFORMANCE (self), NULL);
-  return self->error;
+  return inn_poll_get_error (self->poll);
 }
 
 double
@@ -515,17 +500,18 @@ inn_performance_set_span (InnPerformance *self, guint seconds)
   if (self->span == seconds)
     return;
   self->span = seconds;
-  self->kept_asked = 0;
   g_array_set_size (self->kept, 0);
-  if (self->timer != 0)
-    on_due (self);
+  inn_poll_ask_anew (self->kept_poll);
+  inn_poll_want (self->kept_poll, self->wanted && seconds > 0);
 }
 
 gint64
 inn_performance_get_now (InnPerformance *self)
 {
   g_return_val_if_fail (INN_IS_PERFORMANCE (self), 0);
-  return self->n_rows > 0 ? inn_performance_get_time (self, self->n_rows - 1) : 0;
+  return self->n_rows > 0      ? inn_performance_get_time (self, self->n_rows - 1)
+         : self->kept->len > 0 ? self->kept_time
+                               : 0;
 }
 
 /* The first row that is later than @time. */

@@ -56,11 +56,12 @@ const GError *inn_performance_get_error (InnPerformance *self);
 double inn_performance_get (InnPerformance *self, const InnChart *chart, guint line, guint row);
 
 /** inn_performance_set_span: what the helper has kept of the last @seconds is asked for as well,
- * while it is wanted, every ten seconds; 0: not. */
+ * while it is wanted, every ten seconds, also of a machine that is off; 0: not. */
 void inn_performance_set_span (InnPerformance *self, guint seconds);
 /** inn_performance_is_kept: the helper keeps what such a chart shows. */
 gboolean inn_performance_is_kept (InnChartKind kind);
-/** inn_performance_get_now: when the last row was measured: µs since 1970; 0: there is none. */
+/** inn_performance_get_now: when the last row was measured, or, where none was, what is kept was
+ * told: µs since 1970; 0: there is nothing. */
 gint64 inn_performance_get_now (InnPerformance *self);
 /** inn_performance_get_mean: from @from to @to, µs since 1970: of the rows where they are there for
  * most of that time, else of what the helper has kept; NAN where neither is known. */

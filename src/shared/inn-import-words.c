@@ -24,7 +24,7 @@ static const struct
     N_ ("It cannot be handed to the machine yet. The machine starts without it.") },
   { "smartcard", INN_IMPORT_UNKNOWN, N_ ("Smart card reader"),
     N_ ("The machine starts without it.") },
-  { "memory", INN_IMPORT_UNKNOWN, N_ ("Memory module"),
+  { "memory", INN_IMPORT_UNKNOWN, N_ ("Memory device"),
     N_ ("The machine starts without it. Its memory can be made larger in its details.") },
   { "shmem", INN_IMPORT_UNKNOWN, N_ ("Memory shared with other machines"),
     N_ ("The machine starts without it.") },

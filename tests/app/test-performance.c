@@ -19,9 +19,12 @@ typedef struct
   double use;       /* processors */
   guint64 resident; /* bytes */
   guint64 cpu_time, monotonic;
-  guint32 span; /* that was asked for last */
-  guint odd;    /* answers as no helper gives them: 1: a counter, 2: the time goes backwards */
+  guint32 span;     /* that was asked for last */
+  guint odd;        /* answers as no helper gives them: 1: a counter, 2: the time goes backwards */
+  gboolean nothing; /* is kept */
 } Fixture;
+
+#define NOT_RUNNING "The machine is not running. This is what it used before."
 
 static GVariant *
 create_answer (Fixture *fixture)
@@ -53,6 +56,9 @@ create_history (Fixture *fixture, guint32 span)
   GVariantBuilder rows;
 
   g_variant_builder_init (&rows, G_VARIANT_TYPE ("a(tuad)"));
+  if (fixture->nothing)
+    return g_variant_new ("(@asa(tuad))", g_variant_new_parsed ("['moon', 'cpu', 'memory']"),
+                          &rows);
   if (!fixture->odd)
     for (gint64 ago = MIN (span, 20 * 60 * 60); ago >= 0; ago -= 60)
       if (ago < 3600 || ago > 5400)
@@ -184,7 +190,12 @@ test_tells (Fixture *fixture, gconstpointer data)
   GtkWidget *graph;
   guint pixels;
 
-  g_assert_nonnull (find_shown (window, GTK_TYPE_LABEL, "Nothing to Measure"));
+  /* Off: what it used before. */
+  wait_until (find_graph (window, "All Processors: –") != NULL);
+  g_assert_cmpuint (fixture->span, ==, 86400);
+  g_assert_cmpuint (count_questions (fixture), ==, 0);
+  g_assert_nonnull (find_shown (window, GTK_TYPE_LABEL, NOT_RUNNING));
+  wait_until (count_pixels (find_graph (window, "All Processors: –"), BLUE) > 0);
   take_picture (window, "performance-off");
   stage_set_state (&fixture->stage, INN_STATE_RUNNING);
   wait_until ((graph = find_graph (window, "All Processors: 50.0 %")) != NULL);
@@ -206,6 +217,14 @@ test_tells (Fixture *fixture, gconstpointer data)
   wait_seconds (1);
   take_picture (window, "performance-dark");
   adw_style_manager_set_color_scheme (adw_style_manager_get_default (), ADW_COLOR_SCHEME_DEFAULT);
+  g_assert_null (find_shown (window, GTK_TYPE_LABEL, NOT_RUNNING));
+  stage_set_state (&fixture->stage, INN_STATE_OFF);
+  wait_until (find_shown (window, GTK_TYPE_LABEL, NOT_RUNNING) != NULL);
+  g_assert_null (find_graph (window, others[0]));
+  /* One of which nothing is kept. */
+  fixture->nothing = TRUE;
+  stage_set_state (&fixture->stage, INN_STATE_RUNNING);
+  wait_until (find_graph (window, others[4]) != NULL);
   stage_set_state (&fixture->stage, INN_STATE_OFF);
   wait_until (find_shown (window, GTK_TYPE_LABEL, "Nothing to Measure") != NULL);
   g_assert_null (find_shown (window, INN_TYPE_GRAPH, NULL));
@@ -284,12 +303,13 @@ test_spans (Fixture *fixture, gconstpointer data)
   GtkWidget *window = fixture->stage.window;
   g_auto (GStrv) minutes = NULL;
   g_auto (GStrv) day = NULL;
-  guint busy = 0, quiet = 0, unknown = 0, pixels;
+  guint busy = 0, quiet = 0, unknown = 0, pixels, kept;
 
   stage_set_state (&fixture->stage, INN_STATE_RUNNING);
   wait_until (find_graph (window, "All Processors: 50.0 %") != NULL);
+  kept = fake_helper_count_calls (fixture->stage.fake, "GetHistory"); /* while it was off */
   wait_until (count_questions (fixture) >= 4);
-  g_assert_cmpuint (fake_helper_count_calls (fixture->stage.fake, "GetHistory"), ==, 0);
+  g_assert_cmpuint (fake_helper_count_calls (fixture->stage.fake, "GetHistory"), ==, kept);
   pixels = count_pixels (find_graph (window, "All Processors: 50.0 %"), BLUE);
   choose_span (fixture, 1);
   wait_until (fixture->span == 600);

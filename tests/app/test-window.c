@@ -123,7 +123,7 @@ test_many (Stage *stage, gconstpointer data)
   InnMachine *shown = inn_sidebar_get_machine (sidebar_of (stage));
   InnMachineView *view = INN_MACHINE_VIEW (find_widget (window, INN_TYPE_MACHINE_VIEW, NULL));
 
-  g_assert_cmpuint (g_list_model_get_n_items (model), ==, 1000);
+  wait_until (g_list_model_get_n_items (model) == 1000);
   take_picture (window, "window-many");
   g_assert_cmpuint (count (list, INN_TYPE_MACHINE_ROW), <, 300);
   g_assert_cmpuint (count (list, INN_TYPE_MACHINE_ROW), >, 5);

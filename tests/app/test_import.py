@@ -103,8 +103,10 @@ class Desk:
         second.wait(20)
 
     def close(self):
-        window = wizard.shown(self.display, TITLE)[-1]
-        x, y, width, height = self.display.geometry(window)
+        windows = wizard.shown(self.display, TITLE)
+        if not windows:  # it has been about to go
+            return
+        x, y, width, height = self.display.geometry(windows[-1])
         self.display.move(x + width / 2, y + height / 2)  # keys go where the pointer is
         self.display.key("Escape")
         tap.wait_for(lambda: not self.is_open(), 10, "the dialog's end")

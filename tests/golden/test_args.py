@@ -191,8 +191,7 @@ class Machine:
         return said
 
 
-UNKNOWN = ("redirdev", "hub", "smartcard", "shmem", "audio",
-           "memory", "nvram", "lease")
+UNKNOWN = ("redirdev", "hub", "smartcard", "shmem", "audio", "nvram", "lease")
 
 
 def tame(path):
@@ -304,7 +303,7 @@ HELPER = env.SOURCE / "vmm-helper"
 # Who reads a field: the file of its kind, or for the machine's sections these.
 SECTIONS = ["devices/vmh-board.c", "devices/vmh-extras.c", "devices/vmh-numa.c", "devices/vmh-processor.c",
             "devices/vmh-smbios.c", "devices/vmh-dev-memballoon.c", "machine/vmh-start.c", "machine/vmh-life.c",
-            "machine/vmh-manager.c", "machine/vmh-nvram.c", "machine/vmh-share.c", "machine/vmh-storage-check.c"]
+            "devices/vmh-dev-dimm.c", "machine/vmh-manager.c", "machine/vmh-nvram.c", "machine/vmh-share.c", "machine/vmh-storage-check.c"]
 EVERYWHERE = ["devices/vmh-plan.c", "machine/vmh-storage.c"]
 BOARDS = {"boot-order"}  # of devices, and read where the board is built
 SAME_FILE = {"cdrom": "disk", "floppy": "disk", "console": "serial", "parallel": "serial"}
@@ -312,7 +311,8 @@ SAME_FILE = {"cdrom": "disk", "floppy": "disk", "console": "serial", "parallel":
 UNREAD = {
     "cpu/limit-period": "there is one",
     "channel/target-type": "there is one sort of channel", "channel/path": "the runtime folder has its socket",
-    "vsock/model": "there is one", "hostdev/mode": "there is one", "pstore/backend": "there is one", "pstore/path": "it is memory",
+    "vsock/model": "there is one", "hostdev/mode": "there is one", "pstore/backend": "there is one",
+    "dimm/model": "there is one", "pstore/path": "it is memory",
     "features/apic": "QEMU's PCs have one always", "firmware/enrolled-keys": "the template found here decides",
     "firmware/loader-type": "flash is what UEFI needs", "firmware/loader-readonly": "it is always",
     "general/uuid": "read by a function of its own", "general/virt-type": "the accelerator says it",

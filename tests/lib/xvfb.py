@@ -20,7 +20,8 @@ class Display:
         for _ in range(5):
             number = str(random.SystemRandom().randrange(100, 30000))
             reading, writing = os.pipe()
-            session.spawn(["Xvfb", f":{number}", "-displayfd", writing, "-screen", "0", f"{size}x24", "-nolisten", "tcp"],
+            session.spawn(["Xvfb", f":{number}", "-displayfd", writing, "-screen", "0", f"{size}x24", "-nolisten", "tcp",
+                           "-noreset"],  # who comes while the last one goes would find nobody
                           name="Xvfb", pass_fds=[writing])
             os.close(writing)
             with os.fdopen(reading) as pipe:

@@ -65,6 +65,7 @@ def bridge():
     net.ip("link", "set", "far", "master", "br0")
     net.ip("address", "add", "192.0.2.1/24", "dev", "br0")
     net.ip("link", "set", "br0", "up")
+    return far
 
 
 def counted(root, machine, line, device):
@@ -284,6 +285,75 @@ def moved_without_an_address():
         tap.true(answer["type"][0] == ("restart" if one == "user" else "live"), f"{one}: {answer}")
     vm.force_off(root, machine)
     tap.wait_for(lambda: (taps(), networks()) == ([], []), 5, "the end of taps and networks", 0.01)
+
+
+def band(received, sent):
+    return f"<bandwidth><inbound average='{received}'/><outbound average='{sent}'/></bandwidth>"
+
+
+def measure(line, received, sent, what):
+    """Bytes that the guest gets and sends in a second, by its clock, within 10 % of the limits (kB/s)."""
+    url = f"http://192.0.2.9:{net.PORT}"
+
+    def seconds(command):
+        now = "$(cut -d' ' -f1 /proc/uptime)"
+        said = line.shell(f"a={now}; {command}; b={now}; echo took $(echo $a $b | awk '{{print $2-$1}}')", 120)
+        return float(re.search(r"took ([0-9.]+)", said).group(1))
+
+    # 64 KiB at once; a few per cent more for the frames' heads.
+    rates = ((2000 - 65) * 1.04 / seconds(f"wget -q -O - {url}/big | head -c 2000000 > /dev/null"),
+             (1200 - 65) * 1.04 / seconds(f"wget -q -O /dev/null --post-file=/tmp/up {url}"))
+    for way, rate, limit in zip(("receives", "sends"), rates, (received, sent)):
+        tap.true(rate > 2 * 800 if limit is None else abs(rate / limit - 1) < 0.1, f"{what}: {way} {rate:.0f} kB/s of {limit}")
+        tap.figure(f"{what}: kB/s that it {way}, of {limit}", f"{rate:.0f}")
+
+
+def detours():
+    return sorted(d.name for d in DEVICES.iterdir() if d.name.startswith("innifb"))
+
+
+@tap.case
+def limited():
+    """What a card on a bridge may get and send is kept to from its start, changed live, taken along, and taken away"""
+    far = bridge()
+    far.address(f"{net.SERVER}/32", device="lo")  # what serves names there wants it
+    far.serve()
+    root = session()
+    machine, line = boot(root, "limited", card("bridge", "br0", 1, band(400, 200)), "192.0.2.5")
+    line.shell("yes INNKEEPER | head -c 1200000 > /tmp/up")
+    measure(line, 400, 200, "from the start")
+    tap.equal(len(detours()), 1, "ways round")
+
+    def apply(pattern, text):
+        xml, generation = domain.call(root, machine, "GetXml")
+        changed, count = re.subn(pattern, text, xml, flags=re.S)
+        tap.equal(count, 1, xml)
+        answer = domain.call(root, machine, "Apply", GLib.Variant("s", changed), generation=GLib.Variant("t", generation))
+        tap.equal({when for _, when, _ in answer[0]}, {"live"}, str(answer))
+
+    apply("<bandwidth>.*</bandwidth>", band(800, 300))
+    measure(line, 800, 300, "changed")
+    root.helper.kill()
+    tap.wait_for(lambda: not bus.has_owner(root.connection, bus.NAME), 10, "the name's end")
+    root.start_helper()
+    tap.equal(len(detours()), 1, "ways round with the next helper")
+    measure(line, 800, 300, "with the next helper")
+    apply("<outbound [^>]*>", "")
+    tap.equal(detours(), [], "ways round where nothing that it sends is limited")
+    measure(line, 800, None, "one way alone")
+    apply("<bandwidth>.*</bandwidth>", "")
+    measure(line, None, None, "no more")
+    # One that comes later, and goes.
+    apply("</interface>", "</interface>" + card("bridge", "br0", 2, band(500, 250)))
+    tap.wait_for(lambda: "eth1" in line.shell("ls /sys/class/net"), 10, "the card in the guest")
+    line.shell("ip address del 192.0.2.5/24 dev eth0; ip link set eth1 up; ip address add 192.0.2.6/24 dev eth1")
+    measure(line, 500, 250, "come later")
+    apply("<interface[^>]*>(?:(?!</interface>).)*ab:cd:02.*?</interface>", "")
+    tap.wait_for(lambda: (len(taps()), detours()) == (1, []), 10, "the end of its tap and way round")
+    apply("</interface>", band(500, 250) + "</interface>")
+    tap.equal(len(detours()), 1, "ways round")
+    vm.force_off(root, machine)
+    tap.wait_for(lambda: (taps(), detours()) == ([], []), 5, "the end of tap and way round", 0.01)
 
 
 @tap.case

@@ -1,8 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The Innkeeper developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Guest tab of a Linux guest: without an agent it says how to get one; with Debian's it shows what the guest says, and sets a password."""
+"""The Guest tab of a Linux guest: without an agent it says how to get one; with Debian's it shows what the guest says, and sets a password;
+it sets its clock, and ends it where its power button is not heeded."""
 
-from lib import bus, desk, domain, guest, tap, wizard
+import time
+
+from lib import bus, desk, domain, guest, tap, vm, wizard
 from lib.live import Guest
 
 DISK = "<disk type='file' device='disk'><driver name='qemu' type='raw'/><target dev='vda' bus='virtio'/></disk>"
@@ -54,10 +57,20 @@ def tab():
     tap.true(before != after, after)
     hashed, salt = after.split(":")[1], after.split("$")[2]
     tap.equal(it.line.shell(f"mkpasswd -m sha512 -S {salt} 'Kanarie 1'"), hashed, "the password")
+    it.line.shell("date -s 2001-01-01")
+    wizard.press(app, "Set the Clock")
+    app.find("label", contains="clock is set", timeout=20)
+    at.display.screenshot(at.picture("clock"))
+    tap.true(abs(int(it.line.shell("date +%s")) - time.time()) < 5, "its clock")
     domain.call(session, it.machine, "Pause")
     app.find("label", name="Nobody to Ask", timeout=20, where=shown)
     at.display.screenshot(at.picture("paused"))
-    it.end()
+    # Its system does not heed the power button; the agent is asked in its stead.
+    domain.call(session, it.machine, "Resume")
+    app.find("label", name="innkeeper-guest", timeout=40, where=shown)
+    it.line.close()
+    app.activate("win.shut-down")
+    vm.wait_state(session, it.machine, "off")
 
 
 tap.main()

@@ -25,6 +25,7 @@ SIZE = "<memory unit=.[KM]iB.>[0-9]+"
 BALLOON = "<memballoon model='virtio' autodeflate='{}'/>"
 # What Debian's udev does not do: the guest puts online what it is given.
 ONLINE = "echo online_movable > /sys/devices/system/memory/auto_online_blocks"
+FIRST_ONLINE = "for s in $(grep -l offline /sys/devices/system/memory/memory*/state); do echo online_movable > $s; done"
 CPUS = "for c in /sys/devices/system/cpu/cpu[1-9]; do echo 1 > $c/online; done; nproc"
 
 
@@ -206,6 +207,89 @@ def memory_refused():
     tap.true("128 MiB" in answer["memory/size"][1] and "virtio-mem" in answer["memory/size"][1], str(answer))
     tap.equal(guest.memory(), before, "MiB")
     tap.true(re.search("<memory unit=.MiB.>128<", guest.live()), guest.live())
+    tap.equal(guest.pending(), ["memory/size"], "what waits")
+    guest.end()
+
+
+def modular(name, devices="", **kwargs):
+    """A machine whose memory grows by modules."""
+    guest = Guest(session, name, devices, **kwargs)
+    guest.line.shell(ONLINE + "; " + FIRST_ONLINE)
+    return guest
+
+
+def in_slots(guest):
+    """MiB of each of QEMU's memory modules, as the guest's firmware tables and its kernel have them."""
+    return guest.line.shell("cat /sys/bus/acpi/devices/PNP0C80:*/status | grep -c 15")
+
+
+@tap.case
+def memory_modules():
+    """Where the machine has modules, more memory comes and goes in whole ones: MemTotal follows"""
+    module = "<memory model='dimm'><target><size unit='MiB'>128</size><node>0</node></target></memory>"
+    guest = modular("modules", module, memory=384)
+    before = guest.memory()
+    tap.true(before > 250, f"MiB at the start, a module among them: {before}")
+    tap.equal(in_slots(guest), "1", "modules that the guest has")
+    tap.equal(guest.apply(SIZE, "<memory unit='MiB'>896"), {"memory/size": ("live", "")}, "the answer")
+    guest.wait(guest.memory, lambda n: n - before == 512, "512 MiB more")
+    tap.equal(in_slots(guest), "4", "modules that the guest has")
+    tap.equal(guest.pending(), [], "what waits")
+    # What is no whole module.
+    answer = guest.apply(SIZE, "<memory unit='MiB'>900")
+    tap.equal(answer["memory/size"][0], "restart", str(answer))
+    tap.true("896 MiB now" in answer["memory/size"][1] and "128 MiB" in answer["memory/size"][1], str(answer))
+    tap.true(re.search(f"<memory unit=.[KM]iB.>({896 * 1024}|896)<", guest.live()), guest.live())
+    tap.equal(guest.pending(), ["memory/size"], "what waits")
+    tap.equal(guest.apply(SIZE, "<memory unit='MiB'>640"), {"memory/size": ("live", "")}, "the answer")
+    guest.wait(guest.memory, lambda n: n - before == 256, "256 MiB more")
+    # The next helper goes on from there.
+    session.helper.kill()
+    session.start_helper()
+    guest.line.close()
+    guest.line = vm.serial(session, guest.machine, history=GLib.Variant("b", False))
+    answer = guest.apply(SIZE, "<memory unit='MiB'>600")
+    tap.true("none as small" in answer["memory/size"][1], str(answer))
+    tap.equal(guest.apply(SIZE, "<memory unit='MiB'>384"), {"memory/size": ("live", "")}, "the answer")
+    guest.wait(guest.memory, lambda n: n == before, "as it has begun")
+    answer = guest.apply(SIZE, "<memory unit='MiB'>256")
+    tap.true("384 MiB" in answer["memory/size"][1], str(answer))
+    tap.equal(guest.apply(SIZE, "<memory unit='MiB'>640"), {"memory/size": ("live", "")}, "the answer")
+    guest.end()
+    # The next start has as much, and the one module of the XML.
+    vm.start(session, guest.machine)
+    guest.line = vm.serial(session, guest.machine)
+    guest.line.expect("G# ", 120)
+    guest.line.shell(FIRST_ONLINE)
+    tap.true(240 < guest.memory() - before < 270, f"MiB after the next start: {guest.memory()}, {before} before")
+    tap.equal(in_slots(guest), "1", "modules that the guest has")
+    answer = guest.remove("<memory model=.dimm", "</memory>")
+    tap.equal([when for when, _ in answer.values()], ["restart"], str(answer))
+    tap.true("changes with the next start" in list(answer.values())[0][1], str(answer))
+    guest.end()
+
+
+@tap.case
+def modules_refused():
+    """A guest that uses its modules lets none go, and no more come than there are slots: both are said, and what is true"""
+    module = "<memory model='dimm'><target><size unit='MiB'>128</size></target></memory>"
+    guest = modular("slots", module, memory=384)
+    guest.end()
+    guest.apply("</metadata>", "</metadata><maxMemory slots='2' unit='MiB'>4096</maxMemory>")
+    vm.start(session, guest.machine)
+    guest.line = vm.serial(session, guest.machine)
+    guest.line.expect("G# ", 120)
+    guest.line.shell("echo online_kernel > /sys/devices/system/memory/auto_online_blocks")
+    tap.equal(guest.apply(SIZE, "<memory unit='MiB'>512"), {"memory/size": ("live", "")}, "the answer")
+    answer = guest.apply(SIZE, "<memory unit='MiB'>640")
+    tap.equal(answer["memory/size"][0], "restart", str(answer))
+    tap.true("512 MiB now" in answer["memory/size"][1] and "slots" in answer["memory/size"][1], str(answer))
+    # Kernel's own memory, for the pages that this needs are nowhere else: it cannot be given back.
+    guest.line.shell("mkdir -p /big; mount -t ramfs none /big; dd if=/dev/zero of=/big/file bs=1M count=400; echo $?")
+    answer = guest.apply(SIZE, "<memory unit='MiB'>384")
+    tap.equal(answer["memory/size"][0], "restart", str(answer))
+    tap.true("512 MiB now" in answer["memory/size"][1] and "let a memory module go" in answer["memory/size"][1], str(answer))
+    tap.true(re.search(f"<memory unit=.[KM]iB.>({512 * 1024}|512)<", guest.live()), guest.live())
     tap.equal(guest.pending(), ["memory/size"], "what waits")
     guest.end()
 

@@ -274,44 +274,51 @@ build_cpu (VmhPlan *plan, GError **error)
 
 /* What can be plugged in later where the machine does not say: four times what it has, within what
  * the plainest processor can address. Only address space, no memory, is taken for it. */
-static guint64
-most_memory (const InnElement *memory, guint64 size)
+guint64
+vmh_plan_most_memory (InnDomain *domain, guint64 size)
 {
-  guint64 most = inn_element_has (memory, "maximum")
-                     ? inn_element_get_uint (memory, "maximum") / MIB * MIB
+  InnElement memory = inn_domain_get (domain, "memory");
+  guint64 most = inn_element_has (&memory, "maximum")
+                     ? inn_element_get_uint (&memory, "maximum") / MIB * MIB
                      : MIN (MAX (4 * size, size + 4 * GIB), MAX_GROWTH);
 
   return MAX (most, size);
 }
 
+guint
+vmh_plan_count_slots (InnDomain *domain)
+{
+  InnElement memory = inn_domain_get (domain, "memory");
+  g_autoptr (GPtrArray) modules = inn_domain_list (domain, "dimm");
+  guint64 slots = inn_element_get_uint (&memory, "slots");
+
+  return MAX (slots > 0 ? (guint)slots : MEMORY_SLOTS, modules->len);
+}
+
+/* Huge pages that are not there when the guest takes them would end it. */
 static gboolean
-build_memory (VmhPlan *plan, GError **error)
+has_virtio_mem (VmhPlan *plan)
 {
   InnElement memory = inn_domain_get (plan->domain, "memory");
-  InnElement cpu = inn_domain_get (plan->domain, "cpu");
-  guint64 size = (inn_element_get_uint (&memory, "size") + MIB - 1) / MIB * MIB;
-  guint64 most = most_memory (&memory, size);
-  guint64 extra = (most - size) / (2 * MIB) * (2 * MIB);
-  /* Huge pages that are not there when the guest takes them would end it. */
-  gboolean grows = plan->board == VMH_BOARD_Q35 && extra > 0 &&
-                   vmh_plan_has (plan, "virtio-mem-pci") &&
-                   !inn_element_get_bool (&memory, "huge-pages");
-  g_autofree char *value = NULL;
+
+  return plan->board == VMH_BOARD_Q35 && !vmh_plan_has_modules (plan->domain) &&
+         vmh_plan_has (plan, "virtio-mem-pci") && !inn_element_get_bool (&memory, "huge-pages");
+}
+
+static gboolean
+has_slots (VmhPlan *plan)
+{
+  InnElement features = inn_domain_get (plan->domain, "features");
+
+  return vmh_plan_has_modules (plan->domain) && inn_element_get_bool (&features, "acpi");
+}
+
+static gboolean
+build_virtio_mem (VmhPlan *plan, guint64 extra, GError **error)
+{
+  InnElement memory = inn_domain_get (plan->domain, "memory");
   JsonObject *device;
 
-  if (size == 0)
-    return vmh_plan_refuse (error, _ ("The machine has no memory. Say how much it has."));
-  if (!vmh_numa_build (plan, size, (guint)count_places (plan, &cpu), error))
-    return FALSE;
-  if (!grows)
-    {
-      value = g_strdup_printf ("size=%" G_GUINT64_FORMAT "M", size / MIB);
-      vmh_plan_option (plan, "-m", value);
-      return TRUE;
-    }
-  value = g_strdup_printf ("size=%" G_GUINT64_FORMAT "M,slots=%d,maxmem=%" G_GUINT64_FORMAT "M",
-                           size / MIB, MEMORY_SLOTS, (size + extra) / MIB);
-  vmh_plan_option (plan, "-m", value);
   vmh_plan_add (plan, VMH_NODE_OBJECT,
                 vmh_json ("qom-type=s", "memory-backend-memfd", "id=s", "more-ram", "size=i",
                           (gint64)extra, "share=b", !inn_element_is (&memory, "access", "private"),
@@ -325,6 +332,34 @@ build_memory (VmhPlan *plan, GError **error)
     }
   vmh_plan_add (plan, VMH_NODE_DEVICE, device);
   return TRUE;
+}
+
+static gboolean
+build_memory (VmhPlan *plan, GError **error)
+{
+  InnElement memory = inn_domain_get (plan->domain, "memory");
+  InnElement cpu = inn_domain_get (plan->domain, "cpu");
+  guint64 whole = (inn_element_get_uint (&memory, "size") + MIB - 1) / MIB * MIB;
+  guint64 modules = vmh_modules_sum (plan->domain), size = whole - MIN (modules, whole);
+  guint64 extra = (vmh_plan_most_memory (plan->domain, whole) - whole) / (2 * MIB) * (2 * MIB);
+  gboolean virtio_mem = extra > 0 && has_virtio_mem (plan);
+  g_autofree char *value = NULL;
+
+  if (whole == 0)
+    return vmh_plan_refuse (error, _ ("The machine has no memory. Say how much it has."));
+  if (size == 0)
+    return vmh_plan_refuse (error, _ ("The memory modules have all of the machine's memory, or "
+                                      "more. Give it more memory, or remove a module."));
+  if (!vmh_numa_build (plan, size, (guint)count_places (plan, &cpu), error))
+    return FALSE;
+  if (virtio_mem || (has_slots (plan) && modules + extra > 0))
+    value =
+        g_strdup_printf ("size=%" G_GUINT64_FORMAT "M,slots=%u,maxmem=%" G_GUINT64_FORMAT "M",
+                         size / MIB, vmh_plan_count_slots (plan->domain), (whole + extra) / MIB);
+  else
+    value = g_strdup_printf ("size=%" G_GUINT64_FORMAT "M", size / MIB);
+  vmh_plan_option (plan, "-m", value);
+  return !virtio_mem || build_virtio_mem (plan, extra, error);
 }
 
 static void

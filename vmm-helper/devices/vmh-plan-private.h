@@ -76,7 +76,8 @@ gboolean vmh_extras_build (VmhPlan *plan, GError **error);
 void vmh_smbios_build (VmhPlan *plan);
 /** vmh_memory_backend: a node for @size bytes of the machine's memory. */
 JsonObject *vmh_memory_backend (VmhPlan *plan, const char *id, guint64 size);
-guint vmh_numa_count (InnDomain *domain); /* of cells; 0: the machine is not split */
+guint64 vmh_modules_sum (InnDomain *domain); /* bytes in the modules of the XML */
+guint vmh_numa_count (InnDomain *domain);    /* of cells; 0: the machine is not split */
 gboolean vmh_numa_build (VmhPlan *plan, guint64 size, guint places, GError **error);
 /** vmh_processor_dup_options: what follows the model of -cpu, with its comma; or "". */
 char *vmh_processor_dup_options (VmhPlan *plan, const char *model);
@@ -87,6 +88,6 @@ extern const VmhDeviceOps vmh_disk_ops, vmh_cdrom_ops, vmh_floppy_ops, vmh_inter
     vmh_video_ops, vmh_graphics_ops, vmh_serial_ops, vmh_console_ops, vmh_channel_ops,
     vmh_input_ops, vmh_sound_ops, vmh_rng_ops, vmh_memballoon_ops, vmh_controller_ops,
     vmh_panic_ops, vmh_filesystem_ops, vmh_tpm_ops, vmh_watchdog_ops, vmh_vsock_ops, vmh_iommu_ops,
-    vmh_pstore_ops, vmh_parallel_ops, vmh_hostdev_ops;
+    vmh_pstore_ops, vmh_parallel_ops, vmh_hostdev_ops, vmh_dimm_ops;
 
 G_END_DECLS

@@ -10,8 +10,9 @@
 
 G_BEGIN_DECLS
 
-#define VMH_PLAN_FIRST_FD    16 /* in QEMU; below are the shim's own */
-#define VMH_PLAN_SPARE_PORTS 6  /* for devices plugged in later */
+#define VMH_PLAN_FIRST_FD    16        /* in QEMU; below are the shim's own */
+#define VMH_PLAN_MODULE      "module-" /* ids of memory modules that have come while it runs */
+#define VMH_PLAN_SPARE_PORTS 6         /* for devices plugged in later */
 
 /** VmhPlanRunning: what a device that is plugged in finds in the QEMU that runs. */
 typedef struct
@@ -109,6 +110,13 @@ gboolean vmh_plan_has_display (VmhPlan *plan, const char *protocol); /* "vnc", "
 /** vmh_plan_cpu: the node of the processor @index (from 1) of a machine that has begun as @domain
  * says, with @places for them in all. */
 JsonObject *vmh_plan_cpu (InnDomain *domain, const char *driver, guint places, guint index);
+/** vmh_plan_has_modules: the machine gets more memory in modules; else by virtio-mem. */
+gboolean vmh_plan_has_modules (InnDomain *domain);
+/** vmh_plan_most_memory: how many bytes the machine that has begun with @size can have. */
+guint64 vmh_plan_most_memory (InnDomain *domain, guint64 size);
+guint vmh_plan_count_slots (InnDomain *domain); /* for memory modules */
+/** vmh_plan_build_module: the module @number of those that come while it runs. */
+void vmh_plan_build_module (VmhPlan *plan, guint number, guint64 size);
 /** vmh_plan_fd_name: by which the node of a network card names the fd @number. */
 char *vmh_plan_fd_name (VmhPlan *plan, int number);
 /** vmh_plan_index: of those of its kind. */

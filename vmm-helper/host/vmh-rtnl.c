@@ -5,28 +5,30 @@
  * within the sendmsg(): nothing is waited for. */
 #include "host/vmh-rtnl.h"
 
+#include "host/vmh-rtnl-private.h"
 #include "qemu/vmh-fd.h"
 #include "shared/inn-errors.h"
 
 #include <errno.h>
 #include <linux/if_link.h>
-#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #define MAX_ALIAS 255 /* the kernel's IFALIASZ */
 
-typedef struct
+void
+vmh_rtnl_begin (VmhRtnlRequest *request, int type, int flags, const void *info, gsize length)
 {
-  struct nlmsghdr header;
-  struct ifinfomsg info;
-  char attributes[1024];
-} Request;
+  memset (request, 0, sizeof *request);
+  request->header.nlmsg_len = (guint32)NLMSG_LENGTH (length);
+  request->header.nlmsg_type = (guint16)type;
+  request->header.nlmsg_flags = (guint16)(NLM_F_REQUEST | NLM_F_ACK | flags);
+  memcpy (request->rest, info, length);
+}
 
-/* The place of an attribute, for what is nested in it. */
-static struct rtattr *
-add (Request *request, int type, const void *data, gsize length)
+struct rtattr *
+vmh_rtnl_add (VmhRtnlRequest *request, int type, const void *data, gsize length)
 {
   struct rtattr *attribute =
       (struct rtattr *)(void *)((char *)request + NLMSG_ALIGN (request->header.nlmsg_len));
@@ -41,25 +43,14 @@ add (Request *request, int type, const void *data, gsize length)
   return attribute;
 }
 
-static void
-end_nest (Request *request, struct rtattr *nest)
+void
+vmh_rtnl_end_nest (VmhRtnlRequest *request, struct rtattr *nest)
 {
   nest->rta_len = (unsigned short)((char *)request + request->header.nlmsg_len - (char *)nest);
 }
 
-static void
-begin (Request *request, int type, int flags, const char *name)
-{
-  memset (request, 0, sizeof *request);
-  request->header.nlmsg_len = NLMSG_LENGTH (sizeof request->info);
-  request->header.nlmsg_type = (guint16)type;
-  request->header.nlmsg_flags = (guint16)(NLM_F_REQUEST | NLM_F_ACK | flags);
-  add (request, IFLA_IFNAME, name, strlen (name) + 1);
-}
-
-/* Returns an errno. */
-static int
-send_request (const Request *request)
+int
+vmh_rtnl_send (const VmhRtnlRequest *request)
 {
   VMH_AUTOFD fd = socket (AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
   struct
@@ -75,6 +66,16 @@ send_request (const Request *request)
   return reply.header.nlmsg_type == NLMSG_ERROR ? -reply.answer.error : EPROTO;
 }
 
+/* Of a device, switched on where @on. */
+static void
+begin (VmhRtnlRequest *request, int type, int flags, const char *name, gboolean on)
+{
+  const struct ifinfomsg info = { .ifi_flags = on ? IFF_UP : 0, .ifi_change = on ? IFF_UP : 0 };
+
+  vmh_rtnl_begin (request, type, flags, &info, sizeof info);
+  vmh_rtnl_add (request, IFLA_IFNAME, name, strlen (name) + 1);
+}
+
 static gboolean
 check (int code, const char *name, GError **error)
 {
@@ -88,17 +89,16 @@ vmh_rtnl_set (const VmhRtnlLink *link, GError **error)
 {
   static const guint8 none[6];
   guint32 master = if_nametoindex (link->master), mtu = link->mtu;
-  Request request;
+  VmhRtnlRequest request;
 
   if (master == 0) /* it went meanwhile; to the kernel 0 is no bridge at all */
     return check (ENODEV, link->master, error);
-  begin (&request, RTM_NEWLINK, 0, link->name);
-  request.info.ifi_flags = request.info.ifi_change = IFF_UP;
-  add (&request, IFLA_MTU, &mtu, sizeof mtu);
+  begin (&request, RTM_NEWLINK, 0, link->name, TRUE);
+  vmh_rtnl_add (&request, IFLA_MTU, &mtu, sizeof mtu);
   if (memcmp (link->address, none, sizeof none) != 0)
-    add (&request, IFLA_ADDRESS, link->address, sizeof link->address);
-  add (&request, IFLA_MASTER, &master, sizeof master);
-  return check (send_request (&request), link->name, error);
+    vmh_rtnl_add (&request, IFLA_ADDRESS, link->address, sizeof link->address);
+  vmh_rtnl_add (&request, IFLA_MASTER, &master, sizeof master);
+  return check (vmh_rtnl_send (&request), link->name, error);
 }
 
 /* Before it is switched on, and after it was made: the kernel takes neither together. */
@@ -107,42 +107,41 @@ forbid_addresses (const char *name)
 {
   const guint8 mode = IN6_ADDR_GEN_MODE_NONE;
   struct rtattr *outer, *inner;
-  Request request;
+  VmhRtnlRequest request;
   int code;
 
-  begin (&request, RTM_NEWLINK, 0, name);
-  outer = add (&request, IFLA_AF_SPEC, NULL, 0);
-  inner = add (&request, AF_INET6, NULL, 0);
-  add (&request, IFLA_INET6_ADDR_GEN_MODE, &mode, sizeof mode);
-  end_nest (&request, inner);
-  end_nest (&request, outer);
-  code = send_request (&request);
+  begin (&request, RTM_NEWLINK, 0, name, FALSE);
+  outer = vmh_rtnl_add (&request, IFLA_AF_SPEC, NULL, 0);
+  inner = vmh_rtnl_add (&request, AF_INET6, NULL, 0);
+  vmh_rtnl_add (&request, IFLA_INET6_ADDR_GEN_MODE, &mode, sizeof mode);
+  vmh_rtnl_end_nest (&request, inner);
+  vmh_rtnl_end_nest (&request, outer);
+  code = vmh_rtnl_send (&request);
   return code == EAFNOSUPPORT ? 0 : code; /* no IPv6, no addresses */
 }
 
 static int
 switch_on (const char *name, const char *alias)
 {
-  Request request;
+  VmhRtnlRequest request;
 
-  begin (&request, RTM_NEWLINK, 0, name);
-  request.info.ifi_flags = request.info.ifi_change = IFF_UP;
-  add (&request, IFLA_IFALIAS, alias, MIN (strlen (alias), MAX_ALIAS));
-  return send_request (&request);
+  begin (&request, RTM_NEWLINK, 0, name, TRUE);
+  vmh_rtnl_add (&request, IFLA_IFALIAS, alias, MIN (strlen (alias), MAX_ALIAS));
+  return vmh_rtnl_send (&request);
 }
 
 gboolean
 vmh_rtnl_add_bridge (const char *name, const char *alias, GError **error)
 {
   struct rtattr *kind;
-  Request request;
+  VmhRtnlRequest request;
   int code;
 
-  begin (&request, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, name);
-  kind = add (&request, IFLA_LINKINFO, NULL, 0);
-  add (&request, IFLA_INFO_KIND, "bridge", strlen ("bridge"));
-  end_nest (&request, kind);
-  if (!check (send_request (&request), name, error))
+  begin (&request, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, name, FALSE);
+  kind = vmh_rtnl_add (&request, IFLA_LINKINFO, NULL, 0);
+  vmh_rtnl_add (&request, IFLA_INFO_KIND, "bridge", strlen ("bridge"));
+  vmh_rtnl_end_nest (&request, kind);
+  if (!check (vmh_rtnl_send (&request), name, error))
     return FALSE;
   code = forbid_addresses (name);
   if (code == 0)
@@ -152,11 +151,29 @@ vmh_rtnl_add_bridge (const char *name, const char *alias, GError **error)
   return check (code, name, error);
 }
 
+int
+vmh_rtnl_add_ifb (const char *name)
+{
+  struct rtattr *kind;
+  VmhRtnlRequest request;
+  int code;
+
+  begin (&request, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, name, FALSE);
+  kind = vmh_rtnl_add (&request, IFLA_LINKINFO, NULL, 0);
+  vmh_rtnl_add (&request, IFLA_INFO_KIND, "ifb", strlen ("ifb"));
+  vmh_rtnl_end_nest (&request, kind);
+  code = vmh_rtnl_send (&request);
+  if (code != 0 && code != EEXIST)
+    return code;
+  code = forbid_addresses (name);
+  return code == 0 ? switch_on (name, "Innkeeper: what a machine sends") : code;
+}
+
 gboolean
 vmh_rtnl_remove (const char *name, GError **error)
 {
-  Request request;
+  VmhRtnlRequest request;
 
-  begin (&request, RTM_DELLINK, 0, name);
-  return check (send_request (&request), name, error);
+  begin (&request, RTM_DELLINK, 0, name, FALSE);
+  return check (vmh_rtnl_send (&request), name, error);
 }

@@ -21,6 +21,9 @@ gboolean vmh_rtnl_set (const VmhRtnlLink *link, GError **error);
 /** vmh_rtnl_add_bridge: a new bridge, switched on, on which this host never has an address of its
  * own making; @alias says to people what it is. */
 gboolean vmh_rtnl_add_bridge (const char *name, const char *alias, GError **error);
+/** vmh_rtnl_add_ifb: a device that hands back what is redirected to it, switched on; it may be
+ * there already. Returns an errno. */
+int vmh_rtnl_add_ifb (const char *name);
 gboolean vmh_rtnl_remove (const char *name, GError **error);
 
 G_END_DECLS

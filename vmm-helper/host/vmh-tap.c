@@ -19,7 +19,8 @@
 
 #define PREFIX     "inn-"
 #define TAP_PREFIX "inntap"
-#define DIGITS     11 /* with the prefix all that a device's name may have */
+#define IFB_PREFIX "innifb" /* and the tap's number: see vmh-shape.h */
+#define DIGITS     11       /* with the prefix all that a device's name may have */
 #define FOLDER     "/sys/class/net"
 G_STATIC_ASSERT (sizeof PREFIX - 1 + DIGITS == IFNAMSIZ - 1);
 
@@ -192,6 +193,18 @@ is_ours (const char *name)
          strspn (name + strlen (PREFIX), "0123456789abcdef") == DIGITS && is_bridge (name);
 }
 
+/* The way round of a tap that is gone. */
+static gboolean
+leads_nowhere (const char *name)
+{
+  g_autofree char *tap = NULL;
+
+  if (!g_str_has_prefix (name, IFB_PREFIX))
+    return FALSE;
+  tap = g_strconcat (TAP_PREFIX, name + strlen (IFB_PREFIX), NULL);
+  return if_nametoindex (tap) == 0;
+}
+
 void
 vmh_tap_sweep (void)
 {
@@ -202,7 +215,8 @@ vmh_tap_sweep (void)
     {
       g_autoptr (GError) error = NULL;
 
-      if (is_ours (name) && is_empty (name) && !vmh_rtnl_remove (name, &error))
+      if (((is_ours (name) && is_empty (name)) || leads_nowhere (name)) &&
+          !vmh_rtnl_remove (name, &error))
         g_warning ("%s", error->message);
     }
 }
@@ -229,6 +243,34 @@ dup_bridge_of (const VmhCable *cable)
   return cable->isolated ? dup_bridge_name (cable->owner, cable->name) : g_strdup (cable->name);
 }
 
+static void
+set_no_cable (GError **error)
+{
+  g_set_error_literal (error, INN_ERROR, INN_ERROR_NOT_FOUND,
+                       _ ("The cable of this network card is not where it was plugged in."));
+}
+
+gboolean
+vmh_tap_limit (const char *mac,
+               const VmhCable *at,
+               const VmhRate *to_guest,
+               const VmhRate *from_guest,
+               GError **error)
+{
+  g_autofree char *bridge = dup_bridge_of (at);
+  g_autofree char *tap = dup_tap_on (bridge, mac);
+  g_autofree char *detour = NULL;
+
+  if (!tap)
+    {
+      set_no_cable (error);
+      return FALSE;
+    }
+  detour = g_strconcat (IFB_PREFIX, tap + strlen (TAP_PREFIX), NULL);
+  return vmh_shape_receives (tap, detour, from_guest, error) &&
+         vmh_shape_sends (tap, to_guest, error);
+}
+
 static gboolean
 move (const char *mac, const char *from, const VmhCable *to, GError **error)
 {
@@ -238,8 +280,7 @@ move (const char *mac, const char *from, const VmhCable *to, GError **error)
 
   if (!tap)
     {
-      g_set_error_literal (error, INN_ERROR, INN_ERROR_NOT_FOUND,
-                           _ ("The cable of this network card is not where it was plugged in."));
+      set_no_cable (error);
       return FALSE;
     }
   bridge = to->isolated ? make_bridge (to->owner, to->name, error) : g_strdup (to->name);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <glib.h>
+#include "host/vmh-shape.h"
 #include <sys/types.h>
 
 G_BEGIN_DECLS
@@ -29,6 +30,13 @@ typedef struct
  * The network that it leaves is swept. INN_ERROR_NOT_FOUND where there is no such tap or bridge;
  * then it stays where it is. */
 gboolean vmh_tap_move (const char *mac, const VmhCable *from, const VmhCable *to, GError **error);
+/** vmh_tap_limit: what the card @mac, whose tap is at @at, gets and sends from now on. Its tap
+ * takes that along wherever it moves. INN_ERROR_UNSUPPORTED where the kernel cannot. */
+gboolean vmh_tap_limit (const char *mac,
+                        const VmhCable *at,
+                        const VmhRate *to_guest,
+                        const VmhRate *from_guest,
+                        GError **error);
 /** vmh_tap_count: bytes that the tap device of the card with the address @mac has received and
  * sent. FALSE where there is none, or more than one. */
 gboolean vmh_tap_count (const char *mac, guint64 *out_received, guint64 *out_sent);

@@ -4,6 +4,7 @@
 #include "vmh-bandwidth.h"
 
 #include "devices/vmh-plan.h"
+#include "host/vmh-tap.h"
 
 #define KB 1000 /* libvirt hands its numbers to tc(8) as “kbps” */
 
@@ -25,9 +26,26 @@ vmh_bandwidth_is_limited (const VmhCardLimits *limits)
   return limits->to_guest > 0 || limits->from_guest > 0;
 }
 
+gboolean
+vmh_bandwidth_limit_cable (uid_t owner,
+                           const InnElement *card,
+                           const VmhCardLimits *limits,
+                           GError **error)
+{
+  g_autofree char *type = inn_element_dup (card, "type");
+  g_autofree char *holder = inn_element_dup (card, type); /* the field has the type's name */
+  g_autofree char *mac = inn_element_dup (card, "mac");
+  const VmhCable at = { .owner = owner, .isolated = g_str_equal (type, "network"), .name = holder };
+  const VmhRate to = { limits->to_guest, limits->to_guest_burst };
+  const VmhRate from = { limits->from_guest, limits->from_guest_burst };
+
+  return vmh_tap_limit (mac, &at, &to, &from, error);
+}
+
 typedef struct
 {
   VmhBundle *bundle;
+  gboolean passt;
   GPtrArray *cards; /* InnElement */
   guint current;
 } Limiting;
@@ -71,8 +89,20 @@ limit_next (GTask *task)
       const VmhCardLimits limits = vmh_bandwidth_read (card);
       g_autofree char *name = vmh_plan_id (card, limiting->current);
 
-      if (!vmh_plan_is_user_card (card) || !vmh_bandwidth_is_limited (&limits))
+      if (!vmh_bandwidth_is_limited (&limits))
         continue;
+      if (!vmh_plan_is_user_card (card))
+        {
+          GError *error = NULL;
+
+          if (vmh_bandwidth_limit_cable (vmh_bundle_get_owner (limiting->bundle), card, &limits,
+                                         &error))
+            continue;
+          g_task_return_error (task, error);
+          return;
+        }
+      if (!limiting->passt)
+        continue; /* QEMU's own network has no limits */
       vmh_runtime_limit_card_async (limiting->bundle, name, &limits, on_limited,
                                     g_object_ref (task));
       return;
@@ -83,6 +113,7 @@ limit_next (GTask *task)
 void
 vmh_bandwidth_start_async (VmhBundle *bundle,
                            InnDomain *domain,
+                           gboolean passt,
                            GAsyncReadyCallback callback,
                            gpointer data)
 {
@@ -91,6 +122,7 @@ vmh_bandwidth_start_async (VmhBundle *bundle,
 
   g_task_set_source_tag (task, vmh_bandwidth_start_async);
   limiting->bundle = vmh_bundle_ref (bundle);
+  limiting->passt = passt;
   limiting->cards = inn_domain_list (domain, "interface");
   g_task_set_task_data (task, limiting, limiting_free);
   limit_next (task);

@@ -59,14 +59,21 @@ vmh_live_change_bandwidth (GTask *task)
 {
   VmhLive *live = g_task_get_task_data (task);
   g_autoptr (InnElement) card = inn_domain_find (live->wanted, live->change->id);
+  g_autoptr (InnElement) now =
+      inn_domain_find (vmh_machine_get_live (live->machine), live->change->id);
   const VmhCardLimits limits = vmh_bandwidth_read (card);
   g_autofree char *name = dup_card_name (live);
+  GError *error = NULL;
 
-  if (!name)
+  if (!name || !now)
     vmh_live_end (task, FALSE, NULL); /* it waits itself */
-  else if (!vmh_plan_is_user_card (card))
-    vmh_live_wait (task, _ ("Only what goes to the internet through this computer can be "
-                            "limited."));
+  else if (!vmh_plan_is_user_card (now))
+    {
+      if (vmh_bandwidth_limit_cable (vmh_machine_get_owner (live->machine), now, &limits, &error))
+        vmh_live_done (task);
+      else
+        vmh_live_fail (task, error);
+    }
   else if (g_str_equal (vmh_machine_get_user_network (live->machine), "slirp"))
     vmh_live_wait (task, _ ("Only with “passt” can it be limited. Install that, then restart the "
                             "machine."));

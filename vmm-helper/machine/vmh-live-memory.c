@@ -33,7 +33,8 @@ tell_memory (GTask *task)
   else
     vmh_live_wait (task,
                    _ ("It has %s now. The system in it does not follow: it needs the driver "
-                      "virtio-mem, and memory that it can give back."),
+                      "virtio-mem, and memory that it can give back. A system without it can get "
+                      "more memory in modules, from the next start on."),
                    size);
 }
 
@@ -153,6 +154,15 @@ set_size (GTask *task)
     }
 }
 
+/* As it has begun; what the owner has chosen since is for the next start. */
+static gboolean
+is_modular (VmhLive *live)
+{
+  InnDomain *domain = vmh_machine_get_live (live->machine);
+
+  return domain && vmh_plan_has_modules (domain);
+}
+
 static void
 on_memory_known (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -163,6 +173,8 @@ on_memory_known (GObject *source, GAsyncResult *result, gpointer data)
     vmh_live_fail (data, error);
   else if (is_balloon (live))
     set_balloon (data);
+  else if (is_modular (live))
+    vmh_live_change_modules (data);
   else
     set_size (data);
 }

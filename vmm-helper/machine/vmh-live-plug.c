@@ -8,6 +8,7 @@
 
 #include <sys/socket.h>
 #include "host/vmh-host.h"
+#include "host/vmh-tap.h"
 #include "qemu/vmh-fd.h"
 #include "qemu/vmh-qemu.h"
 #include "qemu/vmh-runtime.h"
@@ -64,6 +65,8 @@ end_by_note (GTask *task)
 
   vmh_live_note_device (live->machine, live->change->id, device);
   vmh_life_follow_cards (live->machine);
+  if (!live->change->after && vmh_store_is_system ())
+    vmh_tap_sweep ();
   vmh_live_done (task);
 }
 
@@ -139,6 +142,20 @@ connect_cards (GTask *task)
   vmh_qmp_plug_async (live->monitor, live->plan, live->files->fds, on_plugged, task);
 }
 
+/* What has a tap, once that is there. */
+static gboolean
+limit_cable (VmhLive *live, GError **error)
+{
+  g_autoptr (InnElement) device = find_device (live);
+  VmhCardLimits limits;
+
+  if (!g_str_equal (device->kind->name, "interface") || vmh_plan_is_user_card (device))
+    return TRUE;
+  limits = vmh_bandwidth_read (device);
+  return !vmh_bandwidth_is_limited (&limits) ||
+         vmh_bandwidth_limit_cable (vmh_machine_get_owner (live->machine), device, &limits, error);
+}
+
 static void
 on_files_opened (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -146,7 +163,7 @@ on_files_opened (GObject *source, GAsyncResult *result, gpointer data)
   GError *error = NULL;
 
   live->files = vmh_files_open_finish (result, &error);
-  if (live->files)
+  if (live->files && limit_cable (live, &error))
     connect_cards (data);
   else
     vmh_live_fail (data, error);
@@ -373,6 +390,8 @@ vmh_live_let_go (VmhMachine *machine, const char *id)
   VmhQmp *monitor = vmh_life_get_monitor (machine, NULL);
   Late *late;
 
+  if (vmh_live_let_module_go (machine, id))
+    return;
   /* While something is under way, that looks for itself. */
   if (!device || !monitor || !vmh_machine_begin (machine, NULL))
     return;

@@ -32,6 +32,8 @@ typedef struct
   VmhQmpCpus cpus;
   VmhQmpMemory memory;
   guint64 goal, reached;
+  guint module; /* the memory module that is under way */
+  guint plugs;  /* how many have come */
   VmhPlanRunning *running;
   VmhPlan *plan;
   VmhFiles *files;
@@ -77,6 +79,12 @@ void vmh_live_change_link (GTask *task);
 void vmh_live_change_cable (GTask *task);
 void vmh_live_change_bandwidth (GTask *task);
 void vmh_live_change_balloon_period (GTask *task);
+/** vmh_live_change_modules: by memory modules, when live->memory is known. */
+void vmh_live_change_modules (GTask *task);
+/** vmh_live_let_module_go: the guest has let the module @id go; FALSE: it is none. */
+gboolean vmh_live_let_module_go (VmhMachine *machine, const char *id);
+/** vmh_live_note_memory: what runs has so many bytes of memory. */
+void vmh_live_note_memory (VmhMachine *machine, guint64 size);
 void vmh_live_plug (GTask *task); /* a device that came, or went */
 
 G_END_DECLS

@@ -88,6 +88,22 @@ vmh_live_note_device (VmhMachine *machine, const char *id, const InnElement *dev
   set_live (machine, copy);
 }
 
+void
+vmh_live_note_memory (VmhMachine *machine, guint64 size)
+{
+  InnDomain *domain = vmh_machine_get_live (machine);
+  g_autoptr (InnDomain) copy = domain ? inn_domain_copy (domain) : NULL;
+  g_autofree char *text = g_strdup_printf ("%" G_GUINT64_FORMAT, size);
+  InnElement memory;
+
+  if (!copy)
+    return;
+  memory = inn_domain_get (copy, "memory");
+  if (inn_element_get_uint (&memory, "size") != size &&
+      inn_element_set (&memory, "size", text, NULL))
+    set_live (machine, copy);
+}
+
 /* @text is what the field says of what runs. */
 static void
 note (VmhLive *live, const char *text)
@@ -257,6 +273,7 @@ static const struct
   { "input", NULL, vmh_live_plug },
   { "rng", NULL, vmh_live_plug },
   { "hostdev", NULL, vmh_live_plug },
+  { "dimm", NULL, vmh_live_plug }, /* which refuses it, with a sentence */
   { "memballoon", "stats-period", vmh_live_change_balloon_period },
 };
 

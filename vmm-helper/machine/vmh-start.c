@@ -354,14 +354,7 @@ step_limit (gpointer context,
   Start *start = context;
   gboolean passt = g_strcmp0 (vmh_plan_get_user_network (start->plan), "passt") == 0;
 
-  if (passt) /* QEMU's own network has no limits */
-    vmh_bandwidth_start_async (start->bundle, start->domain, callback, data);
-  else
-    {
-      g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, data);
-
-      g_task_return_boolean (task, TRUE);
-    }
+  vmh_bandwidth_start_async (start->bundle, start->domain, passt, callback, data);
 }
 
 /* The plan's commands one after the other, then the first instruction. */

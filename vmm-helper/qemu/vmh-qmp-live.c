@@ -3,7 +3,10 @@
 
 #include "qemu/vmh-qmp-live.h"
 
+#include <string.h>
+
 #include "devices/vmh-json.h"
+#include "devices/vmh-plan.h"
 
 static void
 call (VmhQmp *qmp,
@@ -256,6 +259,24 @@ on_balloon (GObject *source, GAsyncResult *result, gpointer data)
   g_task_return_boolean (task, TRUE);
 }
 
+static void
+read_module (JsonObject *about, VmhQmpMemory *memory)
+{
+  const char *id = vmh_qmp_string (about, "id");
+  const guint64 size = (guint64)MAX (vmh_qmp_int (about, "size", 0), 0);
+  guint64 number;
+
+  memory->in_slots += size;
+  memory->slots++;
+  if (!g_str_has_prefix (id, VMH_PLAN_MODULE) ||
+      !g_ascii_string_to_unsigned (id + strlen (VMH_PLAN_MODULE), 10, 0, VMH_QMP_MAX_SLOTS - 1,
+                                   &number, NULL) ||
+      memory->n_modules == VMH_QMP_MAX_SLOTS)
+    return;
+  memory->in_modules += size;
+  memory->modules[memory->n_modules++] = (VmhQmpModule){ (guint)number, size };
+}
+
 void
 vmh_qmp_read_memory_devices (JsonNode *reply, VmhQmpMemory *memory)
 {
@@ -263,14 +284,19 @@ vmh_qmp_read_memory_devices (JsonNode *reply, VmhQmpMemory *memory)
 
   for (guint i = 0; devices && i < json_array_get_length (devices); i++)
     {
-      JsonObject *about = vmh_qmp_object (vmh_qmp_nth (devices, i), "data");
+      JsonObject *device = vmh_qmp_nth (devices, i);
+      JsonObject *about = vmh_qmp_object (device, "data");
 
+      if (about && g_str_equal (vmh_qmp_string (device, "type"), "dimm"))
+        read_module (about, memory);
       if (!g_str_equal (vmh_qmp_string (about, "id"), "memory"))
         continue;
       memory->grows = TRUE;
       memory->plugged = (guint64)MAX (vmh_qmp_int (about, "size", 0), 0);
       memory->most = (guint64)MAX (vmh_qmp_int (about, "max-size", 0), 0);
     }
+  if (memory->first > 0)
+    memory->first += memory->in_slots;
 }
 
 static void

@@ -75,16 +75,30 @@ void vmh_qmp_query_cpus_async (VmhQmp *qmp, GAsyncReadyCallback callback, gpoint
 gboolean
 vmh_qmp_query_cpus_finish (VmhQmp *qmp, GAsyncResult *result, VmhQmpCpus *cpus, GError **error);
 
+#define VMH_QMP_MAX_SLOTS 256 /* of QEMU */
+
+/** VmhQmpModule: a memory module that has come while it runs. */
+typedef struct
+{
+  guint number;
+  guint64 size;
+} VmhQmpModule;
+
 /** VmhQmpMemory: bytes. */
 typedef struct
 {
-  guint64 first;         /* what it has begun with */
+  guint64 first;         /* what it has begun with, and modules that have come: the balloon's */
   guint64 balloon;       /* what the balloon leaves of that; 0: there is no balloon */
   guint64 plugged, most; /* beside the first */
   gboolean grows;        /* it has a device for that */
+  guint64 in_slots;      /* in modules of any sort; a part of the first */
+  guint slots;           /* of theirs that are taken */
+  guint64 in_modules;    /* in those that have come; likewise */
+  guint n_modules;
+  VmhQmpModule modules[VMH_QMP_MAX_SLOTS];
 } VmhQmpMemory;
 
-/** vmh_qmp_read_memory_devices: QEMU's answer to query-memory-devices. */
+/** vmh_qmp_read_memory_devices: QEMU's answer to query-memory-devices, when the first is known. */
 void vmh_qmp_read_memory_devices (JsonNode *reply, VmhQmpMemory *memory);
 void vmh_qmp_query_memory_async (VmhQmp *qmp, GAsyncReadyCallback callback, gpointer data);
 gboolean vmh_qmp_query_memory_finish (VmhQmp *qmp,

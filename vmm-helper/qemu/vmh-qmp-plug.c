@@ -17,14 +17,19 @@ typedef struct
 {
   const char *command, *undo; /* static; either may be NULL */
   JsonObject *arguments, *undo_arguments;
-  int fd; /* borrowed; -1: none */
+  int fd;        /* borrowed; -1: none */
+  gboolean last; /* told when all before it are done: the guest sees it, and may keep it */
+  gboolean done;
+  GTask *task; /* not owned; while it is under way */
 } Step;
 
+/* QEMU reads its commands one after the other: they are sent without waiting for each answer. */
 typedef struct
 {
   GPtrArray *steps;
-  guint next;
-  GError *error; /* it goes backwards */
+  guint next;    /* to be told; backwards: after the one to be taken back */
+  guint asked;   /* that have no answer yet */
+  GError *error; /* the first: it goes backwards */
 } Steps;
 
 static void
@@ -125,7 +130,7 @@ run_back (GTask *task)
     {
       const Step *step = steps->steps->pdata[--steps->next];
 
-      if (!step->undo)
+      if (!step->done || !step->undo)
         continue;
       vmh_qmp_call_async (g_task_get_source_object (task), step->undo,
                           json_object_ref (step->undo_arguments), -1, VMH_QMP_TIMEOUT_MS, NULL,
@@ -139,45 +144,73 @@ run_back (GTask *task)
 static void
 on_done (GObject *source, GAsyncResult *result, gpointer data)
 {
-  GTask *task = data;
+  Step *step = data;
+  GTask *task = step->task;
   Steps *steps = g_task_get_task_data (task);
-  g_autoptr (JsonNode) reply = vmh_qmp_call_finish (VMH_QMP (source), result, &steps->error);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode) reply = vmh_qmp_call_finish (VMH_QMP (source), result, &error);
 
-  if (!reply)
+  steps->asked--;
+  step->done = reply != NULL;
+  /* What did not answer is not asked to take back; it may have done the last one. */
+  if (g_error_matches (error, INN_ERROR, INN_ERROR_TIMEOUT))
+    g_clear_error (&steps->error);
+  if (!reply && !steps->error)
+    steps->error = g_steal_pointer (&error);
+  run (task);
+}
+
+/* Whether it is its turn; not while something before it may still fail. */
+static gboolean
+is_next (const Steps *steps)
+{
+  const Step *step;
+
+  if (steps->error || steps->next == steps->steps->len)
+    return FALSE;
+  step = steps->steps->pdata[steps->next];
+  return !step->last || steps->asked == 0;
+}
+
+static void
+tell (GTask *task)
+{
+  Steps *steps = g_task_get_task_data (task);
+  Step *step = steps->steps->pdata[steps->next];
+
+  vmh_flow_mark ("plug", steps->next);
+  if (vmh_flow_fails ("plug", steps->next))
     {
-      /* What did not answer is not asked to take back; it may have done the last one. */
-      if (g_error_matches (steps->error, INN_ERROR, INN_ERROR_TIMEOUT))
-        steps->next = 0;
-      run_back (task);
+      g_set_error (&steps->error, INN_ERROR, INN_ERROR_QEMU, "%s: VMH_FAIL_AT", step->command);
       return;
     }
   steps->next++;
-  run (task);
+  steps->asked++;
+  step->task = task;
+  vmh_qmp_call_async (g_task_get_source_object (task), step->command,
+                      json_object_ref (step->arguments), step->fd, VMH_QMP_TIMEOUT_MS, NULL,
+                      on_done, step);
 }
 
 static void
 run (GTask *task)
 {
   Steps *steps = g_task_get_task_data (task);
-  const Step *step;
 
-  vmh_flow_mark ("plug", steps->next);
-  if (steps->next == steps->steps->len)
+  while (is_next (steps))
+    tell (task);
+  if (steps->asked > 0)
+    return;
+  if (steps->error)
     {
-      g_task_return_boolean (task, TRUE);
-      g_object_unref (task);
-      return;
-    }
-  step = steps->steps->pdata[steps->next];
-  if (vmh_flow_fails ("plug", steps->next))
-    {
-      g_set_error (&steps->error, INN_ERROR, INN_ERROR_QEMU, "%s: VMH_FAIL_AT", step->command);
+      if (g_error_matches (steps->error, INN_ERROR, INN_ERROR_TIMEOUT))
+        steps->next = 0;
       run_back (task);
       return;
     }
-  vmh_qmp_call_async (g_task_get_source_object (task), step->command,
-                      json_object_ref (step->arguments), step->fd, VMH_QMP_TIMEOUT_MS, NULL,
-                      on_done, task);
+  vmh_flow_mark ("plug", steps->next);
+  g_task_return_boolean (task, TRUE);
+  g_object_unref (task);
 }
 
 /* ---- in ---- */
@@ -222,15 +255,16 @@ vmh_qmp_plug_async (VmhQmp *qmp,
   for (guint i = 0; i < nodes->len; i++)
     {
       const VmhNode *node = nodes->pdata[i];
+      Step *step = add_step (steps, ways[node->type].add, json_object_ref (node->object));
 
-      set_undo (add_step (steps, ways[node->type].add, json_object_ref (node->object)),
-                ways[node->type].remove, name_node (node));
+      set_undo (step, ways[node->type].remove, name_node (node));
+      step->last = node->type == VMH_NODE_DEVICE;
     }
   for (guint i = 0; i < commands->len; i++)
     {
       const VmhPlanCommand *command = commands->pdata[i];
 
-      add_step (steps, command->command, json_object_ref (command->arguments));
+      add_step (steps, command->command, json_object_ref (command->arguments))->last = TRUE;
     }
   run (task);
 }
@@ -429,12 +463,41 @@ vmh_plan_running_free (VmhPlanRunning *running)
   g_free (running);
 }
 
-/* What is under way has it; whoever finishes the task takes it over. */
-static void
-fail_query (GTask *task, GError *error)
+/* Three questions at once. */
+typedef struct
 {
-  vmh_plan_running_free (g_task_get_task_data (task));
-  g_task_return_error (task, error);
+  VmhPlanRunning *running;
+  guint asked;
+  GError *error; /* the first */
+} Query;
+
+static void
+query_free (gpointer data)
+{
+  Query *query = data;
+
+  g_clear_pointer (&query->running, vmh_plan_running_free);
+  g_clear_error (&query->error);
+  g_free (query);
+}
+
+/* Of one of them; takes @error. */
+static void
+end_question (GTask *task, GError *error)
+{
+  Query *query = g_task_get_task_data (task);
+
+  if (!query->error)
+    query->error = error;
+  else
+    g_clear_error (&error);
+  if (--query->asked > 0)
+    return;
+  if (query->error)
+    g_task_return_error (task, g_steal_pointer (&query->error));
+  else
+    g_task_return_pointer (task, g_steal_pointer (&query->running),
+                           (GDestroyNotify)vmh_plan_running_free);
   g_object_unref (task);
 }
 
@@ -442,7 +505,7 @@ static void
 on_sets (GObject *source, GAsyncResult *result, gpointer data)
 {
   GTask *task = data;
-  VmhPlanRunning *running = g_task_get_task_data (task);
+  VmhPlanRunning *running = ((Query *)g_task_get_task_data (task))->running;
   GError *error = NULL;
   g_autoptr (JsonNode) reply = NULL;
   JsonArray *sets = take_list (source, result, &reply, &error);
@@ -454,20 +517,14 @@ on_sets (GObject *source, GAsyncResult *result, gpointer data)
       if (set >= running->next_set && set < G_MAXINT)
         running->next_set = (int)set + 1;
     }
-  if (!sets)
-    {
-      fail_query (task, error);
-      return;
-    }
-  g_task_return_pointer (task, running, (GDestroyNotify)vmh_plan_running_free);
-  g_object_unref (task);
+  end_question (task, error);
 }
 
 static void
 on_ids (GObject *source, GAsyncResult *result, gpointer data)
 {
   GTask *task = data;
-  VmhPlanRunning *running = g_task_get_task_data (task);
+  VmhPlanRunning *running = ((Query *)g_task_get_task_data (task))->running;
   g_autoptr (GStrvBuilder) ids = g_strv_builder_new ();
   GError *error = NULL;
   g_autoptr (JsonNode) reply = NULL;
@@ -481,11 +538,7 @@ on_ids (GObject *source, GAsyncResult *result, gpointer data)
         g_strv_builder_add (ids, vmh_qmp_string (property, "name"));
     }
   running->ids = g_strv_builder_end (ids);
-  if (properties)
-    vmh_qmp_call_async (VMH_QMP (source), "query-fdsets", NULL, -1, VMH_QMP_TIMEOUT_MS, NULL,
-                        on_sets, task);
-  else
-    fail_query (task, error);
+  end_question (task, error);
 }
 
 /* A port has a bus behind it, which tells of devices where there are any. */
@@ -509,7 +562,7 @@ static void
 on_buses (GObject *source, GAsyncResult *result, gpointer data)
 {
   GTask *task = data;
-  VmhPlanRunning *running = g_task_get_task_data (task);
+  VmhPlanRunning *running = ((Query *)g_task_get_task_data (task))->running;
   g_autoptr (GStrvBuilder) ports = g_strv_builder_new ();
   GError *error = NULL;
   g_autoptr (JsonNode) reply = NULL;
@@ -518,22 +571,23 @@ on_buses (GObject *source, GAsyncResult *result, gpointer data)
   for (guint i = 0; buses && i < json_array_get_length (buses); i++)
     add_free_ports (vmh_qmp_nth (buses, i), ports);
   running->ports = g_strv_builder_end (ports);
-  if (buses)
-    vmh_qmp_call_async (VMH_QMP (source), "qom-list",
-                        vmh_json ("path=s", "/machine/peripheral", NULL), -1, VMH_QMP_TIMEOUT_MS,
-                        NULL, on_ids, task);
-  else
-    fail_query (task, error);
+  end_question (task, error);
 }
 
 void
 vmh_qmp_query_running_async (VmhQmp *qmp, GAsyncReadyCallback callback, gpointer data)
 {
   GTask *task = g_task_new (qmp, NULL, callback, data);
+  Query *query = g_new0 (Query, 1);
 
   g_task_set_source_tag (task, vmh_qmp_query_running_async);
-  g_task_set_task_data (task, g_new0 (VmhPlanRunning, 1), NULL);
+  g_task_set_task_data (task, query, query_free);
+  query->running = g_new0 (VmhPlanRunning, 1);
+  query->asked = 3;
   vmh_qmp_call_async (qmp, "query-pci", NULL, -1, VMH_QMP_TIMEOUT_MS, NULL, on_buses, task);
+  vmh_qmp_call_async (qmp, "qom-list", vmh_json ("path=s", "/machine/peripheral", NULL), -1,
+                      VMH_QMP_TIMEOUT_MS, NULL, on_ids, task);
+  vmh_qmp_call_async (qmp, "query-fdsets", NULL, -1, VMH_QMP_TIMEOUT_MS, NULL, on_sets, task);
 }
 
 VmhPlanRunning *

@@ -129,6 +129,9 @@ static const Hardware table[] = {
     { { "model", "virtio" } },
     NULL,
     1 },
+  { "dimm",
+    N_ ("Makes some of the machine’s memory a module; the slider plugs in more by itself."),
+    { { "model", "dimm" }, { "size", "134217728" } } },
   { "tpm",
     N_ ("Keeps keys outside of the disk; Windows 11 and disk encryption ask for one."),
     { { "type", "emulator" }, { "version", "2.0" }, { "model", "tpm-crb" } },
@@ -188,7 +191,8 @@ inn_hardware_get_help (const InnKind *kind)
 static gboolean
 needs_acpi (const InnKind *kind)
 {
-  return g_str_equal (kind->name, "iommu") || g_str_equal (kind->name, "pstore");
+  return g_str_equal (kind->name, "iommu") || g_str_equal (kind->name, "pstore") ||
+         g_str_equal (kind->name, "dimm");
 }
 
 char *

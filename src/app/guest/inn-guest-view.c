@@ -8,6 +8,7 @@
 #include "guest/inn-guest-rows.h"
 #include "guest/inn-password-dialog.h"
 #include "inn-report.h"
+#include "inn-seen.h"
 
 #include <glib/gi18n.h>
 #include <string.h>
@@ -19,7 +20,7 @@ struct _InnGuestView
   GtkStack *stack; /* off, failed, waiting, silent, guest */
   AdwStatusPage *off, *failed;
   AdwPreferencesGroup *system_group, *users_group, *network_group, *disks_group;
-  GtkWidget *trim_button;
+  GtkWidget *trim_button, *time_button;
 
   InnGuestRows system, users, network, disks;
   InnMachine *machine;
@@ -225,27 +226,33 @@ on_trim_clicked (InnGuestView *self)
   inn_guest_trim_async (self->guest, NULL, on_trimmed, g_object_ref (self));
 }
 
-/* ---- whose, and when ---- */
-
-static GdkSurface *
-get_surface (InnGuestView *self)
+static void
+on_time_set (GObject *source, GAsyncResult *result, gpointer data)
 {
-  return gtk_native_get_surface (gtk_widget_get_native (GTK_WIDGET (self)));
+  g_autoptr (InnGuestView) self = data;
+  g_autoptr (GError) error = NULL;
+
+  gtk_widget_set_sensitive (self->time_button, TRUE);
+  if (inn_guest_do_finish (INN_GUEST (source), result, &error))
+    inn_report_note (GTK_WIDGET (self), _ ("The guest’s clock is set"));
+  else
+    inn_report_error (GTK_WIDGET (self), _ ("The guest’s clock could not be set"), error);
 }
+
+static void
+on_time_clicked (InnGuestView *self)
+{
+  gtk_widget_set_sensitive (self->time_button, FALSE);
+  inn_guest_set_time_async (self->guest, NULL, on_time_set, g_object_ref (self));
+}
+
+/* ---- whose, and when ---- */
 
 static void
 want (InnGuestView *self)
 {
-  GdkToplevelState hidden = GDK_TOPLEVEL_STATE_MINIMIZED;
-  gboolean seen = gtk_widget_get_mapped (GTK_WIDGET (self));
-
-#if GTK_CHECK_VERSION(4, 12, 0)
-  hidden |= GDK_TOPLEVEL_STATE_SUSPENDED;
-#endif
-  if (seen && GDK_IS_TOPLEVEL (get_surface (self)))
-    seen = (gdk_toplevel_get_state (GDK_TOPLEVEL (get_surface (self))) & hidden) == 0;
   if (self->guest != NULL)
-    inn_guest_want (self->guest, seen);
+    inn_guest_want (self->guest, inn_seen_is (GTK_WIDGET (self)));
 }
 
 static void
@@ -267,8 +274,7 @@ inn_guest_view_map (GtkWidget *widget)
   InnGuestView *self = INN_GUEST_VIEW (widget);
 
   GTK_WIDGET_CLASS (inn_guest_view_parent_class)->map (widget);
-  g_signal_connect_object (get_surface (self), "notify::state", G_CALLBACK (want), self,
-                           G_CONNECT_SWAPPED);
+  inn_seen_watch (widget, G_CALLBACK (want));
   take_guest (self);
   show (self);
   want (self);
@@ -279,7 +285,7 @@ inn_guest_view_unmap (GtkWidget *widget)
 {
   InnGuestView *self = INN_GUEST_VIEW (widget);
 
-  g_signal_handlers_disconnect_by_func (get_surface (self), want, self);
+  inn_seen_forget (widget, G_CALLBACK (want));
   GTK_WIDGET_CLASS (inn_guest_view_parent_class)->unmap (widget);
   want (self);
 }
@@ -323,8 +329,10 @@ inn_guest_view_class_init (InnGuestViewClass *klass)
   gtk_widget_class_bind_template_child (widget_class, InnGuestView, network_group);
   gtk_widget_class_bind_template_child (widget_class, InnGuestView, disks_group);
   gtk_widget_class_bind_template_child (widget_class, InnGuestView, trim_button);
+  gtk_widget_class_bind_template_child (widget_class, InnGuestView, time_button);
   gtk_widget_class_bind_template_callback (widget_class, on_password_clicked);
   gtk_widget_class_bind_template_callback (widget_class, on_trim_clicked);
+  gtk_widget_class_bind_template_callback (widget_class, on_time_clicked);
 }
 
 static void

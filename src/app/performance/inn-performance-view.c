@@ -6,6 +6,7 @@
 #include "performance/inn-performance-view.h"
 
 #include "client/inn-performance.h"
+#include "inn-seen.h"
 #include "performance/inn-csv.h"
 #include "performance/inn-graph.h"
 
@@ -26,9 +27,20 @@ struct _InnPerformanceView
   GSignalGroup *signals;       /* of performance */
   GSignalGroup *machine_signals;
   GPtrArray *graphs; /* of InnGraph *, not owned */
+  gboolean off;      /* the machine is: only what is kept can be shown */
+  guint span_on;     /* which one was chosen while it was not */
 };
 
 G_DEFINE_FINAL_TYPE (InnPerformanceView, inn_performance_view, GTK_TYPE_WIDGET)
+
+static gboolean
+is_off (InnPerformanceView *self)
+{
+  const InnState state =
+      self->machine != NULL ? inn_machine_get_state (self->machine) : INN_STATE_OFF;
+
+  return state != INN_STATE_RUNNING && state != INN_STATE_PAUSED && state != INN_STATE_STOPPING;
+}
 
 static void
 show_page (InnPerformanceView *self)
@@ -37,10 +49,8 @@ show_page (InnPerformanceView *self)
       self->performance != NULL ? inn_performance_get_error (self->performance) : NULL;
   const char *page = "waiting";
 
-  if (self->machine == NULL || (inn_machine_get_state (self->machine) != INN_STATE_RUNNING &&
-                                inn_machine_get_state (self->machine) != INN_STATE_PAUSED &&
-                                inn_machine_get_state (self->machine) != INN_STATE_STOPPING))
-    page = "off";
+  if (is_off (self))
+    page = self->graphs->len > 0 ? "graphs" : "off";
   else if (error != NULL)
     {
       g_autofree char *escaped = g_markup_escape_text (error->message, -1);
@@ -174,6 +184,8 @@ rebuild (InnPerformanceView *self)
         all = graph;
     }
   /* What nobody counts is not drawn as zero. */
+  if (self->off && charts->len > 0)
+    add_note (self, _ ("The machine is not running. This is what it used before."));
   if (!inn_span_shows (span, INN_CHART_NETWORK))
     add_note (self, _ ("Only the use of processors and memory is kept for so long."));
   else if (!counted && charts->len > 0)
@@ -198,27 +210,32 @@ on_span_chosen (InnPerformanceView *self)
   rebuild (self);
 }
 
-/* ---- whose ---- */
-
-static GdkSurface *
-get_surface (InnPerformanceView *self)
+/* What is kept of one that is off is of hours; what was chosen is chosen again when it is on. */
+static void
+follow_state (InnPerformanceView *self)
 {
-  return gtk_native_get_surface (gtk_widget_get_native (GTK_WIDGET (self)));
+  const gboolean off = is_off (self);
+
+  if (off != self->off)
+    {
+      self->off = off;
+      if (off)
+        self->span_on = gtk_drop_down_get_selected (self->chooser);
+      if (!off)
+        gtk_drop_down_set_selected (self->chooser, self->span_on);
+      else if (!inn_span_is_long (get_span (self)))
+        gtk_drop_down_set_selected (self->chooser, INN_N_SPANS - 1);
+    }
+  show_page (self);
 }
+
+/* ---- whose ---- */
 
 static void
 want (InnPerformanceView *self)
 {
-  GdkToplevelState hidden = GDK_TOPLEVEL_STATE_MINIMIZED;
-  gboolean seen = gtk_widget_get_mapped (GTK_WIDGET (self));
-
-#if GTK_CHECK_VERSION(4, 12, 0)
-  hidden |= GDK_TOPLEVEL_STATE_SUSPENDED;
-#endif
-  if (seen && GDK_IS_TOPLEVEL (get_surface (self)))
-    seen = (gdk_toplevel_get_state (GDK_TOPLEVEL (get_surface (self))) & hidden) == 0;
   if (self->performance != NULL)
-    inn_performance_want (self->performance, seen);
+    inn_performance_want (self->performance, inn_seen_is (GTK_WIDGET (self)));
 }
 
 static void
@@ -244,8 +261,7 @@ inn_performance_view_map (GtkWidget *widget)
   InnPerformanceView *self = INN_PERFORMANCE_VIEW (widget);
 
   GTK_WIDGET_CLASS (inn_performance_view_parent_class)->map (widget);
-  g_signal_connect_object (get_surface (self), "notify::state", G_CALLBACK (want), self,
-                           G_CONNECT_SWAPPED);
+  inn_seen_watch (widget, G_CALLBACK (want));
   take_performance (self);
   show_page (self);
   want (self);
@@ -256,7 +272,7 @@ inn_performance_view_unmap (GtkWidget *widget)
 {
   InnPerformanceView *self = INN_PERFORMANCE_VIEW (widget);
 
-  g_signal_handlers_disconnect_by_func (get_surface (self), want, self);
+  inn_seen_forget (widget, G_CALLBACK (want));
   GTK_WIDGET_CLASS (inn_performance_view_parent_class)->unmap (widget);
   want (self);
 }
@@ -323,7 +339,7 @@ inn_performance_view_init (InnPerformanceView *self)
   g_signal_group_connect_swapped (self->signals, "sampled", G_CALLBACK (on_sampled), self);
   g_signal_group_connect_swapped (self->signals, "charts-changed", G_CALLBACK (rebuild), self);
   self->machine_signals = g_signal_group_new (INN_TYPE_MACHINE);
-  g_signal_group_connect_swapped (self->machine_signals, "notify::state", G_CALLBACK (show_page),
+  g_signal_group_connect_swapped (self->machine_signals, "notify::state", G_CALLBACK (follow_state),
                                   self);
   g_signal_connect_swapped (gtk_scrolled_window_get_vadjustment (self->scrolled), "value-changed",
                             G_CALLBACK (update_graphs), self);
@@ -337,6 +353,7 @@ inn_performance_view_set_machine (InnPerformanceView *self, InnMachine *machine)
   if (!g_set_object (&self->machine, machine))
     return;
   g_signal_group_set_target (self->machine_signals, machine);
+  follow_state (self);
   if (gtk_widget_get_mapped (GTK_WIDGET (self)) || machine == NULL)
     take_performance (self);
   show_page (self);

@@ -27,9 +27,15 @@ inn_span_get_asked (const InnSpan *span)
 }
 
 gboolean
+inn_span_is_long (const InnSpan *span)
+{
+  return span->seconds > INN_PERFORMANCE_ROWS;
+}
+
+gboolean
 inn_span_shows (const InnSpan *span, InnChartKind kind)
 {
-  return span->seconds <= INN_PERFORMANCE_ROWS || inn_performance_is_kept (kind);
+  return !inn_span_is_long (span) || inn_performance_is_kept (kind);
 }
 
 /* Of single seconds: the row. Rows come at any moment of a second. */

@@ -24,6 +24,8 @@ typedef struct
 const InnSpan *inn_span_get (guint which);
 /** inn_span_get_asked: seconds that the helper is asked for, beside what was measured here. */
 guint inn_span_get_asked (const InnSpan *span);
+/** inn_span_is_long: it shows only what the helper has kept. */
+gboolean inn_span_is_long (const InnSpan *span);
 /** inn_span_shows: of a time that nobody has looked at, there are not all charts. */
 gboolean inn_span_shows (const InnSpan *span, InnChartKind kind);
 /** inn_span_get_value: of a column, from the left; NAN where it is not known. */

@@ -36,7 +36,7 @@ static const InnGroup speed_limits = { N_ ("Speed limits"),
   {                                                                                                \
     .name = word, .path = "bandwidth/" xml, .type = INN_TYPE_UINT,                                 \
     .flags = INN_FIELD_LIVE | INN_FIELD_ADVANCED, .min = 1, .max = 1 << 30, .label = of,           \
-    .help = about, .when = "type=user", .group = &speed_limits                                     \
+    .help = about, .group = &speed_limits                                                          \
   }
 
 static const InnField fields[] = {

@@ -19,6 +19,12 @@ static const InnChoice importances[] = {
   { NULL, NULL },
 };
 
+static const InnChoice growths[] = {
+  { "virtio-mem", N_ ("In small steps (VirtIO)") },
+  { "dimm", N_ ("In modules (DIMM)") },
+  { NULL, NULL },
+};
+
 static const InnField fields[] = {
   { .name = "size",
     .path = "memory",
@@ -70,6 +76,22 @@ static const InnField fields[] = {
     .max = (guint64)16 << 40,
     .label = N_ ("Most memory"),
     .help = N_ ("So much can be plugged in while the machine runs.") },
+  { .name = "slots",
+    .path = "maxMemory/@slots",
+    .type = INN_TYPE_UINT,
+    .flags = INN_FIELD_HIDDEN,
+    .fallback = "16",
+    .max = 256,
+    .label = N_ ("Slots"),
+    .help = N_ ("For memory modules.") },
+  { .name = "growth",
+    .path = "metadata/innkeeper:machine/innkeeper:memory-growth",
+    .type = INN_TYPE_ENUM,
+    .flags = INN_FIELD_ADVANCED,
+    .choices = growths,
+    .label = N_ ("More memory comes"),
+    .help = N_ ("In small steps where the system has the driver virtio-mem, as Linux since 2020 "
+                "does; in modules for Windows and others.") },
   { .name = "access",
     .path = "memoryBacking/access/@mode",
     .type = INN_TYPE_ENUM,
@@ -126,6 +148,8 @@ check (const InnElement *element, GError **error)
 
   return inn_rule (inn_element_get_uint (element, "current") <= size,
                    _ ("The memory now cannot be more than what the machine starts with."), error) &&
+         inn_rule (!inn_element_has (element, "slots") || inn_element_has (element, "maximum"),
+                   _ ("Slots for memory modules need the most memory."), error) &&
          inn_rule (!inn_element_has (element, "maximum") ||
                        inn_element_get_uint (element, "maximum") >= size,
                    _ ("The most memory cannot be less than what the machine starts with."), error);
