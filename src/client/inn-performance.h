@@ -17,9 +17,11 @@ typedef enum
   INN_CHART_VCPU,          /* a share; by number */
   INN_CHART_GUEST_MEMORY,  /* bytes: used, caches, all that it has */
   INN_CHART_MEMORY,        /* bytes, on this computer */
+  INN_CHART_ALL_DISKS,     /* bytes a second, of all of them: read, written; only kept */
   INN_CHART_DISK_RATE,     /* bytes a second: read, written; by target, as those that follow */
   INN_CHART_DISK_REQUESTS, /* a second: likewise */
   INN_CHART_DISK_DELAY,    /* s, the mean of a request: likewise; NAN where there was none */
+  INN_CHART_ALL_CARDS,     /* bytes a second, of all of them: received, sent; only kept */
   INN_CHART_NETWORK,       /* bytes a second: received, sent; by address */
   INN_CHART_PRESSURE,      /* a share of time in which something waits: for CPU, memory, disks */
   INN_N_CHARTS
