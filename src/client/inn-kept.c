@@ -43,6 +43,12 @@ inn_performance_is_kept (InnChartKind kind)
 }
 
 gboolean
+inn_performance_is_sum (InnChartKind kind)
+{
+  return kind == INN_CHART_ALL_DISKS || kind == INN_CHART_ALL_CARDS;
+}
+
+gboolean
 inn_kept_has (const GArray *rows, InnChartKind kind, guint line)
 {
   for (guint k = 0; k < G_N_ELEMENTS (kept); k++)

@@ -62,6 +62,8 @@ double inn_performance_get (InnPerformance *self, const InnChart *chart, guint l
 void inn_performance_set_span (InnPerformance *self, guint seconds);
 /** inn_performance_is_kept: the helper keeps what such a chart shows. */
 gboolean inn_performance_is_kept (InnChartKind kind);
+/** inn_performance_is_sum: nothing but what is kept tells of it. */
+gboolean inn_performance_is_sum (InnChartKind kind);
 /** inn_performance_get_now: when the last row was measured, or, where none was, what is kept was
  * told: µs since 1970; 0: there is nothing. */
 gint64 inn_performance_get_now (InnPerformance *self);

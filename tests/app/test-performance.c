@@ -323,6 +323,7 @@ test_spans (Fixture *fixture, gconstpointer data)
   wait_until (count_pixels (find_graph (window, "All Processors: 50.0 %"), BLUE) > 4 * pixels);
   g_assert_nonnull (find_graph (window, "Memory of This Computer: Taken by the machine 384 MiB"));
   g_assert_null (find_graph (window, "Data of vda: Read 3.00 MiB/s, Written 100 KiB/s"));
+  g_assert_nonnull (find_graph (window, "Data of All Disks: Written 1.00 MiB/s"));
   take_picture (window, "performance-day");
   day = create_table (fixture, 3);
   g_assert_cmpstr (
