@@ -10,10 +10,15 @@
 static const struct
 {
   const char *column;
-  InnChartKind chart; /* its first line */
+  InnChartKind chart;
+  guint line;
 } kept[] = {
-  { "cpu", INN_CHART_CPU },
-  { "memory", INN_CHART_MEMORY },
+  { "cpu", INN_CHART_CPU, 0 },
+  { "memory", INN_CHART_MEMORY, 0 },
+  { "read-bytes", INN_CHART_ALL_DISKS, 0 },
+  { "written-bytes", INN_CHART_ALL_DISKS, 1 },
+  { "received-bytes", INN_CHART_ALL_CARDS, 0 },
+  { "sent-bytes", INN_CHART_ALL_CARDS, 1 },
 };
 
 typedef struct
@@ -34,6 +39,22 @@ inn_performance_is_kept (InnChartKind kind)
   for (guint k = 0; k < G_N_ELEMENTS (kept); k++)
     if (kept[k].chart == kind)
       return TRUE;
+  return FALSE;
+}
+
+gboolean
+inn_performance_is_sum (InnChartKind kind)
+{
+  return kind == INN_CHART_ALL_DISKS || kind == INN_CHART_ALL_CARDS;
+}
+
+gboolean
+inn_kept_has (const GArray *rows, InnChartKind kind, guint line)
+{
+  for (guint k = 0; k < G_N_ELEMENTS (kept); k++)
+    for (guint i = 0; kept[k].chart == kind && kept[k].line == line && i < rows->len; i++)
+      if (!isnan (g_array_index (rows, Kept, i).values[k]))
+        return TRUE;
   return FALSE;
 }
 
@@ -97,7 +118,7 @@ find_kept (const GArray *rows, gint64 time)
 
 /* Each counts as much as it lies within. */
 double
-inn_kept_get_mean (const GArray *rows, InnChartKind kind, gint64 from, gint64 to)
+inn_kept_get_mean (const GArray *rows, InnChartKind kind, guint line, gint64 from, gint64 to)
 {
   double sum = 0, all = 0;
 
@@ -109,7 +130,7 @@ inn_kept_get_mean (const GArray *rows, InnChartKind kind, gint64 from, gint64 to
       if (row->begin >= to)
         break;
       for (guint k = 0; k < G_N_ELEMENTS (kept); k++)
-        if (kept[k].chart == kind && !isnan (row->values[k]) && within > 0)
+        if (kept[k].chart == kind && kept[k].line == line && !isnan (row->values[k]) && within > 0)
           {
             sum += row->values[k] * within;
             all += within;

@@ -12,6 +12,9 @@ GArray *inn_kept_new (void);
 /** inn_kept_take: @rows are those of @reply from now on, of the type (asa(tuad)). */
 void inn_kept_take (GArray *rows, GVariant *reply);
 /** inn_kept_get_mean: from @from to @to, µs since 1970; NAN where it is not known. */
-double inn_kept_get_mean (const GArray *rows, InnChartKind kind, gint64 from, gint64 to);
+double
+inn_kept_get_mean (const GArray *rows, InnChartKind kind, guint line, gint64 from, gint64 to);
+/** inn_kept_has: something is known of that line. */
+gboolean inn_kept_has (const GArray *rows, InnChartKind kind, guint line);
 
 G_END_DECLS

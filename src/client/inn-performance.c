@@ -302,23 +302,16 @@ static const InnPollWhat question = {
 
 /* ---- what the helper has kept ---- */
 
-static gboolean
-may_measure (InnPerformance *self)
-{
-  InnMachine *machine = inn_poll_get_machine (self->poll);
-
-  return machine != NULL && is_on (inn_machine_get_state (machine));
-}
-
-/* Of a machine that is off there is nothing else. */
+/* Of a machine that is off there is nothing else, and sums of disks and cards are only there. */
 static gboolean
 ensure_kept (InnPerformance *self)
 {
   gboolean changed = FALSE;
 
   for (InnChartKind kind = 0; kind < INN_N_CHARTS; kind++)
-    if (inn_performance_is_kept (kind))
-      ensure_line (self, kind, "", 0, &changed);
+    for (guint line = 0; line < INN_CHART_LINES; line++)
+      if (inn_kept_has (self->kept, kind, line))
+        ensure_line (self, kind, "", line, &changed);
   return changed;
 }
 
@@ -332,7 +325,7 @@ on_history (gpointer owner, GVariant *reply)
     return;
   inn_kept_take (self->kept, reply);
   self->kept_time = g_get_real_time ();
-  if (self->kept->len > 0 && !may_measure (self) && ensure_kept (self))
+  if (ensure_kept (self))
     g_signal_emit (self, signals[CHARTS_CHANGED], 0);
   g_signal_emit (self, signals[SAMPLED], 0);
 }
@@ -572,7 +565,7 @@ inn_performance_get_mean (InnPerformance *self,
   g_return_val_if_fail (INN_IS_PERFORMANCE (self), NAN);
   g_return_val_if_fail (line < INN_CHART_LINES, NAN);
   measured = get_rows_mean (self, chart, line, from, to, &seconds);
-  if ((gint64)seconds * 2 * G_USEC_PER_SEC < to - from && line == 0)
-    known = inn_kept_get_mean (self->kept, chart->kind, from, to);
+  if ((gint64)seconds * 2 * G_USEC_PER_SEC < to - from)
+    known = inn_kept_get_mean (self->kept, chart->kind, line, from, to);
   return isnan (known) ? measured : known;
 }

@@ -17,9 +17,11 @@ typedef enum
   INN_CHART_VCPU,          /* a share; by number */
   INN_CHART_GUEST_MEMORY,  /* bytes: used, caches, all that it has */
   INN_CHART_MEMORY,        /* bytes, on this computer */
+  INN_CHART_ALL_DISKS,     /* bytes a second, of all of them: read, written; only kept */
   INN_CHART_DISK_RATE,     /* bytes a second: read, written; by target, as those that follow */
   INN_CHART_DISK_REQUESTS, /* a second: likewise */
   INN_CHART_DISK_DELAY,    /* s, the mean of a request: likewise; NAN where there was none */
+  INN_CHART_ALL_CARDS,     /* bytes a second, of all of them: received, sent; only kept */
   INN_CHART_NETWORK,       /* bytes a second: received, sent; by address */
   INN_CHART_PRESSURE,      /* a share of time in which something waits: for CPU, memory, disks */
   INN_N_CHARTS
@@ -60,6 +62,8 @@ double inn_performance_get (InnPerformance *self, const InnChart *chart, guint l
 void inn_performance_set_span (InnPerformance *self, guint seconds);
 /** inn_performance_is_kept: the helper keeps what such a chart shows. */
 gboolean inn_performance_is_kept (InnChartKind kind);
+/** inn_performance_is_sum: nothing but what is kept tells of it. */
+gboolean inn_performance_is_sum (InnChartKind kind);
 /** inn_performance_get_now: when the last row was measured, or, where none was, what is kept was
  * told: µs since 1970; 0: there is nothing. */
 gint64 inn_performance_get_now (InnPerformance *self);

@@ -57,16 +57,20 @@ create_history (Fixture *fixture, guint32 span)
 
   g_variant_builder_init (&rows, G_VARIANT_TYPE ("a(tuad)"));
   if (fixture->nothing)
-    return g_variant_new ("(@asa(tuad))", g_variant_new_parsed ("['moon', 'cpu', 'memory']"),
-                          &rows);
+    return g_variant_new (
+        "(@asa(tuad))",
+        g_variant_new_parsed ("['moon', 'cpu', 'memory', 'written-bytes', 'sent-bytes']"), &rows);
   if (!fixture->odd)
     for (gint64 ago = MIN (span, 20 * 60 * 60); ago >= 0; ago -= 60)
       if (ago < 3600 || ago > 5400)
-        g_variant_builder_add_parsed (&rows, "(%t, uint32 60, [77.0, %d, 1073741824.0])",
-                                      (guint64)(now - ago), ago / 3600 % 2 == 1 ? 2.0 : 0.25);
+        g_variant_builder_add_parsed (
+            &rows, "(%t, uint32 60, [77.0, %d, 1073741824.0, 1048576.0, 2048.0])",
+            (guint64)(now - ago), ago / 3600 % 2 == 1 ? 2.0 : 0.25);
   g_variant_builder_add_parsed (&rows, "(%t, uint32 4294967295, [1.0])", G_MAXUINT64);
   g_variant_builder_add_parsed (&rows, "(uint64 0, uint32 0, @ad [])");
-  return g_variant_new ("(@asa(tuad))", g_variant_new_parsed ("['moon', 'cpu', 'memory']"), &rows);
+  return g_variant_new (
+      "(@asa(tuad))",
+      g_variant_new_parsed ("['moon', 'cpu', 'memory', 'written-bytes', 'sent-bytes']"), &rows);
 }
 
 static void
@@ -319,17 +323,19 @@ test_spans (Fixture *fixture, gconstpointer data)
   wait_until (count_pixels (find_graph (window, "All Processors: 50.0 %"), BLUE) > 4 * pixels);
   g_assert_nonnull (find_graph (window, "Memory of This Computer: Taken by the machine 384 MiB"));
   g_assert_null (find_graph (window, "Data of vda: Read 3.00 MiB/s, Written 100 KiB/s"));
+  g_assert_nonnull (find_graph (window, "Data of All Disks: Written 1.00 MiB/s"));
   take_picture (window, "performance-day");
   day = create_table (fixture, 3);
   g_assert_cmpstr (
       day[0], ==,
-      "Time,\"All Processors (%)\",\"Memory of This Computer: Taken by the machine (B)\"");
+      "Time,\"All Processors (%)\",\"Memory of This Computer: Taken by the machine (B)\","
+      "\"Data of All Disks: Written (B/s)\",\"All Network Cards: Sent (B/s)\"");
   g_assert_cmpuint (g_strv_length (day), ==, 1 + 288 + 1);
   for (guint i = 1; i <= 288; i++)
     {
-      busy += g_str_has_suffix (day[i], "Z,200,1073741824");
-      quiet += g_str_has_suffix (day[i], "Z,25,1073741824");
-      unknown += g_str_has_suffix (day[i], "Z,,");
+      busy += g_str_has_suffix (day[i], "Z,200,1073741824,1048576,2048");
+      quiet += g_str_has_suffix (day[i], "Z,25,1073741824,1048576,2048");
+      unknown += g_str_has_suffix (day[i], "Z,,,,");
     }
   g_test_message ("%u busy, %u quiet, %u unknown", busy, quiet, unknown);
   g_assert_cmpuint (busy, >=, 100);

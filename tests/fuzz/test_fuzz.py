@@ -119,6 +119,12 @@ def frames():
 
 
 @tap.case
+def history():
+    """Whatever bytes are a machine's history, what is taken of it is in order and comes back as it was"""
+    fuzz("history")
+
+
+@tap.case
 def image():
     """Whatever a disk image says of itself, looking at it ends"""
     fuzz("image")

@@ -17,7 +17,7 @@ MARK = re.compile(r'vmh_flow_mark \("(\w+)", (\d+)\)')
 COUNTED = re.compile(r'vmh_flow_mark \("(\w+)", [^\d]')
 
 # What a machine's folder may hold, and the store around the machines.
-IN_MACHINE = {"machine.xml", "state", "disks", "nvram", "tpm", "snapshots", "log", "screenshot.ppm"}
+IN_MACHINE = {"machine.xml", "state", "disks", "nvram", "tpm", "snapshots", "log", "screenshot.ppm", "history"}
 IN_STORE = re.compile(r"lock|machines|Kept disks|caps-[a-z0-9_-]+")
 
 

@@ -29,8 +29,10 @@ look (GArray *rows, guint32 end, guint n)
   for (guint i = n; i-- > 0;)
     {
       const guint32 time = end - i * VMH_HISTORY_PERIOD;
-      const VmhHistoryRow row = { time, VMH_HISTORY_PERIOD, time / VMH_HISTORY_PERIOD % 6 * 100,
-                                  1024 };
+      const VmhHistoryRow row = { .time = time,
+                                  .seconds = VMH_HISTORY_PERIOD,
+                                  .cpu = time / VMH_HISTORY_PERIOD % 6 * 100,
+                                  .memory = 1024 };
 
       vmh_history_rows_add (rows, &row);
     }
@@ -158,6 +160,63 @@ test_file (void)
     }
 }
 
+/* As it was before there was traffic: all else is there. */
+static void
+test_old_file (void)
+{
+  static const guint8 head[] = { 'I', 'N', 'N', 'H', 'I', 'S', 'T', '1', 2, 0, 0, 0 };
+  const guint32 numbers[] = { BEGIN, 10, 250, 1024, BEGIN + 10, 10, 500, 2048 };
+  g_autoptr (GByteArray) file = g_byte_array_new ();
+  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GArray) rows = NULL;
+  guint8 sum[32];
+  gsize size = sizeof sum;
+
+  g_byte_array_append (file, head, sizeof head);
+  for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
+    {
+      const guint32 little = GUINT32_TO_LE (numbers[i]);
+
+      g_byte_array_append (file, (const guint8 *)&little, sizeof little);
+    }
+  g_checksum_update (checksum, file->data, file->len);
+  g_checksum_get_digest (checksum, sum, &size);
+  g_byte_array_append (file, sum, sizeof sum);
+  bytes = g_byte_array_free_to_bytes (g_steal_pointer (&file));
+  rows = vmh_history_rows_decode (bytes);
+  g_assert_nonnull (rows);
+  g_assert_cmpuint (rows->len, ==, 2);
+  g_assert_cmpuint (at (rows, 1)->time, ==, BEGIN + 10);
+  g_assert_cmpuint (at (rows, 1)->cpu, ==, 500);
+  g_assert_cmpuint (at (rows, 1)->memory, ==, 2048);
+  for (guint i = 0; i < VMH_N_TRAFFIC; i++)
+    g_assert_cmpuint (at (rows, 1)->traffic[i], ==, VMH_HISTORY_UNKNOWN);
+}
+
+/* What is not known makes nothing of what is. */
+static void
+test_unknown (void)
+{
+  g_autoptr (GArray) rows = rows_new ();
+  g_autoptr (GArray) minutes = NULL;
+  VmhHistoryRow row = { .time = BEGIN - 30, .seconds = 10 };
+
+  row.traffic[VMH_TRAFFIC_READ] = VMH_HISTORY_UNKNOWN;
+  row.traffic[VMH_TRAFFIC_SENT] = VMH_HISTORY_UNKNOWN;
+  row.traffic[VMH_TRAFFIC_WRITTEN] = 100;
+  vmh_history_rows_add (rows, &row);
+  row.time += 10;
+  row.traffic[VMH_TRAFFIC_READ] = 7;
+  row.traffic[VMH_TRAFFIC_WRITTEN] = 200;
+  vmh_history_rows_add (rows, &row);
+  minutes = vmh_history_rows_condense (rows, BEGIN, 600, 60);
+  g_assert_cmpuint (minutes->len, ==, 1);
+  g_assert_cmpuint (at (minutes, 0)->traffic[VMH_TRAFFIC_READ], ==, 7);
+  g_assert_cmpuint (at (minutes, 0)->traffic[VMH_TRAFFIC_WRITTEN], ==, 150);
+  g_assert_cmpuint (at (minutes, 0)->traffic[VMH_TRAFFIC_SENT], ==, VMH_HISTORY_UNKNOWN);
+}
+
 /* Each byte changed in each bit, and cut at each length, and longer. */
 static void
 test_damaged (void)
@@ -223,6 +282,8 @@ main (int argc, char **argv)
   g_test_add_func ("/history/clock", test_clock);
   g_test_add_func ("/history/condenses", test_condenses);
   g_test_add_func ("/history/file", test_file);
+  g_test_add_func ("/history/old-file", test_old_file);
+  g_test_add_func ("/history/unknown", test_unknown);
   g_test_add_func ("/history/damaged", test_damaged);
   g_test_add_func ("/history/made-up", test_made_up);
   return g_test_run ();

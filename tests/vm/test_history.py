@@ -3,7 +3,9 @@
 """What a machine has used in the last day: measured by itself, kept in its folder, and never in anybody's way."""
 
 import hashlib
+import math
 import os
+import signal
 import struct
 import time
 from pathlib import Path
@@ -17,20 +19,24 @@ ns.enter()
 session = bus.Session()
 tap.cleanup_at_end(session.close)
 tap.on_failure(session.print_logs)
+DISK = "<disk type='file' device='disk'><driver name='qemu' type='raw'/><target dev='vda' bus='virtio'/></disk>"
+NIC = "<interface type='user'><mac address='52:54:00:aa:bb:cc'/><model type='virtio'/></interface>"
 EVERY = {"VMH_HISTORY_EVERY": "1"}  # s, in place of ten
 session.start_helper(extra_env=EVERY)
 
 ERROR = "org.innkeeper.Error."
 DAY = 24 * 60 * 60
+WAYS = ("read-bytes", "written-bytes", "received-bytes", "sent-bytes")
 TICK = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 def history(machine, span=600):
-    """[(s since 1970, s, {column: value})]"""
+    """[(s since 1970, s, {column: value, or None: not known})]"""
     columns, rows = domain.call(session, machine, "GetHistory", GLib.Variant("u", span))
-    tap.equal(columns, ["cpu", "memory"], "columns")
-    return [(end, seconds, dict(zip(columns, values))) for end, seconds, values in rows]
+    tap.equal(columns, ["cpu", "memory", "read-bytes", "written-bytes", "received-bytes", "sent-bytes"], "columns")
+    return [(end, seconds, {column: None if math.isnan(value) else value for column, value in zip(columns, values)})
+            for end, seconds, values in rows]
 
 
 def file_of(machine):
@@ -38,7 +44,7 @@ def file_of(machine):
 
 
 def write(path, rows):
-    """As the helper does: (s since 1970, s, thousandths, KiB)."""
+    """As helpers did that counted no traffic: (s since 1970, s, thousandths, KiB)."""
     data = b"INNHIST1" + struct.pack("<I", len(rows)) + b"".join(struct.pack("<4I", *row) for row in rows)
     path.write_bytes(data + hashlib.sha256(data).digest())
 
@@ -79,6 +85,39 @@ def measured():
 
 
 @tap.case
+def traffic():
+    """Of disks and network cards, all together: the bytes that the guest has written, read and sent, within 5 %"""
+    guest = Guest(session, "traffic", DISK + NIC, storage=domain.storage(domain.new_disk(size=64 << 20)))
+    guest.line.shell("ip link set eth0 up; ip address add 10.0.2.15/24 dev eth0; sleep 3")
+    begin = int(time.time())  # as rows are
+    guest.line.shell("dd if=/dev/zero of=/dev/vda bs=1M count=24 conv=fsync 2>/dev/null; sleep 2")
+    guest.line.shell("echo 3 > /proc/sys/vm/drop_caches; dd if=/dev/vda of=/dev/null bs=1M count=12 iflag=direct 2>/dev/null")
+    sent = int(guest.line.shell("cat /sys/class/net/eth0/statistics/tx_bytes"))
+    guest.line.shell("ping -q -c 200 -i 0.01 -s 1400 10.0.2.2 >/dev/null")
+    sent = int(guest.line.shell("cat /sys/class/net/eth0/statistics/tx_bytes")) - sent
+    time.sleep(3)
+    rows = [row for row in history(guest.machine) if row[0] >= begin]
+
+    def total(way):
+        return sum(row[1] * (row[2][way] or 0) for row in rows)
+
+    told = {way: total(way) for way in WAYS}
+    tap.diag(f"{told}, sent by the guest: {sent}")
+    for way, wanted in (("written-bytes", 24 << 20), ("read-bytes", 12 << 20), ("sent-bytes", sent)):
+        # A row's seconds are whole ones.
+        tap.true(abs(told[way] - wanted) <= 0.05 * wanted, f"{way}: {told[way]}, {wanted} by the guest; {rows}")
+    tap.true(told["received-bytes"] > 0, str(told))
+    # What stands still has rows, too.
+    count = len(history(guest.machine))
+    os.kill(vm.pid(session, guest.machine), signal.SIGSTOP)
+    try:
+        tap.wait_for(lambda: len(history(guest.machine)) >= count + 4, 20, "rows of a QEMU that stands still", 0.5)
+    finally:
+        os.kill(vm.pid(session, guest.machine), signal.SIGCONT)
+    guest.end()
+
+
+@tap.case
 def survives():
     """kill -9 of the helper takes at most what was not yet written; a machine that is off still tells"""
     machine = start("survivor")
@@ -110,12 +149,13 @@ def thinned():
     told = history(machine, DAY)
     tap.true(all(now - DAY <= row[0] for row in told), told[0])
     tap.true(660 <= len(told) <= 722, len(told))
-    tap.equal((told[1][2], told[-1][2]), ({"cpu": 0.5, "memory": 2 << 20}, {"cpu": 0.25, "memory": 1 << 20}), "values")
+    tap.equal([(row[2]["cpu"], row[2]["memory"]) for row in (told[1], told[-1])], [(0.5, 2 << 20), (0.25, 1 << 20)], "values")
+    tap.true(all(told[-1][2][way] is None for way in WAYS), f"traffic that nobody has counted: {told[-1]}")
     tap.true(len(history(machine, 7200)) >= 680, len(history(machine, 7200)))
     vm.start(session, machine)
     time.sleep(4)
     vm.force_off(session, machine)
-    tap.true(60 < (file_of(machine).stat().st_size - 44) / 16 < 2100, file_of(machine).stat().st_size)
+    tap.true(60 < (file_of(machine).stat().st_size - 44) / 32 < 2100, file_of(machine).stat().st_size)
     tap.true(len(history(machine, 7200)) >= 680, "the fine ones are still there")
     tap.true(history(machine)[-1][2]["memory"] > 2 << 20, "and new ones")
 

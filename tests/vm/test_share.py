@@ -57,6 +57,19 @@ def both_see_it():
     tap.equal((facts.st_uid, oct(facts.st_mode & 0o777)), (os.getuid(), "0o640"), "owner and mode on the host")
     (ours / "later").write_text("1\n")
     tap.equal(it.line.shell("cat /a/later").strip(), "1", "what the host has written since")
+    # Another user of the guest than root, to whom all is permitted: what the page says of such a one.
+    ours.chmod(0o777)
+    (ours / "open").write_text("")
+    (ours / "open").chmod(0o666)
+    it.line.shell("mkdir -p /etc; echo 'other:x:1000:1000::/:/bin/sh' >> /etc/passwd")
+
+    def other(command):
+        return it.code(f"su other -s /bin/sh -c '{command}'")
+
+    tap.equal(it.line.shell("su other -s /bin/sh -c 'id -u'").strip(), "1000", "who it is")
+    tap.equal((other("cat /a/later"), other("echo written > /a/open")), (0, 0), "reads and writes what is there")
+    tap.equal((ours / "open").read_text(), "written\n", "what it has written")
+    tap.true(other("touch /a/of-another") != 0 and other("mkdir /a/dir-of-another") != 0, "it has made new ones: say so no more")
     tap.equal(it.code("rm '/a/from host'"), 0, "remove")
     tap.true(not (ours / "from host").exists(), "it is removed")
     tap.equal(it.line.shell("cat /b/kept").strip(), "as it was")

@@ -117,18 +117,16 @@ redirect (int index, int to)
   const struct tc_mirred mirred = { .action = TC_ACT_STOLEN,
                                     .eaction = TCA_EGRESS_REDIR,
                                     .ifindex = (guint32)to };
-  struct
-  {
-    struct tc_u32_sel head;
-    struct tc_u32_key key;
-  } any = { .head = { .flags = TC_U32_TERMINAL, .nkeys = 1 } };
+  const struct tc_u32_sel head = { .flags = TC_U32_TERMINAL, .nkeys = 1 };
+  guint8 any[sizeof head + sizeof (struct tc_u32_key)] = { 0 }; /* one key, of no bits */
   struct rtattr *options, *actions, *first, *inner;
   VmhRtnlRequest request;
 
+  memcpy (any, &head, sizeof head);
   vmh_rtnl_begin (&request, RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL, &info, sizeof info);
   vmh_rtnl_add (&request, TCA_KIND, "u32", sizeof "u32");
   options = vmh_rtnl_add (&request, TCA_OPTIONS, NULL, 0);
-  vmh_rtnl_add (&request, TCA_U32_SEL, &any, sizeof any);
+  vmh_rtnl_add (&request, TCA_U32_SEL, any, sizeof any);
   actions = vmh_rtnl_add (&request, TCA_U32_ACT, NULL, 0);
   first = vmh_rtnl_add (&request, 1, NULL, 0);
   vmh_rtnl_add (&request, TCA_ACT_KIND, "mirred", sizeof "mirred");

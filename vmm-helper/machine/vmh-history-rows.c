@@ -3,14 +3,17 @@
 
 #include "machine/vmh-history-rows.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "core/vmh-limits.h"
 
 /* The file: MAGIC, the number of rows, the rows, SHA-256 of all that; numbers of 32 bits, the least
  * significant byte first. */
-#define MAGIC        "INNHIST1"
+#define MAGIC        "INNHIST2"
 #define MAGIC_LENGTH 8
+#define OLD_MAGIC    "INNHIST1" /* its rows end before the traffic */
+#define OLD_ROW      offsetof (VmhHistoryRow, traffic)
 #define HEAD         (MAGIC_LENGTH + 4)
 #define SUM          32
 #define MINUTE       60
@@ -23,12 +26,23 @@ mean (guint32 one, guint32 one_seconds, guint32 other, guint32 other_seconds)
                    ((guint64)one_seconds + other_seconds));
 }
 
+/* What is known stands for what is not. */
+static guint32
+mean_known (guint32 one, guint32 one_seconds, guint32 other, guint32 other_seconds)
+{
+  if (one == VMH_HISTORY_UNKNOWN || other == VMH_HISTORY_UNKNOWN)
+    return MIN (one, other);
+  return mean (one, one_seconds, other, other_seconds);
+}
+
 /* @row comes after @into. */
 static void
 merge (VmhHistoryRow *into, const VmhHistoryRow *row)
 {
   into->cpu = mean (into->cpu, into->seconds, row->cpu, row->seconds);
   into->memory = mean (into->memory, into->seconds, row->memory, row->seconds);
+  for (guint i = 0; i < VMH_N_TRAFFIC; i++)
+    into->traffic[i] = mean_known (into->traffic[i], into->seconds, row->traffic[i], row->seconds);
   into->seconds += row->seconds;
   into->time = row->time;
 }
@@ -147,6 +161,8 @@ vmh_history_rows_encode (const GArray *rows)
       append_number (bytes, row->seconds);
       append_number (bytes, row->cpu);
       append_number (bytes, row->memory);
+      for (guint t = 0; t < VMH_N_TRAFFIC; t++)
+        append_number (bytes, row->traffic[t]);
     }
   add_up (bytes->data, bytes->len, sum);
   g_byte_array_append (bytes, sum, SUM);
@@ -158,24 +174,35 @@ GArray *
 vmh_history_rows_decode (GBytes *bytes)
 {
   g_autoptr (GArray) rows = g_array_new (FALSE, FALSE, sizeof (VmhHistoryRow));
-  gsize size;
+  gsize size, length;
   const guint8 *data = g_bytes_get_data (bytes, &size);
   guint8 sum[SUM];
   guint32 n, before = 0;
 
-  if (size < HEAD + SUM || memcmp (data, MAGIC, MAGIC_LENGTH) != 0)
+  if (size < HEAD + SUM)
+    return NULL;
+  if (memcmp (data, MAGIC, MAGIC_LENGTH) == 0)
+    length = sizeof (VmhHistoryRow);
+  else if (memcmp (data, OLD_MAGIC, MAGIC_LENGTH) == 0)
+    length = OLD_ROW;
+  else
     return NULL;
   n = read_number (data + MAGIC_LENGTH);
-  if (n > VMH_HISTORY_MAX_ROWS || size != HEAD + n * sizeof (VmhHistoryRow) + SUM)
+  if (n > VMH_HISTORY_MAX_ROWS || size != HEAD + n * length + SUM)
     return NULL;
   add_up (data, size - SUM, sum);
   if (memcmp (sum, data + size - SUM, SUM) != 0)
     return NULL;
-  for (const guint8 *at = data + HEAD; n > 0; n--, at += sizeof (VmhHistoryRow))
+  for (const guint8 *at = data + HEAD; n > 0; n--, at += length)
     {
-      const VmhHistoryRow row = { read_number (at), read_number (at + 4), read_number (at + 8),
-                                  read_number (at + 12) };
+      VmhHistoryRow row = { .time = read_number (at),
+                            .seconds = read_number (at + 4),
+                            .cpu = read_number (at + 8),
+                            .memory = read_number (at + 12) };
 
+      for (guint i = 0; i < VMH_N_TRAFFIC; i++)
+        row.traffic[i] =
+            length > OLD_ROW ? read_number (at + OLD_ROW + 4 * (gsize)i) : VMH_HISTORY_UNKNOWN;
       if (!is_sound (&row) || row.time <= before)
         return NULL;
       before = row.time;

@@ -2,13 +2,14 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* One timer for all machines that run, and none while none does; each costs a handful of system
- * calls then. Nothing that is asked of QEMU or a guest is kept. A file is written every five
+ * calls and one question to its QEMU then. A file is written every five
  * minutes and when its machine ends, so a kill takes no more than that along. */
 #include "machine/vmh-history.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gi18n-lib.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -31,6 +32,10 @@ typedef struct
   pid_t pid;     /* whose counters these are: */
   guint64 cpu_ns;
   gint64 monotonic; /* µs */
+  gboolean counting;
+  VmhTraffic traffic;
+  pid_t traffic_pid;        /* 0: there is none to compare with */
+  gint64 traffic_monotonic; /* µs */
 } History;
 
 static GHashTable *following; /* VmhMachine → History; NULL: none */
@@ -123,6 +128,52 @@ erase (VmhMachine *machine)
 
 /* ---- measuring ---- */
 
+/* Into the row that has just begun to wait for it. */
+static void
+take_traffic (History *history, const VmhTraffic *traffic)
+{
+  const double seconds = (double)(history->monotonic - history->traffic_monotonic) / G_USEC_PER_SEC;
+  VmhHistoryRow *row = history->rows && history->rows->len > 0
+                           ? &g_array_index (history->rows, VmhHistoryRow, history->rows->len - 1)
+                           : NULL;
+
+  for (guint i = 0; row && i < VMH_N_TRAFFIC; i++)
+    if (traffic->bytes[i] != G_MAXUINT64 && history->traffic.bytes[i] != G_MAXUINT64 &&
+        traffic->bytes[i] >= history->traffic.bytes[i] && seconds >= 0.5)
+      row->traffic[i] = (guint32)MIN ((double)(traffic->bytes[i] - history->traffic.bytes[i]) /
+                                          VMH_HISTORY_UNIT / seconds,
+                                      VMH_HISTORY_UNKNOWN - 1);
+}
+
+static void
+on_counted (GObject *source, GAsyncResult *result, gpointer data)
+{
+  History *history = following ? g_hash_table_lookup (following, source) : NULL;
+  VmhTraffic traffic;
+
+  vmh_traffic_count_finish (result, &traffic);
+  if (!history || !history->counting)
+    return;
+  history->counting = FALSE;
+  if (history->pid != vmh_life_get_pid (VMH_MACHINE (source)))
+    return;
+  if (history->traffic_pid == history->pid)
+    take_traffic (history, &traffic);
+  history->traffic = traffic;
+  history->traffic_pid = history->pid;
+  history->traffic_monotonic = history->monotonic;
+}
+
+/* QEMU may be slow, or stand still: nobody waits for it, and it is not asked again meanwhile. */
+static void
+count (VmhMachine *machine, History *history)
+{
+  if (history->counting)
+    return;
+  history->counting = TRUE;
+  vmh_traffic_count_async (machine, on_counted, NULL);
+}
+
 static void
 measure (VmhMachine *machine, History *history)
 {
@@ -143,6 +194,8 @@ measure (VmhMachine *machine, History *history)
         .seconds = MAX ((guint32)(seconds + 0.5), 1),
         .cpu = (guint32)MIN ((double)(cpu_ns - history->cpu_ns) / 1e6 / seconds, G_MAXUINT32),
         .memory = (guint32)MIN (resident / 1024, G_MAXUINT32),
+        .traffic = { VMH_HISTORY_UNKNOWN, VMH_HISTORY_UNKNOWN, VMH_HISTORY_UNKNOWN,
+                     VMH_HISTORY_UNKNOWN },
       };
 
       vmh_history_rows_add (history->rows, &row);
@@ -152,6 +205,7 @@ measure (VmhMachine *machine, History *history)
   history->pid = pid;
   history->cpu_ns = cpu_ns;
   history->monotonic = monotonic;
+  count (machine, history);
 }
 
 static gboolean
@@ -223,14 +277,21 @@ vmh_history_end (void)
 static GVariant *
 tell (const GArray *rows)
 {
-  static const char *const columns[] = { "cpu", "memory", NULL };
+  static const char *const columns[] = {
+    "cpu", "memory", "read-bytes", "written-bytes", "received-bytes", "sent-bytes", NULL
+  };
   GVariantBuilder builder;
 
   g_variant_builder_init (&builder, G_VARIANT_TYPE ("a(tuad)"));
   for (guint i = 0; i < rows->len; i++)
     {
       const VmhHistoryRow *row = &g_array_index (rows, VmhHistoryRow, i);
-      const double values[] = { row->cpu / 1000.0, row->memory * 1024.0 };
+      double values[2 + VMH_N_TRAFFIC] = { row->cpu / 1000.0, row->memory * 1024.0 };
+
+      for (guint t = 0; t < VMH_N_TRAFFIC; t++)
+        values[2 + t] = row->traffic[t] != VMH_HISTORY_UNKNOWN
+                            ? (double)row->traffic[t] * VMH_HISTORY_UNIT
+                            : NAN;
 
       g_variant_builder_add (&builder, "(tu@ad)", (guint64)row->time, row->seconds,
                              g_variant_new_fixed_array (G_VARIANT_TYPE_DOUBLE, values,

@@ -47,7 +47,7 @@ take_vcpus (JsonNode *reply, VmhQmpMeasures *measures)
 }
 
 static void
-take_drives (JsonNode *reply, VmhQmpMeasures *measures)
+read_drives (JsonNode *reply, GArray *drives)
 {
   const guint n = get_length (reply, VMH_QMP_MAX_DRIVES);
 
@@ -65,8 +65,29 @@ take_drives (JsonNode *reply, VmhQmpMeasures *measures)
         continue;
       drive.full = *vmh_qmp_string (node, "node-name") != '\0';
       drive.device = g_strdup (vmh_qmp_string (node, "qdev"));
-      g_array_append_val (measures->drives, drive);
+      g_array_append_val (drives, drive);
     }
+}
+
+static void
+take_drives (JsonNode *reply, VmhQmpMeasures *measures)
+{
+  read_drives (reply, measures->drives);
+}
+
+static void
+clear_drive (gpointer drive)
+{
+  g_free (((VmhQmpDrive *)drive)->device);
+}
+
+static GArray *
+drives_new (void)
+{
+  GArray *drives = g_array_new (FALSE, FALSE, sizeof (VmhQmpDrive));
+
+  g_array_set_clear_func (drives, clear_drive);
+  return drives;
 }
 
 static void
@@ -157,12 +178,6 @@ on_answer (GObject *source, GAsyncResult *result, gpointer data)
                            (GDestroyNotify)vmh_qmp_measures_free);
 }
 
-static void
-clear_drive (gpointer drive)
-{
-  g_free (((VmhQmpDrive *)drive)->device);
-}
-
 void
 vmh_qmp_measure_async (VmhQmp *qmp, GAsyncReadyCallback callback, gpointer data)
 {
@@ -173,8 +188,7 @@ vmh_qmp_measure_async (VmhQmp *qmp, GAsyncReadyCallback callback, gpointer data)
   g_task_set_task_data (task, measuring, measuring_free);
   measuring->measures = g_new0 (VmhQmpMeasures, 1);
   measuring->measures->vcpus = g_array_new (FALSE, FALSE, sizeof (VmhQmpVcpu));
-  measuring->measures->drives = g_array_new (FALSE, FALSE, sizeof (VmhQmpDrive));
-  g_array_set_clear_func (measuring->measures->drives, clear_drive);
+  measuring->measures->drives = drives_new ();
   for (guint i = 0; i < G_N_ELEMENTS (questions); i++)
     {
       Answer *answer = g_new (Answer, 1);
@@ -232,6 +246,39 @@ vmh_qmp_query_vcpus_async (VmhQmp *qmp, GAsyncReadyCallback callback, gpointer d
 
 GArray *
 vmh_qmp_query_vcpus_finish (VmhQmp *qmp, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static void
+on_drives (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  GError *error = NULL;
+  g_autoptr (JsonNode) reply = vmh_qmp_call_finish (VMH_QMP (source), result, &error);
+  GArray *drives;
+
+  if (!reply)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  drives = drives_new ();
+  read_drives (reply, drives);
+  g_task_return_pointer (task, drives, (GDestroyNotify)g_array_unref);
+}
+
+void
+vmh_qmp_query_drives_async (VmhQmp *qmp, GAsyncReadyCallback callback, gpointer data)
+{
+  GTask *task = g_task_new (qmp, NULL, callback, data);
+
+  g_task_set_source_tag (task, vmh_qmp_query_drives_async);
+  vmh_qmp_call_async (qmp, "query-blockstats", NULL, -1, VMH_MEASURE_MS, NULL, on_drives, task);
+}
+
+GArray *
+vmh_qmp_query_drives_finish (VmhQmp *qmp, GAsyncResult *result, GError **error)
 {
   return g_task_propagate_pointer (G_TASK (result), error);
 }

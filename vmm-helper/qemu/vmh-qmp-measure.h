@@ -44,6 +44,10 @@ void vmh_qmp_measures_free (VmhQmpMeasures *measures);
 void vmh_qmp_query_vcpus_async (VmhQmp *qmp, GAsyncReadyCallback callback, gpointer data);
 /** vmh_qmp_query_vcpus_finish: of VmhQmpVcpu. */
 GArray *vmh_qmp_query_vcpus_finish (VmhQmp *qmp, GAsyncResult *result, GError **error);
+/** vmh_qmp_query_drives_async: what its disks and drives have carried, alone. */
+void vmh_qmp_query_drives_async (VmhQmp *qmp, GAsyncReadyCallback callback, gpointer data);
+/** vmh_qmp_query_drives_finish: of VmhQmpDrive. */
+GArray *vmh_qmp_query_drives_finish (VmhQmp *qmp, GAsyncResult *result, GError **error);
 /** vmh_qmp_drive_is: whether the drive is of the device @id. */
 gboolean vmh_qmp_drive_is (const VmhQmpDrive *drive, const char *id);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmhQmpMeasures, vmh_qmp_measures_free)

@@ -134,7 +134,8 @@ get_value (InnGraph *self, guint line, int column)
   return inn_span_get_value (self->span, self->performance, self->chart, line, (guint)column);
 }
 
-/* What is told while nothing is pointed at is of the last second, however long a column is. */
+/* What is told while nothing is pointed at is of the last second, however long a column is; or of
+ * the last column where nothing is measured here, of a machine that runs. */
 static double
 get_told (InnGraph *self, guint line)
 {
@@ -142,7 +143,11 @@ get_told (InnGraph *self, guint line)
 
   if (self->column != NO_COLUMN)
     return get_value (self, line, self->column);
-  return n_rows == 0 ? NAN : inn_performance_get (self->performance, self->chart, line, n_rows - 1);
+  if (n_rows == 0)
+    return NAN;
+  if (inn_performance_is_sum (self->chart->kind))
+    return get_value (self, line, get_last (self));
+  return inn_performance_get (self->performance, self->chart, line, n_rows - 1);
 }
 
 static double

@@ -187,7 +187,7 @@ rebuild (InnPerformanceView *self)
   if (self->off && charts->len > 0)
     add_note (self, _ ("The machine is not running. This is what it used before."));
   if (!inn_span_shows (span, INN_CHART_NETWORK))
-    add_note (self, _ ("Only the use of processors and memory is kept for so long."));
+    add_note (self, _ ("Of disks and network cards only the sum of all is kept for so long."));
   else if (!counted && charts->len > 0)
     add_note (self, _ ("This machine has no network card whose traffic is counted."));
   if (all != NULL) /* so that the processors' own can be compared with it */

@@ -35,7 +35,7 @@ inn_span_is_long (const InnSpan *span)
 gboolean
 inn_span_shows (const InnSpan *span, InnChartKind kind)
 {
-  return !inn_span_is_long (span) || inn_performance_is_kept (kind);
+  return inn_span_is_long (span) ? inn_performance_is_kept (kind) : !inn_performance_is_sum (kind);
 }
 
 /* Of single seconds: the row. Rows come at any moment of a second. */

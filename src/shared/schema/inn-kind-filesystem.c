@@ -38,7 +38,9 @@ static const InnField fields[] = {
     .type = INN_TYPE_PATH,
     .flags = INN_FIELD_REQUIRED | INN_FIELD_FOLDER,
     .label = N_ ("Folder"),
-    .help = N_ ("The guest’s administrator can do in it all that you can.") },
+    .help = N_ (
+        "The guest’s administrator can do in it all that you can. Other users there make no new "
+        "files in it: all of it belongs to root.") },
   { .name = "tag",
     .path = "target/@dir",
     .type = INN_TYPE_STRING,
