@@ -191,6 +191,7 @@ step_plan (gpointer context, GError **error)
                        .firmware_format = start->firmware_format,
                        .nvram_format = start->nvram_format,
                        .firmware_smm = start->smm,
+                       .locks = vmh_store_is_system (),
                        .bridges = vmh_store_is_system (),
                        .passt = start->passt != NULL,
                        .swtpm = vmh_host_has_swtpm (vmh_host_get_default ()),
