@@ -56,6 +56,7 @@ build_board (InnDomain *domain, const InnProfile *profile, InnOs *os, GError **e
          set (domain, "machine", "machine", profile->machine, error) &&
          set (domain, "firmware", "firmware", profile->firmware, error) &&
          set_uint (domain, "memory", "size", profile->memory, error) &&
+         set (domain, "memory", "growth", profile->modules ? "dimm" : NULL, error) &&
          set_uint (domain, "cpu", "vcpus", profile->vcpus, error) &&
          set (domain, "cpu", "mode", "host-passthrough", error) &&
          set (domain, "features", "acpi", "yes", error) &&

@@ -12,9 +12,11 @@
 #define GIB (1024 * MIB)
 
 #define MODERN_VCPUS 2
-/* virtio came into Linux with 2.6.25 (2008), virtio-gpu with 4.4 (2016). */
+/* virtio came into Linux with 2.6.25 (2008), virtio-gpu with 4.4 (2016), virtio-mem with 5.8, which
+ * systems of 2021 have. */
 #define LINUX_VIRTIO_YEAR 2008
 #define LINUX_GPU_YEAR    2016
+#define LINUX_MEM_YEAR    2021
 
 typedef struct
 {
@@ -133,6 +135,8 @@ fill_devices (InnProfile *profile, InnOs *os, const Family *family, OsinfoDevice
   profile->rng = knows_virtio (devices, "rng", "rng") || (family->modern && !is_windows);
   profile->balloon = family->modern;
   profile->channels = family->modern;
+  profile->modules = (is_windows && family->modern) ||
+                     (is_linux && family->modern && year > 0 && year < LINUX_MEM_YEAR);
 }
 
 static OsinfoResources *

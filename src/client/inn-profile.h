@@ -25,6 +25,7 @@ typedef struct
   const char *disk_bus, *cdrom_bus, *nic, *video, *sound, *usb;
   const char *clock; /* "utc" or "localtime" */
   gboolean tablet, rng, balloon, channels, tpm;
+  gboolean modules; /* the system has no virtio-mem, so more memory comes in modules */
 } InnProfile;
 
 /** inn_profile_fill: @host_memory in bytes and @host_cpus clip the proposal (half of the one, all

@@ -152,8 +152,6 @@ static const Part parts[] = {
   { "", "memtune", INN_IMPORT_UNKNOWN, N_ ("Tuning"), TUNING },
   { "", "blkiotune", INN_IMPORT_UNKNOWN, N_ ("Tuning"), TUNING },
   { "", "numatune", INN_IMPORT_UNKNOWN, N_ ("Tuning"), TUNING },
-  { "", "memoryBacking/locked", INN_IMPORT_UNKNOWN, N_ ("Locked memory"),
-    N_ ("This computer may put the machine’s memory into swap.") },
   { "", "os/bios", INN_IMPORT_UNKNOWN, N_ ("Firmware on the serial line"), NO_EFFECT },
   { "", "os/acpi", INN_IMPORT_UNKNOWN, N_ ("ACPI tables"),
     N_ ("Tables from a file are not given to the guest. A licence in them is not found.") },

@@ -245,6 +245,7 @@ test_impossible (void)
   const InnKind *watchdog = inn_schema_find ("watchdog"), *iommu = inn_schema_find ("iommu");
   g_autofree char *first = inn_hardware_dup_problem (watchdog, domain);
   g_autofree char *second = NULL, *without = NULL, *with = NULL;
+  const char *why = NULL;
 
   g_assert_null (first);
   inn_domain_add (domain, "watchdog");
@@ -256,6 +257,12 @@ test_impossible (void)
   g_assert_true (inn_element_set (&features, "acpi", "yes", NULL));
   with = inn_hardware_dup_problem (iommu, domain);
   g_assert_null (with);
+  for (guint i = 0; i < 6; i++)
+    {
+      g_assert_nonnull (inn_hardware_get_absent (i, &why));
+      g_assert_true (g_str_has_suffix (why, "."));
+    }
+  g_assert_null (inn_hardware_get_absent (6, &why));
 }
 
 static gboolean

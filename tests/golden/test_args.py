@@ -380,6 +380,21 @@ def kvm_alone():
     tap.true("kernel-irqchip=split" in machine, machine)
 
 
+@tap.case
+def sound_of_virtio():
+    """A QEMU that has VirtIO's sound card gives one; one that has none says since when there is one"""
+    text = (GOLDEN / "xml" / "old-pc.xml").read_text()
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "one.xml"
+        path.write_text(text.replace('<sound model="ac97"/>', '<sound model="virtio"/>'))
+        card = [json.loads(w) for w in plan(path)["argv"] if "virtio-sound-pci" in w]
+        tap.equal([(n["driver"], n["audiodev"], n["bus"]) for n in card], [("virtio-sound-pci", "audio", "pci.0")], "the card")
+        types = pathlib.Path(folder) / "types"
+        types.write_text("\n".join(t for t in qemu_types() if not t.startswith("virtio-sound")))
+        made = plans([path], types)[path]
+        tap.true("8.2" in made.get("error", ""), made)
+
+
 # What is given to a device by what is free when it comes: its place, and numbers of files.
 PLUGGED = {"disk", "cdrom", "interface", "input", "rng", "hostdev"}  # as in machine/vmh-live.c
 PLACE = {"bus", "addr", "scsi-id", "bootindex"}
@@ -419,6 +434,15 @@ def plugged_as_started():
     tap.diag(f"plugged: {plugged}; refused: {refused}")
     tap.equal(set(plugged), PLUGGED, "kinds that were plugged")
     tap.true("disk" in refused, f"kinds of which some were refused: {refused}")
+
+
+@tap.case
+def locked_memory_of_a_session():
+    """A session's machine has no locked memory, and its log says so"""
+    path = GOLDEN / "xml" / "memory-private.xml"
+    made = plans([path], None, "--session")[path]
+    tap.true("-overcommit" not in made["argv"] and "swap" in made["notes"], made["notes"])
+    tap.true("-overcommit" in plan(path)["argv"] and "swap" not in plan(path)["notes"], "one of the system")
 
 
 @tap.case

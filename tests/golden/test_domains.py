@@ -14,8 +14,8 @@ EXAMPLES = sorted((env.SOURCE / "tests" / "golden" / "xml").glob("*.xml"))
 SCHEMA = "/usr/share/libvirt/schemas/domain.rng"
 # Words of ours that libvirt 9.0 does not know: a disk format that only we can use in place, Q35's own
 # watchdog and pvpanic's card, which libvirt names since 9.1, crash
-# memory, since 10.6, and NVMe drives.
-AHEAD = re.compile(r'<driver [^>]*type="vhdx"|<watchdog [^>]*model="itco"|<panic [^>]*model="pvpanic"|<pstore|bus="nvme"')
+# memory, since 10.6, NVMe drives, and VirtIO's sound card, since 10.4.
+AHEAD = re.compile(r'<driver [^>]*type="vhdx"|<watchdog [^>]*model="itco"|<panic [^>]*model="pvpanic"|<pstore|bus="nvme"|<sound [^>]*model="virtio"')
 
 
 @tap.case

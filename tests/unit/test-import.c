@@ -222,7 +222,6 @@ static const struct
   { "filesystem", INN_IMPORT_SAME, "Shared folder", "/srv/share" },
   { "hostdev", INN_IMPORT_SAME, "USB device 0x1d6b:0x0002", "0x1d6b:0x0002" },
   { "input", INN_IMPORT_UNKNOWN, "Smart card reader", NULL },
-  { "tuned", INN_IMPORT_UNKNOWN, "Locked memory", NULL },
   { "tuned", INN_IMPORT_UNKNOWN, "Tuning", NULL },
   { "commandline", INN_IMPORT_UNKNOWN, "Options for QEMU", NULL },
   { "commandline", INN_IMPORT_ADAPTED, "Security label", NULL },

@@ -15,6 +15,7 @@ typedef struct
   const char *id;
   const char *machine, *firmware, *disk, *nic, *video, *clock;
   guint64 memory; /* on a host of 64 GiB */
+  const char *growth;
 } Row;
 
 static const Row rows[] = {
@@ -23,11 +24,15 @@ static const Row rows[] = {
   { "http://ubuntu.com/ubuntu/22.04", "q35", NULL, "virtio", "virtio", "virtio", "utc", 4 * GIB },
   { "http://fedoraproject.org/fedora/36", "q35", NULL, "virtio", "virtio", "virtio", "utc",
     2 * GIB },
-  { "http://centos.org/centos/6.0", "q35", NULL, "virtio", "virtio", "vga", "utc", 2 * GIB },
+  { "http://centos.org/centos/6.0", "q35", NULL, "virtio", "virtio", "vga", "utc", 2 * GIB,
+    "dimm" },
   { "http://debian.org/debian/3", "pc", NULL, "ide", "e1000", "vga", "utc", GIB / 2 },
-  { "http://microsoft.com/win/11", "q35", "efi", "sata", "e1000e", "vga", "localtime", 8 * GIB },
-  { "http://microsoft.com/win/10", "q35", NULL, "sata", "e1000e", "vga", "localtime", 4 * GIB },
-  { "http://microsoft.com/win/7", "q35", NULL, "sata", "e1000e", "vga", "localtime", 4 * GIB },
+  { "http://microsoft.com/win/11", "q35", "efi", "sata", "e1000e", "vga", "localtime", 8 * GIB,
+    "dimm" },
+  { "http://microsoft.com/win/10", "q35", NULL, "sata", "e1000e", "vga", "localtime", 4 * GIB,
+    "dimm" },
+  { "http://microsoft.com/win/7", "q35", NULL, "sata", "e1000e", "vga", "localtime", 4 * GIB,
+    "dimm" },
   { "http://microsoft.com/win/xp", "pc", NULL, "ide", "e1000", "cirrus", "localtime", GIB / 2 },
   { "http://microsoft.com/win/98", "pc", NULL, "ide", "rtl8139", "cirrus", "localtime", GIB / 4 },
   { "http://microsoft.com/msdos/6.22", "pc", NULL, "ide", "rtl8139", "cirrus", "localtime",
@@ -135,6 +140,7 @@ test_row (gconstpointer data)
   assert_field (domain, "interface", "model", row->nic);
   assert_field (domain, "video", "model", row->video);
   assert_field (domain, "clock", "offset", row->clock);
+  assert_field (domain, "memory", "growth", row->growth);
   assert_field (domain, "general", "os-id", row->id[0] != '\0' ? row->id : NULL);
 }
 

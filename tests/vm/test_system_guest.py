@@ -5,6 +5,7 @@
 import os
 import pwd
 import re
+import subprocess
 from pathlib import Path
 
 from lib import bus, domain, env, guest, ns, proc, system, tap, vm
@@ -120,6 +121,31 @@ def users_folder():
     tap.true("done" in said, said)
     said = start(one, machine)
     tap.true("may not" in said and str(theirs) in said, said)
+    one.close()
+    helper.stop()
+
+
+@tap.case
+def locked_memory():
+    """A machine whose memory is locked has all of it in this computer's memory, or is not started; another has none locked"""
+    one = start_helper()
+    # A container's root may not have the right to more than a few MiB.
+    able = not subprocess.run(["prlimit", "--memlock=unlimited", "true"], stderr=subprocess.DEVNULL).returncode
+    for locked in (False, True):
+        text = definition(f"locked{locked}", image(f"locked{locked}", ns.USER))
+        text = text.replace("</memory>", "</memory><memoryBacking><locked/></memoryBacking>") if locked else text
+        machine, said = create(one, text)
+        tap.true("done" in said, said)
+        said = start(one, machine)
+        if locked and not able:
+            tap.true("failed" in said and "locking memory failed" in said, said)
+            tap.diag("this computer lets nobody lock memory: it is said")
+            break
+        tap.true("done" in said, said)
+        facts = Path(f"/proc/{proc.find('qemu-system')[0]}/status").read_text()
+        kib = int(re.search(r"^VmLck:\s+(\d+)", facts, re.M)[1])
+        tap.true(kib >= 32 * 1024 if locked else kib < 1024, f"{kib} KiB are locked")
+        value(one.call(machine, domain.MACHINE, "ForceOff", "(@a{sv} {},)"))
     one.close()
     helper.stop()
 

@@ -144,6 +144,8 @@ become (void)
     return;
   if (order.who == VMH_SPAWN_NUMBER && order.act == VMH_SPAWN_RUN)
     limit (RLIMIT_NPROC, MAX_PROCESSES);
+  if (order.locks) /* where that is refused the program says that it cannot lock */
+    setrlimit (RLIMIT_MEMLOCK, &(struct rlimit){ RLIM_INFINITY, RLIM_INFINITY });
   if ((person != NULL ? initgroups (person->pw_name, person->pw_gid) : setgroups (0, NULL)) < 0 ||
       setresgid (order.gid, order.gid, order.gid) < 0 ||
       setresuid (order.uid, order.uid, order.uid) < 0)

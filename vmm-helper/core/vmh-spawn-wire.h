@@ -56,6 +56,7 @@ typedef struct
   guint32 n_texts, n_bytes;
   guint32 n_fds;
   guint64 memory; /* RUN: bytes of address space; 0: no limit */
+  guint32 locks;  /* RUN: it may lock all its memory */
 } VmhSpawnOrder;
 
 /* Child → helper: what it did (VMH_SPAWN_OPEN: with the fd), or why it could not. A program that

@@ -292,6 +292,12 @@ vmh_spawn_limit_memory (VmhSpawn *spawn, guint64 limit)
 }
 
 void
+vmh_spawn_lock_memory (VmhSpawn *spawn)
+{
+  spawn->order.locks = TRUE;
+}
+
+void
 vmh_spawn_bind (VmhSpawn *spawn)
 {
   spawn->bound = TRUE;

@@ -295,14 +295,24 @@ vmh_plan_count_slots (InnDomain *domain)
   return MAX (slots > 0 ? (guint)slots : MEMORY_SLOTS, modules->len);
 }
 
-/* Huge pages that are not there when the guest takes them would end it. */
+gboolean
+vmh_plan_is_locked (VmhPlan *plan)
+{
+  InnElement memory = inn_domain_get (plan->domain, "memory");
+
+  return plan->host.locks && inn_element_get_bool (&memory, "locked");
+}
+
+/* Huge pages that are not there when the guest takes them would end it; of locked memory all would
+ * be taken at once, and QEMU refuses that. */
 static gboolean
 has_virtio_mem (VmhPlan *plan)
 {
   InnElement memory = inn_domain_get (plan->domain, "memory");
 
-  return plan->board == VMH_BOARD_Q35 && !vmh_plan_has_modules (plan->domain) &&
-         vmh_plan_has (plan, "virtio-mem-pci") && !inn_element_get_bool (&memory, "huge-pages");
+  return plan->board == VMH_BOARD_Q35 && !vmh_plan_is_locked (plan) &&
+         !vmh_plan_has_modules (plan->domain) && vmh_plan_has (plan, "virtio-mem-pci") &&
+         !inn_element_get_bool (&memory, "huge-pages");
 }
 
 static gboolean
@@ -350,6 +360,12 @@ build_memory (VmhPlan *plan, GError **error)
   if (size == 0)
     return vmh_plan_refuse (error, _ ("The memory modules have all of the machine's memory, or "
                                       "more. Give it more memory, or remove a module."));
+  if (inn_element_get_bool (&memory, "locked") && !plan->host.locks)
+    vmh_plan_note (plan,
+                   _ ("This computer may put its memory into swap: only machines of the whole "
+                      "system can have it locked."));
+  if (vmh_plan_is_locked (plan))
+    vmh_plan_option (plan, "-overcommit", "mem-lock=on");
   if (!vmh_numa_build (plan, size, (guint)count_places (plan, &cpu), error))
     return FALSE;
   if (virtio_mem || (has_slots (plan) && modules + extra > 0))

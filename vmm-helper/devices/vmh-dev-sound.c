@@ -16,6 +16,7 @@ static const struct
   { "usb", NULL, "usb-audio" },
   { "es1370", NULL, "ES1370" },
   { "sb16", NULL, "sb16" },
+  { "virtio", NULL, "virtio-sound-pci" },
 };
 
 static gboolean
@@ -32,6 +33,9 @@ build (VmhPlan *plan, const InnElement *element, guint index, GError **error)
     i++;
   if (i == G_N_ELEMENTS (cards))
     return vmh_plan_refuse (error, _ ("This sound card cannot be used. Choose HD Audio."));
+  if (g_str_equal (cards[i].model, "virtio") && !vmh_plan_has (plan, cards[i].card))
+    return vmh_plan_refuse (error, _ ("The QEMU installed here has no sound card VirtIO: it came "
+                                      "with QEMU 8.2. Choose HD Audio."));
   if (vmh_plan_first (plan, "audio"))
     vmh_plan_add (plan, VMH_NODE_AUDIODEV, vmh_json ("driver=s", "none", "id=s", "audio", NULL));
   device = vmh_json ("driver=s", cards[i].card, "id=s", id, "audiodev=s", "audio", NULL);

@@ -31,6 +31,7 @@ typedef struct
   /* Firmware of a UEFI machine; NULL for BIOS. */
   const char *firmware, *firmware_format, *nvram_format;
   gboolean firmware_smm;
+  gboolean locks;     /* a machine's memory may be locked */
   gboolean bridges;   /* cards may be put on this computer's bridges */
   gboolean passt;     /* the program is there; else QEMU's own user-mode network is taken */
   gboolean usb;       /* a USB device may come that is not in the domain */
@@ -105,6 +106,7 @@ const char *vmh_plan_get_notes (VmhPlan *plan);
 /** vmh_plan_get_user_network: what carries its user-mode cards: "passt", "slirp" (in QEMU itself,
  * which then needs the host's network), or "" where it has none. */
 const char *vmh_plan_get_user_network (VmhPlan *plan);
+gboolean vmh_plan_is_locked (VmhPlan *plan); /* its memory, in this computer's */
 gboolean vmh_plan_has_display (VmhPlan *plan, const char *protocol); /* "vnc", "dbus" */
 
 /** vmh_plan_cpu: the node of the processor @index (from 1) of a machine that has begun as @domain

@@ -48,6 +48,7 @@ make_plan (VmhMachine *machine,
   gboolean slirp = g_str_equal (vmh_machine_get_user_network (machine), "slirp");
   g_autofree char *shared = vmh_live_dup_shared_group (machine, device);
   VmhPlanHost host = { .accelerator = vmh_machine_get_accelerator (machine),
+                       .locks = vmh_store_is_system (),
                        .bridges = vmh_store_is_system (),
                        .passt = !slirp,
                        .running = running,

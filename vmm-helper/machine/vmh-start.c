@@ -205,6 +205,7 @@ step_plan (gpointer context, GError **error)
                        .firmware_format = start->firmware_format,
                        .nvram_format = start->nvram_format,
                        .firmware_smm = start->smm,
+                       .locks = vmh_store_is_system (),
                        .bridges = vmh_store_is_system (),
                        .passt = start->passt != NULL,
                        .usb = start->notes->len > 0,

@@ -88,6 +88,12 @@ vmh_launch_set_file (VmhLaunch *launch, int number, int fd, uid_t user)
 }
 
 void
+vmh_launch_lock_memory (VmhLaunch *launch)
+{
+  vmh_spawn_lock_memory (launch->spawn);
+}
+
+void
 vmh_launch_bind (VmhLaunch *launch)
 {
   vmh_spawn_bind (launch->spawn);

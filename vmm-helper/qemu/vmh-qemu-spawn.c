@@ -335,6 +335,8 @@ launch (Spawn *spawn, GError **error)
   if (program < 0)
     return FALSE;
   spawn->launch = vmh_launch_new (program, uid, vmh_sandbox_get_gid (&spawn->sandbox, uid));
+  if (vmh_plan_is_locked (spawn->start->plan))
+    vmh_launch_lock_memory (spawn->launch);
   if (!add_shim_options (spawn, error) || !add_plan_fds (spawn, error))
     return FALSE;
   if (pipe2 (info, O_CLOEXEC) < 0)

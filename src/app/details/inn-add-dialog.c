@@ -25,6 +25,7 @@ enum
 };
 static guint signals[N_SIGNALS];
 
+/* NULL: of what cannot be added. */
 static const InnKind *
 row_kind (GtkListBoxRow *row)
 {
@@ -37,10 +38,12 @@ matches (GtkListBoxRow *row, gpointer data)
   InnAddDialog *self = INN_ADD_DIALOG (data);
   const char *wanted = gtk_editable_get_text (GTK_EDITABLE (self->search));
   const InnKind *kind = row_kind (row);
-  const char *help = inn_hardware_get_help (kind);
+  const char *label = adw_preferences_row_get_title (ADW_PREFERENCES_ROW (row));
+  const char *help = kind != NULL ? inn_hardware_get_help (kind)
+                                  : adw_action_row_get_subtitle (ADW_ACTION_ROW (row));
 
-  return *wanted == '\0' || g_str_match_string (wanted, _ (kind->label), TRUE) ||
-         g_str_match_string (wanted, kind->name, TRUE) ||
+  return *wanted == '\0' || g_str_match_string (wanted, label, TRUE) ||
+         (kind != NULL && g_str_match_string (wanted, kind->name, TRUE)) ||
          (help != NULL && g_str_match_string (wanted, help, TRUE));
 }
 
@@ -90,6 +93,23 @@ inn_add_dialog_class_init (InnAddDialogClass *klass)
 }
 
 static void
+add_absent (InnAddDialog *self)
+{
+  const char *label, *why;
+
+  for (guint i = 0; (label = inn_hardware_get_absent (i, &why)) != NULL; i++)
+    {
+      GtkWidget *row = adw_action_row_new ();
+
+      adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), label);
+      adw_action_row_set_subtitle (ADW_ACTION_ROW (row), why);
+      adw_action_row_set_icon_name (ADW_ACTION_ROW (row), "action-unavailable-symbolic");
+      gtk_widget_set_sensitive (row, FALSE);
+      gtk_list_box_append (self->list, row);
+    }
+}
+
+static void
 inn_add_dialog_init (InnAddDialog *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
@@ -108,6 +128,7 @@ inn_add_dialog_init (InnAddDialog *self)
       g_object_set_data (G_OBJECT (row), "inn-kind", (gpointer)*kind);
       gtk_list_box_append (self->list, row);
     }
+  add_absent (self);
   gtk_list_box_set_filter_func (self->list, matches, self, NULL);
 }
 
@@ -119,8 +140,11 @@ inn_add_dialog_new (GtkWindow *parent, InnDomain *domain)
 
   for (int i = 0; domain != NULL && (row = gtk_list_box_get_row_at_index (self->list, i)); i++)
     {
-      g_autofree char *problem = inn_hardware_dup_problem (row_kind (row), domain);
+      const InnKind *kind = row_kind (row);
+      g_autofree char *problem = kind != NULL ? inn_hardware_dup_problem (kind, domain) : NULL;
 
+      if (kind == NULL)
+        continue;
       gtk_widget_set_sensitive (GTK_WIDGET (row), problem == NULL);
       if (problem != NULL)
         adw_action_row_set_subtitle (ADW_ACTION_ROW (row), problem);

@@ -210,6 +210,34 @@ inn_hardware_dup_problem (const InnKind *kind, InnDomain *domain)
   return NULL;
 }
 
+/* No kind of the schema, but what people look for. */
+static const struct
+{
+  const char *label, *why;
+} absent[] = {
+  { N_ ("Smart card reader"),
+    N_ ("This window cannot hand on a card yet. A reader at USB can be added as a USB device.") },
+  { N_ ("USB redirection"),
+    N_ ("This window cannot hand on devices yet. Add a USB device of the machine’s computer.") },
+  { N_ ("Memory shared with other machines"),
+    N_ ("Machines cannot have any in common yet. A network between them carries files.") },
+  { N_ ("Disk that takes SCSI commands (LUN)"),
+    N_ ("Such commands are not handed on to this computer’s disks. A disk can be one of them.") },
+  { N_ ("This computer’s security chip"),
+    N_ ("It stays with this computer. Add a security chip (TPM), which is the machine’s own.") },
+  { N_ ("3D graphics card"),
+    N_ ("This computer’s graphics card is out of the reach of its machines so far.") },
+};
+
+const char *
+inn_hardware_get_absent (guint position, const char **out_why)
+{
+  if (position >= G_N_ELEMENTS (absent))
+    return NULL;
+  *out_why = _ (absent[position].why);
+  return _ (absent[position].label);
+}
+
 void
 inn_hardware_fill (InnElement *element)
 {

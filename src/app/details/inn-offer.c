@@ -42,6 +42,8 @@ find_type (const InnElement *element)
 static gboolean
 is_systems (const InnElement *element, const InnField *field)
 {
+  if (g_str_equal (element->kind->name, "memory"))
+    return g_str_equal (field->name, "locked");
   return g_str_equal (element->kind->name, "cpu") &&
          (g_str_equal (field->name, "limit") || g_str_equal (field->name, "shares"));
 }

@@ -8,6 +8,7 @@ static const InnChoice models[] = {
   { "ich9", N_ ("HD Audio (ICH9)") },
   { "ich6", N_ ("HD Audio (ICH6)") },
   { "ac97", N_ ("AC97") },
+  { "virtio", N_ ("VirtIO (QEMU 8.2 and later)") },
   { "usb", N_ ("USB") },
   { "es1370", N_ ("Ensoniq ES1370") },
   { "sb16", N_ ("Sound Blaster 16") },
@@ -21,7 +22,8 @@ static const InnField fields[] = {
     .flags = INN_FIELD_REQUIRED,
     .choices = models,
     .label = N_ ("Card"),
-    .help = N_ ("HD Audio for systems of today; AC97 for old ones.") },
+    .help =
+        N_ ("HD Audio for systems of today; AC97 for old ones. VirtIO is for Linux since 5.13.") },
   { NULL },
 };
 
