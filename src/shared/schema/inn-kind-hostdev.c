@@ -18,9 +18,9 @@ static const InnChoice types[] = {
 };
 
 static const InnChoice startups[] = {
-  { "mandatory", N_ ("The machine does not start") },
-  { "requisite", N_ ("The machine does not start, but goes on from a saved state") },
-  { "optional", N_ ("The machine starts without it") },
+  { "mandatory", N_ ("Do not start") },
+  { "requisite", N_ ("Only resume") },
+  { "optional", N_ ("Start without it") },
   { NULL, NULL },
 };
 
@@ -74,7 +74,7 @@ static const InnField fields[] = {
     .flags = INN_FIELD_NOT_GUEST,
     .fallback = "mandatory",
     .choices = startups,
-    .label = N_ ("Where it is not plugged in"),
+    .label = N_ ("If it is missing"),
     .help = N_ ("Plugged in later, it comes into the running machine.") },
   { NULL },
 };
