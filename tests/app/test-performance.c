@@ -52,7 +52,7 @@ create_answer (Fixture *fixture)
 static GVariant *
 create_history (Fixture *fixture, guint32 span)
 {
-  const gint64 now = g_get_real_time () / G_USEC_PER_SEC / 60 * 60;
+  const gint64 now = g_get_real_time () / G_USEC_PER_SEC + 1; /* also where a column begins */
   GVariantBuilder rows;
 
   g_variant_builder_init (&rows, G_VARIANT_TYPE ("a(tuad)"));

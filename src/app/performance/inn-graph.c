@@ -134,19 +134,14 @@ get_value (InnGraph *self, guint line, int column)
   return inn_span_get_value (self->span, self->performance, self->chart, line, (guint)column);
 }
 
-/* What is told while nothing is pointed at is of the last second, however long a column is; or of
- * the last column where nothing is measured here, of a machine that runs. */
+/* Nothing is pointed at: of the last second, however long a column is, where it is measured. */
 static double
 get_told (InnGraph *self, guint line)
 {
   const guint n_rows = inn_performance_get_n_rows (self->performance);
 
-  if (self->column != NO_COLUMN)
-    return get_value (self, line, self->column);
-  if (n_rows == 0)
-    return NAN;
-  if (inn_performance_is_sum (self->chart->kind))
-    return get_value (self, line, get_last (self));
+  if (self->column != NO_COLUMN || inn_performance_is_sum (self->chart->kind))
+    return get_value (self, line, self->column != NO_COLUMN ? self->column : get_last (self));
   return inn_performance_get (self->performance, self->chart, line, n_rows - 1);
 }
 
