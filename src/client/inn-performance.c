@@ -68,10 +68,10 @@ struct _InnPerformance
   guint64 monotonic;    /* ns, of the last answer; 0: there is none to compare with */
   gint64 times[INN_PERFORMANCE_ROWS];
   guint n_rows;
-  gboolean wanted;
-  guint span;       /* s, of what is kept; 0: nobody wants it */
-  GArray *kept;     /* see inn-kept.h */
-  gint64 kept_time; /* µs since 1970: when that was told */
+  GHashTable *wanting; /* who */
+  guint span;          /* s, of what is kept; 0: nobody wants it */
+  GArray *kept;        /* see inn-kept.h */
+  gint64 kept_time;    /* µs since 1970: when that was told */
 };
 
 G_DEFINE_FINAL_TYPE (InnPerformance, inn_performance, G_TYPE_OBJECT)
@@ -389,6 +389,7 @@ inn_performance_finalize (GObject *object)
   g_ptr_array_unref (self->charts);
   g_hash_table_unref (self->counters);
   g_array_unref (self->kept);
+  g_hash_table_unref (self->wanting);
   G_OBJECT_CLASS (inn_performance_parent_class)->finalize (object);
 }
 
@@ -410,6 +411,7 @@ inn_performance_init (InnPerformance *self)
 {
   self->charts = g_ptr_array_new_with_free_func (chart_free);
   self->kept = inn_kept_new ();
+  self->wanting = g_hash_table_new (NULL, NULL);
   self->counters = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
 }
 
@@ -431,12 +433,18 @@ inn_machine_get_performance (InnMachine *machine)
 }
 
 void
-inn_performance_want (InnPerformance *self, gboolean on)
+inn_performance_want (InnPerformance *self, gpointer who, gboolean on)
 {
+  gboolean wanted;
+
   g_return_if_fail (INN_IS_PERFORMANCE (self));
-  self->wanted = on;
-  inn_poll_want (self->poll, on);
-  inn_poll_want (self->kept_poll, on && self->span > 0);
+  if (on)
+    g_hash_table_add (self->wanting, who);
+  else
+    g_hash_table_remove (self->wanting, who);
+  wanted = g_hash_table_size (self->wanting) > 0;
+  inn_poll_want (self->poll, wanted);
+  inn_poll_want (self->kept_poll, wanted && self->span > 0);
 }
 
 GPtrArray *
@@ -495,7 +503,7 @@ inn_performance_set_span (InnPerformance *self, guint seconds)
   self->span = seconds;
   g_array_set_size (self->kept, 0);
   inn_poll_ask_anew (self->kept_poll);
-  inn_poll_want (self->kept_poll, self->wanted && seconds > 0);
+  inn_poll_want (self->kept_poll, g_hash_table_size (self->wanting) > 0 && seconds > 0);
 }
 
 gint64

@@ -44,8 +44,9 @@ G_DECLARE_FINAL_TYPE (InnPerformance, inn_performance, INN, PERFORMANCE, GObject
 /** InnPerformance: signals "sampled" (there is a new row, or there are none any more, or an error)
  * and "charts-changed", which comes before it. */
 InnPerformance *inn_machine_get_performance (InnMachine *machine); /* transfer none */
-/** inn_performance_want: @on: ask each second, while the machine is on. */
-void inn_performance_want (InnPerformance *self, gboolean on);
+/** inn_performance_want: ask each second, while the machine is on and any @who, which is only told
+ * from others, wants it. */
+void inn_performance_want (InnPerformance *self, gpointer who, gboolean on);
 /** inn_performance_get_charts: of InnChart, sorted; they live until "charts-changed". */
 GPtrArray *inn_performance_get_charts (InnPerformance *self);
 /** inn_performance_get_n_rows: counts those that are kept no more, too; the last is one less. */

@@ -93,6 +93,8 @@ def live():
     it.ask("echo after-$(grep -o 'MemTotal.*[0-9]' /proc/meminfo | tr -dc 0-9)-kB", r"after-\d+-kB")
     before, after = (int(re.search(w + r"-(\d+)-kB", it.viewer.text).group(1)) for w in ("before", "after"))
     tap.equal(after - before, size // 1024, "kB more")
+    given = f"{2 * size >> 20} MiB" if 2 * size < 1 << 30 else f"{2 * size >> 30} GiB"
+    it.app.find("label", where=lambda n: re.match(rf"{given}, .* of it used$", n.text), timeout=20)
     it.desk.display.screenshot(it.desk.picture("memory"))
     it.choose("Network")
     it.ask("ip link set eth0 up; sleep 1; echo carrier-$(cat /sys/class/net/eth0/carrier)-now", "carrier-1-now")

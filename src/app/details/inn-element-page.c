@@ -8,6 +8,7 @@
 #include "details/inn-field-editors.h"
 #include "details/inn-hardware-row.h"
 #include "details/inn-host-devices.h"
+#include "details/inn-memory-now.h"
 #include "details/inn-offer.h"
 
 #include <glib/gi18n.h>
@@ -274,6 +275,8 @@ inn_element_page_new (InnDraft *draft, const InnElement *element)
     adw_preferences_group_add (self->group, inn_disk_size_new (machine, element));
   else if (g_str_equal (element->kind->name, "hostdev"))
     adw_preferences_group_add (self->group, inn_host_devices_new (draft, element));
+  else if (machine != NULL && g_str_equal (element->kind->name, "memory"))
+    adw_preferences_group_add (self->group, inn_memory_now_new (machine));
   for (const InnField *field = element->kind->fields; field->name != NULL; field++)
     {
       InnFieldRow *row;

@@ -235,7 +235,7 @@ static void
 want (InnPerformanceView *self)
 {
   if (self->performance != NULL)
-    inn_performance_want (self->performance, inn_seen_is (GTK_WIDGET (self)));
+    inn_performance_want (self->performance, self, inn_seen_is (GTK_WIDGET (self)));
 }
 
 static void
@@ -247,7 +247,7 @@ take_performance (InnPerformanceView *self)
   if (self->performance == performance)
     return;
   if (self->performance != NULL)
-    inn_performance_want (self->performance, FALSE);
+    inn_performance_want (self->performance, self, FALSE);
   clear_graphs (self);
   g_set_object (&self->performance, performance);
   g_signal_group_set_target (self->signals, performance);
@@ -284,7 +284,7 @@ inn_performance_view_dispose (GObject *object)
   GtkWidget *child;
 
   if (self->performance != NULL)
-    inn_performance_want (self->performance, FALSE);
+    inn_performance_want (self->performance, self, FALSE);
   if (self->sections != NULL)
     clear_graphs (self);
   g_clear_object (&self->signals);
