@@ -117,13 +117,13 @@ static void
 test_many (Stage *stage, gconstpointer data)
 {
   GtkWidget *window = stage->window;
-  GtkWidget *entry = find_widget (window, GTK_TYPE_SEARCH_ENTRY, NULL);
-  GtkWidget *list = find_widget (window, GTK_TYPE_LIST_VIEW, NULL);
+  GtkWidget *entry = find_widget (GTK_WIDGET (sidebar_of (stage)), GTK_TYPE_SEARCH_ENTRY, NULL);
+  GtkWidget *list = find_widget (GTK_WIDGET (sidebar_of (stage)), GTK_TYPE_LIST_VIEW, NULL);
   GListModel *model = G_LIST_MODEL (gtk_list_view_get_model (GTK_LIST_VIEW (list)));
   InnMachine *shown = inn_sidebar_get_machine (sidebar_of (stage));
   InnMachineView *view = INN_MACHINE_VIEW (find_widget (window, INN_TYPE_MACHINE_VIEW, NULL));
 
-  wait_until (g_list_model_get_n_items (model) == 1000);
+  g_assert_cmpuint (g_list_model_get_n_items (model), ==, 1000);
   take_picture (window, "window-many");
   g_assert_cmpuint (count (list, INN_TYPE_MACHINE_ROW), <, 300);
   g_assert_cmpuint (count (list, INN_TYPE_MACHINE_ROW), >, 5);
@@ -146,8 +146,8 @@ test_many (Stage *stage, gconstpointer data)
 static void
 test_much_found (Stage *stage, gconstpointer data)
 {
-  GtkWidget *entry = find_widget (stage->window, GTK_TYPE_SEARCH_ENTRY, NULL);
-  GtkWidget *list = find_widget (stage->window, GTK_TYPE_LIST_VIEW, NULL);
+  GtkWidget *entry = find_widget (GTK_WIDGET (sidebar_of (stage)), GTK_TYPE_SEARCH_ENTRY, NULL);
+  GtkWidget *list = find_widget (GTK_WIDGET (sidebar_of (stage)), GTK_TYPE_LIST_VIEW, NULL);
   GListModel *model = G_LIST_MODEL (gtk_list_view_get_model (GTK_LIST_VIEW (list)));
   GtkAdjustment *adjustment = gtk_scrollable_get_vadjustment (GTK_SCROLLABLE (list));
   InnMachine *far = inn_connection_lookup_machine (stage->connection, INN_MACHINES_PATH "/m999");
@@ -194,7 +194,7 @@ static void
 test_changes (Stage *stage, gconstpointer data)
 {
   GtkWidget *window = stage->window;
-  GtkWidget *list = find_widget (window, GTK_TYPE_LIST_VIEW, NULL);
+  GtkWidget *list = find_widget (GTK_WIDGET (sidebar_of (stage)), GTK_TYPE_LIST_VIEW, NULL);
   GListModel *model = G_LIST_MODEL (gtk_list_view_get_model (GTK_LIST_VIEW (list)));
   InnMachineView *view = INN_MACHINE_VIEW (find_widget (window, INN_TYPE_MACHINE_VIEW, NULL));
   g_autoptr (InnMachine) last = NULL;
@@ -216,8 +216,8 @@ static void
 test_hidden (Stage *stage, gconstpointer data)
 {
   GtkWidget *window = stage->window;
-  GtkWidget *entry = find_widget (window, GTK_TYPE_SEARCH_ENTRY, NULL);
-  GtkWidget *list = find_widget (window, GTK_TYPE_LIST_VIEW, NULL);
+  GtkWidget *entry = find_widget (GTK_WIDGET (sidebar_of (stage)), GTK_TYPE_SEARCH_ENTRY, NULL);
+  GtkWidget *list = find_widget (GTK_WIDGET (sidebar_of (stage)), GTK_TYPE_LIST_VIEW, NULL);
   GListModel *model = G_LIST_MODEL (gtk_list_view_get_model (GTK_LIST_VIEW (list)));
   InnMachineView *view = INN_MACHINE_VIEW (find_widget (window, INN_TYPE_MACHINE_VIEW, NULL));
   InnMachine *machine = inn_connection_lookup_machine (stage->connection, INN_MACHINES_PATH "/m2");

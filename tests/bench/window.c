@@ -258,10 +258,11 @@ be_graphs (pid_t helper)
 {
   g_autoptr (InnApplication) app = inn_application_new ();
   GtkWidget *window = open_window (app);
-  GtkWidget *list = window != NULL ? find_widget (window, GTK_TYPE_LIST_VIEW, NULL) : NULL;
+  GtkWidget *list;
 
-  if (list == NULL)
+  if (window == NULL)
     return EXIT_FAILURE;
+  list = find_widget (find_widget (window, INN_TYPE_SIDEBAR, NULL), GTK_TYPE_LIST_VIEW, NULL);
   gtk_window_maximize (GTK_WINDOW (window));
   kill (helper, SIGUSR2);
   gtk_widget_activate_action (list, "list.select-item", "(ubb)", 0, FALSE, FALSE);
