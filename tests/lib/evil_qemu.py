@@ -88,6 +88,7 @@ class Peer:
             self.say(data)
 
     def rage(self):
+        time.sleep(0.3)  # what is told before is taken up first: the start has succeeded
         way = self.way.removeprefix("late-")
         if way == "line":
             self.forever(b"x" * 65536)

@@ -97,10 +97,10 @@ def choose_file(display, title, path):
     """Types a path into GTK's file dialog. Its accessible tree is not looked at: walking it makes GTK
     4.8 raise a critical of its own (g_variant_is_object_path of NULL)."""
     window = tap.wait_for(lambda: shown(display, title), 20, f"the dialog “{title}”")[0]
-    x, y, width, _ = display.geometry(window)
-    display.move(x + width / 2, y + 20)
     for attempt in range(5):
-        # On a busy computer the dialog may be seen before it takes keys: the path is typed anew.
+        # On a busy computer the dialog may be seen before it takes keys, or has its size: the path is typed anew.
+        x, y, width, _ = display.geometry(window)
+        display.move(x + width / 2, y + 20)
         if attempt:
             display.key("ctrl+a")
         display.type(str(path))
