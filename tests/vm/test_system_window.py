@@ -67,28 +67,6 @@ def not_installed():
 
 
 @tap.case
-def questions():
-    """Create asks for a password; dismissed, wrong or with nobody to ask, it says so and nothing is made"""
-    installer.choose(place)
-    tap.true(says("making it needs an administrator’s password"), "no word of the password to come")
-    for password, sentence in (("cancel", None), ("nonsense", "password was not given, so nothing was done"),
-                               (None, "nobody could be asked for it")):
-        asked = agent(password) if password else None
-        place.display.key("Return")
-        if sentence:
-            tap.wait_for(lambda: says(sentence), 20, sentence)
-        else:
-            tap.wait_for(asked.asked, 20, "the question")
-        wizard.wait_for_summary(place.app)
-        place.display.screenshot(place.picture(f"refused-{password}"))
-        tap.true(not says(DISMISSED), "a dismissed question is told")
-        tap.equal(os.listdir(MACHINES) + proc.find("qemu-system"), [], "machines")
-        if asked:
-            tap.equal(asked.asked(), [EDIT], "questions")
-            asked.close()
-
-
-@tap.case
 def imported():
     """A machine of libvirt's is made for the whole system, with the password; its disk in the user's home stays in place"""
     images = place.home / "images"
@@ -123,6 +101,28 @@ def imported():
     tap.true(disk.exists(), "the disk has gone with the machine")
     asked.close()
     forget_password()
+
+
+@tap.case
+def questions():
+    """Create asks for a password; dismissed, wrong or with nobody to ask, it says so and nothing is made"""
+    installer.choose(place)
+    tap.true(says("making it needs an administrator’s password"), "no word of the password to come")
+    for password, sentence in (("cancel", None), ("nonsense", "password was not given, so nothing was done"),
+                               (None, "nobody could be asked for it")):
+        asked = agent(password) if password else None
+        place.display.key("Return")
+        if sentence:
+            tap.wait_for(lambda: says(sentence), 20, sentence)
+        else:
+            tap.wait_for(asked.asked, 20, "the question")
+        wizard.wait_for_summary(place.app)
+        place.display.screenshot(place.picture(f"refused-{password}"))
+        tap.true(not says(DISMISSED), "a dismissed question is told")
+        tap.equal(os.listdir(MACHINES) + proc.find("qemu-system"), [], "machines")
+        if asked:
+            tap.equal(asked.asked(), [EDIT], "questions")
+            asked.close()
 
 
 @tap.case
