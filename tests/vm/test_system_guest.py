@@ -112,7 +112,7 @@ def users_folder():
     chip = next(p for p in proc.descendants() if proc.cmdline(p).startswith("/usr/bin/swtpm "))
     uid = int(re.search(r"^Uid:\t(\d+)", Path(f"/proc/{chip}/status").read_text(), re.M)[1])
     tap.true(2001000000 <= uid <= 2001999999, f"uid {uid}")
-    state = next(Path("/var/lib/innkeeper/machines").glob("*/tpm"))
+    state = Path("/var/lib/innkeeper/machines", domain.uuid_of(machine), "tpm")
     tap.equal({(p.stat().st_uid, oct(p.stat().st_mode & 0o777)) for p in (state, *state.glob("*.permall"))},
               {(uid, "0o700"), (uid, "0o600")}, "whose its state is")
     value(one.call(machine, domain.MACHINE, "ForceOff", "(@a{sv} {},)"))
