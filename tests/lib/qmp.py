@@ -98,6 +98,10 @@ class Qemu:
             self.serial.close()
 
 
+# The shell asks where its cursor is. Where the window's terminal answers late, the tty echoes the answer.
+ANSWERED = r"(?:\^\[\[[\d;]*R)*"
+
+
 class Serial:
     """A text line of a guest, over any stream socket; knows the busybox guest's shell."""
 
@@ -139,9 +143,9 @@ class Serial:
         # The quotes keep the tty's echo of the command from looking like its output.
         begin, end = f"B{self._number}B", f"E{self._number}E"
         self.send(f"echo B''{self._number}B; {command}; echo E''{self._number}E\n")
-        self.expect(begin + "\r?\n", timeout)
-        match = self.expect("(.*?)" + end + "\r?\n", timeout)
-        return match.group(1).decode(errors="replace").replace("\r", "").strip()
+        self.expect(f"{begin}{ANSWERED}\r?\n", timeout)
+        match = self.expect(f"(.*?){end}{ANSWERED}\r?\n", timeout)
+        return re.sub(ANSWERED, "", match.group(1).decode(errors="replace")).replace("\r", "").strip()
 
     def close(self):
         self.socket.close()

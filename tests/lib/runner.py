@@ -144,12 +144,24 @@ def keep_figures(found):
     path.write_text(json.dumps(kept, indent=1))
 
 
+def reason(record, most=14):
+    """Why a test failed, in a few lines: what stands before its "not ok", or else its last words."""
+    told = [line for line in record.get("stdout", "").splitlines() if line.strip()]
+    bad = next((i for i, line in enumerate(told) if line.startswith("not ok")), None)
+    if bad is not None:
+        return told[max(0, bad - most):bad]
+    told += [line for line in record.get("stderr", "").splitlines() if line.strip()]
+    found = next((i for i, line in enumerate(told) if "ERROR: " in line or line.startswith("Bail out!")), len(told) - most)
+    return told[max(0, found):][:most]
+
+
 class Total:
     """What all suites came to; tells of each as it ends."""
 
     def __init__(self, full):
         self.full = full
         self.passed, self.failures, self.skipped = 0, [], 0
+        self.reasons = []
         self.lock = threading.Lock()
 
     def add(self, suite, records, seconds):
@@ -166,6 +178,7 @@ class Total:
             if f:
                 logs.append(f"=== {record['name']}\n{record.get('stdout', '')[-12000:]}"
                             f"\n{record.get('stderr', '')[-12000:]}")
+                self.reasons.append((f, reason(record)))
         with self.lock:
             print(f"{suite:8} {seconds:5.0f} s  {passed} passed, {len(failures)} failed, {len(skips)} skipped", flush=True)
             for log in logs:
@@ -219,6 +232,8 @@ def main():
                 total.add(suite, records, time.monotonic() - began)
         with concurrent.futures.ThreadPoolExecutor(len(rows)) as pool:
             list(pool.map(run, rows))
+    for failures, lines in total.reasons:  # once more where a reader looks first
+        print(*(f"FAILED {failure}" for failure in failures), *(f"  {line[:300]}" for line in lines), sep="\n")
     print(f"{total.passed} passed, {len(total.failures)} failed, {total.skipped} skipped")
     return 1 if total.failures else 0
 

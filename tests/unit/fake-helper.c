@@ -268,3 +268,15 @@ fake_helper_count_calls (FakeHelper *fake, const char *method)
 {
   return GPOINTER_TO_UINT (g_hash_table_lookup (fake->calls, method));
 }
+
+void
+fake_helper_pass (GDBusMethodInvocation *invocation)
+{
+  const GDBusMethodInfo *info = g_dbus_method_invocation_get_method_info (invocation);
+
+  if (info->out_args == NULL || info->out_args[0] == NULL)
+    g_dbus_method_invocation_return_value (invocation, NULL);
+  else
+    g_dbus_method_invocation_return_dbus_error (invocation, "org.innkeeper.Error.Unsupported",
+                                                "Not here.");
+}

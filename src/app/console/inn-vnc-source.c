@@ -329,12 +329,21 @@ send_pointer (InnVncSource *self, guint8 mask)
 }
 
 static gboolean
+is_open (InnVncSource *self)
+{
+  return self->vnc != NULL && vnc_connection_is_initialized (self->vnc);
+}
+
+static gboolean
 on_nudge (gpointer data)
 {
   InnVncSource *self = data;
+  const gboolean has_peer = is_open (self);
 
-  send_pointer (self, self->buttons);
-  if (--self->nudges > 0)
+  /* The library closes before it tells, and never frees what is sent in between. */
+  if (has_peer)
+    send_pointer (self, self->buttons);
+  if (has_peer && --self->nudges > 0)
     return G_SOURCE_CONTINUE;
   self->nudge = 0;
   return G_SOURCE_REMOVE;
@@ -349,12 +358,6 @@ start_nudging (InnVncSource *self)
   self->nudges = NUDGE_MAX;
   if (self->nudge == 0)
     self->nudge = g_timeout_add (NUDGE_MS, on_nudge, self);
-}
-
-static gboolean
-is_open (InnVncSource *self)
-{
-  return self->vnc != NULL && vnc_connection_is_initialized (self->vnc);
 }
 
 static void
