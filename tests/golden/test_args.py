@@ -396,7 +396,7 @@ def sound_of_virtio():
 
 
 # What is given to a device by what is free when it comes: its place, and numbers of files.
-PLUGGED = {"disk", "cdrom", "interface", "input", "rng", "hostdev"}  # as in machine/vmh-live.c
+PLUGGED = {"disk", "cdrom", "interface", "input", "rng", "hostdev", "sound", "watchdog"}  # as in machine/vmh-live.c
 PLACE = {"bus", "addr", "scsi-id", "bootindex"}
 
 

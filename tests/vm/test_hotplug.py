@@ -19,7 +19,7 @@ tap.cleanup(session.close)
 tap.on_failure(session.print_logs)
 session.start_helper()
 
-LINUX = guests.initramfs_of("plugs", (*guests.MODULES, "virtio_scsi", "sd_mod", "xhci_pci", "usb_storage", "virtio_rng"),
+LINUX = guests.initramfs_of("plugs", (*guests.MODULES, "virtio_scsi", "sd_mod", "xhci_pci", "usb_storage", "virtio_rng", "i6300esb", "e1000"),
                             guests.INIT)
 NIC = "<interface type='user'><mac address='{}'/><model type='virtio'/></interface>"
 MAC = "52:54:00:aa:bb:{:02x}"
@@ -112,6 +112,35 @@ def other_buses():
     guest.line = vm.serial(session, guest.machine)
     guest.line.expect("G# ", 120)
     tap.true("sdd" in guest.live(), guest.live())
+    guest.end()
+
+
+WATCHDOG = "<watchdog model='i6300esb' action='{}'/>"
+
+
+@tap.case
+def rest():
+    """A watchdog comes, its action is changed, and it barks; sound cards and old network cards come and go"""
+    guest = boot("rest")
+    tap.equal(guest.add("<sound model='usb'/>"), {"sound:0": ("live", "")}, "the answer")
+    guest.wait(lambda: guest.line.shell("cat /sys/bus/usb/devices/*/product"), lambda said: "QEMU USB Audio" in said, "the sound card")
+    tap.equal(guest.add("<sound model='ac97'/>"), {"sound:1": ("live", "")}, "the answer")
+    guest.wait(lambda: guest.line.shell("cat /sys/bus/pci/devices/*/device"), lambda said: "0x2415" in said, "the second one")
+    answer = guest.add("<sound model='ich9'/>")
+    tap.true(answer["sound:2"][0] == "restart" and "off" in answer["sound:2"][1], str(answer))
+    tap.equal(guest.remove("<sound model=.ich9", "/>"), {"sound:2": ("live", "")}, "the answer")
+    tap.equal(guest.remove("<sound model=.ac97", "/>"), {"sound:1": ("live", "")}, "the answer")
+    guest.wait(lambda: guest.line.shell("cat /sys/bus/pci/devices/*/device"), lambda said: "0x2415" not in said, "its end")
+    tap.equal(guest.add(NIC.format(MAC.format(7)).replace("virtio", "e1000")), {"interface:" + MAC.format(7): ("live", "")}, "the answer")
+    guest.wait(lambda: guest.line.shell("cat /sys/bus/pci/devices/*/device"), lambda said: "0x100e" in said, "the e1000")
+    tap.equal(guest.add(WATCHDOG.format("none")), {"watchdog:0": ("live", "")}, "the answer")
+    guest.wait(lambda: guest.line.shell("ls /dev/watchdog0"), lambda said: said == "/dev/watchdog0", "the watchdog")
+    bark = "timeout 10 watchdog -F -T 2 -t 60 /dev/watchdog0"  # fed once
+    guest.line.shell(bark)
+    tap.equal(session.machines()[guest.machine][domain.MACHINE]["State"], "running", "its state")
+    tap.equal(guest.apply("action=.none.", "action='pause'"), {"watchdog:0/action": ("live", "")}, "the answer")
+    guest.line.send(bark + "\n")
+    vm.wait_state(session, guest.machine, "paused")
     guest.end()
 
 

@@ -36,8 +36,9 @@ build (VmhPlan *plan, const InnElement *element, guint index, GError **error)
   if (g_str_equal (cards[i].model, "virtio") && !vmh_plan_has (plan, cards[i].card))
     return vmh_plan_refuse (error, _ ("The QEMU installed here has no sound card VirtIO: it came "
                                       "with QEMU 8.2. Choose HD Audio."));
-  if (vmh_plan_first (plan, "audio"))
-    vmh_plan_add (plan, VMH_NODE_AUDIODEV, vmh_json ("driver=s", "none", "id=s", "audio", NULL));
+  /* QEMU plugs in no codec, and nothing where an ISA card has its place. */
+  if (plan->host.running && (cards[i].controller || g_str_equal (cards[i].model, "sb16")))
+    return vmh_plan_refuse_running (error);
   device = vmh_json ("driver=s", cards[i].card, "id=s", id, "audiodev=s", "audio", NULL);
   if (cards[i].controller)
     {

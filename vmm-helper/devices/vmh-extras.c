@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* What every machine has whether its XML says so or not, so that later things need no restart:
- * monitors, the guest agent's channel, the desktop agent, a balloon, generation id, crash notifier,
- * and its screens without any listening socket. */
+ * monitors, a place for sound, the guest agent's channel, the desktop agent, a balloon, generation
+ * id, crash notifier, and its screens without any listening socket. */
 #include "devices/vmh-plan-private.h"
 
 static void
@@ -91,6 +91,7 @@ vmh_extras_build (VmhPlan *plan, GError **error)
   const char *guid = genid && *genid ? genid : uuid;
 
   build_monitors (plan);
+  vmh_plan_add (plan, VMH_NODE_AUDIODEV, vmh_json ("driver=s", "none", "id=s", "audio", NULL));
   build_displays (plan);
   if (guid && vmh_plan_has (plan, "vmgenid"))
     vmh_plan_add (plan, VMH_NODE_DEVICE,

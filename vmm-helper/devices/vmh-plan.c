@@ -427,9 +427,6 @@ take_free_port (VmhPlan *plan, JsonObject *device, GError **error)
   const VmhPlanRunning *running = plan->host.running;
   const char *port = plan->board == VMH_BOARD_PC ? "pci.0" : "";
 
-  if (plan->board != VMH_BOARD_PC &&
-      is_integrated (json_object_get_string_member (device, "driver")))
-    return vmh_plan_refuse_running (error);
   if (plan->board != VMH_BOARD_PC && running->ports)
     {
       if (plan->ports >= g_strv_length (running->ports))
@@ -491,7 +488,7 @@ vmh_plan_build (VmhPlan *plan, GError **error)
   return TRUE;
 }
 
-/* Text lines and sound are connected to the machine at its start. */
+/* Text lines are connected to the machine at its start. */
 static gboolean
 can_be_plugged (VmhPlan *plan)
 {
@@ -499,8 +496,7 @@ can_be_plugged (VmhPlan *plan)
     {
       const VmhNode *node = plan->nodes->pdata[i];
 
-      if (node->type == VMH_NODE_CHARDEV || node->type == VMH_NODE_AUDIODEV ||
-          node->type == VMH_NODE_ARGUMENT)
+      if (node->type == VMH_NODE_CHARDEV || node->type == VMH_NODE_ARGUMENT)
         return FALSE;
     }
   return plan->nodes->len > 0;

@@ -40,6 +40,16 @@ vmh_live_change_link (GTask *task)
     vmh_live_end (task, FALSE, NULL);
 }
 
+void
+vmh_live_change_watchdog (GTask *task)
+{
+  VmhLive *live = g_task_get_task_data (task);
+  g_autoptr (InnElement) watchdog = inn_domain_find (live->wanted, live->change->id);
+  g_autofree char *action = inn_element_dup (watchdog, "action");
+
+  vmh_qmp_set_watchdog_async (live->monitor, action, vmh_live_on_told, task);
+}
+
 /* ---- how much goes through it ---- */
 
 static void

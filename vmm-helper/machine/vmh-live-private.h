@@ -79,6 +79,7 @@ void vmh_live_change_link (GTask *task);
 void vmh_live_change_cable (GTask *task);
 void vmh_live_change_bandwidth (GTask *task);
 void vmh_live_change_balloon_period (GTask *task);
+void vmh_live_change_watchdog (GTask *task);
 /** vmh_live_change_modules: by memory modules, when live->memory is known. */
 void vmh_live_change_modules (GTask *task);
 /** vmh_live_let_module_go: the guest has let the module @id go; FALSE: it is none. */

@@ -273,6 +273,9 @@ static const struct
   { "input", NULL, vmh_live_plug },
   { "rng", NULL, vmh_live_plug },
   { "hostdev", NULL, vmh_live_plug },
+  { "sound", NULL, vmh_live_plug },
+  { "watchdog", NULL, vmh_live_plug },
+  { "watchdog", "action", vmh_live_change_watchdog },
   { "dimm", NULL, vmh_live_plug }, /* which refuses it, with a sentence */
   { "memballoon", "stats-period", vmh_live_change_balloon_period },
 };

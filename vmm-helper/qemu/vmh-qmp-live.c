@@ -37,6 +37,15 @@ vmh_qmp_set_balloon_async (VmhQmp *qmp, guint64 bytes, GAsyncReadyCallback callb
 }
 
 void
+vmh_qmp_set_watchdog_async (VmhQmp *qmp,
+                            const char *action,
+                            GAsyncReadyCallback callback,
+                            gpointer data)
+{
+  call (qmp, "set-action", vmh_json ("watchdog=s", action, NULL), callback, data);
+}
+
+void
 vmh_qmp_resize_async (VmhQmp *qmp,
                       const char *node,
                       guint64 size,

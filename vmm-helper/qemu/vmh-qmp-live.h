@@ -46,6 +46,11 @@ void vmh_qmp_throttle_async (VmhQmp *qmp,
                              GAsyncReadyCallback callback,
                              gpointer data);
 gboolean vmh_qmp_throttle_finish (VmhQmp *qmp, GAsyncResult *result, GError **error);
+/** vmh_qmp_set_watchdog_async: what is done when it barks: a word of the schema's. */
+void vmh_qmp_set_watchdog_async (VmhQmp *qmp,
+                                 const char *action,
+                                 GAsyncReadyCallback callback,
+                                 gpointer data);
 /** vmh_qmp_resize_async: the disk behind the topmost @node of a drive gets @size bytes. */
 void vmh_qmp_resize_async (VmhQmp *qmp,
                            const char *node,

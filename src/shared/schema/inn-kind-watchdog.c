@@ -33,6 +33,7 @@ static const InnField fields[] = {
   { .name = "action",
     .path = "@action",
     .type = INN_TYPE_ENUM,
+    .flags = INN_FIELD_LIVE,
     .fallback = "reset",
     .choices = actions,
     .label = N_ ("When the guest hangs"),
