@@ -15,9 +15,10 @@ from pathlib import Path
 
 SUITES = ("lint", "unit", "golden", "helper", "app", "vm", "fuzz", "security", "crash")
 BY_NAME = ("systemd", "valgrind")  # what only runs when it is named
-# Most of their time goes by in waiting: two rows of tests, side by side. What holds a rate or a time against a limit
-# has "measures" for a second suite, and runs when they are through.
-LANES = (("helper", "security", "crash"), ("app", "vm"))
+# Most of their time goes by in waiting: rows of tests, side by side. What holds a rate or a time against a limit
+# has "measures" for a second suite, and runs when they are through. The last row only takes what the others leave.
+LANES = (("helper", "security", "crash"), ("app", "vm"), ("lint", "fuzz"))
+SPARE = 2
 MEASURES = "measures"
 OPTIONS = {
     "--full": {"INN_TEST_FULL": "1"},
@@ -76,14 +77,14 @@ def list_tests():
 def stages(suites):
     """[[[(suite, options of meson's)]]]: stages, one after the other, of rows, side by side, of runs."""
     beside = [[suite for suite in lane if suite in suites] for lane in LANES]
-    if not all(beside):
+    if not all(beside[:SPARE]):
         return [[[(suite, ())]] for suite in suites]
+    beside = [lane for lane in beside if lane]
     laned = sum(beside, [])
     alone = [[[(suite, ())]] for suite in suites if suite not in laned]
-    before = [stage for stage in alone if SUITES.index(stage[0][0][0]) < SUITES.index(laned[0])]
     rows = [[(suite, ("--no-suite", MEASURES)) for suite in lane] for lane in beside]
     others = [word for suite in SUITES if suite not in suites for word in ("--no-suite", suite)]
-    return [*before, rows, [[(MEASURES, others)]], *(stage for stage in alone if stage not in before)]
+    return [*alone, rows, [[(MEASURES, others)]]]
 
 
 def run_suite(suite, environment, timeouts=1, folder=BUILD, more=(), processes=os.cpu_count() or 2):
@@ -208,8 +209,6 @@ def main():
         environment.update(OPTIONS[option])
     started = time.monotonic()
     build()
-    if "--list" not in sys.argv and "fuzz" in (wanted or SUITES):
-        build_fuzzers()
     if "--list" not in sys.argv and "valgrind" in wanted:
         build_for_valgrind()
     print(f"{'build':8} {time.monotonic() - started:5.0f} s", flush=True)
@@ -221,13 +220,19 @@ def main():
     total = Total("--full" in more)
     for rows in stages([s for s in wanted or SUITES if tests[s] or s == "valgrind"]):
         def run(row, beside=len(rows) > 1):
+            spare = beside and row is rows[-1] and row[0][0] in LANES[SPARE]
+            if spare:  # this thread, and what it starts
+                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)
             for suite, options in row:
                 began = time.monotonic()
+                if suite == "fuzz":
+                    build_fuzzers()
                 if suite == "valgrind":
                     records = list(run_valgrind(environment))
                 else:
                     # Beside others each takes longer; meson waits for ever with 0.
-                    records = run_suite(suite, environment, 0 if more else 2 if beside else 1, more=options,
+                    records = run_suite(suite, dict(environment, INN_TEST_SPARE="1") if spare else environment,
+                                        0 if more else 4 if spare else 2 if beside else 1, more=options,
                                         **({"processes": 1} if beside else {}))
                 total.add(suite, records, time.monotonic() - began)
         with concurrent.futures.ThreadPoolExecutor(len(rows)) as pool:
