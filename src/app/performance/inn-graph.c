@@ -16,8 +16,7 @@
 #define FILLED      2 /* lines; a third is a bound of them */
 #define NO_COLUMN   (-1)
 
-/* Of GNOME's palette, those that can be told apart on white and on black, and by the colour-blind.
- */
+/* Of GNOME's palette: can be told apart on white and on black, and by the colour-blind. */
 static const char *const colours[INN_CHART_LINES] = { "#3584e4", "#ff7800", "#9141ac" };
 
 typedef enum
@@ -46,6 +45,7 @@ struct _InnGraph
   double top;
   int column; /* that is pointed at, from the left; or NO_COLUMN */
   PangoLayout *texts[N_TEXTS];
+  int axis;   /* width of the texts at it; 0: not known */
   char *told; /* to assistive technologies */
 };
 
@@ -117,6 +117,7 @@ clear_texts (InnGraph *self)
 {
   for (guint i = 0; i < N_TEXTS; i++)
     g_clear_object (&self->texts[i]);
+  self->axis = 0;
   g_clear_pointer (&self->told, g_free); /* so that the values are set again */
 }
 
@@ -220,12 +221,14 @@ set_values (InnGraph *self)
 static int
 measure_axis (InnGraph *self)
 {
-  g_autoptr (PangoLayout) longest = pango_layout_copy (ensure_text (self, TOP));
-  int width;
+  if (self->axis == 0)
+    {
+      g_autoptr (PangoLayout) longest = pango_layout_copy (ensure_text (self, TOP));
 
-  pango_layout_set_text (longest, "1000 MiB/s", -1);
-  pango_layout_get_pixel_size (longest, &width, NULL);
-  return width;
+      pango_layout_set_text (longest, "1000 MiB/s", -1);
+      pango_layout_get_pixel_size (longest, &self->axis, NULL);
+    }
+  return self->axis;
 }
 
 static Plot
@@ -326,7 +329,7 @@ static void
 draw_head (InnGraph *self, GtkSnapshot *snapshot, GdkRGBA colour)
 {
   const int width = gtk_widget_get_width (GTK_WIDGET (self));
-  int title, head, values;
+  int head, values;
 
   if (has_legend (self))
     {
@@ -339,8 +342,8 @@ draw_head (InnGraph *self, GtkSnapshot *snapshot, GdkRGBA colour)
     {
       pango_layout_set_width (ensure_text (self, VALUES), -1);
       get_size (self, VALUES, &values, NULL);
-      title = MAX (width - values - 2 * GAP, 0);
-      pango_layout_set_width (ensure_text (self, TITLE), title * PANGO_SCALE);
+      pango_layout_set_width (ensure_text (self, TITLE),
+                              MAX (width - values - 2 * GAP, 0) * PANGO_SCALE);
       draw_text (self, snapshot, VALUES, width - values, 0, colour);
     }
   draw_text (self, snapshot, TITLE, 0, 0, colour);
@@ -378,8 +381,7 @@ draw_foot (InnGraph *self, GtkSnapshot *snapshot, const Plot *plot, GdkRGBA colo
 
   if (self->column != NO_COLUMN && *pango_layout_get_text (ensure_text (self, POINTED)) != '\0')
     {
-      const double x =
-          (find_x (self, plot, self->column) + find_x (self, plot, self->column + 1)) / 2;
+      const double x = plot->x + plot->width * (self->column + 0.5) / self->span->columns;
       GdkRGBA pale = colour;
 
       pale.alpha *= 0.5f;
@@ -573,8 +575,6 @@ inn_graph_new (InnPerformance *performance,
 void
 inn_graph_clear (InnGraph *self)
 {
-  g_return_if_fail (INN_IS_GRAPH (self));
-
   self->chart = NULL;
 }
 
