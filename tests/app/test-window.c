@@ -306,6 +306,27 @@ test_shut_down_again (Stage *stage, gconstpointer data)
   g_assert_null (find_widget (stage->window, GTK_TYPE_LABEL, text));
 }
 
+/* What cannot be added says why, also to who has no mouse or sees nothing. */
+static void
+check_add_dialog (GtkWidget *dialog)
+{
+  GtkListBox *list = GTK_LIST_BOX (find_widget (dialog, GTK_TYPE_LIST_BOX, NULL));
+  GtkListBoxRow *row;
+  guint n_possible = 0, n_impossible = 0;
+
+  for (int i = 0; (row = gtk_list_box_get_row_at_index (list, i)) != NULL; i++)
+    {
+      const gboolean possible = gtk_list_box_row_get_activatable (row);
+
+      *(possible ? &n_possible : &n_impossible) += 1;
+      g_assert_true (gtk_widget_grab_focus (GTK_WIDGET (row)));
+      gtk_test_accessible_assert_state (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_STATE_DISABLED,
+                                        !possible);
+    }
+  g_assert_cmpuint (n_possible, >, 15);
+  g_assert_cmpuint (n_impossible, >, 0);
+}
+
 /* What belongs to no machine opens without complaint. */
 static void
 test_dialogs (Stage *stage, gconstpointer data)
@@ -319,6 +340,8 @@ test_dialogs (Stage *stage, gconstpointer data)
     {
       gtk_window_present (GTK_WINDOW (dialogs[i]));
       take_picture (dialogs[i], names[i]);
+      if (i == 0)
+        check_add_dialog (dialogs[i]);
       gtk_window_destroy (GTK_WINDOW (dialogs[i]));
     }
   gtk_widget_activate_action (GTK_WIDGET (window), "win.show-help-overlay", NULL);

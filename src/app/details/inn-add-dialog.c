@@ -32,6 +32,18 @@ row_kind (GtkListBoxRow *row)
   return g_object_get_data (G_OBJECT (row), "inn-kind");
 }
 
+/* It can be reached all the same, by keys and by who hears it: it says why. */
+static void
+set_possible (GtkWidget *row, gboolean possible)
+{
+  gtk_list_box_row_set_activatable (GTK_LIST_BOX_ROW (row), possible);
+  gtk_accessible_update_state (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_STATE_DISABLED, !possible, -1);
+  if (possible)
+    gtk_widget_remove_css_class (row, "inn-impossible");
+  else
+    gtk_widget_add_css_class (row, "inn-impossible");
+}
+
 static gboolean
 matches (GtkListBoxRow *row, gpointer data)
 {
@@ -67,7 +79,7 @@ on_search_activate (InnAddDialog *self)
   GtkListBoxRow *row;
 
   for (int i = 0; (row = gtk_list_box_get_row_at_index (self->list, i)) != NULL; i++)
-    if (gtk_widget_is_sensitive (GTK_WIDGET (row)) && matches (row, self))
+    if (gtk_list_box_row_get_activatable (row) && matches (row, self))
       {
         on_row_activated (self, row);
         return;
@@ -104,7 +116,7 @@ add_absent (InnAddDialog *self)
       adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), label);
       adw_action_row_set_subtitle (ADW_ACTION_ROW (row), why);
       adw_action_row_set_icon_name (ADW_ACTION_ROW (row), "action-unavailable-symbolic");
-      gtk_widget_set_sensitive (row, FALSE);
+      set_possible (row, FALSE);
       gtk_list_box_append (self->list, row);
     }
 }
@@ -123,7 +135,7 @@ inn_add_dialog_init (InnAddDialog *self)
       adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), _ ((*kind)->label));
       adw_action_row_set_subtitle (ADW_ACTION_ROW (row), inn_hardware_get_help (*kind));
       adw_action_row_set_icon_name (ADW_ACTION_ROW (row), (*kind)->icon);
-      gtk_list_box_row_set_activatable (GTK_LIST_BOX_ROW (row), TRUE);
+      set_possible (row, TRUE);
       gtk_widget_set_name (row, (*kind)->name);
       g_object_set_data (G_OBJECT (row), "inn-kind", (gpointer)*kind);
       gtk_list_box_append (self->list, row);
@@ -145,7 +157,7 @@ inn_add_dialog_new (GtkWindow *parent, InnDomain *domain)
 
       if (kind == NULL)
         continue;
-      gtk_widget_set_sensitive (GTK_WIDGET (row), problem == NULL);
+      set_possible (GTK_WIDGET (row), problem == NULL);
       if (problem != NULL)
         adw_action_row_set_subtitle (ADW_ACTION_ROW (row), problem);
     }

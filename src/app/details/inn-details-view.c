@@ -458,6 +458,7 @@ static void
 inn_details_view_init (InnDetailsView *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  inn_hardware_list_keep_shown (self->list);
   self->kept = g_hash_table_new_full (NULL, NULL, g_object_unref, g_object_unref);
   self->draft_signals = g_signal_group_new (INN_TYPE_DRAFT);
   g_signal_group_connect_swapped (self->draft_signals, "loaded", G_CALLBACK (rebuild), self);

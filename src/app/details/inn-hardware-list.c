@@ -30,6 +30,24 @@ inn_hardware_list_find (GtkListBox *list, const char *id)
   return NULL;
 }
 
+static void
+on_height_changed (GtkListBox *list)
+{
+  GtkWidget *row = GTK_WIDGET (gtk_list_box_get_selected_row (list));
+  graphene_rect_t place;
+
+  if (row != NULL && gtk_widget_compute_bounds (row, GTK_WIDGET (list), &place))
+    gtk_adjustment_clamp_page (gtk_list_box_get_adjustment (list), place.origin.y,
+                               place.origin.y + place.size.height);
+}
+
+void
+inn_hardware_list_keep_shown (GtkListBox *list)
+{
+  g_signal_connect_object (gtk_list_box_get_adjustment (list), "notify::page-size",
+                           G_CALLBACK (on_height_changed), list, G_CONNECT_SWAPPED);
+}
+
 void
 inn_hardware_list_fill (GtkListBox *list, InnDraft *draft)
 {

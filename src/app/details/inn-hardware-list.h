@@ -15,6 +15,9 @@ G_BEGIN_DECLS
 void inn_hardware_list_clear (GtkListBox *list);
 /** inn_hardware_list_find: the row with inn_hardware_row_dup_id() @id, or NULL; borrowed. */
 GtkListBoxRow *inn_hardware_list_find (GtkListBox *list, const char *id);
+/** inn_hardware_list_keep_shown: the row that is selected stays in view when @list, which is in a
+ * scrolled window, gets lower, as by the bar that comes with the first change. */
+void inn_hardware_list_keep_shown (GtkListBox *list);
 /** inn_hardware_list_fill: an empty @list. */
 void inn_hardware_list_fill (GtkListBox *list, InnDraft *draft);
 /** inn_hardware_list_show_waiting: again, when what waits has changed. */
