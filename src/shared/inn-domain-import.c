@@ -250,6 +250,25 @@ adapt_groups (InnImport *import)
                                      "last of them.")));
 }
 
+/* As libvirt numbers those that virt-install writes without. */
+static void
+number_cells (InnImport *import)
+{
+  const char *attribute;
+  xmlNode *numa = inn_path_find (inn_domain_root (import->domain), "cpu/numa", &attribute);
+  guint number = 0;
+
+  for (xmlNode *cell = numa != NULL ? xmlFirstElementChild (numa) : NULL; cell != NULL;
+       cell = xmlNextElementSibling (cell), number++)
+    if (xmlStrEqual (cell->name, BAD_CAST "cell") && !xmlHasProp (cell, BAD_CAST "id"))
+      {
+        g_autofree char *text = g_strdup_printf ("%u", number);
+
+        inn_domain_touch (import->domain);
+        xmlSetProp (cell, BAD_CAST "id", BAD_CAST text);
+      }
+}
+
 /* What a field cannot say here is left out, so that its fallback counts. */
 static void
 adapt_sections (InnImport *import)
@@ -373,6 +392,7 @@ inn_domain_import (const char *xml,
 
   if (domain == NULL || !check_runnable (domain, error))
     return NULL;
+  number_cells (&import);
   adapt_general (&import);
   adapt_sections (&import);
   adapt_groups (&import);

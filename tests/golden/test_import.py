@@ -110,7 +110,7 @@ class Libvirt:
 
 # libvirt takes a second for each.
 DEFINED = ("boot-order", "commandline", "debian", "disks-dumped", "drives", "hostdev", "input", "lines", "loader",
-           "networks", "secure-boot", "topology", "tuned", "vnc", "volume", "win10-dumped")
+           "modules", "networks", "secure-boot", "topology", "tuned", "vnc", "volume", "win10-dumped")
 DIFFERENT = ["lines", "networks", "volume"]
 
 
@@ -123,7 +123,7 @@ def defined():
     def define(path):
         """What libvirt says, and what it keeps of the machine."""
         # Where the daemon's user may read it. It has no KVM everywhere, and asks before it starts anything.
-        text = re.sub("<cpu mode=.host-passthrough.[^>]*>", "", path.read_text())
+        text = re.sub("<cpu mode=.host-passthrough.[^>]*/>", "", path.read_text())
         copy = libvirt.folder / "machine.xml"
         copy.write_text(re.sub("<domain type=.kvm.", "<domain type='qemu'", text))
         name = re.search("<name>(.*)</name>", text)[1]
