@@ -255,7 +255,7 @@ adapt_connection (InnImport *import, InnElement *card)
     return;
   if (g_str_equal (type, "network"))
     adapt_network (import, card);
-  else if (g_str_equal (type, "bridge") && import->host->system)
+  else if ((g_str_equal (type, "bridge") || g_str_equal (type, "direct")) && import->host->system)
     return;
   else if (g_str_equal (type, "bridge"))
     {

@@ -40,6 +40,7 @@ files (GPtrArray *fds)
       json_object_set_string_member (object, "name", fd->name ? fd->name : "");
       json_object_set_string_member (object, "path", fd->path ? fd->path : "");
       json_object_set_string_member (object, "kind", fd->kind ? fd->kind : "");
+      json_object_set_string_member (object, "mode", fd->mode ? fd->mode : "");
       json_object_set_boolean_member (object, "writable", fd->writable);
       json_array_add_object_element (array, object);
     }

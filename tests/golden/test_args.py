@@ -51,7 +51,7 @@ def text_of(made):
         else:
             lines.append(shown)
     for file in made["files"]:
-        what = " ".join(file[k] for k in ("name", "kind", "path") if file[k])
+        what = " ".join(file[k] for k in ("name", "kind", "path", "mode") if file[k])
         lines.append(f"fd {file['number']}: {file['type']} {what}{' writable' if file['writable'] else ''}")
     lines += [f"command {json.dumps(command)}" for command in made["commands"]]
     lines += made["notes"].splitlines()
@@ -451,7 +451,9 @@ def networks_of_a_session():
     text = (GOLDEN / "xml" / "args-network.xml").read_text()
     cards = re.findall("<interface.*?</interface>", text, re.S)
     wanted = ["Machines of a session cannot use this computer's bridges, as “br0”.",
-              "Machines of a session cannot have a network between them, as “Test, lab \"1\"”.", None]
+              "Machines of a session cannot have a network between them, as “Test, lab \"1\"”.", None,
+              "Machines of a session cannot use this computer's bridges, as “br0”.",
+              "Machines of a session cannot share this computer's network cards, as “eth0.7”."]
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "one.xml"
         for card, sentence in zip(cards, wanted):

@@ -49,7 +49,7 @@ WHERE = {
     "hyperv/vendor-id": NOWHERE, "pstore/path": NOWHERE,
     "kernel/kernel": FILES, "kernel/initrd": FILES, "disk/source": FILES, "disk/block": FILES, "cdrom/source": FILES,
     "cdrom/block": FILES, "floppy/source": FILES, "floppy/block": FILES, "interface/network": FILES,
-    "interface/bridge": FILES, "filesystem/source": FILES,
+    "interface/bridge": FILES, "interface/direct": FILES, "filesystem/source": FILES,
     "general/title": NOWHERE, "general/description": NOWHERE, "general/os-id": NOWHERE, "machine/emulator": NOWHERE,
     "firmware/loader": NOWHERE, "firmware/nvram": NOWHERE, "firmware/nvram-template": NOWHERE,
     "graphics/listen-network": NOWHERE, "graphics/keymap": NOWHERE, "graphics/passwd": NOWHERE, "channel/path": NOWHERE,
@@ -202,13 +202,13 @@ class Machine:
             if RANDOM.random() < 0.5:
                 self.put("channel/path", "/" + text(100, least=12), at)
         for place, one in enumerate(unique(mac, CARDS)):
-            kind = RANDOM.choice(("network", "bridge"))
+            kind = RANDOM.choice(("network", "bridge", "direct"))
             at = self.device("interface", **{"@type": kind, "model/@type": "virtio"})
             self.put("interface/mac", one, at, place)
             if kind == "network":
                 self.put("interface/network", "".join(c for c in text(64) if c != "/") or "x", at, one)
             else:
-                self.put("interface/bridge", text(15, DEVICE), at, one)
+                self.put(f"interface/{kind}", text(15, DEVICE), at, one)
         for place, one in enumerate(unique(lambda: text(35, DEVICE + "+/"), FOLDERS)):
             at = self.device("filesystem", **{"@type": "mount", "driver/@type": "virtiofs"})
             self.put("filesystem/tag", one, at, place)

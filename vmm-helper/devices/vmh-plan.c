@@ -23,6 +23,7 @@ fd_free (VmhPlanFd *fd)
   g_free (fd->name);
   g_free (fd->path);
   g_free (fd->kind);
+  g_free (fd->mode);
   g_free (fd);
 }
 

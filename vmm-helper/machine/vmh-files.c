@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include "core/vmh-errand.h"
 #include "core/vmh-stuck.h"
+#include "host/vmh-macvtap.h"
 #include "host/vmh-tap.h"
 #include "shared/inn-errors.h"
 #include "vmh-hostdev.h"
@@ -92,6 +93,15 @@ open_now (VmhFiles *files, const VmhPlanFd *fd, GError **error)
     return vmh_hostdev_open (files->bundle, fd->kind, &fd->usb, error);
   if (fd->type != VMH_PLAN_FD_TAP)
     return -1;
+  if (g_str_equal (fd->kind, "direct"))
+    {
+      const VmhMacvtap card = { .machine = vmh_bundle_get_uuid (files->bundle),
+                                .device = fd->path,
+                                .mode = fd->mode,
+                                .mac = fd->name };
+
+      return vmh_macvtap_open (&card, error);
+    }
   if (g_str_equal (fd->kind, "bridge"))
     return vmh_tap_open (fd->path, fd->name, error);
   return vmh_tap_open_isolated (vmh_bundle_get_owner (files->bundle), fd->path, fd->name, error);
