@@ -244,6 +244,14 @@ vmh_plan_file (VmhPlan *plan, const InnElement *element, const char *path, gbool
   return add_set (plan, VMH_PLAN_FD_FILE, id, path, writable);
 }
 
+char *
+vmh_plan_lun (VmhPlan *plan, const InnElement *element, const char *path, gboolean writable)
+{
+  g_autofree char *id = inn_element_dup_id (element);
+
+  return add_set (plan, VMH_PLAN_FD_LUN, id, path, writable);
+}
+
 /* One fd, which QEMU both reads and writes. */
 char *
 vmh_plan_usb (VmhPlan *plan, const InnElement *element, const VmhPlanUsb *usb)

@@ -33,6 +33,7 @@ typedef struct
   gboolean firmware_smm;
   gboolean locks;     /* a machine's memory may be locked */
   gboolean bridges;   /* cards may be put on this computer's bridges */
+  gboolean luns;      /* this computer's SCSI disks may be handed on */
   gboolean passt;     /* the program is there; else QEMU's own user-mode network is taken */
   gboolean usb;       /* a USB device may come that is not in the domain */
   gboolean swtpm;     /* the program is there */
@@ -56,6 +57,7 @@ typedef enum
   VMH_PLAN_FD_TPM,    /* QEMU's end of the security chip @name, of version @kind */
   VMH_PLAN_FD_SHARE,  /* QEMU's end of the folder @path */
   VMH_PLAN_FD_VSOCK,  /* this computer's half of a vsock */
+  VMH_PLAN_FD_LUN,    /* the whole SCSI disk @path of this computer, in an fd set */
   VMH_PLAN_FD_USB,    /* a USB device of this computer, in an fd set */
   VMH_PLAN_FD_TAP,    /* a tap on the bridge or the network @path, or one that shares this
                        * computer's card @path, for the card with address @name */

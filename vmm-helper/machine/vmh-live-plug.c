@@ -51,6 +51,7 @@ make_plan (VmhMachine *machine,
   VmhPlanHost host = { .accelerator = vmh_machine_get_accelerator (machine),
                        .locks = vmh_store_is_system (),
                        .bridges = vmh_store_is_system (),
+                       .luns = vmh_store_is_system (),
                        .passt = !slirp,
                        .running = running,
                        .shared = shared };
