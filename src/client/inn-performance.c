@@ -51,6 +51,7 @@ static const struct
   DRIVE ("disk"),
   DRIVE ("cdrom"),
   DRIVE ("floppy"),
+  DRIVE ("lun"),
   { "interface", "received-bytes", RATE, INN_CHART_NETWORK, 0 },
   { "interface", "sent-bytes", RATE, INN_CHART_NETWORK, 1 },
   { "pressure", "cpu", SHARE, INN_CHART_PRESSURE, 0 },

@@ -174,6 +174,45 @@ adapt_storage (InnImport *import, InnElement *disk)
   return TRUE;
 }
 
+static gboolean
+adapt_lun (InnImport *import, InnElement *disk)
+{
+  g_autofree char *type = inn_path_dup (disk->node, "@type");
+  g_autofree char *rawio = inn_path_dup (disk->node, "@rawio");
+  g_autofree char *path = inn_element_dup (disk, "block");
+
+  if (!import->host->system)
+    {
+      leave_out (import, disk,
+                 g_strdup (_ ("A disk of this computer is handed to machines of the whole system "
+                              "only.")));
+      return FALSE;
+    }
+  if (g_strcmp0 (type, "block") != 0 || path == NULL || !g_str_has_prefix (path, "/dev/"))
+    {
+      leave_out (import, disk,
+                 g_strdup (_ ("It is no disk of this computer. Innkeeper hands SCSI commands on to "
+                              "those only.")));
+      return FALSE;
+    }
+  adapt_target (import, disk);
+  if (!inn_element_is (disk, "bus", "scsi"))
+    {
+      g_autofree char *name = inn_domain_free_target (import->domain, "scsi");
+
+      inn_element_set (disk, "bus", "scsi", NULL);
+      inn_element_set (disk, "target", name, NULL);
+      inn_import_adapted (import, disk,
+                          g_strdup (_ ("The guest finds it at a SCSI controller: only there are "
+                                       "commands handed on.")));
+    }
+  if (g_strcmp0 (rawio, "yes") == 0)
+    inn_import_adapted (import, disk,
+                        g_strdup (_ ("The guest sends it what every program may send to a disk. "
+                                     "Other commands, and reservations, are refused.")));
+  return TRUE;
+}
+
 /* ---- network cards ---- */
 
 /* A card that goes through this computer, whatever it was connected to. */
@@ -255,7 +294,7 @@ adapt_connection (InnImport *import, InnElement *card)
     return;
   if (g_str_equal (type, "network"))
     adapt_network (import, card);
-  else if (g_str_equal (type, "bridge") && import->host->system)
+  else if ((g_str_equal (type, "bridge") || g_str_equal (type, "direct")) && import->host->system)
     return;
   else if (g_str_equal (type, "bridge"))
     {
@@ -403,12 +442,19 @@ static const struct
   const char *kind;
   gboolean (*adapt) (InnImport *import, InnElement *device);
 } adapters[] = {
-  { "disk", adapt_storage },   { "cdrom", adapt_storage },
-  { "floppy", adapt_storage }, { "interface", adapt_interface },
-  { "serial", adapt_line },    { "parallel", adapt_line },
-  { "console", adapt_line },   { "graphics", adapt_graphics },
-  { "video", adapt_video },    { "sound", adapt_sound },
-  { "tpm", adapt_tpm },        { "filesystem", adapt_filesystem },
+  { "disk", adapt_storage },
+  { "cdrom", adapt_storage },
+  { "lun", adapt_lun },
+  { "floppy", adapt_storage },
+  { "interface", adapt_interface },
+  { "serial", adapt_line },
+  { "parallel", adapt_line },
+  { "console", adapt_line },
+  { "graphics", adapt_graphics },
+  { "video", adapt_video },
+  { "sound", adapt_sound },
+  { "tpm", adapt_tpm },
+  { "filesystem", adapt_filesystem },
 };
 
 static void

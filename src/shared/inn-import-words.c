@@ -117,6 +117,8 @@ static const Part parts[] = {
   { "filesystem", "binary", INN_IMPORT_SAME, NULL, NULL },
   { "filesystem", "@accessmode", INN_IMPORT_ADAPTED, NULL,
     N_ ("All that the guest does there is done as the machine’s owner.") },
+  { "lun", "@rawio", INN_IMPORT_SAME, NULL, NULL }, /* a note of its own where it matters */
+  { "lun", "@sgio", INN_IMPORT_SAME, NULL, NULL },
   { "interface", "target", INN_IMPORT_SAME, NULL, NULL },
   { "interface", "source/@portid", INN_IMPORT_SAME, NULL, NULL },
   { "interface", "backend", INN_IMPORT_SAME, NULL, NULL },

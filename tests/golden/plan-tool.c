@@ -27,7 +27,7 @@ static JsonArray *
 files (GPtrArray *fds)
 {
   static const char *const types[] = { "file", "nvram", "copy",  "listen", "line", "net",
-                                       "tpm",  "share", "vsock", "usb",    "tap" };
+                                       "tpm",  "share", "vsock", "lun",    "usb",  "tap" };
   JsonArray *array = json_array_new ();
 
   for (guint i = 0; i < fds->len; i++)
@@ -40,6 +40,7 @@ files (GPtrArray *fds)
       json_object_set_string_member (object, "name", fd->name ? fd->name : "");
       json_object_set_string_member (object, "path", fd->path ? fd->path : "");
       json_object_set_string_member (object, "kind", fd->kind ? fd->kind : "");
+      json_object_set_string_member (object, "mode", fd->mode ? fd->mode : "");
       json_object_set_boolean_member (object, "writable", fd->writable);
       json_array_add_object_element (array, object);
     }
@@ -147,7 +148,8 @@ describe (const char *file, char **types, const char *option, JsonObject *result
                        .swtpm = TRUE,
                        .virtiofsd = TRUE,
                        .locks = !g_str_equal (option, "--session"),
-                       .bridges = !g_str_equal (option, "--session") };
+                       .bridges = !g_str_equal (option, "--session"),
+                       .luns = !g_str_equal (option, "--session") };
   g_autofree char *xml = NULL;
   g_autoptr (InnDomain) domain = NULL;
   g_autoptr (VmhPlan) plan = NULL;

@@ -51,7 +51,7 @@ def text_of(made):
         else:
             lines.append(shown)
     for file in made["files"]:
-        what = " ".join(file[k] for k in ("name", "kind", "path") if file[k])
+        what = " ".join(file[k] for k in ("name", "kind", "path", "mode") if file[k])
         lines.append(f"fd {file['number']}: {file['type']} {what}{' writable' if file['writable'] else ''}")
     lines += [f"command {json.dumps(command)}" for command in made["commands"]]
     lines += made["notes"].splitlines()
@@ -83,7 +83,7 @@ class Files:
         self.lines = []
         self.folder = pathlib.Path(folder)
         for file in made["files"]:
-            if file["type"] in ("file", "nvram", "copy"):
+            if file["type"] in ("file", "nvram", "copy", "lun"):
                 fd = os.open(self._image(file, made), os.O_RDWR if file["writable"] else os.O_RDONLY)
             elif file["type"] == "listen":
                 listener = socket.socket(socket.AF_UNIX)
@@ -142,7 +142,8 @@ class Machine:
         files = Files(made, folder)
         # Away from all numbers of the plan, then each to its own in the child.
         high = {number: fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 300) for number, fd in files.fds.items()}
-        argv = [w.replace('"host_device"', '"file"').replace('"host_cdrom"', '"file"') for w in made["argv"]]
+        argv = [w.replace('"host_device"', '"file"').replace('"host_cdrom"', '"file"').replace('"scsi-block"', '"scsi-hd"')
+                for w in made["argv"]]
         self.process = subprocess.Popen(
             argv, preexec_fn=lambda: [os.dup2(fd, number) for number, fd in high.items()],
             close_fds=False, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -199,7 +200,7 @@ def tame(path):
     tree = ElementTree.parse(path)
     devices = tree.getroot().find("devices")
     for device in list(devices) if devices is not None else []:
-        if device.tag in UNKNOWN or device.get("device") == "lun" or device.get("type") == "evdev":
+        if device.tag in UNKNOWN or device.get("type") == "evdev":
             devices.remove(device)
     for video in (devices.findall("video") if devices is not None else [])[1:]:
         if video.find("model").get("type") in ("vmvga", "cirrus", "ramfb"):
@@ -312,7 +313,7 @@ UNREAD = {
     "cpu/limit-period": "there is one",
     "channel/target-type": "there is one sort of channel", "channel/path": "the runtime folder has its socket",
     "vsock/model": "there is one", "hostdev/mode": "there is one", "pstore/backend": "there is one",
-    "dimm/model": "there is one", "pstore/path": "it is memory",
+    "dimm/model": "there is one", "lun/format": "there is one", "pstore/path": "it is memory",
     "features/apic": "QEMU's PCs have one always", "firmware/enrolled-keys": "the template found here decides",
     "firmware/loader-type": "flash is what UEFI needs", "firmware/loader-readonly": "it is always",
     "general/uuid": "read by a function of its own", "general/virt-type": "the accelerator says it",
@@ -396,7 +397,7 @@ def sound_of_virtio():
 
 
 # What is given to a device by what is free when it comes: its place, and numbers of files.
-PLUGGED = {"disk", "cdrom", "interface", "input", "rng", "hostdev", "sound", "watchdog"}  # as in machine/vmh-live.c
+PLUGGED = {"disk", "lun", "cdrom", "interface", "input", "rng", "hostdev", "sound", "watchdog"}  # as in machine/vmh-live.c
 PLACE = {"bus", "addr", "scsi-id", "bootindex"}
 
 
@@ -451,7 +452,9 @@ def networks_of_a_session():
     text = (GOLDEN / "xml" / "args-network.xml").read_text()
     cards = re.findall("<interface.*?</interface>", text, re.S)
     wanted = ["Machines of a session cannot use this computer's bridges, as “br0”.",
-              "Machines of a session cannot have a network between them, as “Test, lab \"1\"”.", None]
+              "Machines of a session cannot have a network between them, as “Test, lab \"1\"”.", None,
+              "Machines of a session cannot use this computer's bridges, as “br0”.",
+              "Machines of a session cannot share this computer's network cards, as “eth0.7”."]
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "one.xml"
         for card, sentence in zip(cards, wanted):

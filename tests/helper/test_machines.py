@@ -480,11 +480,11 @@ def networks():
     """A session's helper tells what it would refuse at the start, and refuses just that"""
     session = start()
     said = dict(session.get(bus.MANAGER, domain.MANAGER, "Networks"))
-    tap.equal(sorted(said), ["bridge", "network", "user"], "what is told of")
+    tap.equal(sorted(said), ["bridge", "direct", "network", "user"], "what is told of")
     tap.equal(said["user"], "", "the internet")
-    for kind in ("bridge", "network"):
+    for kind in ("bridge", "direct", "network"):
         tap.true(said[kind].endswith("."), f"no sentence for {kind}: {said[kind]}")
-        card = f"<interface type='{kind}'><source {kind}='br0'/></interface>"
+        card = f"<interface type='{kind}'><source {'dev' if kind == 'direct' else kind}='br0'/></interface>"
         machine = domain.create(session, domain.xml(kind, card))
         ended = domain.wait_job(session, domain.call(session, machine, "Start")[0])
         tap.equal((ended["State"], ended["ErrorName"]), ("failed", ERROR + "Unsupported"), f"start with a {kind}")

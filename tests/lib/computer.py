@@ -14,6 +14,7 @@ import base64
 import fcntl
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -21,7 +22,7 @@ import threading
 import time
 from pathlib import Path
 
-from . import env, guest, proc, qmp, tap
+from . import bus, domain, env, guest, proc, qmp, tap
 
 USER, OTHER = "vmuser", "vmother"
 PACKAGES = ("systemd", "systemd-sysv", "dbus", "dbus-user-session", "polkitd", "libpam-systemd", "udev", "kmod",
@@ -29,7 +30,8 @@ PACKAGES = ("systemd", "systemd-sysv", "dbus", "dbus-user-session", "polkitd", "
             "libosinfo-1.0-0", "libpolkit-gobject-1-0", "osinfo-db", "bubblewrap", "passt", "qemu-system-x86",
             "qemu-utils", "ovmf")
 BOOT_MODULES = ("virtio_pci", "virtio_blk", "ext4")
-MODULES = ("virtio_console", "virtio_net", "tun", "bridge", "kvm-amd", "fuse", "button", "evdev")
+MODULES = ("virtio_console", "virtio_net", "tun", "bridge", "kvm-amd", "fuse", "button", "evdev", "macvtap", "veth", "ifb",
+           "sch_tbf", "sch_ingress", "cls_u32", "act_mirred", "virtio_scsi", "sd_mod", "sr_mod", "sg")
 BOOT_INIT = """#!/bin/sh
 export PATH=/bin
 mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev
@@ -160,12 +162,13 @@ def image():
 
 class Computer:
     """A disk of its own over image(), or the @disk, a powerdisk.Disk, which loses what was not flushed when
-    the power is cut; and the power switch. @lines: names of more virtio ports; lines[name] is their socket."""
+    the power is cut; and the power switch. @lines: names of more virtio ports; lines[name] is their socket.
+    @more: what QEMU is told besides, as another disk."""
 
-    def __init__(self, disk=None, memory=1536, cpus=2, lines=()):
+    def __init__(self, disk=None, memory=1536, cpus=2, lines=(), more=()):
         self.dir = env.TempDir("inn-computer-")
         self.memory, self.cpus = memory, cpus
-        self.power_disk, self._line_names, self.lines = disk, lines, {}
+        self.power_disk, self._line_names, self.lines, self._more = disk, lines, {}, more
         self.qemu = None
         self._number = 0
         self._answers = {}
@@ -191,6 +194,7 @@ class Computer:
             (self._ports if name in PORTS else self.lines)[name] = ours
             argv += ["-chardev", f"socket,id={name},fd={theirs.fileno()},server=off",
                      "-device", f"virtserialport,chardev={name},name={name}"]
+        argv += self._more
         self.qemu = qmp.Qemu([str(a) for a in argv], pass_fds=[f.fileno() for f in far])
         for one in far:
             one.close()
@@ -257,6 +261,11 @@ class Computer:
         self.ask(["sh", "-c", 'cat >"$1" && chmod "$2" "$1" && chown "$3" "$1"', "-", path, f"{mode:o}", owner],
                  stdin=data)
 
+    def unpack(self, name, source, path, mode=0o644, owner="root"):
+        """What carries() has brought along: a large file goes by a line slowly."""
+        self.run(f"head -c {Path(source).stat().st_size} /dev/disk/by-id/virtio-{name} >{path} && "
+                 f"chmod {mode:o} {path} && chown {owner} {path}")
+
     def read(self, path):
         return base64.b64decode(self.run(f"base64 '{path}'"))
 
@@ -299,3 +308,71 @@ class Computer:
 def print_console(computer):
     """For tap.on_failure()."""
     tap.diag(computer.console()[-3000:])
+
+
+def carries(files):
+    """More for a Computer, so that it can unpack() these {name: file}."""
+    argv = []
+    for name, source in files.items():
+        argv += ["-drive", f"file={source},if=none,id=carry-{name},format=raw,read-only=on",
+                 "-device", f"virtio-blk-pci,drive=carry-{name},serial={name}"]
+    return argv
+
+
+class Desk:
+    """The person at the desk of a computer, and the machines she has."""
+
+    def __init__(self, pc):
+        self.pc = pc
+        pc.write("/opt/line.py", Path(__file__).with_name("computer_line.py").read_bytes())
+
+    def call(self, path, method, *args, interface=domain.MACHINE, check=True, timeout=60):
+        code, out, err = self.pc.ask(["gdbus", "call", "--system", "--timeout", timeout, "-d", bus.NAME, "-o", path,
+                                      "-m", f"{interface}.{method}", "--", *args], port="desk", timeout=timeout + 30)
+        tap.true(code == 0 or not check, f"{method}: {err}")
+        return (out if code == 0 else err).strip()
+
+    def prop(self, path, name, interface=domain.MACHINE):
+        return self.call(path, "Get", interface, name, interface=bus.PROPERTIES)
+
+    def job(self, answer):
+        """Waits for the job that @answer names; answers its state and error."""
+        job = re.search(r"'(/org/innkeeper/Helper1/jobs/\d+)'", answer)[1]
+        tap.wait_for(lambda: "running" not in self.prop(job, "State", domain.JOB), 120, "the job's end", 0.2)
+        return self.prop(job, "State", domain.JOB) + self.prop(job, "ErrorMessage", domain.JOB)
+
+    def create(self, definition):
+        answer = self.call(bus.MANAGER, "Create", f'"{definition}"', "{}", interface=domain.MANAGER)
+        said = self.job(answer)
+        tap.true("done" in said, said)
+        return re.search(r"'(/org/innkeeper/Helper1/machines/\w+)'", answer)[1]
+
+    def start(self, path, wanted="done"):
+        said = self.job(self.call(path, "Start", "{}"))
+        tap.true(wanted in said, said)
+        return said
+
+    def change(self, path, pattern, text):
+        """The definition with @pattern replaced; answers what Apply says."""
+        program = ("import re, sys\nfrom gi.repository import Gio, GLib\nbus = Gio.bus_get_sync(Gio.BusType.SYSTEM)\n"
+                   "path, pattern, text = sys.argv[1:]\n"
+                   "def call(method, arguments):\n"
+                   f"    return bus.call_sync('{bus.NAME}', path, '{domain.MACHINE}', method, arguments, None, 0, 60000, None)\n"
+                   "xml, generation = call('GetXml', GLib.Variant('(a{sv})', ({},))).unpack()\n"
+                   "xml, count = re.subn(pattern, text, xml, flags=re.S)\n"
+                   "if count != 1: sys.exit(f'{count} times in {xml}')\n"
+                   "changes = call('Apply', GLib.Variant('(sa{sv})', (xml, {'generation': GLib.Variant('t', generation)})))\n"
+                   "import json\nprint(json.dumps(changes.unpack()[0]))\n")
+        code, out, err = self.pc.ask(["python3", "-c", program, path, pattern, text], port="desk", timeout=90)
+        tap.equal(code, 0, err)
+        return {name: (when, sentence) for name, when, sentence in json.loads(out)}
+
+    def line(self, path, line=None, timeout=60, check=True):
+        """What the guest's shell says to a line; without one it is waited for."""
+        code, out, err = self.pc.ask(["python3", "/opt/line.py", path, timeout, *([line] if line else [])],
+                                     port="desk", timeout=timeout + 30)
+        tap.true(not err and (code == 0 or not check), f"{line}: exit {code}\n{out}{err}")
+        return out
+
+    def uuid(self, path):
+        return domain.uuid_of(path)

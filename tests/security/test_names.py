@@ -102,6 +102,7 @@ def some_name():
 DISK = {"@type": "file", "driver/@type": "raw", "source/@file": IMAGE, "target/@dev": "sda", "target/@bus": "sata"}
 EFI = {"os/@firmware": "efi"}
 BESIDE = {
+    "lun": {"@type": "block", "driver/@type": "raw", "source/@dev": "/dev/sdq", "target/@dev": "sda", "target/@bus": "scsi"},
     "disk": DISK, "cdrom": DISK, "floppy": {**DISK, "target/@dev": "fda", "target/@bus": "fdc"},
     "disk/block": {k: v for k, v in DISK.items() if k != "source/@file"} | {"@type": "block"},
     "cdrom/block": {k: v for k, v in DISK.items() if k != "source/@file"} | {"@type": "block"},
@@ -109,6 +110,7 @@ BESIDE = {
     | {"@type": "block", "target/@dev": "fda", "target/@bus": "fdc"},
     "floppy/target": {**DISK, "target/@bus": "fdc"},
     "interface": {"@type": "user"}, "interface/network": {"@type": "network"}, "interface/bridge": {"@type": "bridge"},
+    "interface/direct": {"@type": "direct"},
     "graphics": {"@type": "vnc"}, "graphics/listen-network": {"@type": "vnc", "listen/@type": "network"},
     "channel": {"@type": "unix", "target/@type": "virtio", "target/@name": "org.test.0"},
     "firmware/loader": {}, "firmware/nvram": EFI, "firmware/nvram-template": EFI,
@@ -289,7 +291,7 @@ def attacked():
 def sound_ones():
     """Each field has a value here that is taken, so that the others are refused, or taken, for what they are"""
     good = {"name": "names", "title": "A title", "description": "Notes", "os-id": "http://debian.org/debian/12",
-            "listen": "127.0.0.1", "keymap": "de", "passwd": "secret", "network": "lab", "bridge": "br0",
+            "listen": "127.0.0.1", "keymap": "de", "passwd": "secret", "network": "lab", "bridge": "br0", "direct": "eth0",
             "cmdline": "quiet", "machine": "q35", "model": "qemu64", "limit-group": "g.1", "cpuset": "0-3,^2", "emulator-cpuset": "1", "serial": "A1", "target": "sda",
             "name-channel": "org.test.1", "path": "/dev/urandom", "source": IMAGE, "kernel": IMAGE, "initrd": IMAGE,
             "block": IMAGE, "emulator": "/usr/bin/qemu-system-x86_64", "loader": "/usr/share/OVMF/OVMF_CODE_4M.fd",

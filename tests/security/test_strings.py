@@ -23,7 +23,7 @@ from lib import env, guest, qmp, schema, tap, virtiofs
 RANDOM = random.Random(20261122)
 TOOL = env.BUILD / "tests" / "golden" / "plan-tool"
 # Of one machine, so that one start of QEMU answers for many strings.
-DISKS, CDROMS, CHANNELS, CARDS, FOLDERS = 180, 40, 24, 12, 2
+DISKS, CDROMS, LUNS, CHANNELS, CARDS, FOLDERS = 180, 40, 12, 24, 12, 2
 
 # Where each field's text is seen again. QEMU: its own parser tells. FILES: QEMU never has it, the helper opens it or
 # makes it, and the plan says so. NOWHERE: in no argument, no file and no command. CHOICE: QEMU must know it.
@@ -41,15 +41,15 @@ SMBIOS = {"bios-vendor": ("0", "vendor"), "bios-version": ("0", "version"), "bio
           "chassis-sku": ("3", "sku"), "oem-strings": ("11", "value")}
 WHERE = {
     "general/name": QEMU, "general/uuid": QEMU, "general/genid": QEMU, "kernel/cmdline": QEMU, "disk/target": QEMU,
-    "disk/serial": QEMU, "cdrom/target": QEMU, "cdrom/serial": QEMU, "floppy/target": QEMU, "interface/mac": QEMU,
+    "disk/serial": QEMU, "cdrom/target": QEMU, "cdrom/serial": QEMU, "floppy/target": QEMU, "lun/target": QEMU, "interface/mac": QEMU,
     "channel/name": QEMU, "disk/limit-group": QEMU, "filesystem/tag": QEMU,
     "disk/vendor": QEMU, "disk/product": QEMU, "disk/wwn": QEMU,
     "cpu/flags": OPTION, **{f"smbios/{name}": OPTION for name in SMBIOS}, **{f"numa/cpus-{n}": OPTION for n in range(4)},
     "hostdev/vendor": OPTION, "hostdev/product": OPTION,
     "hyperv/vendor-id": NOWHERE, "pstore/path": NOWHERE,
     "kernel/kernel": FILES, "kernel/initrd": FILES, "disk/source": FILES, "disk/block": FILES, "cdrom/source": FILES,
-    "cdrom/block": FILES, "floppy/source": FILES, "floppy/block": FILES, "interface/network": FILES,
-    "interface/bridge": FILES, "filesystem/source": FILES,
+    "cdrom/block": FILES, "floppy/source": FILES, "floppy/block": FILES, "lun/block": FILES, "interface/network": FILES,
+    "interface/bridge": FILES, "interface/direct": FILES, "filesystem/source": FILES,
     "general/title": NOWHERE, "general/description": NOWHERE, "general/os-id": NOWHERE, "machine/emulator": NOWHERE,
     "firmware/loader": NOWHERE, "firmware/nvram": NOWHERE, "firmware/nvram-template": NOWHERE,
     "graphics/listen-network": NOWHERE, "graphics/keymap": NOWHERE, "graphics/passwd": NOWHERE, "channel/path": NOWHERE,
@@ -175,7 +175,7 @@ class Machine:
         # One that can be plugged has all of it; every second is a device of the host.
         at = self.device(kind, **{"driver/@type": "raw", "target/@bus": bus})
         at.put("readonly", "")
-        device = RANDOM.random() < 0.5
+        device = kind == "lun" or RANDOM.random() < 0.5
         at.put("@type", "block" if device else "file")
         self.put(f"{kind}/target", target, at, target)
         self.put(f"{kind}/{'block' if device else 'source'}", path(), at, target)
@@ -189,9 +189,10 @@ class Machine:
             self.put("disk/wwn", "".join(RANDOM.choices("0123456789abcdef", k=16)), at, target)
 
     def add_disks(self):
-        targets = unique(lambda: "sd" + text(3, string.ascii_lowercase, least=2), DISKS + CDROMS)
+        targets = unique(lambda: "sd" + text(3, string.ascii_lowercase, least=2), DISKS + CDROMS + LUNS)
         for place, target in enumerate(targets):
-            self.drive("disk" if place < DISKS else "cdrom", "scsi", target)
+            kind = "disk" if place < DISKS else "cdrom" if place < DISKS + CDROMS else "lun"
+            self.drive(kind, "scsi", target, serial=kind != "lun")
         for target in unique(lambda: "fd" + RANDOM.choice("ab"), 1):
             self.drive("floppy", "fdc", target, serial=False)
 
@@ -202,13 +203,13 @@ class Machine:
             if RANDOM.random() < 0.5:
                 self.put("channel/path", "/" + text(100, least=12), at)
         for place, one in enumerate(unique(mac, CARDS)):
-            kind = RANDOM.choice(("network", "bridge"))
+            kind = RANDOM.choice(("network", "bridge", "direct"))
             at = self.device("interface", **{"@type": kind, "model/@type": "virtio"})
             self.put("interface/mac", one, at, place)
             if kind == "network":
                 self.put("interface/network", "".join(c for c in text(64) if c != "/") or "x", at, one)
             else:
-                self.put("interface/bridge", text(15, DEVICE), at, one)
+                self.put(f"interface/{kind}", text(15, DEVICE), at, one)
         for place, one in enumerate(unique(lambda: text(35, DEVICE + "+/"), FOLDERS)):
             at = self.device("filesystem", **{"@type": "mount", "driver/@type": "virtiofs"})
             self.put("filesystem/tag", one, at, place)
@@ -231,11 +232,12 @@ class Running:
         for option, file in (("-kernel", guest.kernel()[0]), ("-initrd", image)):
             if option in argv:
                 argv[argv.index(option) + 1] = str(file)
-        argv = [w.replace('"host_device"', '"file"').replace('"host_cdrom"', '"file"') for w in argv]
+        argv = [w.replace('"host_device"', '"file"').replace('"host_cdrom"', '"file"').replace('"scsi-block"', '"scsi-hd"')
+                for w in argv]
         fds, self.kept = {}, []
         plain = fcntl.fcntl(os.open(image, os.O_RDONLY), fcntl.F_DUPFD, 3000)
         for file in made["files"]:
-            if file["type"] in ("file", "copy", "nvram"):
+            if file["type"] in ("file", "copy", "nvram", "lun"):
                 fds[file["number"]] = plain
                 continue
             if file["type"] == "share":
@@ -327,7 +329,7 @@ def questions(machine):
     asked = [(field, machine.said[field][0][0], *how) for field, how in whole.items()]
     for kind in ("disk", "cdrom"):
         asked += [(f"{kind}/serial", t, *qom(f"{kind}-{which}", "serial"), str) for t, which in machine.said[f"{kind}/serial"]]
-    for kind in ("disk", "cdrom", "floppy"):
+    for kind in ("disk", "lun", "cdrom", "floppy"):
         asked += [(f"{kind}/target", t, *qom(f"{kind}-{t}", "drive"), lambda r, k=kind: r.removesuffix("-format"))
                   for t, _ in machine.said[f"{kind}/target"]]
     asked += [("disk/limit-group", t, "qom-list", {"path": "/objects"},

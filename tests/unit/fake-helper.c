@@ -152,7 +152,8 @@ fill (FakeHelper *fake, guint protocol, guint n_machines)
       fake->objects, g_strdup (INN_MANAGER_PATH),
       g_variant_ref_sink (g_variant_new_parsed (
           "{%s: {'Protocol': <%u>, 'Mode': <'session'>, 'Networks': <[('user', ''), "
-          "('network', 'Not in a session.'), ('bridge', 'Not in a session.')]>}, "
+          "('network', 'Not in a session.'), ('bridge', 'Not in a session.'), "
+          "('direct', 'Not in a session.')]>}, "
           "%s: {'Cpus': <uint32 8>}}",
           INN_IFACE_MANAGER, protocol, INN_IFACE_HOST)));
   for (guint i = 0; i < n_machines; i++)

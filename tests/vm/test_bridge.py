@@ -99,7 +99,7 @@ def on_a_bridge():
     bridge()
     root = session()
     tap.equal(dict(root.get(bus.MANAGER, domain.MANAGER, "Networks")),
-              {"user": "", "network": "", "bridge": ""}, "what the system's machines may have")
+              {"user": "", "network": "", "bridge": "", "direct": ""}, "what the system's machines may have")
     address = (DEVICES / "br0/address").read_text()
     machine, line = boot(root, "bridged", card("bridge", "br0", 1), "192.0.2.5")
     tap.true(pings(line, "192.0.2.9"), "the far host does not answer")

@@ -34,13 +34,14 @@ get_networks (gpointer object)
 {
   const char *problem = vmh_store_is_system ()
                             ? ""
-                            : _ ("Bridges and networks between machines are for machines of the "
-                                 "whole system.");
+                            : _ ("Bridges, this computer's network cards, and networks between "
+                                 "machines are for machines of the whole system.");
   GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(ss)"));
 
   g_variant_builder_add (&builder, "(ss)", "user", "");
   g_variant_builder_add (&builder, "(ss)", "network", problem);
   g_variant_builder_add (&builder, "(ss)", "bridge", problem);
+  g_variant_builder_add (&builder, "(ss)", "direct", problem);
   return g_variant_builder_end (&builder);
 }
 

@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* Network cards. User mode needs no rights: passt beside QEMU, which then has no network of its
- * own, or where that cannot be, slirp in QEMU. Bridges need the system's helper. */
+ * own, or where that cannot be, slirp in QEMU. Bridges, and this computer's own cards, need the
+ * system's helper. */
 #include "devices/vmh-plan-private.h"
 
 /* Where the XML has no address: one that stays the same for this machine. */
@@ -38,13 +39,20 @@ user_backend (VmhPlan *plan, const char *id, const char *backend)
 /* The fd is of a tap that the helper has put where the cable leads: QEMU needs no rights for it,
  * and runs no script. */
 static JsonObject *
-tap_backend (VmhPlan *plan, const char *backend, const char *mac, const char *kind, const char *to)
+tap_backend (VmhPlan *plan,
+             const InnElement *element,
+             const char *backend,
+             const char *mac,
+             const char *kind,
+             const char *to)
 {
   int fd = vmh_plan_fd (plan, VMH_PLAN_FD_TAP, mac, to);
   g_autofree char *number = vmh_plan_fd_name (plan, fd);
   VmhPlanFd *last = plan->fds->pdata[plan->fds->len - 1];
 
   last->kind = g_strdup (kind);
+  if (g_str_equal (kind, "direct"))
+    last->mode = inn_element_dup (element, "mode");
   return vmh_json ("type=s", "tap", "id=s", backend, "fd=s", number, NULL);
 }
 
@@ -74,12 +82,18 @@ make_backend (VmhPlan *plan,
     return user_backend (plan, id, backend);
   to = inn_element_dup (element, kind); /* the field has the type's name */
   if (plan->host.bridges)
-    return tap_backend (plan, backend, mac, kind, to);
+    return tap_backend (plan, element, backend, mac, kind, to);
   if (g_str_equal (kind, "bridge"))
     vmh_plan_refuse (error,
                      _ ("Machines of a session cannot use this computer's bridges, as “%s”. "
                         "Connect the network card to the internet through this computer, or make "
                         "the machine for the whole system."),
+                     to);
+  else if (g_str_equal (kind, "direct"))
+    vmh_plan_refuse (error,
+                     _ ("Machines of a session cannot share this computer's network cards, as "
+                        "“%s”. Connect the network card to the internet through this computer, or "
+                        "make the machine for the whole system."),
                      to);
   else
     vmh_plan_refuse (error,

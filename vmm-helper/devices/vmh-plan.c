@@ -23,6 +23,7 @@ fd_free (VmhPlanFd *fd)
   g_free (fd->name);
   g_free (fd->path);
   g_free (fd->kind);
+  g_free (fd->mode);
   g_free (fd);
 }
 
@@ -241,6 +242,14 @@ vmh_plan_file (VmhPlan *plan, const InnElement *element, const char *path, gbool
   g_autofree char *id = inn_element_dup_id (element);
 
   return add_set (plan, VMH_PLAN_FD_FILE, id, path, writable);
+}
+
+char *
+vmh_plan_lun (VmhPlan *plan, const InnElement *element, const char *path, gboolean writable)
+{
+  g_autofree char *id = inn_element_dup_id (element);
+
+  return add_set (plan, VMH_PLAN_FD_LUN, id, path, writable);
 }
 
 /* One fd, which QEMU both reads and writes. */

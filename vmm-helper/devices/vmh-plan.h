@@ -33,6 +33,7 @@ typedef struct
   gboolean firmware_smm;
   gboolean locks;     /* a machine's memory may be locked */
   gboolean bridges;   /* cards may be put on this computer's bridges */
+  gboolean luns;      /* this computer's SCSI disks may be handed on */
   gboolean passt;     /* the program is there; else QEMU's own user-mode network is taken */
   gboolean usb;       /* a USB device may come that is not in the domain */
   gboolean swtpm;     /* the program is there */
@@ -56,8 +57,10 @@ typedef enum
   VMH_PLAN_FD_TPM,    /* QEMU's end of the security chip @name, of version @kind */
   VMH_PLAN_FD_SHARE,  /* QEMU's end of the folder @path */
   VMH_PLAN_FD_VSOCK,  /* this computer's half of a vsock */
+  VMH_PLAN_FD_LUN,    /* the whole SCSI disk @path of this computer, in an fd set */
   VMH_PLAN_FD_USB,    /* a USB device of this computer, in an fd set */
-  VMH_PLAN_FD_TAP, /* a tap on the bridge or the network @path, for the card with address @name */
+  VMH_PLAN_FD_TAP,    /* a tap on the bridge or the network @path, or one that shares this
+                       * computer's card @path, for the card with address @name */
 } VmhPlanFdType;
 
 /** VmhPlanUsb: which USB device of this computer is meant. */
@@ -75,7 +78,8 @@ typedef struct
   char *name;
   char *path;
   char *kind; /* of a line: "serial" or "console"; of a file: whose it is ("disk:vda"); of a tap:
-               * "bridge" or "network" */
+               * "bridge", "network" or "direct" */
+  char *mode; /* of a card on one of this host's ("direct"): libvirt's word */
   gboolean writable;
   int set; /* of fds in QEMU; -1: it is in none */
   VmhPlanUsb usb;

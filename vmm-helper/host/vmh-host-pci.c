@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "core/vmh-limits.h"
+#include "host/vmh-host-disk.h"
 #include "host/vmh-host-ids.h"
 
 #define DEVICES      "/sys/bus/pci/devices"
@@ -67,58 +68,6 @@ dup_name (const VmhPciDevice *device, const char *list)
 
 /* ---- what this computer needs ---- */
 
-static gboolean
-has_holders (const char *block)
-{
-  g_autofree char *path = g_build_filename (block, "holders", NULL);
-  g_autoptr (GDir) folder = g_dir_open (path, 0, NULL);
-
-  return folder && g_dir_read_name (folder);
-}
-
-/* Of a disk or a partition: by its number, or by its name where a file system has numbers of its
- * own. */
-static gboolean
-is_used (const char *name, const char *block, const char *mounts, const char *swaps)
-{
-  g_autofree char *number = vmh_ids_read_attribute (block, "dev");
-  g_autofree char *by_number = g_strdup_printf (" %s ", number ? number : "-");
-  g_autofree char *by_name = g_strdup_printf (" /dev/%s ", name);
-  g_autofree char *swap = g_strdup_printf ("/dev/%s ", name);
-
-  return strstr (mounts, by_number) || strstr (mounts, by_name) || strstr (swaps, swap) ||
-         has_holders (block);
-}
-
-/* One of @device's disks that is in use; NULL. */
-static char *
-find_used_disk (const VmhPciDevice *device)
-{
-  g_autofree char *place = vmh_ids_dup_path ("/sys/class/block");
-  g_autofree char *mounts_path = vmh_ids_dup_path ("/proc/self/mountinfo");
-  g_autofree char *swaps_path = vmh_ids_dup_path ("/proc/swaps");
-  g_autofree char *below = g_strdup_printf ("/%s/", device->address);
-  g_autofree char *mounts = NULL;
-  g_autofree char *swaps = NULL;
-  g_autoptr (GDir) folder = g_dir_open (place, 0, NULL);
-  const char *name;
-
-  g_file_get_contents (mounts_path, &mounts, NULL, NULL);
-  g_file_get_contents (swaps_path, &swaps, NULL, NULL);
-  while (folder && (name = g_dir_read_name (folder)))
-    {
-      g_autofree char *link = g_build_filename (place, name, NULL);
-      char *block = realpath (link, NULL);
-      gboolean used = block && strstr (block, below) &&
-                      is_used (name, block, mounts ? mounts : "", swaps ? swaps : "");
-
-      free (block);
-      if (used)
-        return g_strdup (name);
-    }
-  return NULL;
-}
-
 static char *
 dup_no_iommu (void)
 {
@@ -152,7 +101,8 @@ find_sharing (GPtrArray *devices, const VmhPciDevice *device)
 static char *
 dup_problem (GPtrArray *devices, const VmhPciDevice *device, const char *folder, gboolean system)
 {
-  g_autofree char *disk = find_used_disk (device);
+  g_autofree char *below = g_strdup_printf ("/%s/", device->address);
+  g_autofree char *disk = vmh_disk_find_used (below);
   const VmhPciDevice *other;
 
   if (disk)

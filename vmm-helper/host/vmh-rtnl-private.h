@@ -5,7 +5,8 @@
  */
 #pragma once
 
-#include <glib.h>
+#include "host/vmh-rtnl.h"
+
 #include <linux/rtnetlink.h>
 
 G_BEGIN_DECLS
@@ -24,5 +25,9 @@ struct rtattr *vmh_rtnl_add (VmhRtnlRequest *request, int type, const void *data
 void vmh_rtnl_end_nest (VmhRtnlRequest *request, struct rtattr *nest);
 /** vmh_rtnl_send: returns an errno. */
 int vmh_rtnl_send (const VmhRtnlRequest *request);
+/** vmh_rtnl_macvtap: the two messages of vmh_rtnl_add_macvtap(): what makes it, and what gives it
+ * its address and switches it on. */
+void vmh_rtnl_macvtap_make (VmhRtnlRequest *request, const VmhRtnlMacvtap *link);
+void vmh_rtnl_macvtap_begin (VmhRtnlRequest *request, const VmhRtnlMacvtap *link);
 
 G_END_DECLS

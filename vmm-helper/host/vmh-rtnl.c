@@ -169,6 +169,52 @@ vmh_rtnl_add_ifb (const char *name)
   return code == 0 ? switch_on (name, "Innkeeper: what a machine sends") : code;
 }
 
+void
+vmh_rtnl_macvtap_make (VmhRtnlRequest *request, const VmhRtnlMacvtap *link)
+{
+  struct rtattr *outer, *inner;
+
+  begin (request, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, link->name, FALSE);
+  vmh_rtnl_add (request, IFLA_LINK, &link->device, sizeof link->device);
+  outer = vmh_rtnl_add (request, IFLA_LINKINFO, NULL, 0);
+  vmh_rtnl_add (request, IFLA_INFO_KIND, "macvtap", strlen ("macvtap"));
+  inner = vmh_rtnl_add (request, IFLA_INFO_DATA, NULL, 0);
+  vmh_rtnl_add (request, IFLA_MACVLAN_MODE, &link->mode, sizeof link->mode);
+  vmh_rtnl_end_nest (request, inner);
+  vmh_rtnl_end_nest (request, outer);
+}
+
+/* Where the device below has no other user its address becomes the guest's, too, but only once the
+ * new one is there. */
+void
+vmh_rtnl_macvtap_begin (VmhRtnlRequest *request, const VmhRtnlMacvtap *link)
+{
+  begin (request, RTM_NEWLINK, 0, link->name, TRUE);
+  vmh_rtnl_add (request, IFLA_ADDRESS, link->address, sizeof link->address);
+  vmh_rtnl_add (request, IFLA_IFALIAS, link->alias, MIN (strlen (link->alias), MAX_ALIAS));
+}
+
+int
+vmh_rtnl_add_macvtap (const VmhRtnlMacvtap *link)
+{
+  VmhRtnlRequest request;
+  int code;
+
+  vmh_rtnl_macvtap_make (&request, link);
+  code = vmh_rtnl_send (&request);
+  if (code != 0)
+    return code;
+  code = forbid_addresses (link->name);
+  if (code == 0)
+    {
+      vmh_rtnl_macvtap_begin (&request, link);
+      code = vmh_rtnl_send (&request);
+    }
+  if (code != 0)
+    vmh_rtnl_remove (link->name, NULL);
+  return code;
+}
+
 gboolean
 vmh_rtnl_remove (const char *name, GError **error)
 {

@@ -24,6 +24,19 @@ gboolean vmh_rtnl_add_bridge (const char *name, const char *alias, GError **erro
 /** vmh_rtnl_add_ifb: a device that hands back what is redirected to it, switched on; it may be
  * there already. Returns an errno. */
 int vmh_rtnl_add_ifb (const char *name);
+/** VmhRtnlMacvtap: a card of a guest's on the @device of this host. */
+typedef struct
+{
+  const char *name;
+  guint32 device; /* its number (ifindex) */
+  guint32 mode;   /* MACVLAN_MODE_… */
+  guint8 address[6];
+  const char *alias;
+} VmhRtnlMacvtap;
+
+/** vmh_rtnl_add_macvtap: a new one, switched on, on which this host has no address. Where one of
+ * the steps fails there is none. Returns an errno. */
+int vmh_rtnl_add_macvtap (const VmhRtnlMacvtap *link);
 gboolean vmh_rtnl_remove (const char *name, GError **error);
 
 G_END_DECLS

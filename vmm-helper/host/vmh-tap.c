@@ -4,6 +4,7 @@
 /* Owns /dev/net/tun, and the bridges whose names begin with PREFIX. */
 #include "host/vmh-tap.h"
 
+#include "host/vmh-macvtap.h"
 #include "host/vmh-rtnl.h"
 #include "qemu/vmh-fd.h"
 #include "shared/inn-errors.h"
@@ -19,9 +20,15 @@
 
 #define PREFIX     "inn-"
 #define TAP_PREFIX "inntap"
-#define IFB_PREFIX "innifb" /* and the tap's number: see vmh-shape.h */
-#define DIGITS     11       /* with the prefix all that a device's name may have */
+#define DIGITS     11 /* with the prefix all that a device's name may have */
 #define FOLDER     "/sys/class/net"
+
+/* A cable's name, and that of its way round, which has the cable's number: see vmh-shape.h. */
+static const struct
+{
+  const char *cable, *detour;
+} prefixes[] = { { TAP_PREFIX, "innifb" }, { VMH_MACVTAP_PREFIX, "innmfb" } };
+
 G_STATIC_ASSERT (sizeof PREFIX - 1 + DIGITS == IFNAMSIZ - 1);
 
 static gboolean
@@ -111,7 +118,7 @@ read_count (const char *device, const char *what, guint64 *out_count)
   return TRUE;
 }
 
-/* The device's address is the card's but for the first byte. */
+/* A tap's address is the card's but for the first byte. */
 static gboolean
 is_tap_of (const char *device, const char *mac)
 {
@@ -123,6 +130,18 @@ is_tap_of (const char *device, const char *mac)
          g_ascii_strcasecmp (g_strchomp (address) + 2, mac + 2) == 0;
 }
 
+/* A macvtap's is the very same. */
+static gboolean
+is_macvtap_of (const char *device, const char *mac)
+{
+  g_autofree char *path = g_build_filename (FOLDER, device, "address", NULL);
+  g_autofree char *address = NULL;
+
+  return g_str_has_prefix (device, VMH_MACVTAP_PREFIX) &&
+         g_file_get_contents (path, &address, NULL, NULL) &&
+         g_ascii_strcasecmp (g_strchomp (address), mac) == 0;
+}
+
 gboolean
 vmh_tap_count (const char *mac, guint64 *out_received, guint64 *out_sent)
 {
@@ -131,12 +150,15 @@ vmh_tap_count (const char *mac, guint64 *out_received, guint64 *out_sent)
   const char *name;
 
   while (dir && (name = g_dir_read_name (dir)))
-    if (is_tap_of (name, mac))
+    if (is_tap_of (name, mac) || is_macvtap_of (name, mac))
       {
         if (found) /* two machines have one address: whose it is cannot be told */
           return FALSE;
         found = g_strdup (name);
       }
+  /* At its end of a cable this host gets what the guest sends; a macvtap is the guest's own end. */
+  if (found && g_str_has_prefix (found, VMH_MACVTAP_PREFIX))
+    return read_count (found, "tx_bytes", out_received) && read_count (found, "rx_bytes", out_sent);
   return found && read_count (found, "rx_bytes", out_received) &&
          read_count (found, "tx_bytes", out_sent);
 }
@@ -193,16 +215,28 @@ is_ours (const char *name)
          strspn (name + strlen (PREFIX), "0123456789abcdef") == DIGITS && is_bridge (name);
 }
 
-/* The way round of a tap that is gone. */
+/* The way round of a cable that is gone. */
 static gboolean
 leads_nowhere (const char *name)
 {
-  g_autofree char *tap = NULL;
+  for (guint i = 0; i < G_N_ELEMENTS (prefixes); i++)
+    if (g_str_has_prefix (name, prefixes[i].detour))
+      {
+        g_autofree char *cable =
+            g_strconcat (prefixes[i].cable, name + strlen (prefixes[i].detour), NULL);
 
-  if (!g_str_has_prefix (name, IFB_PREFIX))
-    return FALSE;
-  tap = g_strconcat (TAP_PREFIX, name + strlen (IFB_PREFIX), NULL);
-  return if_nametoindex (tap) == 0;
+        return if_nametoindex (cable) == 0;
+      }
+  return FALSE;
+}
+
+static char *
+dup_detour (const char *cable)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (prefixes); i++)
+    if (g_str_has_prefix (cable, prefixes[i].cable))
+      return g_strconcat (prefixes[i].detour, cable + strlen (prefixes[i].cable), NULL);
+  g_return_val_if_reached (NULL);
 }
 
 void
@@ -257,18 +291,19 @@ vmh_tap_limit (const char *mac,
                const VmhRate *from_guest,
                GError **error)
 {
-  g_autofree char *bridge = dup_bridge_of (at);
-  g_autofree char *tap = dup_tap_on (bridge, mac);
+  g_autofree char *bridge = at->direct ? NULL : dup_bridge_of (at);
+  g_autofree char *cable =
+      at->direct ? vmh_macvtap_dup_name (at->name, mac) : dup_tap_on (bridge, mac);
   g_autofree char *detour = NULL;
 
-  if (!tap)
+  if (!cable)
     {
       set_no_cable (error);
       return FALSE;
     }
-  detour = g_strconcat (IFB_PREFIX, tap + strlen (TAP_PREFIX), NULL);
-  return vmh_shape_receives (tap, detour, from_guest, error) &&
-         vmh_shape_sends (tap, to_guest, error);
+  detour = dup_detour (cable);
+  return vmh_shape_receives (cable, detour, at->direct ? to_guest : from_guest, error) &&
+         vmh_shape_sends (cable, at->direct ? from_guest : to_guest, error);
 }
 
 static gboolean

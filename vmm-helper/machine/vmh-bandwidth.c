@@ -35,7 +35,10 @@ vmh_bandwidth_limit_cable (uid_t owner,
   g_autofree char *type = inn_element_dup (card, "type");
   g_autofree char *holder = inn_element_dup (card, type); /* the field has the type's name */
   g_autofree char *mac = inn_element_dup (card, "mac");
-  const VmhCable at = { .owner = owner, .isolated = g_str_equal (type, "network"), .name = holder };
+  const VmhCable at = { .owner = owner,
+                        .isolated = g_str_equal (type, "network"),
+                        .direct = g_str_equal (type, "direct"),
+                        .name = holder };
   const VmhRate to = { limits->to_guest, limits->to_guest_burst };
   const VmhRate from = { limits->from_guest, limits->from_guest_burst };
 

@@ -12,11 +12,13 @@
 #include <unistd.h>
 #include "core/vmh-errand.h"
 #include "core/vmh-stuck.h"
+#include "host/vmh-macvtap.h"
 #include "host/vmh-tap.h"
 #include "shared/inn-errors.h"
 #include "vmh-hostdev.h"
 #include "vmh-kernel.h"
 #include "vmh-life.h"
+#include "vmh-lun.h"
 #include "vmh-storage.h"
 #include "vmh-store.h"
 
@@ -32,7 +34,7 @@ vmh_files_free (VmhFiles *files)
       const VmhPlanFd *fd = wanted->pdata[i];
       int file = g_array_index (files->fds, int, i);
 
-      if (fd->type == VMH_PLAN_FD_FILE)
+      if (fd->type == VMH_PLAN_FD_FILE || fd->type == VMH_PLAN_FD_LUN)
         vmh_close_later (vmh_bundle_get_owner (files->bundle), file);
       else if (file >= 0)
         close (file);
@@ -92,6 +94,15 @@ open_now (VmhFiles *files, const VmhPlanFd *fd, GError **error)
     return vmh_hostdev_open (files->bundle, fd->kind, &fd->usb, error);
   if (fd->type != VMH_PLAN_FD_TAP)
     return -1;
+  if (g_str_equal (fd->kind, "direct"))
+    {
+      const VmhMacvtap card = { .machine = vmh_bundle_get_uuid (files->bundle),
+                                .device = fd->path,
+                                .mode = fd->mode,
+                                .mac = fd->name };
+
+      return vmh_macvtap_open (&card, error);
+    }
   if (g_str_equal (fd->kind, "bridge"))
     return vmh_tap_open (fd->path, fd->name, error);
   return vmh_tap_open_isolated (vmh_bundle_get_owner (files->bundle), fd->path, fd->name, error);
@@ -154,6 +165,26 @@ on_opened (GObject *source, GAsyncResult *result, gpointer data)
     add_file (task, fd, error);
 }
 
+static void
+on_lun_opened (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GError *error = NULL;
+  int fd = vmh_lun_open_finish (result, &error);
+
+  add_file (data, fd, error);
+}
+
+/* Whether the next one is the last of its fd set: the one that is written by, where any is. */
+static gboolean
+is_last_of_set (VmhFiles *files)
+{
+  GPtrArray *wanted = vmh_plan_get_fds (files->plan);
+  guint next = files->fds->len + 1;
+
+  return next == wanted->len ||
+         ((const VmhPlanFd *)wanted->pdata[next])->set != get_next (files)->set;
+}
+
 /* It was looked at as its owner, and is a folder: the program that shares it opens it anew. */
 static void
 on_folder_found (GObject *source, GAsyncResult *result, gpointer data)
@@ -207,6 +238,12 @@ open_files (GTask *owned_task)
         {
           vmh_storage_open_async (files->bundle, fd->path, fd->writable, cancellable, on_opened,
                                   g_steal_pointer (&task));
+          return;
+        }
+      if (fd->type == VMH_PLAN_FD_LUN)
+        {
+          vmh_lun_open_async (files->bundle, fd->path, fd->writable, is_last_of_set (files),
+                              cancellable, on_lun_opened, g_steal_pointer (&task));
           return;
         }
       if (fd->type == VMH_PLAN_FD_SHARE && check_folder (fd->path, &error))

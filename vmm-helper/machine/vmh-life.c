@@ -10,6 +10,7 @@
 #include "core/vmh-flow.h"
 #include "devices/vmh-plan.h"
 #include "host/vmh-cgroup.h"
+#include "host/vmh-macvtap.h"
 #include "host/vmh-tap.h"
 #include "qemu/vmh-qmp-commands.h"
 #include "shared/inn-errors.h"
@@ -54,6 +55,12 @@ vmh_life_dup_crash (VmhMachine *machine, const char *sentence, GBytes *words, gb
                : g_strdup (sentence);
 }
 
+static gboolean
+is_others (const char *machine, const char *mac, gpointer data)
+{
+  return *machine != '\0' && !g_str_equal (machine, vmh_machine_get_uuid (data));
+}
+
 void
 vmh_life_settle (VmhMachine *machine, VmhState state, const char *reason)
 {
@@ -67,6 +74,7 @@ vmh_life_settle (VmhMachine *machine, VmhState state, const char *reason)
   vmh_replug_follow ();
   if (vmh_store_is_system ()) /* its network and control group may have been its own alone */
     {
+      vmh_macvtap_sweep (is_others, machine);
       vmh_tap_sweep ();
       vmh_cgroup_remove (vmh_machine_get_uuid (machine));
     }

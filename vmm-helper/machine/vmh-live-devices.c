@@ -103,6 +103,7 @@ find_cable (VmhLive *live, const InnElement *card, VmhCable *cable, char **holde
   *holder = inn_element_dup (card, type); /* the field has the type's name */
   *cable = (VmhCable){ .owner = vmh_machine_get_owner (live->machine),
                        .isolated = g_str_equal (type, "network"),
+                       .direct = g_str_equal (type, "direct"),
                        .name = *holder };
 }
 
@@ -164,8 +165,12 @@ vmh_live_change_cable (GTask *task)
     }
   find_cable (live, now, &from, &from_name);
   find_cable (live, card, &to, &to_name);
-  if (from.isolated == to.isolated && g_strcmp0 (from.name, to.name) == 0)
+  if (from.isolated == to.isolated && from.direct == to.direct &&
+      g_strcmp0 (from.name, to.name) == 0)
     vmh_live_done (task);
+  else if (from.direct || to.direct)
+    vmh_live_wait (task, _ ("To and from a network card of this computer it changes with the next "
+                            "restart."));
   else if (!vmh_tap_move (mac, &from, &to, &error))
     vmh_live_fail (task, error);
   else

@@ -8,6 +8,7 @@
 
 #include <sys/socket.h>
 #include "host/vmh-host.h"
+#include "host/vmh-macvtap.h"
 #include "host/vmh-tap.h"
 #include "qemu/vmh-fd.h"
 #include "qemu/vmh-qemu.h"
@@ -50,6 +51,7 @@ make_plan (VmhMachine *machine,
   VmhPlanHost host = { .accelerator = vmh_machine_get_accelerator (machine),
                        .locks = vmh_store_is_system (),
                        .bridges = vmh_store_is_system (),
+                       .luns = vmh_store_is_system (),
                        .passt = !slirp,
                        .running = running,
                        .shared = shared };
@@ -58,13 +60,42 @@ make_plan (VmhMachine *machine,
   return vmh_plan_build_device (plan, device, error) ? g_steal_pointer (&plan) : NULL;
 }
 
+/* A card on one of this computer's stays where QEMU has let it go. */
+static void
+drop_cable (const InnElement *device)
+{
+  g_autofree char *lower = NULL;
+  g_autofree char *mac = NULL;
+
+  if (!vmh_store_is_system () || !g_str_equal (device->kind->name, "interface") ||
+      !inn_element_is (device, "type", "direct"))
+    return;
+  lower = inn_element_dup (device, "direct");
+  mac = inn_element_dup (device, "mac");
+  vmh_macvtap_remove (lower, mac);
+}
+
+/* What was made for a device that does not come. Where QEMU does not answer, it may have it. */
+static void
+fail_plug (GTask *task, GError *error)
+{
+  VmhLive *live = g_task_get_task_data (task);
+  g_autoptr (InnElement) device = find_device (live);
+
+  if (device && !g_error_matches (error, INN_ERROR, INN_ERROR_TIMEOUT))
+    drop_cable (device);
+  vmh_live_fail (task, error);
+}
+
 static void
 end_by_note (GTask *task)
 {
   VmhLive *live = g_task_get_task_data (task);
-  g_autoptr (InnElement) device = live->change->after ? find_device (live) : NULL;
+  g_autoptr (InnElement) device = find_device (live);
 
-  vmh_live_note_device (live->machine, live->change->id, device);
+  if (device && !live->change->after)
+    drop_cable (device);
+  vmh_live_note_device (live->machine, live->change->id, live->change->after ? device : NULL);
   vmh_life_follow_cards (live->machine);
   if (!live->change->after && vmh_store_is_system ())
     vmh_tap_sweep ();
@@ -81,7 +112,7 @@ on_plugged (GObject *source, GAsyncResult *result, gpointer data)
   if (vmh_qmp_plug_finish (VMH_QMP (source), result, &error))
     end_by_note (data);
   else
-    vmh_live_fail (data, error);
+    fail_plug (data, error);
 }
 
 static void connect_cards (GTask *task);
@@ -164,10 +195,12 @@ on_files_opened (GObject *source, GAsyncResult *result, gpointer data)
   GError *error = NULL;
 
   live->files = vmh_files_open_finish (result, &error);
-  if (live->files && limit_cable (live, &error))
+  if (!live->files)
+    vmh_live_fail (data, error);
+  else if (limit_cable (live, &error))
     connect_cards (data);
   else
-    vmh_live_fail (data, error);
+    fail_plug (data, error);
 }
 
 static void
@@ -359,7 +392,14 @@ on_late_cleared (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
 
   if (vmh_qmp_clear_finish (VMH_QMP (source), result, &error))
-    vmh_live_note_device (late->machine, late->element, NULL);
+    {
+      InnDomain *domain = vmh_machine_get_live (late->machine);
+      g_autoptr (InnElement) device = domain ? inn_domain_find (domain, late->element) : NULL;
+
+      if (device)
+        drop_cable (device);
+      vmh_live_note_device (late->machine, late->element, NULL);
+    }
   else
     g_info ("%s: %s", vmh_machine_get_name (late->machine), error->message);
   vmh_plan_free (late->plan);

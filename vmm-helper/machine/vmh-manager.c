@@ -13,6 +13,7 @@
 #include "dbus/vmh-contract.h"
 #include "host/vmh-host.h"
 #include "host/vmh-cgroup.h"
+#include "host/vmh-macvtap.h"
 #include "host/vmh-tap.h"
 #include "shared/inn-errors.h"
 #include "shared/inn-names.h"
@@ -201,6 +202,15 @@ autostart (VmhMachine *machine)
     g_warning ("“%s” is not started: %s", vmh_machine_get_name (machine), error->message);
 }
 
+static gboolean
+has_guest (const char *uuid, const char *mac, gpointer data)
+{
+  VmhManager *manager = data;
+  VmhMachine *machine = g_hash_table_lookup (manager->machines, uuid);
+
+  return machine && vmh_life_get_pid (machine) != 0;
+}
+
 void
 vmh_manager_begin (VmhManager *manager)
 {
@@ -213,6 +223,7 @@ vmh_manager_begin (VmhManager *manager)
   /* What was left when nobody looked, and by those whose start was not finished. */
   if (vmh_store_is_system ())
     {
+      vmh_macvtap_sweep (has_guest, manager);
       vmh_tap_sweep ();
       vmh_cgroup_sweep ();
     }

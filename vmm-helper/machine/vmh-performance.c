@@ -223,7 +223,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Measuring, measuring_free)
 static void
 answer (Measuring *owned)
 {
-  static const char *const drives[] = { "disk", "cdrom", "floppy" };
+  static const char *const drives[] = { "disk", "lun", "cdrom", "floppy" };
   g_autoptr (Measuring) it = owned;
   const VmhQmpMeasures *measures = it->measures;
   VmhMachine *machine = vmh_call_get_object (it->call);

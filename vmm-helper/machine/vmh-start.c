@@ -207,6 +207,7 @@ step_plan (gpointer context, GError **error)
                        .firmware_smm = start->smm,
                        .locks = vmh_store_is_system (),
                        .bridges = vmh_store_is_system (),
+                       .luns = vmh_store_is_system (),
                        .passt = start->passt != NULL,
                        .usb = start->notes->len > 0,
                        .swtpm = vmh_host_has_swtpm (vmh_host_get_default ()),

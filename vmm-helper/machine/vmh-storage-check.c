@@ -11,6 +11,7 @@
 #include "core/vmh-stuck.h"
 #include "shared/inn-errors.h"
 #include "vmh-kernel.h"
+#include "vmh-lun.h"
 #include "vmh-manager.h"
 
 /* One file that the definition names. */
@@ -20,6 +21,7 @@ typedef struct
   char *target;
   char *format; /* NULL: no image (a kernel): to be opened is enough */
   gboolean writable, shareable;
+  gboolean lun;   /* a disk of this computer's, which root opens */
   gboolean known; /* was there before: only what file it is is asked, if that can be told */
   struct statx identity;
 } Named;
@@ -179,7 +181,7 @@ on_user_found (GObject *source, GAsyncResult *result, gpointer data)
                          get_current (check)->path);
   if (error != NULL)
     fail (task, error);
-  else if (is_raw (get_current (check)) && !check->first)
+  else if (get_current (check)->lun || (is_raw (get_current (check)) && !check->first))
     go_on (task); /* what is in it is its guest's affair */
   else
     vmh_image_inspect_async (check->fd, vmh_bundle_get_owner (check->bundle),
@@ -194,7 +196,8 @@ on_opened (GObject *source, GAsyncResult *result, gpointer data)
   Named *named = get_current (check);
   GError *error = NULL;
 
-  check->fd = vmh_storage_open_finish (result, &error);
+  check->fd = get_current (check)->lun ? vmh_lun_open_finish (result, &error)
+                                       : vmh_storage_open_finish (result, &error);
   if (check->fd >= 0)
     identify (named, check->fd);
   if (named->known)
@@ -230,6 +233,12 @@ next_image (GTask *task)
       return;
     }
   named = get_current (check);
+  if (named->lun)
+    {
+      vmh_lun_open_async (check->bundle, named->path, FALSE, FALSE, g_task_get_cancellable (task),
+                          on_opened, task);
+      return;
+    }
   vmh_storage_open_async (check->bundle, named->path, named->writable && !named->known,
                           g_task_get_cancellable (task), on_opened, task);
 }
@@ -274,6 +283,7 @@ add_storage (Check *check, const InnElement *storage, char *path, gboolean known
   named->format = inn_element_dup (storage, "format");
   if (named->format == NULL)
     named->format = g_strdup ("raw");
+  named->lun = g_str_equal (storage->kind->name, "lun");
   named->writable = vmh_storage_is_writable (storage);
   named->shareable = vmh_storage_is_shareable (storage);
   g_ptr_array_add (check->list, named);
@@ -308,7 +318,9 @@ add_all (Check *check, InnDomain *domain, InnDomain *before, const char *const *
       g_autofree char *target = inn_element_dup (storage, "target");
       gboolean known;
 
-      if (path == NULL || (target != NULL && g_strv_contains (made, target)))
+      /* A disk of this computer may come and go: when it starts is time enough. */
+      if (path == NULL || (target != NULL && g_strv_contains (made, target)) ||
+          (check->first && g_str_equal (storage->kind->name, "lun")))
         continue;
       known = was_there (before, storage, path);
       add_storage (check, storage, g_steal_pointer (&path), known);

@@ -13,7 +13,7 @@
 #include "shared/inn-errors.h"
 #include "vmh-manager.h"
 
-static const char *const storage_kinds[] = { "disk", "cdrom", "floppy" };
+static const char *const storage_kinds[] = { "disk", "lun", "cdrom", "floppy" };
 
 GPtrArray *
 vmh_storage_list (InnDomain *domain)

@@ -76,8 +76,8 @@ char *vmh_storage_find_user_finish (GAsyncResult *result, GError **error);
 /** vmh_storage_check_async: each image that @domain names and @before (NULL: none) does not: there,
  * to be opened by the owner, of the format that is stated, standing alone, used by no other
  * machine, nor twice by this one unless nothing writes to it. Targets in @made are still to be
- * made. @first: a raw one that looks packed (gzip, zip) is none yet; later its bytes are its
- * guest's. A VmhStep's start without a finish. */
+ * made. @first: a SCSI disk of this computer's is not looked at, and a raw one that looks packed
+ * (gzip, zip) is none yet; later its bytes are its guest's. A VmhStep's start without a finish. */
 void vmh_storage_check_async (VmhBundle *bundle,
                               InnDomain *domain,
                               InnDomain *before,

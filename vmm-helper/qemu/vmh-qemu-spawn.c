@@ -229,6 +229,7 @@ add_plan_fd (Spawn *spawn, const VmhPlanFd *fd, int *file, GError **error)
     case VMH_PLAN_FD_SHARE:
       return add_share (spawn, fd, error);
     case VMH_PLAN_FD_FILE:
+    case VMH_PLAN_FD_LUN:
       g_return_val_if_fail (*file >= 0, FALSE);
       vmh_launch_set_file (spawn->launch, fd->number, vmh_steal_fd (file),
                            vmh_bundle_get_owner (spawn->bundle));

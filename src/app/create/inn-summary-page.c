@@ -101,6 +101,7 @@ static const Shown device_rows[] = {
   { "interface", "mac", N_ ("Network card's address") },
   { "interface", "bridge" },
   { "interface", "network", N_ ("Network's name") },
+  { "interface", "direct" },
   { "video", "model", N_ ("Graphics card") },
   { "sound", "model", N_ ("Sound card") },
   { "controller", "model", N_ ("USB controller") },

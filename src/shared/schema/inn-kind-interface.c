@@ -8,6 +8,16 @@ static const InnChoice types[] = {
   { "user", N_ ("The internet") },
   { "network", N_ ("Other machines only") },
   { "bridge", N_ ("A bridge") },
+  { "direct", N_ ("A network card of this computer") },
+  { NULL, NULL },
+};
+
+/* libvirt's words. */
+static const InnChoice modes[] = {
+  { "bridge", N_ ("Reach each other") },
+  { "vepa", N_ ("By the switch, if that sends frames back") },
+  { "private", N_ ("Never reach each other") },
+  { "passthrough", N_ ("Are not there: it has the card for itself") },
   { NULL, NULL },
 };
 
@@ -65,6 +75,24 @@ static const InnField fields[] = {
     .label = N_ ("Bridge"),
     .help = N_ ("The bridge of this computer, as br0."),
     .when = "type=bridge" },
+  { .name = "direct",
+    .path = "source/@dev",
+    .type = INN_TYPE_STRING,
+    .max = 15,
+    .pattern = INN_PATTERN_DEVICE,
+    .label = N_ ("This computer's card"),
+    .help = N_ ("As eth0. The machine and this computer cannot reach each other by it; Wi-Fi "
+                "cannot do it."),
+    .when = "type=direct" },
+  { .name = "mode",
+    .path = "source/@mode",
+    .type = INN_TYPE_ENUM,
+    .flags = INN_FIELD_ADVANCED,
+    .fallback = "vepa",
+    .choices = modes,
+    .label = N_ ("Machines that share it"),
+    .help = N_ ("Whether they see each other."),
+    .when = "type=direct" },
   { .name = "model",
     .path = "model/@type",
     .type = INN_TYPE_ENUM,
@@ -120,14 +148,18 @@ check (const InnElement *element, GError **error)
 {
   gboolean bridge = inn_element_is (element, "type", "bridge");
   gboolean network = inn_element_is (element, "type", "network");
+  gboolean direct = inn_element_is (element, "type", "direct");
+  gboolean named = inn_element_has (element, "bridge") || inn_element_has (element, "network") ||
+                   inn_element_has (element, "direct");
 
   return inn_rule (!bridge || inn_element_has (element, "bridge"), _ ("Name the bridge."), error) &&
          inn_rule (!network || inn_element_has (element, "network"), _ ("Name the network."),
                    error) &&
-         inn_rule (
-             bridge || network ||
-                 (!inn_element_has (element, "bridge") && !inn_element_has (element, "network")),
-             _ ("A card that goes through this computer names no bridge or network."), error) &&
+         inn_rule (!direct || inn_element_has (element, "direct"),
+                   _ ("Name the network card of this computer."), error) &&
+         inn_rule (bridge || network || direct || !named,
+                   _ ("A card that goes through this computer names no bridge, network or card."),
+                   error) &&
          inn_rule (!inn_element_has (element, "in-burst") ||
                        inn_element_has (element, "in-average"),
                    _ ("Say what it receives at most in a second, too."), error) &&
@@ -139,9 +171,9 @@ check (const InnElement *element, GError **error)
 static char *
 summary (const InnElement *element)
 {
-  char *source = inn_element_is (element, "type", "bridge") ? inn_element_dup (element, "bridge")
-                 : inn_element_is (element, "type", "network")
-                     ? inn_element_dup (element, "network")
+  g_autofree char *type = inn_element_dup (element, "type");
+  char *source = type && inn_kind_find (element->kind, type)
+                     ? inn_element_dup (element, type) /* the field has the type's name */
                      : inn_dup_choice (element, "type");
 
   return inn_dup_join (inn_dup_choice (element, "model"), source);

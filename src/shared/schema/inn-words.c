@@ -60,8 +60,8 @@ rule_source (const InnElement *element, GError **error)
                    _ ("It is a file, so it cannot name a device of this computer as well."), error);
 }
 
-static gboolean
-rule_target (const InnElement *element, GError **error)
+gboolean
+inn_rule_target (const InnElement *element, GError **error)
 {
   g_autofree char *bus = inn_element_dup (element, "bus");
   g_autofree char *target = inn_element_dup (element, "target");
@@ -78,7 +78,7 @@ rule_target (const InnElement *element, GError **error)
 gboolean
 inn_rule_storage (const InnElement *element, GError **error)
 {
-  return rule_source (element, error) && rule_target (element, error);
+  return rule_source (element, error) && inn_rule_target (element, error);
 }
 
 char *

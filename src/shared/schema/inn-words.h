@@ -26,6 +26,8 @@ gboolean inn_rule (gboolean holds, const char *message, GError **error);
 /** inn_rule_storage: of disk, cdrom and floppy: a file for a file, a device for a device, and a
  * name that goes with the bus. */
 gboolean inn_rule_storage (const InnElement *element, GError **error);
+gboolean inn_rule_target (const InnElement *element,
+                          GError **error); /* its name goes with its bus */
 
 /** inn_dup_choice: what @field says in a person's words. */
 char *inn_dup_choice (const InnElement *element, const char *field);
