@@ -29,7 +29,8 @@ PACKAGES = ("systemd", "systemd-sysv", "dbus", "dbus-user-session", "polkitd", "
             "libosinfo-1.0-0", "libpolkit-gobject-1-0", "osinfo-db", "bubblewrap", "passt", "qemu-system-x86",
             "qemu-utils", "ovmf")
 BOOT_MODULES = ("virtio_pci", "virtio_blk", "ext4")
-MODULES = ("virtio_console", "virtio_net", "tun", "bridge", "kvm-amd", "fuse", "button", "evdev")
+MODULES = ("virtio_console", "virtio_net", "tun", "bridge", "kvm-amd", "fuse", "button", "evdev", "vfio-pci",
+           "vfio_iommu_type1", "e1000e")
 BOOT_INIT = """#!/bin/sh
 export PATH=/bin
 mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev
@@ -160,12 +161,14 @@ def image():
 
 class Computer:
     """A disk of its own over image(), or the @disk, a powerdisk.Disk, which loses what was not flushed when
-    the power is cut; and the power switch. @lines: names of more virtio ports; lines[name] is their socket."""
+    the power is cut; and the power switch. @lines: names of more virtio ports; lines[name] is their socket.
+    @devices: more of QEMU's arguments; @words: more of the kernel's."""
 
-    def __init__(self, disk=None, memory=1536, cpus=2, lines=()):
+    def __init__(self, disk=None, memory=1536, cpus=2, lines=(), devices=(), words=""):
         self.dir = env.TempDir("inn-computer-")
         self.memory, self.cpus = memory, cpus
         self.power_disk, self._line_names, self.lines = disk, lines, {}
+        self._devices, self._words = devices, words
         self.qemu = None
         self._number = 0
         self._answers = {}
@@ -181,8 +184,8 @@ class Computer:
         initrd = guest.initramfs_of("computer", BOOT_MODULES, BOOT_INIT)
         self._ports, far = {}, []
         argv = ["-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max", "-m", self.memory,
-                "-smp", self.cpus, "-no-reboot", "-vga", "std", "-kernel", kernel, "-initrd", initrd, "-append",
-                "root=/dev/vda rw console=ttyS0 quiet systemd.show_status=0 systemd.log_color=0 panic=-1",
+                "-smp", self.cpus, "-no-reboot", "-vga", "std", *self._devices, "-kernel", kernel, "-initrd", initrd, "-append",
+                "root=/dev/vda rw console=ttyS0 quiet systemd.show_status=0 systemd.log_color=0 panic=-1 " + self._words,
                 *self._drive(), "-device", "virtio-blk-pci,drive=disk,write-cache=on", "-device", "virtio-rng-pci", "-device", "virtio-serial-pci",
                 "-chardev", f"file,id=line,path={self.dir.path}/console,append=on", "-serial", "chardev:line"]
         for name in (*PORTS, *self._line_names):
