@@ -6,6 +6,8 @@
  */
 #include "vmh-live-private.h"
 
+#include <errno.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include "host/vmh-host.h"
 #include "host/vmh-tap.h"
@@ -14,6 +16,7 @@
 #include "qemu/vmh-runtime.h"
 #include "shared/inn-errors.h"
 #include "vmh-bandwidth.h"
+#include "vmh-hostpci.h"
 #include "vmh-life.h"
 #include "vmh-store.h"
 
@@ -50,6 +53,7 @@ make_plan (VmhMachine *machine,
   VmhPlanHost host = { .accelerator = vmh_machine_get_accelerator (machine),
                        .locks = vmh_store_is_system (),
                        .bridges = vmh_store_is_system (),
+                       .vfio = vmh_store_is_system (),
                        .passt = !slirp,
                        .running = running,
                        .shared = shared };
@@ -158,13 +162,32 @@ limit_cable (VmhLive *live, GError **error)
 }
 
 static void
+on_pci_taken (GObject *source, GAsyncResult *result, gpointer data)
+{
+  VmhLive *live = g_task_get_task_data (data);
+  const guint64 bytes = vmh_plan_locked_bytes (live->plan);
+  pid_t pid = vmh_qemu_get_pid (vmh_machine_get_qemu (live->machine));
+  GError *error = NULL;
+
+  if (!vmh_hostpci_take_finish (VMH_MACHINE (source), result, &error))
+    vmh_live_fail (data, error);
+  else if (pid <= 0 || prlimit (pid, RLIMIT_MEMLOCK, &(struct rlimit){ bytes, bytes }, NULL) < 0)
+    vmh_live_wait (data, _ ("Its memory cannot be kept in place for the device: %s."),
+                   g_strerror (errno));
+  else
+    connect_cards (data);
+}
+
+static void
 on_files_opened (GObject *source, GAsyncResult *result, gpointer data)
 {
   VmhLive *live = g_task_get_task_data (data);
   GError *error = NULL;
 
   live->files = vmh_files_open_finish (result, &error);
-  if (live->files && limit_cable (live, &error))
+  if (live->files && g_str_equal (live->change->kind->name, "hostpci"))
+    vmh_hostpci_take_async (live->machine, live->wanted, live->change->id, on_pci_taken, data);
+  else if (live->files && limit_cable (live, &error))
     connect_cards (data);
   else
     vmh_live_fail (data, error);
