@@ -18,7 +18,7 @@
 static int
 write_to (const char *path, const char *text)
 {
-  int fd = open (path, O_WRONLY | O_CLOEXEC);
+  int fd = open (path, O_WRONLY | O_TRUNC | O_CLOEXEC);
   int code;
 
   if (fd < 0)

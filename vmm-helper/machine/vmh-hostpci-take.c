@@ -13,7 +13,7 @@
 #define VFIO     "vfio-pci"
 #define DRIVER   "/sys/bus/pci/drivers/" VFIO
 #define MODULE   "vfio_pci"
-#define LOAD_MS  5000 /* for the module to be there */
+#define LOAD_MS  20000 /* for the module to be there */
 #define LOOK_MS  50
 #define PCI_STUB "pci-stub" /* keeps a device from all others */
 

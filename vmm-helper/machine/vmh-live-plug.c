@@ -6,7 +6,6 @@
  */
 #include "vmh-live-private.h"
 
-#include <errno.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include "host/vmh-host.h"
@@ -161,21 +160,32 @@ limit_cable (VmhLive *live, GError **error)
          vmh_bandwidth_limit_cable (vmh_machine_get_owner (live->machine), device, &limits, error);
 }
 
+/* As at a start: where that is refused QEMU says that it cannot lock. */
+static void
+let_lock (VmhMachine *machine, guint64 bytes)
+{
+  pid_t pid = vmh_qemu_get_pid (vmh_machine_get_qemu (machine));
+  struct rlimit limit;
+
+  if (pid > 0 && prlimit (pid, RLIMIT_MEMLOCK, NULL, &limit) == 0 && limit.rlim_max < bytes)
+    prlimit (pid, RLIMIT_MEMLOCK, &(struct rlimit){ bytes, bytes }, NULL);
+}
+
 static void
 on_pci_taken (GObject *source, GAsyncResult *result, gpointer data)
 {
   VmhLive *live = g_task_get_task_data (data);
-  const guint64 bytes = vmh_plan_locked_bytes (live->plan);
-  pid_t pid = vmh_qemu_get_pid (vmh_machine_get_qemu (live->machine));
   GError *error = NULL;
 
   if (!vmh_hostpci_take_finish (VMH_MACHINE (source), result, &error))
     vmh_live_fail (data, error);
-  else if (pid <= 0 || prlimit (pid, RLIMIT_MEMLOCK, &(struct rlimit){ bytes, bytes }, NULL) < 0)
-    vmh_live_wait (data, _ ("Its memory cannot be kept in place for the device: %s."),
-                   g_strerror (errno));
+  else if (!vmh_machine_get_qemu (live->machine))
+    vmh_live_done (data); /* it has ended meanwhile */
   else
-    connect_cards (data);
+    {
+      let_lock (live->machine, vmh_plan_locked_bytes (live->plan));
+      connect_cards (data);
+    }
 }
 
 static void
