@@ -18,6 +18,7 @@ make (InnDomain *domain, size_t size, GError **error)
                        .swtpm = (size & 2) != 0,
                        .virtiofsd = (size & 1) != 0,
                        .locks = (size & 2) != 0,
+                       .vfio = (size & 2) != 0,
                        .bridges = (size & 2) != 0 };
   g_autoptr (VmhPlan) plan = NULL;
 

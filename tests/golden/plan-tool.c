@@ -148,6 +148,7 @@ describe (const char *file, char **types, const char *option, JsonObject *result
                        .swtpm = TRUE,
                        .virtiofsd = TRUE,
                        .locks = !g_str_equal (option, "--session"),
+                       .vfio = !g_str_equal (option, "--session"),
                        .bridges = !g_str_equal (option, "--session"),
                        .luns = !g_str_equal (option, "--session") };
   g_autofree char *xml = NULL;

@@ -209,12 +209,12 @@ def tame(path):
 
 
 def without_host(made):
-    """Outside of the sandbox there is no /kernel, and this computer need not have a vsock, USB devices or huge pages."""
+    """Outside of the sandbox there is no /kernel, and this computer need not have a vsock, USB or PCI devices or huge pages."""
     argv = made["argv"] = [re.sub('"hugetlb(size)?":\\w+,?', "", word).replace(",}", "}") for word in made["argv"]]
     usb = {str(file["number"]) for file in made["files"] if file["type"] == "usb"}
     for place in range(len(argv) - 1, 0, -1):
         number = re.match(r"fd=(\d+),", argv[place])
-        if '"vhost-vsock-pci"' in argv[place] or '"usb-host"' in argv[place] or (number and number[1] in usb):
+        if '"vhost-vsock-pci"' in argv[place] or '"usb-host"' in argv[place] or '"vfio-pci"' in argv[place] or (number and number[1] in usb):
             del argv[place - 1:place + 1]
     for option in ("-kernel", "-initrd", "-append"):
         if option in argv:
@@ -305,14 +305,14 @@ HELPER = env.SOURCE / "vmm-helper"
 SECTIONS = ["devices/vmh-board.c", "devices/vmh-extras.c", "devices/vmh-numa.c", "devices/vmh-processor.c",
             "devices/vmh-smbios.c", "devices/vmh-dev-memballoon.c", "machine/vmh-start.c", "machine/vmh-life.c",
             "devices/vmh-dev-dimm.c", "machine/vmh-manager.c", "machine/vmh-nvram.c", "machine/vmh-share.c", "machine/vmh-storage-check.c"]
-EVERYWHERE = ["devices/vmh-plan.c", "machine/vmh-storage.c"]
+EVERYWHERE = ["devices/vmh-plan.c", "machine/vmh-hostpci-take.c", "machine/vmh-storage.c"]
 BOARDS = {"boot-order"}  # of devices, and read where the board is built
 SAME_FILE = {"cdrom": "disk", "floppy": "disk", "console": "serial", "parallel": "serial"}
 # Fields that change nothing of what is started, and why. The window shows none of them, but those it must.
 UNREAD = {
     "cpu/limit-period": "there is one",
     "channel/target-type": "there is one sort of channel", "channel/path": "the runtime folder has its socket",
-    "vsock/model": "there is one", "hostdev/mode": "there is one", "pstore/backend": "there is one",
+    "vsock/model": "there is one", "hostdev/mode": "there is one", "hostpci/mode": "there is one", "pstore/backend": "there is one",
     "dimm/model": "there is one", "lun/format": "there is one", "pstore/path": "it is memory",
     "features/apic": "QEMU's PCs have one always", "firmware/enrolled-keys": "the template found here decides",
     "firmware/loader-type": "flash is what UEFI needs", "firmware/loader-readonly": "it is always",
@@ -397,7 +397,7 @@ def sound_of_virtio():
 
 
 # What is given to a device by what is free when it comes: its place, and numbers of files.
-PLUGGED = {"disk", "lun", "cdrom", "interface", "input", "rng", "hostdev", "sound", "watchdog"}  # as in machine/vmh-live.c
+PLUGGED = {"disk", "lun", "cdrom", "interface", "input", "rng", "hostdev", "hostpci", "sound", "watchdog"}  # as in machine/vmh-live.c
 PLACE = {"bus", "addr", "scsi-id", "bootindex"}
 
 
@@ -444,6 +444,19 @@ def locked_memory_of_a_session():
     made = plans([path], None, "--session")[path]
     tap.true("-overcommit" not in made["argv"] and "swap" in made["notes"], made["notes"])
     tap.true("-overcommit" in plan(path)["argv"] and "swap" not in plan(path)["notes"], "one of the system")
+
+
+@tap.case
+def pci_devices_of_a_session():
+    """A session's machine is refused a PCI device of this computer by a sentence, and no machine has one twice"""
+    text = (GOLDEN / "xml" / "args-hardware.xml").read_text()
+    path = GOLDEN / "xml" / "args-hardware.xml"
+    said = plans([path], None, "--session")[path].get("error", "")
+    tap.true(said.startswith("Only a machine of the whole system can have the PCI device 0000:03:1f.7"), said)
+    with tempfile.TemporaryDirectory() as folder:
+        twice = pathlib.Path(folder) / "twice.xml"
+        twice.write_text(text.replace('bus="4" slot="12" function="0"', 'bus="0x03" slot="0x1f" function="7"'))
+        tap.true("has the PCI device 0000:03:1f.7 twice" in plan(twice).get("error", ""), plan(twice))
 
 
 @tap.case

@@ -31,7 +31,8 @@ PACKAGES = ("systemd", "systemd-sysv", "dbus", "dbus-user-session", "polkitd", "
             "qemu-utils", "ovmf")
 BOOT_MODULES = ("virtio_pci", "virtio_blk", "ext4")
 MODULES = ("virtio_console", "virtio_net", "tun", "bridge", "kvm-amd", "fuse", "button", "evdev", "macvtap", "veth", "ifb",
-           "sch_tbf", "sch_ingress", "cls_u32", "act_mirred", "virtio_scsi", "sd_mod", "sr_mod", "sg")
+           "sch_tbf", "sch_ingress", "cls_u32", "act_mirred", "virtio_scsi", "sd_mod", "sr_mod", "sg", "vfio-pci",
+           "vfio_iommu_type1", "e1000e")
 BOOT_INIT = """#!/bin/sh
 export PATH=/bin
 mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev
@@ -163,12 +164,13 @@ def image():
 class Computer:
     """A disk of its own over image(), or the @disk, a powerdisk.Disk, which loses what was not flushed when
     the power is cut; and the power switch. @lines: names of more virtio ports; lines[name] is their socket.
-    @more: what QEMU is told besides, as another disk."""
+    @devices: more of QEMU's arguments; @words: more of the kernel's."""
 
-    def __init__(self, disk=None, memory=1536, cpus=2, lines=(), more=()):
+    def __init__(self, disk=None, memory=1536, cpus=2, lines=(), devices=(), words=""):
         self.dir = env.TempDir("inn-computer-")
         self.memory, self.cpus = memory, cpus
-        self.power_disk, self._line_names, self.lines, self._more = disk, lines, {}, more
+        self.power_disk, self._line_names, self.lines = disk, lines, {}
+        self._devices, self._words = devices, words
         self.qemu = None
         self._number = 0
         self._answers = {}
@@ -184,8 +186,8 @@ class Computer:
         initrd = guest.initramfs_of("computer", BOOT_MODULES, BOOT_INIT)
         self._ports, far = {}, []
         argv = ["-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max", "-m", self.memory,
-                "-smp", self.cpus, "-no-reboot", "-vga", "std", "-kernel", kernel, "-initrd", initrd, "-append",
-                "root=/dev/vda rw console=ttyS0 quiet systemd.show_status=0 systemd.log_color=0 panic=-1",
+                "-smp", self.cpus, "-no-reboot", "-vga", "std", *self._devices, "-kernel", kernel, "-initrd", initrd, "-append",
+                "root=/dev/vda rw console=ttyS0 quiet systemd.show_status=0 systemd.log_color=0 panic=-1 " + self._words,
                 *self._drive(), "-device", "virtio-blk-pci,drive=disk,write-cache=on", "-device", "virtio-rng-pci", "-device", "virtio-serial-pci",
                 "-chardev", f"file,id=line,path={self.dir.path}/console,append=on", "-serial", "chardev:line"]
         for name in (*PORTS, *self._line_names):
@@ -194,7 +196,6 @@ class Computer:
             (self._ports if name in PORTS else self.lines)[name] = ours
             argv += ["-chardev", f"socket,id={name},fd={theirs.fileno()},server=off",
                      "-device", f"virtserialport,chardev={name},name={name}"]
-        argv += self._more
         self.qemu = qmp.Qemu([str(a) for a in argv], pass_fds=[f.fileno() for f in far])
         for one in far:
             one.close()

@@ -213,6 +213,80 @@ def boot_sector(text="INNKEEPER REAL MODE\r\n"):
     return sector.ljust(1 << 20, b"\0")
 
 
+def pci_sector(device, eject=0xCC0):
+    """A 1 MiB disk image whose real-mode boot sector writes "SEEN" to COM1 when the PCI @device (its number << 16,
+    its vendor) is there, and "GONE" when it is not; what it is asked to let go of by ACPI (at the port @eject: Q35's,
+    or 0xAE00: i440FX's) it ejects. "p" turns it off."""
+    code = bytes([
+        0x31, 0xC0,                               # xor %ax,%ax
+        0x8E, 0xD8,                               # mov %ax,%ds
+        0x8E, 0xD0,                               # mov %ax,%ss
+        0xBC, 0x00, 0x7C,                         # mov $0x7c00,%sp
+        0xB9, 0x10, 0x00,                         # again: mov $0x10,%cx
+        0x49,                                     # eject: dec %cx
+        0x66, 0x0F, 0xB7, 0xC1,                   # movzwl %cx,%eax
+        0xBA, 0x21, 0x11,                         # mov $0x1121,%dx
+        0x66, 0xEF,                               # out %eax,(%dx)
+        0xBA, 0x15, 0x11,                         # mov $0x1115,%dx
+        0x66, 0xED,                               # in (%dx),%eax
+        0x66, 0x85, 0xC0,                         # test %eax,%eax
+        0x74, 0x05,                               # je 25
+        0xBA, 0x19, 0x11,                         # mov $0x1119,%dx
+        0x66, 0xEF,                               # out %eax,(%dx)
+        0x85, 0xC9,                               # test %cx,%cx
+        0x75, 0xE3,                               # jne c
+        0x30, 0xDB,                               # xor %bl,%bl
+        0x66, 0xB9, 0x00, 0x00, 0x00, 0x80,       # mov $0x80000000,%ecx
+        0x66, 0x89, 0xC8,                         # scan: mov %ecx,%eax
+        0xBA, 0xF8, 0x0C,                         # mov $0xcf8,%dx
+        0x66, 0xEF,                               # out %eax,(%dx)
+        0xBA, 0xFC, 0x0C,                         # mov $0xcfc,%dx
+        0x66, 0xED,                               # in (%dx),%eax
+        0x66, 0x3D, 0x22, 0x22, 0x22, 0x22,       # cmp $0x22222222,%eax
+        0x75, 0x02,                               # jne 48
+        0xB3, 0x01,                               # mov $0x1,%bl
+        0x66, 0x81, 0xC1, 0x00, 0x08, 0x00, 0x00, # add $0x800,%ecx
+        0x66, 0x81, 0xF9, 0x00, 0x00, 0x10, 0x80, # cmp $0x80100000,%ecx
+        0x72, 0xD9,                               # jb 31
+        0x3A, 0x1E, 0xA0, 0x7C,                   # cmp 0x7ca0,%bl
+        0x74, 0x25,                               # je 83
+        0x88, 0x1E, 0xA0, 0x7C,                   # mov %bl,0x7ca0
+        0xBE, 0xA8, 0x7C,                         # mov $0x7ca8,%si
+        0x84, 0xDB,                               # test %bl,%bl
+        0x74, 0x03,                               # je 6c
+        0xBE, 0xA1, 0x7C,                         # mov $0x7ca1,%si
+        0xAC,                                     # say: lods %ds:(%si),%al
+        0x84, 0xC0,                               # test %al,%al
+        0x74, 0x12,                               # je 83
+        0x88, 0xC4,                               # mov %al,%ah
+        0xBA, 0xFD, 0x03,                         # mov $0x3fd,%dx
+        0xEC,                                     # in (%dx),%al
+        0xA8, 0x20,                               # test $0x20,%al
+        0x74, 0xFB,                               # je 76
+        0x88, 0xE0,                               # mov %ah,%al
+        0xBA, 0xF8, 0x03,                         # mov $0x3f8,%dx
+        0xEE,                                     # out %al,(%dx)
+        0xEB, 0xE9,                               # jmp 6c
+        0xBA, 0xFD, 0x03,                         # letter: mov $0x3fd,%dx
+        0xEC,                                     # in (%dx),%al
+        0xA8, 0x01,                               # test $0x1,%al
+        0x0F, 0x84, 0x7C, 0xFF,                   # je 9
+        0xB2, 0xF8,                               # mov $0xf8,%dl
+        0xEC,                                     # in (%dx),%al
+        0x3C, 0x70,                               # cmp $0x70,%al
+        0x0F, 0x85, 0x73, 0xFF,                   # jne 9
+        0xBA, 0x04, 0x06,                         # mov $0x604,%dx
+        0xB8, 0x00, 0x20,                         # mov $0x2000,%ax
+        0xEF,                                     # out %ax,(%dx)
+        0xE9, 0x69, 0xFF,                         # jmp 9
+    ])
+    for before, now in ((0x1121, eject + 0x10), (0x1115, eject + 4), (0x1119, eject + 8)):
+        code = code.replace(b"\xBA" + before.to_bytes(2, "little"), b"\xBA" + now.to_bytes(2, "little"))
+    code = code.replace(b"\x22" * 4, device.to_bytes(4, "little"))
+    sector = code + b"\x02SEEN\r\n\0GONE\r\n\0"
+    return (sector.ljust(510, b"\0") + b"\x55\xAA").ljust(1 << 20, b"\0")
+
+
 def button_sector():
     """A 1 MiB disk image whose real-mode boot sector waits for the power button, as ACPI tells it, then
     writes itself into the second sector and turns the machine off."""

@@ -118,6 +118,8 @@ BESIDE = {
     "filesystem": {"driver/@type": "virtiofs", "source/@dir": str(PLAY), "target/@dir": "share"},
     "tpm": {"backend/@type": "emulator"},
     "hostdev": {"@mode": "subsystem", "source/vendor/@id": "0x046d", "source/product/@id": "0xc52b"},
+    "hostpci": {"@mode": "subsystem", "source/address/@bus": "0x03", "source/address/@slot": "0x00",
+                "source/address/@function": "0x0"},
     **{f"disk/{name}": {**DISK, "target/@bus": "scsi"} for name in ("vendor", "product", "wwn")},
     **{f"numa/cpus-{cell}": {f"cpu/numa/cell[@id='{n}']/@memory": str((64 << 10) // (cell + 1)) for n in range(cell + 1)}
        for cell in (0, 1, 3)},
@@ -296,7 +298,7 @@ def sound_ones():
             "name-channel": "org.test.1", "path": "/dev/urandom", "source": IMAGE, "kernel": IMAGE, "initrd": IMAGE,
             "block": IMAGE, "emulator": "/usr/bin/qemu-system-x86_64", "loader": "/usr/share/OVMF/OVMF_CODE_4M.fd",
             "nvram": str(PLAY / "nvram.fd"), "nvram-template": "/usr/share/OVMF/OVMF_VARS_4M.fd",
-            "listen-network": "default", "floppy-target": "fda", "number": "0x046d", "tag": "share", "flags": "require aes", "pins": "0 1", "vendor-id": "Inn",
+            "listen-network": "default", "floppy-target": "fda", "number": "0x046d", "place": "0x3", "tag": "share", "flags": "require aes", "pins": "0 1", "vendor-id": "Inn",
             "vendor": "INN", "product": "One", "wwn": "5000c50015ea71ad", "bios-date": "11/29/2026", "bios-release": "1.2",
             "cpus-0": "0", "cpus-1": "0", "cpus-2": "0", "cpus-3": "0"}
     good |= {name.removeprefix("smbios/"): "Some text" for name in FIELDS
@@ -304,7 +306,8 @@ def sound_ones():
     problems = []
     for name, field in FIELDS.items():
         text = good.get({"channel/name": "name-channel", "floppy/target": "floppy-target",
-                         "hostdev/vendor": "number", "hostdev/product": "number"}.get(name, field["name"]))
+                         "hostdev/vendor": "number", "hostdev/product": "number",
+                         **{f"hostpci/{part}": "place" for part in ("domain", "bus", "slot", "function")}}.get(name, field["name"]))
         if text is None:
             problems.append(f"{name}: no value is known to this test")
         elif not make(definition(field, text)):

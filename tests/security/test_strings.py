@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 import random
+import re
 import resource
 import socket
 import string
@@ -46,6 +47,7 @@ WHERE = {
     "disk/vendor": QEMU, "disk/product": QEMU, "disk/wwn": QEMU,
     "cpu/flags": OPTION, **{f"smbios/{name}": OPTION for name in SMBIOS}, **{f"numa/cpus-{n}": OPTION for n in range(4)},
     "hostdev/vendor": OPTION, "hostdev/product": OPTION,
+    **{f"hostpci/{part}": OPTION for part in ("domain", "bus", "slot", "function")},
     "hyperv/vendor-id": NOWHERE, "pstore/path": NOWHERE,
     "kernel/kernel": FILES, "kernel/initrd": FILES, "disk/source": FILES, "disk/block": FILES, "cdrom/source": FILES,
     "cdrom/block": FILES, "floppy/source": FILES, "floppy/block": FILES, "lun/block": FILES, "interface/network": FILES,
@@ -170,6 +172,9 @@ class Machine:
         at = self.device("hostdev", **{"@mode": "subsystem", "@type": "usb"})
         for field in ("vendor", "product"):
             self.put(f"hostdev/{field}", f"0x{RANDOM.randrange(1, 1 << 16):04x}", at)
+        at = self.device("hostdev", **{"@mode": "subsystem", "@type": "pci"})
+        for field, most, digits in (("domain", 1 << 16, 4), ("bus", 256, 2), ("slot", 32, 2), ("function", 8, 1)):
+            self.put(f"hostpci/{field}", f"0x{RANDOM.randrange(most):0{digits}x}", at)
 
     def drive(self, kind, bus, target, serial=True):
         # One that can be plugged has all of it; every second is a device of the host.
@@ -370,6 +375,10 @@ def in_options(machine, made):
             devices = [json.loads(word)["id"] for before, word in zip(made["argv"], made["argv"][1:])
                        if before == "-device" and '"usb-host"' in word]
             found[f"hostdev/{field}"] = said[2:] == devices[0].split("-")[("vendor", "product").index(field) + 1]
+    cards = [json.loads(word)["sysfsdev"] for word in made["argv"] if '"vfio-pci"' in word]
+    for place, field in enumerate(("domain", "bus", "slot", "function")):
+        for said, _ in machine.said[f"hostpci/{field}"]:
+            found[f"hostpci/{field}"] = said[2:] == re.split("[:.]", cards[0].removeprefix("/dev/vfio/"))[place]
     return found
 
 

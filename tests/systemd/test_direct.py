@@ -12,7 +12,7 @@ FAR, HERE = "192.0.2.9", "192.0.2.1"
 
 FILES = {"vmlinuz": guest.kernel()[0], "initrd": guest.initramfs()}
 
-pc = computer.Computer(more=computer.carries(FILES))
+pc = computer.Computer(devices=computer.carries(FILES))
 tap.cleanup(pc.close)
 tap.on_failure(lambda: tap.diag(pc.run("journalctl -b -q --no-pager -o short-monotonic -n 40 | cut -c1-300; ip -d link",
                                        check=False)))

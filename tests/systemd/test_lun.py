@@ -21,7 +21,7 @@ for number, name in enumerate(("FIRST", "SECOND")):
 more += ["-drive", f"file={images.path / 'FIRST'},if=none,id=plain,format=raw,read-only=on", "-device",
          "virtio-blk-pci,drive=plain,serial=plain"]
 
-pc = computer.Computer(more=[*computer.carries(FILES), *more])
+pc = computer.Computer(devices=[*computer.carries(FILES), *more])
 tap.cleanup(pc.close)
 tap.on_failure(lambda: tap.diag(pc.run("journalctl -b -q --no-pager -o short-monotonic -n 40 | cut -c1-300; lsblk -S",
                                        check=False)))

@@ -5,10 +5,10 @@ bus and polkit, and the unit as it is installed. Guests are emulated within the 
 
 import re
 
-from lib import bus, computer, domain, guest, tap, vm
+from lib import bus, computer, domain, guest, installed, tap
 
 HOST = bus.NAME + ".Host"
-UNIT = "vmm-helper"
+UNIT = installed.UNIT
 USER, OTHER = computer.USER, computer.OTHER
 
 pc = computer.Computer()
@@ -18,60 +18,9 @@ tap.on_failure(lambda: tap.diag(pc.run("journalctl -b -q --no-pager -o short-mon
 tap.diag(f"up after {pc.boot():.0f} s")
 
 
-def call(path, method, *args, user=None, check=True, interface=domain.MACHINE):
-    """By somebody at the desk, or by @user without a session."""
-    argv = ["gdbus", "call", "--system", "--timeout", "60", "-d", bus.NAME, "-o", path, "-m", f"{interface}.{method}",
-            "--", *args]
-    if user:
-        argv = ["setpriv", "--reuid", user, "--regid", user, "--init-groups", *argv]
-    code, out, err = pc.ask(argv, port="root" if user else "desk", timeout=90)
-    tap.true(code == 0 or not check, f"{method}: {err}")
-    return (out if code == 0 else err).strip()
-
-
-def prop(path, name, interface=domain.MACHINE, **kwargs):
-    return call(path, "Get", interface, name, interface=bus.PROPERTIES, **kwargs)
-
-
-def end_of_job(answer):
-    """Waits for the job an answer names; answers its state and error."""
-    job = re.search(r"'(/org/innkeeper/Helper1/jobs/\d+)'", answer)[1]
-    tap.wait_for(lambda: "running" not in prop(job, "State", domain.JOB), 120, "the job's end", 0.2)
-    return prop(job, "State", domain.JOB) + prop(job, "ErrorMessage", domain.JOB)
-
-
-def make(name, sector, more="", tune=""):
-    """A machine of the person at the desk, with a boot sector in her home; answers its path."""
-    image = f"/home/{USER}/{name}.img"
-    pc.write(image, sector, 0o600, f"{USER}:{USER}")
-    disk = (f"<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='{image}'/>"
-            "<target dev='hda' bus='ide'/></disk>")
-    definition = vm.definition(name, disk + vm.SERIAL + more, memory=32, machine="pc").replace("</vcpu>", "</vcpu>" + tune)
-    answer = call(bus.MANAGER, "Create", f'"{definition}"', "{}", interface=domain.MANAGER)
-    tap.true("done" in end_of_job(answer), answer)
-    return re.search(r"'(/org/innkeeper/Helper1/machines/\w+)'", answer)[1]
-
-
-def start(path):
-    said = end_of_job(call(path, "Start", "{}"))
-    tap.true("done" in said, said)
-    tap.true("running" in prop(path, "State"), "it does not run")
-
-
-def shows(name):
-    """A property of the unit."""
-    return pc.run(f"systemctl show -P {name} {UNIT}")
-
-
-def qemus():
-    return pc.run("pgrep -x qemu-system-x86 || true").split()
-
-
-def warnings(boot=0):
-    """What the journal has of us that a person should look at, but for the helper's death that we brought about."""
-    text = pc.run(f"journalctl -b {boot} -q --no-pager -o cat -p warning _SYSTEMD_UNIT={UNIT}.service "
-                  f"+ UNIT={UNIT}.service + UNIT='innkeeper-*'")
-    return [line for line in text.splitlines() if "status=9/KILL" not in line and "'signal'" not in line]
+here = installed.Installed(pc)
+call, prop, end_of_job, make, start = here.call, here.prop, here.end_of_job, here.make, here.start
+shows, qemus, warnings = here.shows, here.qemus, here.warnings
 
 
 @tap.case
@@ -113,16 +62,7 @@ def room():
     tap.true(2001000000 <= uid <= 2001999999, f"uid {uid}")
     for line in (r"CapEff:\t0+", r"CapBnd:\t0+", r"NoNewPrivs:\t1", r"Seccomp:\t2", r"Groups:\t\s*"):
         tap.true(re.search(f"^{line}$", facts, re.M), f"{line}: {facts}")
-    read = ("import gi, os, select\nfrom gi.repository import Gio, GLib\n"
-            "bus = Gio.bus_get_sync(Gio.BusType.SYSTEM)\n"
-            f"fds = bus.call_with_unix_fd_list_sync('{bus.NAME}', '{path}', '{vm.CONSOLE}', 'OpenSerial',\n"
-            "    GLib.Variant('(sa{sv})', ('serial0', {})), None, 0, 60000, None, None)[1].steal_fds()\n"
-            "text = b''\n"
-            "while b'I AM UP' not in text and select.select(fds, [], [], 60)[0]:\n"
-            "    text += os.read(fds[0], 4096)\n"
-            "print(text)\n")
-    code, out, err = pc.ask(["python3", "-c", read], port="desk", timeout=90)
-    tap.true(code == 0 and "I AM UP" in out, f"{code} {out} {err}")
+    here.wait_for_serial(path, "I AM UP\r\n")
     call(path, "ForceOff", "{}")
 
 

@@ -129,6 +129,7 @@ def pci_devices():
     add_pci("0000:05:00.0", "0x10de", "0x1c82", "0x030000", "vfio-pci", 12, boot_vga=0)
     add_pci("0000:05:00.1", "0x10de", "0x9999", "0x040300", "snd_hda_intel", 12)
     add_pci("0000:06:00.0", "0xabcd", "0x0001", "0x020000")
+    add_pci("0000:07:00.0", "0x8086", "0x1533", "0x020000", "igb", 3)
     add_pci("not an address", "0x8086", "0x1533", "0x020000")
     add_disk(disks, "sda", "8:0")
     add_disk(disks, "sda2", "8:2", "sda")
@@ -138,7 +139,7 @@ def pci_devices():
     (ROOT / "proc/cpuinfo").write_text("vendor_id\t: GenuineIntel\n")
     rows = {r["address"]: r for r in listed() if r["type"] == "pci"}
     tap.equal(sorted(rows), ["0000:00:1f.2", "0000:01:00.0", "0000:03:00.0", "0000:04:00.0", "0000:05:00.0", "0000:05:00.1",
-                             "0000:06:00.0"], "addresses")
+                             "0000:06:00.0", "0000:07:00.0"], "addresses")
     tap.equal([rows[a]["name"] for a in ("0000:04:00.0", "0000:01:00.0", "0000:05:00.1", "0000:06:00.0")],
               ["Intel Corporation I210 Network [2J", "NVIDIA GTX", "Device by NVIDIA", "Unknown device"], "names")
     network = rows["0000:04:00.0"]
@@ -149,7 +150,9 @@ def pci_devices():
     own = "Only a machine of the whole system can have it."
     tap.equal(problems["0000:00:1f.2"], "This computer’s disk “sda2” is connected to it, and in use.", "the boot disk")
     tap.equal(problems["0000:01:00.0"], "It shows this computer’s own screen.", "the screen")
-    tap.true(problems["0000:05:00.0"].startswith("It goes only together with “Device by NVIDIA” (0000:05:00.1)"), problems)
+    tap.equal([problems["0000:05:00.0"], problems["0000:05:00.1"]], [own, own], "a card that can go with its sound")
+    tap.true(problems["0000:07:00.0"].startswith("It goes only together with “Intel Corporation SATA Controller” "
+                                                 "(0000:00:1f.2), which this computer uses"), problems)
     tap.true("intel_iommu=on" in problems["0000:06:00.0"], problems)
     tap.equal([problems["0000:03:00.0"], problems["0000:04:00.0"]], [own, own], "of this session")
     tap.true("driver" not in rows["0000:06:00.0"] and "group" not in rows["0000:06:00.0"], rows["0000:06:00.0"])

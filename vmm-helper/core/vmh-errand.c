@@ -12,6 +12,8 @@
 
 /* A file on a network that does not answer is not waited for longer, in seconds. */
 #define PATIENCE 5
+/* A graphics card's driver has much to put away. */
+#define DRIVER_PATIENCE 60
 
 typedef struct
 {
@@ -118,7 +120,8 @@ run (VmhSpawnAct act, uid_t user, int flags, int fd, const char *const *texts, G
       return;
     }
   errand->source = g_unix_fd_add (errand->process->channel, G_IO_IN | G_IO_HUP, on_answer, task);
-  errand->timeout = g_timeout_add_seconds (PATIENCE, on_timeout, task);
+  errand->timeout = g_timeout_add_seconds (act == VMH_SPAWN_DRIVER ? DRIVER_PATIENCE : PATIENCE,
+                                           on_timeout, task);
   if (cancellable != NULL)
     {
       errand->cancel = g_cancellable_source_new (cancellable);
@@ -171,6 +174,19 @@ vmh_errand_locked_async (uid_t user,
                          gpointer data)
 {
   run (VMH_SPAWN_LOCKED, user, 0, fd, offsets, g_task_new (NULL, cancellable, callback, data));
+}
+
+void
+vmh_errand_driver_async (const char *bus,
+                         const char *address,
+                         const char *driver,
+                         gboolean back,
+                         GAsyncReadyCallback callback,
+                         gpointer data)
+{
+  run (VMH_SPAWN_DRIVER, geteuid (), 0, -1,
+       (const char *const[]){ bus, address, driver, back ? "" : "take", NULL },
+       g_task_new (NULL, NULL, callback, data));
 }
 
 gboolean

@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* What is done with users' files by a process that becomes the user, and that may hang: open,
- * remove, compare, look for locks. An answer is waited for 5 s. */
+ * remove, compare, look for locks. An answer is waited for 5 s. Also what may hold us up of the
+ * computer's own. */
 #pragma once
 
 #include <gio/gio.h>
@@ -50,7 +51,17 @@ void vmh_errand_locked_async (uid_t user,
                               GAsyncReadyCallback callback,
                               gpointer data);
 
-/** vmh_errand_finish: of the last three. @out_found: index of the first path or offset for which it
+/** vmh_errand_driver_async: as ourselves: the PCI device @address, below sysfs's folder @bus, gets
+ * the @driver and no other, or (@back) is given back to it; "": to none. Waited for longer than the
+ * others. */
+void vmh_errand_driver_async (const char *bus,
+                              const char *address,
+                              const char *driver,
+                              gboolean back,
+                              GAsyncReadyCallback callback,
+                              gpointer data);
+
+/** vmh_errand_finish: of the last four. @out_found: index of the first path or offset for which it
  * is so, -1: none. */
 gboolean vmh_errand_finish (GAsyncResult *result, int *out_found, GError **error);
 

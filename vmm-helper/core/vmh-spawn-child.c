@@ -23,6 +23,8 @@
 #include <unistd.h>
 #include "vmh-wire.h"
 
+G_STATIC_ASSERT (RLIM_INFINITY == G_MAXUINT64);
+
 #define MAX_FILES     4096 /* open files of a program */
 #define MAX_PROCESSES 4096 /* threads of its uid, where that is its own: vCPUs, I/O workers */
 
@@ -144,8 +146,8 @@ become (void)
     return;
   if (order.who == VMH_SPAWN_NUMBER && order.act == VMH_SPAWN_RUN)
     limit (RLIMIT_NPROC, MAX_PROCESSES);
-  if (order.locks) /* where that is refused the program says that it cannot lock */
-    setrlimit (RLIMIT_MEMLOCK, &(struct rlimit){ RLIM_INFINITY, RLIM_INFINITY });
+  if (order.locks > 0) /* where that is refused the program says that it cannot lock */
+    setrlimit (RLIMIT_MEMLOCK, &(struct rlimit){ order.locks, order.locks });
   if ((person != NULL ? initgroups (person->pw_name, person->pw_gid) : setgroups (0, NULL)) < 0 ||
       setresgid (order.gid, order.gid, order.gid) < 0 ||
       setresuid (order.uid, order.uid, order.uid) < 0)
@@ -294,5 +296,7 @@ vmh_spawn_child (int socket)
     find ();
   if (order.act == VMH_SPAWN_LOCKED)
     look_for_locks ();
+  if (order.act == VMH_SPAWN_DRIVER)
+    answer (vmh_spawn_set_driver (channel, texts, order.n_texts), -1, -1);
   _exit (126);
 }

@@ -37,6 +37,7 @@ typedef enum
   VMH_SPAWN_UNLINK, /* text: the path */
   VMH_SPAWN_FIND,   /* texts: paths, one of which may be the file on fd 3 */
   VMH_SPAWN_LOCKED, /* texts: offsets, at one of which the file on fd 3 may be locked */
+  VMH_SPAWN_DRIVER, /* texts: see vmh_spawn_set_driver() */
 } VmhSpawnAct;
 
 typedef enum
@@ -56,7 +57,7 @@ typedef struct
   guint32 n_texts, n_bytes;
   guint32 n_fds;
   guint64 memory; /* RUN: bytes of address space; 0: no limit */
-  guint32 locks;  /* RUN: it may lock all its memory */
+  guint64 locks;  /* RUN: bytes of memory that it may lock; G_MAXUINT64: all; 0: as we may */
 } VmhSpawnOrder;
 
 /* Child → helper: what it did (VMH_SPAWN_OPEN: with the fd), or why it could not. A program that
@@ -69,6 +70,10 @@ typedef struct
 
 /** vmh_spawn_serve: forks a child for each socket that comes, until the helper is gone. */
 void vmh_spawn_serve (int control) G_GNUC_NORETURN;
+/** vmh_spawn_set_driver: of the PCI device @texts[1] below sysfs's folder of the bus, @texts[0], to
+ * @texts[2]. With @texts[3] (not "") that is to be no other; else the device is given back to it,
+ * or, where it is "", to none. Answers errno; ECANCELED: the helper has gone. */
+int vmh_spawn_set_driver (int channel, char **texts, guint n_texts);
 /** vmh_spawn_child: does what it is told over @channel. */
 void vmh_spawn_child (int channel) G_GNUC_NORETURN;
 

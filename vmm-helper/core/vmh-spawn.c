@@ -292,9 +292,9 @@ vmh_spawn_limit_memory (VmhSpawn *spawn, guint64 limit)
 }
 
 void
-vmh_spawn_lock_memory (VmhSpawn *spawn)
+vmh_spawn_lock_memory (VmhSpawn *spawn, guint64 bytes)
 {
-  spawn->order.locks = TRUE;
+  spawn->order.locks = bytes;
 }
 
 void

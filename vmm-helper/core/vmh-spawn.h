@@ -49,8 +49,9 @@ void vmh_spawn_become (VmhSpawn *spawn, uid_t uid, gid_t gid);
 /** vmh_spawn_become_person: where we are root: @uid, with all its groups. */
 void vmh_spawn_become_person (VmhSpawn *spawn, uid_t uid);
 void vmh_spawn_limit_memory (VmhSpawn *spawn, guint64 bytes);
-/** vmh_spawn_lock_memory: where we are root, the program may lock all its memory. */
-void vmh_spawn_lock_memory (VmhSpawn *spawn);
+/** vmh_spawn_lock_memory: where we are root, the program may lock so many @bytes of its memory;
+ * G_MAXUINT64: all. */
+void vmh_spawn_lock_memory (VmhSpawn *spawn, guint64 bytes);
 /** vmh_spawn_bind: it ends with us, however we end, and so does all that it has started in its
  * session. PR_SET_PDEATHSIG alone does not do that: bubblewrap dies of it between the start of its
  * child and the moment in which that asks for the same, and the child then waits for ever. */

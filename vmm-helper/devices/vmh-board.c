@@ -303,6 +303,26 @@ vmh_plan_is_locked (VmhPlan *plan)
   return plan->host.locks && inn_element_get_bool (&memory, "locked");
 }
 
+/* QEMU's own, which is mapped for devices as well, such as the firmware and the screen's memory. */
+#define LOCKED_SLACK GIB
+
+/* Where the machine has an IOMMU of its own each device has its own view of the memory, and each
+ * counts. */
+guint64
+vmh_plan_locked_bytes (VmhPlan *plan)
+{
+  InnElement memory = inn_domain_get (plan->domain, "memory");
+  g_autoptr (GPtrArray) iommus = inn_domain_list (plan->domain, "iommu");
+  g_autoptr (GPtrArray) devices = inn_domain_list (plan->domain, "hostpci");
+  guint64 most = vmh_plan_most_memory (plan->domain, inn_element_get_uint (&memory, "size"));
+
+  if (vmh_plan_is_locked (plan))
+    return G_MAXUINT64;
+  if (plan->pci == 0)
+    return 0;
+  return (most + LOCKED_SLACK) * (iommus->len > 0 ? MAX (devices->len, plan->pci) : 1);
+}
+
 /* Huge pages that are not there when the guest takes them would end it; of locked memory all would
  * be taken at once, and QEMU refuses that. */
 static gboolean

@@ -163,6 +163,12 @@ vmh_plan_id (const InnElement *element, guint index)
       return usb.by_model ? g_strdup_printf ("hostdev-%04x-%04x", usb.vendor, usb.product)
                           : g_strdup_printf ("hostdev-%u-%u", usb.bus, usb.device);
     }
+  if (g_str_equal (element->kind->name, "hostpci"))
+    {
+      g_autofree char *address = vmh_plan_dup_pci (element);
+
+      return g_strdup_printf ("hostpci-%s", g_strdelimit (address, ":", '-'));
+    }
   return g_strdup_printf ("%s-%u", element->kind->name, index);
 }
 

@@ -10,9 +10,10 @@
 
 G_BEGIN_DECLS
 
-#define VMH_PLAN_FIRST_FD    16        /* in QEMU; below are the shim's own */
-#define VMH_PLAN_MODULE      "module-" /* ids of memory modules that have come while it runs */
-#define VMH_PLAN_SPARE_PORTS 6         /* for devices plugged in later */
+#define VMH_PLAN_FIRST_FD    16          /* in QEMU; below are the shim's own */
+#define VMH_PLAN_MODULE      "module-"   /* ids of memory modules that have come while it runs */
+#define VMH_PLAN_SPARE_PORTS 6           /* for devices plugged in later */
+#define VMH_PLAN_VFIO        "/dev/vfio" /* in the room: of its PCI devices of this computer */
 
 /** VmhPlanRunning: what a device that is plugged in finds in the QEMU that runs. */
 typedef struct
@@ -36,6 +37,7 @@ typedef struct
   gboolean luns;      /* this computer's SCSI disks may be handed on */
   gboolean passt;     /* the program is there; else QEMU's own user-mode network is taken */
   gboolean usb;       /* a USB device may come that is not in the domain */
+  gboolean vfio;      /* PCI devices of this computer may be handed on */
   gboolean swtpm;     /* the program is there */
   gboolean virtiofsd; /* likewise */
   /* What this QEMU has, by type name ("virtio-mem-pci"); NULL function: everything. */
@@ -111,6 +113,9 @@ const char *vmh_plan_get_notes (VmhPlan *plan);
  * which then needs the host's network), or "" where it has none. */
 const char *vmh_plan_get_user_network (VmhPlan *plan);
 gboolean vmh_plan_is_locked (VmhPlan *plan); /* its memory, in this computer's */
+/** vmh_plan_locked_bytes: how much it may lock: for PCI devices of this computer, which reach all
+ * memory of the machine at any time; 0: none, G_MAXUINT64: whatever it wants. */
+guint64 vmh_plan_locked_bytes (VmhPlan *plan);
 gboolean vmh_plan_has_display (VmhPlan *plan, const char *protocol); /* "vnc", "dbus" */
 
 /** vmh_plan_cpu: the node of the processor @index (from 1) of a machine that has begun as @domain
@@ -131,6 +136,9 @@ guint vmh_plan_index (const InnElement *element);
 gboolean vmh_plan_is_user_card (const InnElement *element);
 /** vmh_plan_read_usb: which device the hostdev @element means. */
 VmhPlanUsb vmh_plan_read_usb (const InnElement *element);
+/** vmh_plan_dup_pci: the address of the device that the hostpci @element means, "0000:03:00.0".
+ */
+char *vmh_plan_dup_pci (const InnElement *element);
 /** vmh_plan_id: @element's id in QEMU: "disk-vda", "interface-525400aabbcc", "hostdev-046d-c52b",
  * "video-0"; @index: of those of its kind. */
 char *vmh_plan_id (const InnElement *element, guint index);

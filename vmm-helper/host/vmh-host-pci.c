@@ -12,9 +12,9 @@
 #include "host/vmh-host-disk.h"
 #include "host/vmh-host-ids.h"
 
-#define DEVICES      "/sys/bus/pci/devices"
+#define BUS          "/sys/bus/pci"
+#define DEVICES      BUS "/devices"
 #define CLASS_BRIDGE 0x06
-#define VFIO         "vfio-pci"
 
 static const char *const lists[] = {
   "/usr/share/hwdata/pci.ids",
@@ -83,15 +83,34 @@ dup_no_iommu (void)
                       "the settings of its firmware, and restart it."));
 }
 
+/* What this computer cannot do without. */
+static char *
+dup_need (const VmhPciDevice *device)
+{
+  g_autofree char *place = vmh_ids_dup_path (DEVICES);
+  g_autofree char *folder = g_build_filename (place, device->address, NULL);
+  g_autofree char *below = g_strdup_printf ("/%s/", device->address);
+  g_autofree char *disk = vmh_disk_find_used (below);
+
+  if (disk)
+    return g_strdup_printf (_ ("This computer’s disk “%s” is connected to it, and in use."), disk);
+  if (vmh_ids_read_number (folder, "boot_vga", 10) == 1)
+    return g_strdup (_ ("It shows this computer’s own screen."));
+  return NULL;
+}
+
+/* One that cannot go, and in whose IOMMU group @device is. */
 static const VmhPciDevice *
 find_sharing (GPtrArray *devices, const VmhPciDevice *device)
 {
   for (guint i = 0; i < devices->len; i++)
     {
       const VmhPciDevice *other = devices->pdata[i];
+      g_autofree char *need = g_strv_contains ((const char *const *)device->sharing, other->address)
+                                  ? dup_need (other)
+                                  : NULL;
 
-      if (g_strv_contains ((const char *const *)device->sharing, other->address) && other->driver &&
-          !g_str_equal (other->driver, VFIO))
+      if (need)
         return other;
     }
   return NULL;
@@ -99,16 +118,13 @@ find_sharing (GPtrArray *devices, const VmhPciDevice *device)
 
 /* The first reason that a person cannot do anything about comes first. */
 static char *
-dup_problem (GPtrArray *devices, const VmhPciDevice *device, const char *folder, gboolean system)
+dup_problem (GPtrArray *devices, const VmhPciDevice *device, gboolean system)
 {
-  g_autofree char *below = g_strdup_printf ("/%s/", device->address);
-  g_autofree char *disk = vmh_disk_find_used (below);
+  char *need = dup_need (device);
   const VmhPciDevice *other;
 
-  if (disk)
-    return g_strdup_printf (_ ("This computer’s disk “%s” is connected to it, and in use."), disk);
-  if (vmh_ids_read_number (folder, "boot_vga", 10) == 1)
-    return g_strdup (_ ("It shows this computer’s own screen."));
+  if (need)
+    return need;
   if (device->group < 0)
     return dup_no_iommu ();
   other = find_sharing (devices, device);
@@ -185,9 +201,31 @@ vmh_pci_list (gboolean system)
   for (guint i = 0; i < devices->len; i++)
     {
       VmhPciDevice *device = devices->pdata[i];
-      g_autofree char *path = g_build_filename (place, device->address, NULL);
 
-      device->problem = dup_problem (devices, device, path, system);
+      device->problem = dup_problem (devices, device, system);
     }
   return devices;
+}
+
+const VmhPciDevice *
+vmh_pci_find (GPtrArray *devices, const char *address)
+{
+  for (guint i = 0; i < devices->len; i++)
+    if (g_str_equal (((VmhPciDevice *)devices->pdata[i])->address, address))
+      return devices->pdata[i];
+  return NULL;
+}
+
+int
+vmh_pci_get_group (GPtrArray *devices, const char *address)
+{
+  const VmhPciDevice *device = vmh_pci_find (devices, address);
+
+  return device ? device->group : -1;
+}
+
+char *
+vmh_pci_dup_bus (void)
+{
+  return vmh_ids_dup_path (BUS);
 }

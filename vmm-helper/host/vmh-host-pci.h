@@ -23,5 +23,8 @@ typedef struct
 
 /** vmh_pci_list: bridges left out, by address; read anew. @system: the helper is root's. */
 GPtrArray *vmh_pci_list (gboolean system); /* (element-type VmhPciDevice) */
+const VmhPciDevice *vmh_pci_find (GPtrArray *devices, const char *address); /* NULL: none */
+int vmh_pci_get_group (GPtrArray *devices, const char *address);            /* -1: none */
+char *vmh_pci_dup_bus (void); /* sysfs's folder of it */
 
 G_END_DECLS

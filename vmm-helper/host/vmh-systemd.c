@@ -168,6 +168,18 @@ on_state (GObject *source, GAsyncResult *result, gpointer data)
                                    g_str_equal (g_variant_get_string (value, NULL), "stopping"));
 }
 
+/* modprobe@.service(8): systemd has it for what may load no module itself. */
+void
+vmh_systemd_load_module (const char *name)
+{
+  g_autofree char *unit = g_strdup_printf ("modprobe@%s.service", name);
+
+  if (bus)
+    g_dbus_connection_call (bus, NAME, PATH, MANAGER, "StartUnit",
+                            g_variant_new ("(ss)", unit, "replace"), NULL,
+                            G_DBUS_CALL_FLAGS_NO_AUTO_START, ANSWER_MS, NULL, NULL, NULL);
+}
+
 void
 vmh_systemd_ask_async (GAsyncReadyCallback callback, gpointer data)
 {

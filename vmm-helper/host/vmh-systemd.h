@@ -31,6 +31,9 @@ gboolean vmh_systemd_set_apart_finish (GAsyncResult *result, GError **error);
 /** vmh_systemd_ask_async: whether the computer is being turned off, or restarted. */
 void vmh_systemd_ask_async (GAsyncReadyCallback callback, gpointer data);
 gboolean vmh_systemd_ask_finish (GAsyncResult *result);
+/** vmh_systemd_load_module: asks for the kernel's module @name; whether it comes is for who asks
+ * to see. */
+void vmh_systemd_load_module (const char *name);
 /** vmh_systemd_take_time: our end will take up to @seconds. */
 void vmh_systemd_take_time (guint seconds);
 

@@ -10,6 +10,7 @@
 #include "host/vmh-host-pci.h"
 #include "host/vmh-host-usb.h"
 #include "shared/inn-errors.h"
+#include "vmh-hostpci.h"
 #include "vmh-manager.h"
 #include "vmh-store.h"
 #include "vmh-verbs.h"
@@ -102,6 +103,8 @@ vmh_hostdev_release (VmhMachine *machine, const char *element)
 
   if (g_hash_table_remove (places, element))
     save_places (machine, places);
+  if (g_str_has_prefix (element, "hostpci"))
+    vmh_hostpci_release (machine, element);
 }
 
 void
@@ -110,6 +113,7 @@ vmh_hostdev_release_all (VmhMachine *machine)
   if (vmh_bundle_has_runtime (vmh_machine_get_bundle (machine)))
     vmh_bundle_remove_runtime (vmh_machine_get_bundle (machine), FILE_NAME);
   g_object_set_data (G_OBJECT (machine), PLACES, NULL);
+  vmh_hostpci_release (machine, NULL);
 }
 
 /* The element of the machine that has it, but for @except; NULL. */
@@ -375,8 +379,20 @@ add_row (GVariantBuilder *rows, VmhCall *call, GPtrArray *machines, const VmhUsb
 }
 
 static void
-add_pci_row (GVariantBuilder *rows, const VmhPciDevice *device)
+add_pci_row (GVariantBuilder *rows, VmhCall *call, GPtrArray *machines, const VmhPciDevice *device)
 {
+  VmhRegistry *registry = vmh_manager_get_registry (vmh_manager_get ());
+  g_autofree char *uuid = vmh_hostpci_dup_holder (device->address);
+  g_autofree char *problem = g_strdup (device->problem);
+  VmhMachine *holder = NULL;
+
+  for (guint i = 0; uuid && i < machines->len; i++)
+    if (g_str_equal (vmh_machine_get_uuid (machines->pdata[i]), uuid) &&
+        vmh_registry_sees (registry, call, machines->pdata[i]))
+      holder = machines->pdata[i];
+  if (uuid && !problem)
+    problem = holder ? g_strdup_printf (_ ("“%s” has it."), vmh_machine_get_name (holder))
+                     : g_strdup (_ ("Another user’s machine has it."));
   g_variant_builder_open (rows, G_VARIANT_TYPE_VARDICT);
   g_variant_builder_add (rows, "{sv}", "type", g_variant_new_string ("pci"));
   g_variant_builder_add (rows, "{sv}", "name", g_variant_new_string (device->name));
@@ -391,8 +407,11 @@ add_pci_row (GVariantBuilder *rows, const VmhPciDevice *device)
   if (*device->sharing)
     g_variant_builder_add (rows, "{sv}", "sharing",
                            g_variant_new_strv ((const char *const *)device->sharing, -1));
-  if (device->problem)
-    g_variant_builder_add (rows, "{sv}", "problem", g_variant_new_string (device->problem));
+  if (problem)
+    g_variant_builder_add (rows, "{sv}", "problem", g_variant_new_string (problem));
+  if (holder)
+    g_variant_builder_add (rows, "{sv}", "machine",
+                           g_variant_new_string (vmh_machine_get_name (holder)));
   g_variant_builder_close (rows);
 }
 
@@ -419,6 +438,6 @@ vmh_verb_list_host_devices (VmhCall *call)
     add_row (&rows, call, machines, devices->pdata[i]);
   cards = vmh_pci_list (vmh_store_is_system ());
   for (guint i = 0; i < cards->len; i++)
-    add_pci_row (&rows, cards->pdata[i]);
+    add_pci_row (&rows, call, machines, cards->pdata[i]);
   vmh_call_return (call, g_variant_new ("(@aa{sv})", g_variant_builder_end (&rows)));
 }

@@ -6,6 +6,7 @@
  */
 #include "vmh-live-private.h"
 
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include "host/vmh-host.h"
 #include "host/vmh-macvtap.h"
@@ -15,6 +16,7 @@
 #include "qemu/vmh-runtime.h"
 #include "shared/inn-errors.h"
 #include "vmh-bandwidth.h"
+#include "vmh-hostpci.h"
 #include "vmh-life.h"
 #include "vmh-store.h"
 
@@ -52,6 +54,7 @@ make_plan (VmhMachine *machine,
                        .locks = vmh_store_is_system (),
                        .bridges = vmh_store_is_system (),
                        .luns = vmh_store_is_system (),
+                       .vfio = vmh_store_is_system (),
                        .passt = !slirp,
                        .running = running,
                        .shared = shared };
@@ -188,6 +191,34 @@ limit_cable (VmhLive *live, GError **error)
          vmh_bandwidth_limit_cable (vmh_machine_get_owner (live->machine), device, &limits, error);
 }
 
+/* As at a start: where that is refused QEMU says that it cannot lock. */
+static void
+let_lock (VmhMachine *machine, guint64 bytes)
+{
+  pid_t pid = vmh_qemu_get_pid (vmh_machine_get_qemu (machine));
+  struct rlimit limit;
+
+  if (pid > 0 && prlimit (pid, RLIMIT_MEMLOCK, NULL, &limit) == 0 && limit.rlim_max < bytes)
+    prlimit (pid, RLIMIT_MEMLOCK, &(struct rlimit){ bytes, bytes }, NULL);
+}
+
+static void
+on_pci_taken (GObject *source, GAsyncResult *result, gpointer data)
+{
+  VmhLive *live = g_task_get_task_data (data);
+  GError *error = NULL;
+
+  if (!vmh_hostpci_take_finish (VMH_MACHINE (source), result, &error))
+    vmh_live_fail (data, error);
+  else if (!vmh_machine_get_qemu (live->machine))
+    vmh_live_done (data); /* it has ended meanwhile */
+  else
+    {
+      let_lock (live->machine, vmh_plan_locked_bytes (live->plan));
+      connect_cards (data);
+    }
+}
+
 static void
 on_files_opened (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -197,6 +228,8 @@ on_files_opened (GObject *source, GAsyncResult *result, gpointer data)
   live->files = vmh_files_open_finish (result, &error);
   if (!live->files)
     vmh_live_fail (data, error);
+  else if (g_str_equal (live->change->kind->name, "hostpci"))
+    vmh_hostpci_take_async (live->machine, live->wanted, live->change->id, on_pci_taken, data);
   else if (limit_cable (live, &error))
     connect_cards (data);
   else

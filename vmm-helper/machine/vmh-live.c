@@ -277,6 +277,7 @@ static const struct
   { "sound", NULL, vmh_live_plug },
   { "watchdog", NULL, vmh_live_plug },
   { "watchdog", "action", vmh_live_change_watchdog },
+  { "hostpci", NULL, vmh_live_plug },
   { "dimm", NULL, vmh_live_plug }, /* which refuses it, with a sentence */
   { "memballoon", "stats-period", vmh_live_change_balloon_period },
 };

@@ -17,6 +17,7 @@
 #include "host/vmh-tap.h"
 #include "shared/inn-errors.h"
 #include "shared/inn-names.h"
+#include "vmh-hostpci.h"
 #include "vmh-orders.h"
 #include "vmh-storage.h"
 #include "vmh-store.h"
@@ -226,6 +227,7 @@ vmh_manager_begin (VmhManager *manager)
       vmh_macvtap_sweep (has_guest, manager);
       vmh_tap_sweep ();
       vmh_cgroup_sweep ();
+      vmh_hostpci_sweep ();
     }
   if (boot == NULL)
     return;
@@ -244,7 +246,8 @@ vmh_manager_is_idle (VmhManager *manager)
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *)&machine))
     if (vmh_life_get_pid (machine) != 0 || vmh_machine_get_state (machine) == VMH_STATE_STARTING)
       return FALSE;
-  return vmh_job_count_running () == 0 && vmh_registry_is_idle (manager->registry);
+  return vmh_job_count_running () == 0 && !vmh_hostpci_is_busy () &&
+         vmh_registry_is_idle (manager->registry);
 }
 
 GPtrArray *

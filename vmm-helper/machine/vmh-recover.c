@@ -11,6 +11,7 @@
 #include "qemu/vmh-record.h"
 #include "vmh-balloon.h"
 #include "vmh-history.h"
+#include "vmh-hostdev.h"
 #include "vmh-live.h"
 #include "vmh-replug.h"
 #include "vmh-share.h"
@@ -155,6 +156,7 @@ on_broken_ended (VmhQemu *qemu, gboolean clean, gpointer data)
   g_autofree char *reason = g_strdup (vmh_machine_get_state_reason (machine));
 
   vmh_machine_set_qemu (machine, NULL);
+  vmh_hostdev_release_all (machine);
   vmh_machine_set_state (machine, VMH_STATE_BROKEN, reason);
 }
 

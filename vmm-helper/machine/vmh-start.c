@@ -20,9 +20,11 @@
 #include "vmh-bandwidth.h"
 #include "vmh-files.h"
 #include "vmh-hostdev.h"
+#include "vmh-hostpci.h"
 #include "vmh-share.h"
 #include "vmh-storage.h"
 #include "vmh-store.h"
+#include "vmh-words.h"
 
 #define COMMAND_TIMEOUT_MS 10000
 #define START_JOB          "vmh-start-job"
@@ -210,6 +212,7 @@ step_plan (gpointer context, GError **error)
                        .luns = vmh_store_is_system (),
                        .passt = start->passt != NULL,
                        .usb = start->notes->len > 0,
+                       .vfio = vmh_store_is_system (),
                        .swtpm = vmh_host_has_swtpm (vmh_host_get_default ()),
                        .virtiofsd = vmh_host_has_virtiofsd (vmh_host_get_default ()),
                        .has = vmh_caps_has,
@@ -260,6 +263,25 @@ step_open_finish (gpointer context, GAsyncResult *result, GError **error)
   return start->files != NULL;
 }
 
+static void
+step_take (gpointer context,
+           VmhJob *job,
+           GCancellable *cancellable,
+           GAsyncReadyCallback callback,
+           gpointer data)
+{
+  Start *start = context;
+  g_autoptr (GTask) none = NULL;
+
+  if (vmh_store_is_system ())
+    {
+      vmh_hostpci_take_async (start->machine, start->domain, NULL, callback, data);
+      return;
+    }
+  none = g_task_new (NULL, NULL, callback, data);
+  g_task_return_boolean (none, TRUE);
+}
+
 static gboolean
 save_live (Start *start, GError **error)
 {
@@ -270,49 +292,21 @@ save_live (Start *start, GError **error)
 
 /* ---- QEMU ---- */
 
-/* Parts of libvirt's format that are kept and that nothing of ours acts upon: said where one looks
- * when a machine is not what its XML says. NULL: there are none. */
-static char *
-dup_note (InnDomain *domain)
-{
-  static const char *const parts[] = { "quota",   "vcpusched", "numatune", "blkiotune",
-                                       "memtune", "locked",    "resource", "launchSecurity" };
-  InnElement cpu = inn_domain_get (domain, "cpu");
-  g_autofree char *xml = inn_domain_to_xml (domain);
-  g_autoptr (GString) list = g_string_new (NULL);
-  g_autofree char *sentence = NULL;
-
-  if (!vmh_store_is_system () &&
-      (inn_element_has (&cpu, "limit") || inn_element_has (&cpu, "shares")))
-    g_string_append (list, "<cputune>");
-  for (guint i = 0; i < G_N_ELEMENTS (parts); i++)
-    {
-      g_autofree char *tag = g_strconcat ("<", parts[i], NULL);
-
-      if (strstr (xml, tag))
-        g_string_append_printf (list, "%s<%s>", list->len > 0 ? ", " : "", parts[i]);
-    }
-  if (list->len == 0)
-    return NULL;
-  sentence = g_strdup_printf (_ ("Innkeeper keeps these parts of the machine's XML, but does not "
-                                 "act upon them yet: %s\n"),
-                              list->str);
-  return g_strconcat ("vmm-helper: info: ", sentence, NULL); /* as QEMU marks what is no error */
-}
-
 static gboolean
 step_spawn (gpointer context, GError **error)
 {
   Start *start = context;
   InnElement clock = inn_domain_get (start->domain, "clock");
-  g_autofree char *kept = dup_note (start->domain);
+  g_autofree char *kept = vmh_words_dup_kept (start->domain, vmh_store_is_system ());
   g_autofree char *note =
       g_strconcat (start->notes->str, vmh_plan_get_notes (start->plan), kept, NULL);
+  g_autofree char *vfio = vmh_hostpci_dup_folder (start->machine);
   VmhQemuStart how = { .plan = start->plan,
                        .accelerator = start->accelerator,
                        .reason = start->reason,
                        .files = start->files->fds,
                        .note = note,
+                       .vfio = vfio,
                        .network_command = start->passt, /* cards may come later */
                        .localtime = inn_element_is (&clock, "offset", "localtime") };
 
@@ -461,6 +455,7 @@ static const VmhStep steps[] = {
   { N_ ("Laying out its devices"), 1, .run = step_plan },
   { N_ ("Preparing its firmware"), 1, .start = step_nvram },
   { N_ ("Opening its files"), 3, .start = step_open, .finish = step_open_finish },
+  { N_ ("Taking its PCI devices"), 1, .start = step_take },
   { N_ ("Starting QEMU"), 10, .run = step_spawn, .undo = undo_spawn },
   { N_ ("Waiting for QEMU"), 60, .start = step_connect },
   { N_ ("Limiting its network cards"), 1, .start = step_limit },

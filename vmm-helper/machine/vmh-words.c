@@ -5,6 +5,7 @@
  * passed on but lines of text. */
 #include "vmh-words.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define MAX_LINES   10
@@ -115,4 +116,31 @@ vmh_words_dup_errors (const char *log)
     if (*g_strchomp (*line) && !strstr (*line, ": warning: ") && !strstr (*line, ": info: "))
       g_ptr_array_add (kept, *line);
   return join_last (kept);
+}
+
+char *
+vmh_words_dup_kept (InnDomain *domain, gboolean system)
+{
+  static const char *const parts[] = { "quota",   "vcpusched", "numatune", "blkiotune",
+                                       "memtune", "locked",    "resource", "launchSecurity" };
+  InnElement cpu = inn_domain_get (domain, "cpu");
+  g_autofree char *xml = inn_domain_to_xml (domain);
+  g_autoptr (GString) list = g_string_new (NULL);
+  g_autofree char *sentence = NULL;
+
+  if (!system && (inn_element_has (&cpu, "limit") || inn_element_has (&cpu, "shares")))
+    g_string_append (list, "<cputune>");
+  for (guint i = 0; i < G_N_ELEMENTS (parts); i++)
+    {
+      g_autofree char *tag = g_strconcat ("<", parts[i], NULL);
+
+      if (strstr (xml, tag))
+        g_string_append_printf (list, "%s<%s>", list->len > 0 ? ", " : "", parts[i]);
+    }
+  if (list->len == 0)
+    return NULL;
+  sentence = g_strdup_printf (_ ("Innkeeper keeps these parts of the machine's XML, but does not "
+                                 "act upon them yet: %s\n"),
+                              list->str);
+  return g_strconcat ("vmm-helper: info: ", sentence, NULL); /* as QEMU marks what is no error */
 }

@@ -4,7 +4,7 @@
 /* What a machine and its QEMU said last, made fit for a sentence to a person. Knows no machine. */
 #pragma once
 
-#include <glib.h>
+#include "shared/inn-domain.h"
 
 G_BEGIN_DECLS
 
@@ -15,5 +15,9 @@ char *vmh_words_dup_serial (GBytes *bytes);
 /** vmh_words_dup_errors: the last lines of QEMU's @log (UTF-8) that are neither warnings nor notes.
  */
 char *vmh_words_dup_errors (const char *log);
+/** vmh_words_dup_kept: a line for the log of the parts of libvirt's format that are kept and that
+ * nothing of ours acts upon: said where one looks when a machine is not what its XML says. NULL:
+ * there are none. */
+char *vmh_words_dup_kept (InnDomain *domain, gboolean system);
 
 G_END_DECLS

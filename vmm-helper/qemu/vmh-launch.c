@@ -88,9 +88,9 @@ vmh_launch_set_file (VmhLaunch *launch, int number, int fd, uid_t user)
 }
 
 void
-vmh_launch_lock_memory (VmhLaunch *launch)
+vmh_launch_lock_memory (VmhLaunch *launch, guint64 bytes)
 {
-  vmh_spawn_lock_memory (launch->spawn);
+  vmh_spawn_lock_memory (launch->spawn, bytes);
 }
 
 void

@@ -24,7 +24,7 @@ void vmh_launch_set_fd (VmhLaunch *launch, int number, int fd);
 void vmh_launch_set_file (VmhLaunch *launch, int number, int fd, uid_t user);
 
 /** vmh_launch_lock_memory: see vmh_spawn_lock_memory(). */
-void vmh_launch_lock_memory (VmhLaunch *launch);
+void vmh_launch_lock_memory (VmhLaunch *launch, guint64 bytes);
 /** vmh_launch_bind: see vmh_spawn_bind(). */
 void vmh_launch_bind (VmhLaunch *launch);
 

@@ -336,8 +336,7 @@ launch (Spawn *spawn, GError **error)
   if (program < 0)
     return FALSE;
   spawn->launch = vmh_launch_new (program, uid, vmh_sandbox_get_gid (&spawn->sandbox, uid));
-  if (vmh_plan_is_locked (spawn->start->plan))
-    vmh_launch_lock_memory (spawn->launch);
+  vmh_launch_lock_memory (spawn->launch, vmh_plan_locked_bytes (spawn->start->plan));
   if (!add_shim_options (spawn, error) || !add_plan_fds (spawn, error))
     return FALSE;
   if (pipe2 (info, O_CLOEXEC) < 0)
@@ -469,6 +468,7 @@ vmh_qemu_spawn (VmhBundle *bundle, const VmhQemuStart *start, GError **error)
                                .network =
                                    g_str_equal (vmh_plan_get_user_network (start->plan), "slirp"),
                                .localtime = start->localtime,
+                               .vfio = start->vfio,
                                .info_fd = FD_INFO } };
   gboolean done;
 

@@ -26,6 +26,7 @@ typedef struct
       *files; /* int, one for each of the plan's fds: open for files, -1 for others; taken over */
   gboolean localtime;
   const char *note;       /* the log's first line, or NULL */
+  const char *vfio;       /* folder with the nodes of its PCI devices; NULL: it can have none */
   char **network_command; /* for the plan's user-mode cards; NULL: they need none */
 } VmhQemuStart;
 

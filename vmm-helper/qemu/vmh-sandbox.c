@@ -4,6 +4,7 @@
 /* Owns what the room is made of (bubblewrap's options). Starts nothing. */
 #include "qemu/vmh-sandbox.h"
 
+#include "devices/vmh-plan.h"
 #include "qemu/vmh-fd.h"
 #include "shared/inn-errors.h"
 
@@ -84,6 +85,8 @@ vmh_sandbox_add_args (const VmhSandbox *sandbox, GPtrArray *argv)
     add (argv, "--dev-bind", *device, *device, NULL);
   if (sandbox->kvm)
     add (argv, "--dev-bind", "/dev/kvm", "/dev/kvm", NULL);
+  if (sandbox->vfio)
+    add (argv, "--dev-bind", sandbox->vfio, VMH_PLAN_VFIO, NULL);
   if (sandbox->localtime)
     add (argv, "--ro-bind-try", "/etc/localtime", "/etc/localtime", NULL);
   if (sandbox->folder)

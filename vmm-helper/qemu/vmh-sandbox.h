@@ -25,8 +25,9 @@ typedef struct
   /* That folder is its user's, who shares it: in the room it is root, but with no rights on
    * anything that is not the user's. */
   gboolean share, readonly;
-  int filter_fd; /* more of a system call filter, as bpf(2) has them; 0: none */
-  int info_fd;   /* where bwrap says the pid: the number in the child; 0: nowhere */
+  int filter_fd;    /* more of a system call filter, as bpf(2) has them; 0: none */
+  const char *vfio; /* a folder of nodes of PCI devices, which may change; NULL: none */
+  int info_fd;      /* where bwrap says the pid: the number in the child; 0: nowhere */
   struct
   {
     int fd; /* the number in the child */

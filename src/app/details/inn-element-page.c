@@ -44,11 +44,18 @@ on_remove_clicked (InnElementPage *self)
   g_signal_emit (self, signals[REMOVE], 0);
 }
 
+/* Of devices of this computer, to choose from. */
+static gboolean
+has_list (const InnKind *kind)
+{
+  return g_str_equal (kind->name, "hostdev") || g_str_equal (kind->name, "hostpci");
+}
+
 /* What few machines need is folded away, unless there is nothing else. */
 static gboolean
 has_plain_rows (const InnKind *kind)
 {
-  if (g_str_equal (kind->name, "hostdev")) /* its list */
+  if (has_list (kind))
     return TRUE;
   for (const InnField *field = kind->fields; field->name != NULL; field++)
     if ((field->flags & (INN_FIELD_HIDDEN | INN_FIELD_ADVANCED)) == 0)
@@ -273,7 +280,7 @@ inn_element_page_new (InnDraft *draft, const InnElement *element)
   else if (machine != NULL && g_str_equal (element->kind->name, "disk") &&
            inn_element_has (element, "source"))
     adw_preferences_group_add (self->group, inn_disk_size_new (machine, element));
-  else if (g_str_equal (element->kind->name, "hostdev"))
+  else if (has_list (element->kind))
     adw_preferences_group_add (self->group, inn_host_devices_new (draft, element));
   else if (machine != NULL && g_str_equal (element->kind->name, "memory"))
     adw_preferences_group_add (self->group, inn_memory_now_new (machine));

@@ -24,15 +24,22 @@ G_DEFINE_FINAL_TYPE (InnHostDevices, inn_host_devices, ADW_TYPE_EXPANDER_ROW)
 typedef struct
 {
   char *name;
-  guint vendor, product, bus, device;
-  gboolean twin; /* another one of that model is plugged in */
+  guint vendor, product;
+  guint bus, device; /* of USB */
+  gboolean twin;     /* another one of that model is plugged in */
+  char *address;     /* of PCI; else NULL */
+  GStrv sharing;     /* addresses of those that go only together with it */
 } Device;
 
 static void
 device_free (gpointer data)
 {
-  g_free (((Device *)data)->name);
-  g_free (data);
+  Device *device = data;
+
+  g_free (device->name);
+  g_free (device->address);
+  g_strfreev (device->sharing);
+  g_free (device);
 }
 
 static const Device *
@@ -50,7 +57,30 @@ read_number (InnHostDevices *self, const char *field, guint base)
 }
 
 static gboolean
-is_chosen (InnHostDevices *self, const Device *device)
+is_pci (InnHostDevices *self)
+{
+  return g_str_equal (self->element->kind->name, "hostpci");
+}
+
+static gboolean
+is_any_chosen (InnHostDevices *self)
+{
+  return inn_element_has (self->element, "vendor") || inn_element_has (self->element, "bus");
+}
+
+static gboolean
+is_chosen_pci (InnHostDevices *self, const Device *device)
+{
+  g_autofree char *address =
+      g_strdup_printf ("%04x:%02x:%02x.%x", (guint)read_number (self, "domain", 0),
+                       (guint)read_number (self, "bus", 0), (guint)read_number (self, "slot", 0),
+                       (guint)read_number (self, "function", 0));
+
+  return is_any_chosen (self) && g_str_equal (address, device->address);
+}
+
+static gboolean
+is_chosen_usb (InnHostDevices *self, const Device *device)
 {
   gboolean model = inn_element_has (self->element, "vendor");
   gboolean place = inn_element_has (self->element, "bus");
@@ -62,13 +92,19 @@ is_chosen (InnHostDevices *self, const Device *device)
                      read_number (self, "device", 10) == device->device));
 }
 
+static gboolean
+is_chosen (InnHostDevices *self, const Device *device)
+{
+  if (device->address != NULL)
+    return is_chosen_pci (self, device);
+  return is_chosen_usb (self, device);
+}
+
 static void
 show (InnHostDevices *self)
 {
   const char *subtitle =
-      inn_element_has (self->element, "vendor") || inn_element_has (self->element, "bus")
-          ? _ ("Not plugged in now")
-          : _ ("Choose one that is plugged in");
+      is_any_chosen (self) ? _ ("Not plugged in now") : _ ("Choose one that is plugged in");
 
   self->showing = TRUE;
   for (guint i = 0; i < self->choices->len; i++)
@@ -98,25 +134,64 @@ on_edited (InnHostDevices *self)
     show (self);
 }
 
+/* By its place: "0000:03:00.0". */
+static void
+set_address (InnHostDevices *self, const char *address)
+{
+  static const char *const fields[] = { "domain", "bus", "slot", "function" };
+  g_auto (GStrv) parts = g_strsplit_set (address, ":.", -1);
+
+  for (guint i = 0; i < G_N_ELEMENTS (fields) && parts[i] != NULL; i++)
+    {
+      g_autofree char *text = g_strconcat ("0x", parts[i], NULL);
+
+      set (self, fields[i], text);
+    }
+}
+
 /* By its model, so that it is found again wherever it is plugged in; one of two alike by its place.
  */
 static void
-on_toggled (InnHostDevices *self, GtkCheckButton *choice)
+set_model (InnHostDevices *self, const Device *device)
 {
-  const Device *device = get_device (choice);
   g_autofree char *vendor = g_strdup_printf ("0x%04x", device->vendor);
   g_autofree char *product = g_strdup_printf ("0x%04x", device->product);
   g_autofree char *bus = g_strdup_printf ("%u", device->bus);
   g_autofree char *number = g_strdup_printf ("%u", device->device);
 
-  if (self->showing || !gtk_check_button_get_active (choice))
-    return;
-  self->showing = TRUE; /* half of it is nothing to show */
   set (self, "vendor", device->twin ? NULL : vendor);
   set (self, "product", device->twin ? NULL : product);
   set (self, "bus", device->twin ? bus : NULL);
   set (self, "device", device->twin ? number : NULL);
+}
+
+static void
+on_toggled (InnHostDevices *self, GtkCheckButton *choice)
+{
+  const Device *device = get_device (choice);
+
+  if (self->showing || !gtk_check_button_get_active (choice))
+    return;
+  self->showing = TRUE; /* half of it is nothing to show */
+  if (device->address != NULL)
+    set_address (self, device->address);
+  else
+    set_model (self, device);
   show (self);
+}
+
+/* What it is beside its name. */
+static char *
+dup_facts (const Device *device)
+{
+  g_autofree char *together = NULL;
+
+  if (device->address == NULL)
+    return g_strdup_printf ("%04x:%04x", device->vendor, device->product);
+  if (device->sharing == NULL)
+    return g_strdup (device->address);
+  together = g_strjoinv (", ", device->sharing);
+  return g_strdup_printf (_ ("%s, only together with %s"), device->address, together);
 }
 
 static void
@@ -125,8 +200,8 @@ add_choice (InnHostDevices *self, Device *device, const char *problem)
   GtkWidget *row = adw_action_row_new ();
   GtkWidget *choice = gtk_check_button_new ();
   g_autofree char *title = g_markup_escape_text (device->name, -1);
-  g_autofree char *id = g_strdup_printf ("%04x:%04x", device->vendor, device->product);
-  g_autofree char *subtitle = g_markup_escape_text (problem != NULL ? problem : id, -1);
+  g_autofree char *facts = dup_facts (device);
+  g_autofree char *subtitle = g_markup_escape_text (problem != NULL ? problem : facts, -1);
 
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), title);
   adw_action_row_set_subtitle (ADW_ACTION_ROW (row), subtitle);
@@ -170,6 +245,26 @@ add_nothing (InnHostDevices *self, const char *why)
   adw_expander_row_add_row (ADW_EXPANDER_ROW (self), row);
 }
 
+/* NULL: it is no device of the kind that is looked for. */
+static Device *
+read_device (InnHostDevices *self, GVariant *facts)
+{
+  Device *device = g_new0 (Device, 1);
+
+  if (g_variant_lookup (facts, "name", "s", &device->name) &&
+      g_variant_lookup (facts, "vendor", "u", &device->vendor) &&
+      g_variant_lookup (facts, "product", "u", &device->product) &&
+      (is_pci (self) ? g_variant_lookup (facts, "address", "s", &device->address)
+                     : g_variant_lookup (facts, "bus", "u", &device->bus) &&
+                           g_variant_lookup (facts, "device", "u", &device->device)))
+    {
+      g_variant_lookup (facts, "sharing", "^as", &device->sharing);
+      return device;
+    }
+  device_free (device);
+  return NULL;
+}
+
 static void
 on_listed (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -190,21 +285,16 @@ on_listed (GObject *source, GAsyncResult *result, gpointer data)
   g_variant_get (reply, "(aa{sv})", &iter);
   while (g_variant_iter_loop (iter, "@a{sv}", &facts))
     {
-      Device *device = g_new0 (Device, 1);
+      Device *device = read_device (self, facts);
       g_autofree char *problem = NULL;
 
       g_variant_lookup (facts, "problem", "s", &problem);
-      if (g_variant_lookup (facts, "name", "s", &device->name) &&
-          g_variant_lookup (facts, "vendor", "u", &device->vendor) &&
-          g_variant_lookup (facts, "product", "u", &device->product) &&
-          g_variant_lookup (facts, "bus", "u", &device->bus) &&
-          g_variant_lookup (facts, "device", "u", &device->device))
+      if (device != NULL)
         add_choice (self, device, problem);
-      else
-        device_free (device);
     }
   if (self->choices->len == 0)
-    add_nothing (self, _ ("No USB device is plugged into this computer."));
+    add_nothing (self, is_pci (self) ? _ ("This computer has no PCI device to hand on.")
+                                     : _ ("No USB device is plugged into this computer."));
   mark_twins (self);
   show (self);
 }
@@ -246,8 +336,7 @@ inn_host_devices_new (InnDraft *draft, const InnElement *element)
   gtk_widget_set_name (GTK_WIDGET (self), "host-devices");
   show (self);
   g_signal_connect_object (draft, "edited", G_CALLBACK (on_edited), self, G_CONNECT_SWAPPED);
-  adw_expander_row_set_expanded (ADW_EXPANDER_ROW (self), !inn_element_has (element, "vendor") &&
-                                                              !inn_element_has (element, "bus"));
+  adw_expander_row_set_expanded (ADW_EXPANDER_ROW (self), !is_any_chosen (self));
   if (machine == NULL)
     add_nothing (self, _ ("It can be chosen when the machine is made."));
   else
