@@ -256,7 +256,9 @@ number_cells (InnImport *import)
 {
   const char *attribute;
   xmlNode *numa = inn_path_find (inn_domain_root (import->domain), "cpu/numa", &attribute);
+  InnElement section = inn_domain_get (import->domain, "numa");
   guint number = 0;
+  gboolean without = FALSE;
 
   for (xmlNode *cell = numa != NULL ? xmlFirstElementChild (numa) : NULL; cell != NULL;
        cell = xmlNextElementSibling (cell), number++)
@@ -266,7 +268,11 @@ number_cells (InnImport *import)
 
         inn_domain_touch (import->domain);
         xmlSetProp (cell, BAD_CAST "id", BAD_CAST text);
+        without = TRUE;
       }
+  if (without)
+    inn_import_adapted (import, &section,
+                        g_strdup (_ ("Its cells are numbered in their order, as libvirt does.")));
 }
 
 /* What a field cannot say here is left out, so that its fallback counts. */

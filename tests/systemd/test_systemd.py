@@ -67,6 +67,34 @@ def room():
 
 
 @tap.case
+def locked():
+    """A machine whose memory is locked has all of it in this computer's memory; another has none locked"""
+    for wanted in (False, True):
+        path = make(f"locked{wanted}", guest.boot_sector(), tune="<memoryBacking><locked/></memoryBacking>" if wanted else "")
+        start(path)
+        (pid,) = qemus()
+        kib = int(pc.run(f"grep VmLck /proc/{pid}/status").split()[1])
+        tap.diag(f"{kib} KiB are locked")
+        tap.true(kib >= 32 << 10 if wanted else kib < 1024, f"{kib} KiB are locked")
+        call(path, "ForceOff", "{}")
+
+
+@tap.case
+def no_shaper():
+    """A kernel that cannot limit what a card on a bridge sends and receives is told of, with the modules that it lacks"""
+    pc.run("echo install sch_tbf /bin/false >/etc/modprobe.d/none.conf; ip link add br9 type bridge && ip link set br9 up")
+    card = "<interface type='bridge'><source bridge='br9'/><model type='e1000'/>{}</interface>"
+    path = make("shaped", guest.boot_sector(), card.format("<bandwidth><inbound average='100'/></bandwidth>"))
+    said = end_of_job(call(path, "Start", "{}"))
+    tap.true("failed" in said and "sch_tbf" in said, said)
+    tap.equal((qemus(), pc.run("ls /sys/class/net/br9/brif")), ([], ""), "what is left of it")
+    path = make("unshaped", guest.boot_sector(), card.format(""))
+    start(path)
+    call(path, "ForceOff", "{}")
+    pc.run("ip link del br9; rm /etc/modprobe.d/none.conf")
+
+
+@tap.case
 def networks():
     """Cards on the internet and on a bridge work in the unit"""
     pc.run("ip link add br0 type bridge && ip link set br0 up && ip link set lo up")

@@ -116,6 +116,7 @@ is_told (GPtrArray *notes, InnDomain *before, const InnChange *change)
   if (change->kind == NULL) /* of what the schema does not know only what goes with a source */
     return find_note (notes, INN_IMPORT_ADAPTED, "Network 52:54:00:00:00:04", NULL) != NULL ||
            find_note (notes, INN_IMPORT_ADAPTED, "Disk vda", "pool") != NULL ||
+           find_note (notes, INN_IMPORT_ADAPTED, "NUMA", "numbered") != NULL ||
            find_note (notes, INN_IMPORT_ADAPTED, "Serial port", NULL) != NULL;
   element = inn_domain_find (before, change->id);
   if (element == NULL)
