@@ -41,12 +41,12 @@ class Installed:
                 f"<target dev='{'hda' if machine == 'pc' else 'sda'}' bus='{bus_name}'/></disk>")
         definition = vm.definition(name, disk + vm.SERIAL + more, memory=32, machine=machine).replace(
             "</vcpu>", "</vcpu>" + tune)
-        answer = self.call(bus.MANAGER, "Create", f'"{definition}"', "{}", interface=domain.MANAGER)
+        answer = self.call(bus.MANAGER, "Create", f'"{definition}"', "@a{sv} {}", interface=domain.MANAGER)
         tap.true("done" in self.end_of_job(answer), answer)
         return re.search(r"'(/org/innkeeper/Helper1/machines/\w+)'", answer)[1]
 
     def start(self, path):
-        said = self.end_of_job(self.call(path, "Start", "{}"))
+        said = self.end_of_job(self.call(path, "Start", "@a{sv} {}"))
         tap.true("done" in said, said)
         tap.true("running" in self.prop(path, "State"), "it does not run")
 

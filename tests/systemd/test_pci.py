@@ -16,7 +16,7 @@ DEVICES = ("-nic", "none", "-device", "intel-iommu,intremap=on,caching-mode=on",
 pc = computer.Computer(devices=DEVICES, words="intel_iommu=on", memory=2048)
 tap.cleanup(pc.close)
 tap.on_failure(lambda: tap.diag(pc.run("journalctl -b -q --no-pager -o short-monotonic -n 60 | cut -c1-300", check=False)))
-tap.diag(f"up after {pc.boot():.0f} s")
+tap.diag(f"up after {pc.boot(600):.0f} s")
 here = installed.Installed(pc)
 
 
@@ -44,7 +44,7 @@ def rows():
 
 
 def off(path):
-    here.call(path, "ForceOff", "{}")
+    here.call(path, "ForceOff", "@a{sv} {}")
     tap.wait_for(lambda: "'off'" in here.prop(path, "State"), 30, "the machine to be off", 0.2)
 
 
@@ -109,7 +109,7 @@ def one_at_a_time():
     first = here.make("first", guest.pci_sector(CARD), hostdev(card), machine="q35")
     second = here.make("second", guest.pci_sector(CARD, 0xAE00), hostdev(card))
     here.start(first)
-    said = here.end_of_job(here.call(second, "Start", "{}"))
+    said = here.end_of_job(here.call(second, "Start", "@a{sv} {}"))
     tap.true(f"“first” has the PCI device {card}." in said, said)
     off(first)
     here.start(second)  # at once: it waits until the card is this computer's again
@@ -166,7 +166,7 @@ def group():
     groups = [pc.run(f"basename $(readlink /sys/bus/pci/devices/{a}/iommu_group)") for a in (one, two)]
     tap.equal(groups[0], groups[1], "their group")
     alone = here.make("alone", guest.pci_sector(SECOND), hostdev(two), machine="q35")
-    said = here.end_of_job(here.call(alone, "Start", "{}"))
+    said = here.end_of_job(here.call(alone, "Start", "@a{sv} {}"))
     tap.true(f"goes only together with" in said and one in said, said)
     tap.equal(driver(one), "e1000e", "the other's driver")
     both = here.make("both", guest.pci_sector(SECOND), hostdev(one) + hostdev(two), machine="q35")
@@ -194,7 +194,7 @@ def group():
 def not_managed():
     """Where the device is not to be taken by itself, it has to have its driver already, and keeps it"""
     path = here.make("manual", guest.pci_sector(CARD), hostdev(card, "no"), machine="q35")
-    said = here.end_of_job(here.call(path, "Start", "{}"))
+    said = here.end_of_job(here.call(path, "Start", "@a{sv} {}"))
     tap.true("does not have the driver “vfio-pci”" in said, said)
     pc.run(f"cd /sys/bus/pci; echo vfio-pci >devices/{card}/driver_override; echo {card} >drivers/e1000e/unbind; "
            f"echo {card} >drivers_probe")

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The Innkeeper developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A USB device of this computer is added by its name in the window, and the machine's definition has its numbers."""
+"""A device of this computer is added by its name in the window, and the machine's definition has its numbers."""
 
-from lib import bus, desk, domain, tap, vm, wizard
+from lib import bus, desk, domain, pcibus, tap, vm, wizard
 
 session = bus.Session()
 tap.cleanup_at_end(session.close)
@@ -15,6 +15,10 @@ for port, number, facts in (("1-1", 4, ("0781", "5581", "SanDisk", "Ultra <USB> 
     for name, text in zip(("idVendor", "idProduct", "manufacturer", "product", "busnum", "devnum", "bDeviceClass"),
                           (*facts, "1", str(number), "00")):
         (folder / name).write_text(text + "\n")
+pci = pcibus.Bus(ROOT)
+pci.add("0000:04:00.0", "0x8086", "0x1533", "0x020000", "igb", 11)
+(ROOT / "usr/share/misc").mkdir(parents=True)
+(ROOT / "usr/share/misc/pci.ids").write_text("# list\n8086  Intel Corporation\n\t1533  I210 <Network>\n")
 
 
 @tap.case
@@ -44,6 +48,29 @@ def added_by_name():
     xml = domain.call(session, machine, "GetXml")[0]
     tap.true("0x046d" in xml and "<hostdev" in xml and "<address bus" not in xml.split("<hostdev")[1], xml)
     place.display.screenshot(place.picture("chosen"))
+
+
+@tap.case
+def pci_with_its_reason():
+    """PCI devices of this computer are offered by name, and what no machine of the session can have says why"""
+    domain.create(session, vm.real_mode("pci", session))
+    place = desk.Desk(session, "hostdev-pci")
+    app = place.app
+    app.find("label", "pci", timeout=20)
+    wizard.choose_tab(app, "Details")
+    app.find("list", "Hardware", timeout=20)
+    app.click("_Add Hardware… Add Hardware…", "push button")
+    search = app.find("entry", "Search hardware")
+    place.display.move(200, 300)
+    place.display.type("pci device")
+    tap.wait_for(lambda: any("pci device" in n.text for n in search.walk()), 10, "the typed text")
+    place.display.key("Return")
+    tap.wait_for(lambda: not app.find_all("entry", "Search hardware"), 10, "the dialog to go")
+    app.find("label", "Intel Corporation I210 <Network>", timeout=20)
+    app.find("label", "Only a machine of the whole system can have it.", timeout=20)
+    place.display.screenshot(place.picture("offered"))
+    choice = app.find_all("radio button") or app.find_all("check box")
+    tap.true(not choice[-1].has_state("sensitive"), "it can be chosen")
 
 
 tap.main()

@@ -47,6 +47,10 @@ build (VmhPlan *plan, const InnElement *element, guint index, GError **error)
       json_object_unref (device);
       return FALSE;
     }
+  if (!plan->host.running && plan->pci == 0)
+    vmh_plan_note (plan,
+                   _ ("Its PCI device of this computer may reach all of its memory at any time: "
+                      "it gives none of it back while it runs."));
   plan->pci++;
   vmh_plan_add (plan, VMH_NODE_DEVICE, device);
   return TRUE;

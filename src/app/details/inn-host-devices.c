@@ -65,7 +65,8 @@ is_pci (InnHostDevices *self)
 static gboolean
 is_any_chosen (InnHostDevices *self)
 {
-  return inn_element_has (self->element, "vendor") || inn_element_has (self->element, "bus");
+  return (!is_pci (self) && inn_element_has (self->element, "vendor")) ||
+         inn_element_has (self->element, "bus");
 }
 
 static gboolean
