@@ -84,6 +84,8 @@ vmh_sandbox_add_args (const VmhSandbox *sandbox, GPtrArray *argv)
     add (argv, "--dev-bind", *device, *device, NULL);
   if (sandbox->kvm)
     add (argv, "--dev-bind", "/dev/kvm", "/dev/kvm", NULL);
+  if (sandbox->proc)
+    add (argv, "--proc", "/proc", NULL);
   if (sandbox->localtime)
     add (argv, "--ro-bind-try", "/etc/localtime", "/etc/localtime", NULL);
   if (sandbox->folder)
