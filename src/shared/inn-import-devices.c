@@ -426,6 +426,31 @@ adapt_tpm (InnImport *import, InnElement *chip)
 }
 
 static gboolean
+adapt_shmem (InnImport *import, InnElement *memory)
+{
+  g_autofree char *bytes = inn_path_dup (memory->node, "size");
+  g_autofree char *unit = inn_path_dup (memory->node, "size/@unit");
+
+  if (!inn_element_is (memory, "model", "ivshmem-plain"))
+    {
+      leave_out (import, memory,
+                 g_strdup (_ ("Only its plain sort is known here (ivshmem-plain).")));
+      return FALSE;
+    }
+  /* libvirt counts bytes where no unit is said. */
+  if (bytes != NULL && unit == NULL)
+    inn_element_set (memory, "size", g_strstrip (bytes), NULL);
+  if (bytes == NULL && inn_element_set (memory, "size", "4194304", NULL))
+    inn_import_adapted (import, memory,
+                        g_strdup (_ ("Its size is not said. libvirt’s own 4 MiB are written "
+                                     "down.")));
+  inn_import_adapted (import, memory,
+                      g_strdup (_ ("It is in common with machines that Innkeeper runs. Those that "
+                                   "libvirt runs are not among them.")));
+  return TRUE;
+}
+
+static gboolean
 adapt_filesystem (InnImport *import, InnElement *folder)
 {
   if (inn_element_is (folder, "type", "mount") && !inn_element_is (folder, "driver", "virtiofs") &&
@@ -442,19 +467,13 @@ static const struct
   const char *kind;
   gboolean (*adapt) (InnImport *import, InnElement *device);
 } adapters[] = {
-  { "disk", adapt_storage },
-  { "cdrom", adapt_storage },
-  { "lun", adapt_lun },
-  { "floppy", adapt_storage },
-  { "interface", adapt_interface },
-  { "serial", adapt_line },
-  { "parallel", adapt_line },
-  { "console", adapt_line },
-  { "graphics", adapt_graphics },
-  { "video", adapt_video },
-  { "sound", adapt_sound },
-  { "tpm", adapt_tpm },
-  { "filesystem", adapt_filesystem },
+  { "disk", adapt_storage },   { "cdrom", adapt_storage },
+  { "lun", adapt_lun },        { "shmem", adapt_shmem },
+  { "floppy", adapt_storage }, { "interface", adapt_interface },
+  { "serial", adapt_line },    { "parallel", adapt_line },
+  { "console", adapt_line },   { "graphics", adapt_graphics },
+  { "video", adapt_video },    { "sound", adapt_sound },
+  { "tpm", adapt_tpm },        { "filesystem", adapt_filesystem },
 };
 
 static void

@@ -26,8 +26,6 @@ static const struct
     N_ ("The machine starts without it.") },
   { "memory", INN_IMPORT_UNKNOWN, N_ ("Memory device"),
     N_ ("The machine starts without it. Its memory can be made larger in its details.") },
-  { "shmem", INN_IMPORT_UNKNOWN, N_ ("Memory shared with other machines"),
-    N_ ("The machine starts without it.") },
   { "disk", INN_IMPORT_UNKNOWN, N_ ("Disk that is passed through"),
     N_ ("It cannot be handed to the machine yet. The machine starts without it.") },
   { "input", INN_IMPORT_UNKNOWN, N_ ("Input device of this computer"),
@@ -117,7 +115,8 @@ static const Part parts[] = {
   { "filesystem", "binary", INN_IMPORT_SAME, NULL, NULL },
   { "filesystem", "@accessmode", INN_IMPORT_ADAPTED, NULL,
     N_ ("All that the guest does there is done as the machine’s owner.") },
-  { "lun", "@rawio", INN_IMPORT_SAME, NULL, NULL }, /* a note of its own where it matters */
+  { "lun", "@rawio", INN_IMPORT_SAME, NULL, NULL },  /* a note of its own where it matters */
+  { "shmem", "@role", INN_IMPORT_SAME, NULL, NULL }, /* of a migration */
   { "lun", "@sgio", INN_IMPORT_SAME, NULL, NULL },
   { "interface", "target", INN_IMPORT_SAME, NULL, NULL },
   { "interface", "source/@portid", INN_IMPORT_SAME, NULL, NULL },

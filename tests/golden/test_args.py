@@ -85,6 +85,9 @@ class Files:
         for file in made["files"]:
             if file["type"] in ("file", "nvram", "copy", "lun"):
                 fd = os.open(self._image(file, made), os.O_RDWR if file["writable"] else os.O_RDONLY)
+            elif file["type"] == "shmem":
+                fd = os.memfd_create("shared")
+                os.ftruncate(fd, 4 << 20)
             elif file["type"] == "listen":
                 listener = socket.socket(socket.AF_UNIX)
                 listener.bind(str(self.folder / f"{file['name']}.sock"))
@@ -192,7 +195,7 @@ class Machine:
         return said
 
 
-UNKNOWN = ("redirdev", "hub", "smartcard", "shmem", "audio", "nvram", "lease")
+UNKNOWN = ("redirdev", "hub", "smartcard", "audio", "nvram", "lease")
 
 
 def tame(path):
@@ -312,8 +315,14 @@ SAME_FILE = {"cdrom": "disk", "floppy": "disk", "console": "serial", "parallel":
 UNREAD = {
     "cpu/limit-period": "there is one",
     "channel/target-type": "there is one sort of channel", "channel/path": "the runtime folder has its socket",
+<<<<<<< HEAD
     "vsock/model": "there is one", "hostdev/mode": "there is one", "hostpci/mode": "there is one", "pstore/backend": "there is one",
     "dimm/model": "there is one", "lun/format": "there is one", "pstore/path": "it is memory",
+=======
+    "vsock/model": "there is one", "hostdev/mode": "there is one", "pstore/backend": "there is one",
+    "dimm/model": "there is one", "lun/format": "there is one", "shmem/model": "there is one",
+    "pstore/path": "it is memory",
+>>>>>>> in-b
     "features/apic": "QEMU's PCs have one always", "firmware/enrolled-keys": "the template found here decides",
     "firmware/loader-type": "flash is what UEFI needs", "firmware/loader-readonly": "it is always",
     "general/uuid": "read by a function of its own", "general/virt-type": "the accelerator says it",
@@ -397,7 +406,11 @@ def sound_of_virtio():
 
 
 # What is given to a device by what is free when it comes: its place, and numbers of files.
+<<<<<<< HEAD
 PLUGGED = {"disk", "lun", "cdrom", "interface", "input", "rng", "hostdev", "hostpci", "sound", "watchdog"}  # as in machine/vmh-live.c
+=======
+PLUGGED = {"disk", "lun", "shmem", "cdrom", "interface", "input", "rng", "hostdev"}  # as in machine/vmh-live.c
+>>>>>>> in-b
 PLACE = {"bus", "addr", "scsi-id", "bootindex"}
 
 
@@ -405,6 +418,8 @@ def node_of(text):
     node = {k: v for k, v in json.loads(text).items() if k not in PLACE}
     if "fdset" in node.get("filename", ""):
         node["filename"] = "/dev/fdset/N"
+    if "mem-path" in node:
+        node["mem-path"] = "N"
     if "hostdevice" in node:
         node["hostdevice"] = "/dev/fdset/N"
     if node.get("fd", "").removeprefix("fd-").isdigit():

@@ -321,6 +321,77 @@ def button_sector():
     return sector.ljust(1 << 20, b"\0")
 
 
+def memory_sector():
+    """A 1 MiB disk image whose real-mode boot sector finds ivshmem's memory and says "U" on COM1 ("N": there is
+    none). Each letter that comes there it adds to a text in that memory; for "?" it says the text from its beginning."""
+    code = bytes([
+        0x31, 0xC0,                          # xor ax, ax
+        0x8E, 0xD8,                          # mov ds, ax
+        0xB8, 0x02, 0xB1,                    # mov ax, 0xb102: find a PCI device
+        0xB9, 0x10, 0x11,                    # mov cx, 0x1110
+        0xBA, 0xF4, 0x1A,                    # mov dx, 0x1af4
+        0x31, 0xF6,                          # xor si, si
+        0xCD, 0x1A,                          # int 0x1a
+        0x72, 0x63,                          # jc none
+        0xB8, 0x0A, 0xB1,                    # mov ax, 0xb10a: read from its configuration
+        0xBF, 0x18, 0x00,                    # mov di, 0x18: BAR 2
+        0xCD, 0x1A,                          # int 0x1a
+        0x80, 0xE1, 0xF0,                    # and cl, 0xf0
+        0x66, 0x89, 0xCD,                    # mov ebp, ecx
+        0x66, 0x89, 0xCF,                    # mov edi, ecx
+        0xFA,                                # cli
+        0x0F, 0x01, 0x16, 0x8E, 0x7C,        # lgdt [gdtr]
+        0x0F, 0x20, 0xC0,                    # mov eax, cr0
+        0x0C, 0x01,                          # or al, 1
+        0x0F, 0x22, 0xC0,                    # mov cr0, eax
+        0xBB, 0x08, 0x00,                    # mov bx, 8
+        0x8E, 0xE3,                          # mov fs, bx: it reaches 4 GiB from now on
+        0x24, 0xFE,                          # and al, 0xfe
+        0x0F, 0x22, 0xC0,                    # mov cr0, eax
+        0xB0, 0x55,                          # mov al, 'U'
+        0xE8, 0x3D, 0x00,                    # call say
+        0xBA, 0xFD, 0x03,                    # next: mov dx, 0x3fd
+        0xEC,                                # in al, dx
+        0xA8, 0x01,                          # test al, 1: a letter has come
+        0x74, 0xF8,                          # jz next
+        0xB2, 0xF8,                          # mov dl, 0xf8
+        0xEC,                                # in al, dx
+        0x3C, 0x3F,                          # cmp al, '?'
+        0x74, 0x0D,                          # je tell
+        0x64, 0x67, 0x88, 0x07,              # mov [fs:edi], al
+        0x66, 0x47,                          # inc edi
+        0x64, 0x67, 0xC6, 0x07, 0x00,        # mov byte [fs:edi], 0
+        0xEB, 0xE4,                          # jmp next
+        0x66, 0x89, 0xEE,                    # tell: mov esi, ebp
+        0x64, 0x67, 0x8A, 0x06,              # more: mov al, [fs:esi]
+        0x66, 0x46,                          # inc esi
+        0x84, 0xC0,                          # test al, al
+        0x74, 0x05,                          # jz told
+        0xE8, 0x11, 0x00,                    # call say
+        0xEB, 0xF1,                          # jmp more
+        0xB0, 0x0A,                          # told: mov al, 10
+        0xE8, 0x0A, 0x00,                    # call say
+        0xEB, 0xCB,                          # jmp next
+        0xB0, 0x4E,                          # none: mov al, 'N'
+        0xE8, 0x03, 0x00,                    # call say
+        0xF4,                                # end: hlt
+        0xEB, 0xFD,                          # jmp end
+        0x88, 0xC4,                          # say: mov ah, al
+        0xBA, 0xFD, 0x03,                    # mov dx, 0x3fd
+        0xEC,                                # wait: in al, dx
+        0xA8, 0x20,                          # test al, 0x20: transmitter empty
+        0x74, 0xFB,                          # jz wait
+        0xB2, 0xF8,                          # mov dl, 0xf8
+        0x88, 0xE0,                          # mov al, ah
+        0xEE,                                # out dx, al
+        0xC3,                                # ret
+        0x0F, 0x00, 0x94, 0x7C, 0x00, 0x00,  # gdtr: 16 bytes at gdt
+        *bytes(8),                           # gdt: none, and all of 4 GiB for data
+        0xFF, 0xFF, 0x00, 0x00, 0x00, 0x92, 0xCF, 0x00,
+    ])
+    return (code.ljust(510, b"\0") + b"\x55\xAA").ljust(1 << 20, b"\0")
+
+
 def installer_iso():
     """Debian's graphical installer as a bootable ISO, labelled like Debian's own netinst."""
     with _made_once("debian-installer.iso") as (path, temporary):

@@ -102,6 +102,7 @@ def some_name():
 DISK = {"@type": "file", "driver/@type": "raw", "source/@file": IMAGE, "target/@dev": "sda", "target/@bus": "sata"}
 EFI = {"os/@firmware": "efi"}
 BESIDE = {
+    "shmem": {"@name": "shared", "model/@type": "ivshmem-plain", "size": "1024"},
     "lun": {"@type": "block", "driver/@type": "raw", "source/@dev": "/dev/sdq", "target/@dev": "sda", "target/@bus": "scsi"},
     "disk": DISK, "cdrom": DISK, "floppy": {**DISK, "target/@dev": "fda", "target/@bus": "fdc"},
     "disk/block": {k: v for k, v in DISK.items() if k != "source/@file"} | {"@type": "block"},

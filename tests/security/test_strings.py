@@ -24,7 +24,7 @@ from lib import env, guest, qmp, schema, tap, virtiofs
 RANDOM = random.Random(20261122)
 TOOL = env.BUILD / "tests" / "golden" / "plan-tool"
 # Of one machine, so that one start of QEMU answers for many strings.
-DISKS, CDROMS, LUNS, CHANNELS, CARDS, FOLDERS = 180, 40, 12, 24, 12, 2
+DISKS, CDROMS, LUNS, CHANNELS, CARDS, FOLDERS, MEMORIES = 180, 40, 12, 24, 12, 2, 2
 
 # Where each field's text is seen again. QEMU: its own parser tells. FILES: QEMU never has it, the helper opens it or
 # makes it, and the plan says so. NOWHERE: in no argument, no file and no command. CHOICE: QEMU must know it.
@@ -43,7 +43,7 @@ SMBIOS = {"bios-vendor": ("0", "vendor"), "bios-version": ("0", "version"), "bio
 WHERE = {
     "general/name": QEMU, "general/uuid": QEMU, "general/genid": QEMU, "kernel/cmdline": QEMU, "disk/target": QEMU,
     "disk/serial": QEMU, "cdrom/target": QEMU, "cdrom/serial": QEMU, "floppy/target": QEMU, "lun/target": QEMU, "interface/mac": QEMU,
-    "channel/name": QEMU, "disk/limit-group": QEMU, "filesystem/tag": QEMU,
+    "channel/name": QEMU, "disk/limit-group": QEMU, "filesystem/tag": QEMU, "shmem/name": QEMU,
     "disk/vendor": QEMU, "disk/product": QEMU, "disk/wwn": QEMU,
     "cpu/flags": OPTION, **{f"smbios/{name}": OPTION for name in SMBIOS}, **{f"numa/cpus-{n}": OPTION for n in range(4)},
     "hostdev/vendor": OPTION, "hostdev/product": OPTION,
@@ -215,6 +215,9 @@ class Machine:
                 self.put("interface/network", "".join(c for c in text(64) if c != "/") or "x", at, one)
             else:
                 self.put(f"interface/{kind}", text(15, DEVICE), at, one)
+        for place, one in enumerate(unique(lambda: RANDOM.choice(PLAIN) + text(63, PLAIN + "_.-", least=0), MEMORIES)):
+            at = self.device("shmem", **{"model/@type": "ivshmem-plain", "size": "1024"})
+            self.put("shmem/name", one, at, place)
         for place, one in enumerate(unique(lambda: text(35, DEVICE + "+/"), FOLDERS)):
             at = self.device("filesystem", **{"@type": "mount", "driver/@type": "virtiofs"})
             self.put("filesystem/tag", one, at, place)
@@ -244,6 +247,10 @@ class Running:
         for file in made["files"]:
             if file["type"] in ("file", "copy", "nvram", "lun"):
                 fds[file["number"]] = plain
+                continue
+            if file["type"] == "shmem":
+                fds[file["number"]] = fcntl.fcntl(os.memfd_create("shared"), fcntl.F_DUPFD, 3000)
+                os.ftruncate(fds[file["number"]], 1 << 20)
                 continue
             if file["type"] == "share":
                 end = socket.socket(fileno=virtiofs.connected(folder, file["name"]))
@@ -343,6 +350,9 @@ def questions(machine):
     for field, take in (("vendor", str), ("product", str), ("wwn", lambda number: f"{int(number):016x}")):
         asked += [(f"disk/{field}", t, *qom(f"disk-{which}", field), take) for t, which in machine.said[f"disk/{field}"]]
     asked += [("channel/name", t, *qom(f"channel-{place}", "name"), str) for t, place in machine.said["channel/name"]]
+    asked += [("shmem/name", t, "qom-list", {"path": "/objects"},
+               lambda r, t=t: t if f"shmem-{t}-ram" in {child["name"] for child in r} else r)
+              for t, _ in machine.said["shmem/name"]]
     asked += [("filesystem/tag", t, *qom(f"filesystem-{place}", "tag"), str) for t, place in machine.said["filesystem/tag"]]
     asked += [("interface/mac", t, *qom("interface-" + t.replace(":", ""), "mac"), str.lower)
               for t, _ in machine.said["interface/mac"]]

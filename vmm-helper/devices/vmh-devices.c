@@ -14,5 +14,9 @@ const VmhDeviceOps *const vmh_device_list[] = {
   &vmh_sound_ops,      &vmh_rng_ops,      &vmh_memballoon_ops,
   &vmh_tpm_ops,        &vmh_watchdog_ops, &vmh_panic_ops,
   &vmh_vsock_ops,      &vmh_iommu_ops,    &vmh_pstore_ops,
+<<<<<<< HEAD
   &vmh_hostdev_ops,    &vmh_hostpci_ops,  NULL,
+=======
+  &vmh_hostdev_ops,    &vmh_shmem_ops,    NULL,
+>>>>>>> in-b
 };

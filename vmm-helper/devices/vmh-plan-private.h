@@ -59,6 +59,8 @@ void vmh_plan_copy (VmhPlan *plan, const InnElement *element, const char *path, 
 char *vmh_plan_usb (VmhPlan *plan, const InnElement *element, const VmhPlanUsb *usb);
 /** vmh_plan_lun: an fd set of the SCSI disk @path of this computer, for @element. */
 char *vmh_plan_lun (VmhPlan *plan, const InnElement *element, const char *path, gboolean writable);
+/** vmh_plan_shmem: by what name QEMU opens the memory @name of the machine's owner. */
+char *vmh_plan_shmem (VmhPlan *plan, const InnElement *element, const char *name, guint64 size);
 int vmh_plan_fd (VmhPlan *plan, VmhPlanFdType type, const char *name, const char *path);
 /** vmh_plan_nvram: an fd set of the machine's own UEFI variables. */
 char *vmh_plan_nvram (VmhPlan *plan);
@@ -91,6 +93,10 @@ extern const VmhDeviceOps vmh_disk_ops, vmh_cdrom_ops, vmh_floppy_ops, vmh_inter
     vmh_video_ops, vmh_graphics_ops, vmh_serial_ops, vmh_console_ops, vmh_channel_ops,
     vmh_input_ops, vmh_sound_ops, vmh_rng_ops, vmh_memballoon_ops, vmh_controller_ops,
     vmh_panic_ops, vmh_filesystem_ops, vmh_tpm_ops, vmh_watchdog_ops, vmh_vsock_ops, vmh_iommu_ops,
+<<<<<<< HEAD
     vmh_pstore_ops, vmh_parallel_ops, vmh_hostdev_ops, vmh_hostpci_ops, vmh_dimm_ops, vmh_lun_ops;
+=======
+    vmh_pstore_ops, vmh_parallel_ops, vmh_hostdev_ops, vmh_dimm_ops, vmh_lun_ops, vmh_shmem_ops;
+>>>>>>> in-b
 
 G_END_DECLS

@@ -163,11 +163,19 @@ vmh_plan_id (const InnElement *element, guint index)
       return usb.by_model ? g_strdup_printf ("hostdev-%04x-%04x", usb.vendor, usb.product)
                           : g_strdup_printf ("hostdev-%u-%u", usb.bus, usb.device);
     }
+<<<<<<< HEAD
   if (g_str_equal (element->kind->name, "hostpci"))
     {
       g_autofree char *address = vmh_plan_dup_pci (element);
 
       return g_strdup_printf ("hostpci-%s", g_strdelimit (address, ":", '-'));
+=======
+  if (g_str_equal (element->kind->name, "shmem"))
+    {
+      g_autofree char *name = inn_element_dup (element, "name");
+
+      return g_strdup_printf ("shmem-%s", name);
+>>>>>>> in-b
     }
   return g_strdup_printf ("%s-%u", element->kind->name, index);
 }
@@ -256,6 +264,23 @@ vmh_plan_lun (VmhPlan *plan, const InnElement *element, const char *path, gboole
   g_autofree char *id = inn_element_dup_id (element);
 
   return add_set (plan, VMH_PLAN_FD_LUN, id, path, writable);
+}
+
+/* While it runs QEMU says itself what number the fd has: see vmh-qmp-plug.c. */
+char *
+vmh_plan_shmem (VmhPlan *plan, const InnElement *element, const char *name, guint64 size)
+{
+  g_autofree char *id = inn_element_dup_id (element);
+  int set = plan->host.running ? plan->next_set++ : -1;
+  VmhPlanFd *fd;
+
+  vmh_plan_fd (plan, VMH_PLAN_FD_SHMEM, name, NULL);
+  fd = plan->fds->pdata[plan->fds->len - 1];
+  fd->kind = g_strdup (id);
+  fd->size = size;
+  fd->set = set;
+  return set >= 0 ? g_strdup_printf (VMH_PLAN_SET "%d", set)
+                  : g_strdup_printf (VMH_PLAN_OPEN "%d", fd->number);
 }
 
 /* One fd, which QEMU both reads and writes. */

@@ -10,10 +10,18 @@
 
 G_BEGIN_DECLS
 
+<<<<<<< HEAD
 #define VMH_PLAN_FIRST_FD    16          /* in QEMU; below are the shim's own */
 #define VMH_PLAN_MODULE      "module-"   /* ids of memory modules that have come while it runs */
 #define VMH_PLAN_SPARE_PORTS 6           /* for devices plugged in later */
 #define VMH_PLAN_VFIO        "/dev/vfio" /* in the room: of its PCI devices of this computer */
+=======
+#define VMH_PLAN_FIRST_FD    16            /* in QEMU; below are the shim's own */
+#define VMH_PLAN_MODULE      "module-"     /* ids of memory modules that have come while it runs */
+#define VMH_PLAN_SET         "/dev/fdset/" /* and the number of a set */
+#define VMH_PLAN_OPEN        "/proc/self/fd/" /* and the number of a file that QEMU has */
+#define VMH_PLAN_SPARE_PORTS 6                /* for devices plugged in later */
+>>>>>>> in-b
 
 /** VmhPlanRunning: what a device that is plugged in finds in the QEMU that runs. */
 typedef struct
@@ -35,6 +43,7 @@ typedef struct
   gboolean locks;     /* a machine's memory may be locked */
   gboolean bridges;   /* cards may be put on this computer's bridges */
   gboolean luns;      /* this computer's SCSI disks may be handed on */
+  gboolean proc;      /* the QEMU that runs sees its own open files as names */
   gboolean passt;     /* the program is there; else QEMU's own user-mode network is taken */
   gboolean usb;       /* a USB device may come that is not in the domain */
   gboolean vfio;      /* PCI devices of this computer may be handed on */
@@ -60,6 +69,7 @@ typedef enum
   VMH_PLAN_FD_SHARE,  /* QEMU's end of the folder @path */
   VMH_PLAN_FD_VSOCK,  /* this computer's half of a vsock */
   VMH_PLAN_FD_LUN,    /* the whole SCSI disk @path of this computer, in an fd set */
+  VMH_PLAN_FD_SHMEM,  /* @size bytes of the memory @name, which other machines have too */
   VMH_PLAN_FD_USB,    /* a USB device of this computer, in an fd set */
   VMH_PLAN_FD_TAP,    /* a tap on the bridge or the network @path, or one that shares this
                        * computer's card @path, for the card with address @name */
@@ -83,7 +93,8 @@ typedef struct
                * "bridge", "network" or "direct" */
   char *mode; /* of a card on one of this host's ("direct"): libvirt's word */
   gboolean writable;
-  int set; /* of fds in QEMU; -1: it is in none */
+  guint64 size; /* of shared memory */
+  int set;      /* of fds in QEMU; -1: it is in none */
   VmhPlanUsb usb;
 } VmhPlanFd;
 

@@ -19,6 +19,7 @@
 #include "vmh-kernel.h"
 #include "vmh-life.h"
 #include "vmh-lun.h"
+#include "vmh-shmem.h"
 #include "vmh-storage.h"
 #include "vmh-store.h"
 
@@ -92,6 +93,8 @@ open_now (VmhFiles *files, const VmhPlanFd *fd, GError **error)
     return open_vsock (error);
   if (fd->type == VMH_PLAN_FD_USB)
     return vmh_hostdev_open (files->bundle, fd->kind, &fd->usb, error);
+  if (fd->type == VMH_PLAN_FD_SHMEM)
+    return vmh_shmem_open (files->bundle, fd->name, fd->size, error);
   if (fd->type != VMH_PLAN_FD_TAP)
     return -1;
   if (g_str_equal (fd->kind, "direct"))

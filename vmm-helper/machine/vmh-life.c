@@ -20,6 +20,7 @@
 #include "vmh-live.h"
 #include "vmh-picture.h"
 #include "vmh-replug.h"
+#include "vmh-shmem.h"
 #include "vmh-store.h"
 #include "vmh-words.h"
 
@@ -72,6 +73,7 @@ vmh_life_settle (VmhMachine *machine, VmhState state, const char *reason)
   vmh_machine_set_state (machine, state, reason);
   vmh_history_follow (machine);
   vmh_replug_follow ();
+  vmh_shmem_sweep ();
   if (vmh_store_is_system ()) /* its network and control group may have been its own alone */
     {
       vmh_macvtap_sweep (is_others, machine);

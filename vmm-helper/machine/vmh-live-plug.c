@@ -18,6 +18,7 @@
 #include "vmh-bandwidth.h"
 #include "vmh-hostpci.h"
 #include "vmh-life.h"
+#include "vmh-shmem.h"
 #include "vmh-store.h"
 
 static InnElement *
@@ -50,11 +51,17 @@ make_plan (VmhMachine *machine,
 {
   gboolean slirp = g_str_equal (vmh_machine_get_user_network (machine), "slirp");
   g_autofree char *shared = vmh_live_dup_shared_group (machine, device);
+  InnDomain *runs = vmh_machine_get_live (machine);
+  g_autoptr (GPtrArray) memories = runs ? inn_domain_list (runs, "shmem") : NULL;
   VmhPlanHost host = { .accelerator = vmh_machine_get_accelerator (machine),
                        .locks = vmh_store_is_system (),
                        .bridges = vmh_store_is_system (),
                        .luns = vmh_store_is_system (),
+<<<<<<< HEAD
                        .vfio = vmh_store_is_system (),
+=======
+                       .proc = memories && memories->len > 0, /* it came with them */
+>>>>>>> in-b
                        .passt = !slirp,
                        .running = running,
                        .shared = shared };
@@ -100,6 +107,8 @@ end_by_note (GTask *task)
     drop_cable (device);
   vmh_live_note_device (live->machine, live->change->id, live->change->after ? device : NULL);
   vmh_life_follow_cards (live->machine);
+  if (!live->change->after)
+    vmh_shmem_sweep ();
   if (!live->change->after && vmh_store_is_system ())
     vmh_tap_sweep ();
   vmh_live_done (task);
@@ -432,6 +441,7 @@ on_late_cleared (GObject *source, GAsyncResult *result, gpointer data)
       if (device)
         drop_cable (device);
       vmh_live_note_device (late->machine, late->element, NULL);
+      vmh_shmem_sweep ();
     }
   else
     g_info ("%s: %s", vmh_machine_get_name (late->machine), error->message);

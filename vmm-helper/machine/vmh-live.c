@@ -269,6 +269,7 @@ static const struct
   { "interface", "out-", vmh_live_change_bandwidth },
   { "disk", NULL, vmh_live_plug },
   { "lun", NULL, vmh_live_plug },
+  { "shmem", NULL, vmh_live_plug },
   { "cdrom", NULL, vmh_live_plug },
   { "interface", NULL, vmh_live_plug },
   { "input", NULL, vmh_live_plug },

@@ -19,6 +19,7 @@
 #include "shared/inn-names.h"
 #include "vmh-hostpci.h"
 #include "vmh-orders.h"
+#include "vmh-shmem.h"
 #include "vmh-storage.h"
 #include "vmh-store.h"
 #include "vmh-trash.h"
@@ -222,6 +223,7 @@ vmh_manager_begin (VmhManager *manager)
     vmh_life_recover (g_ptr_array_index (machines, i));
   vmh_life_wait_recovered ();
   /* What was left when nobody looked, and by those whose start was not finished. */
+  vmh_shmem_sweep ();
   if (vmh_store_is_system ())
     {
       vmh_macvtap_sweep (has_guest, manager);

@@ -234,6 +234,11 @@ add_plan_fd (Spawn *spawn, const VmhPlanFd *fd, int *file, GError **error)
       vmh_launch_set_file (spawn->launch, fd->number, vmh_steal_fd (file),
                            vmh_bundle_get_owner (spawn->bundle));
       return TRUE;
+    case VMH_PLAN_FD_SHMEM:
+      spawn->sandbox.proc = TRUE;
+      g_return_val_if_fail (*file >= 0, FALSE);
+      vmh_launch_set_fd (spawn->launch, fd->number, vmh_steal_fd (file));
+      return TRUE;
     case VMH_PLAN_FD_COPY:
       g_return_val_if_fail (spawn->sandbox.n_copies < VMH_SANDBOX_MAX_COPIES, FALSE);
       spawn->sandbox.copies[spawn->sandbox.n_copies].fd = fd->number;

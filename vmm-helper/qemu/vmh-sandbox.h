@@ -18,6 +18,7 @@ typedef struct
   gboolean network;         /* the host's network, for slirp in QEMU; else none at all */
   gboolean die_with_parent; /* for what is no guest */
   gboolean localtime;       /* the host's time zone is there, for a clock that follows it */
+  gboolean proc;            /* it sees its own processes and files there */
   /* One folder of the host's is VMH_SANDBOX_FOLDER in the room: by its path, or, where whom the
    * room is for cannot go there, what is open in the child. */
   const char *folder;

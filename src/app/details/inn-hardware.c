@@ -72,6 +72,28 @@ fill_filesystem (InnElement *element)
   inn_element_set (element, "source", folder, NULL);
 }
 
+static gboolean
+has_shmem (InnDomain *domain, const char *name)
+{
+  g_autofree char *id = g_strconcat ("shmem:", name, NULL);
+  g_autoptr (InnElement) other = inn_domain_find (domain, id);
+
+  return other != NULL;
+}
+
+static void
+fill_shmem (InnElement *element)
+{
+  g_autofree char *name = g_strdup ("shared");
+
+  for (guint i = 2; has_shmem (element->domain, name); i++)
+    {
+      g_free (name);
+      name = g_strdup_printf ("shared%u", i);
+    }
+  inn_element_set (element, "name", name, NULL);
+}
+
 /* Intel's is of Q35 alone. */
 static void
 fill_iommu (InnElement *element)
@@ -133,6 +155,10 @@ static const Hardware table[] = {
     { { "model", "virtio" } },
     NULL,
     1 },
+  { "shmem",
+    N_ ("Memory that machines of yours have in common: each finds it as a PCI device."),
+    { { "model", "ivshmem-plain" }, { "size", "4194304" } },
+    fill_shmem },
   { "dimm",
     N_ ("Makes some of the machine’s memory a module; the slider plugs in more by itself."),
     { { "model", "dimm" }, { "size", "134217728" } } },
@@ -226,8 +252,6 @@ static const struct
     N_ ("This window cannot hand on a card yet. A reader at USB can be added as a USB device.") },
   { N_ ("USB redirection"),
     N_ ("This window cannot hand on devices yet. Add a USB device of the machine’s computer.") },
-  { N_ ("Memory shared with other machines"),
-    N_ ("Machines cannot have any in common yet. A network between them carries files.") },
   { N_ ("This computer’s security chip"),
     N_ ("It stays with this computer. Add a security chip (TPM), which is the machine’s own.") },
   { N_ ("3D graphics card"),
