@@ -315,14 +315,9 @@ SAME_FILE = {"cdrom": "disk", "floppy": "disk", "console": "serial", "parallel":
 UNREAD = {
     "cpu/limit-period": "there is one",
     "channel/target-type": "there is one sort of channel", "channel/path": "the runtime folder has its socket",
-<<<<<<< HEAD
     "vsock/model": "there is one", "hostdev/mode": "there is one", "hostpci/mode": "there is one", "pstore/backend": "there is one",
-    "dimm/model": "there is one", "lun/format": "there is one", "pstore/path": "it is memory",
-=======
-    "vsock/model": "there is one", "hostdev/mode": "there is one", "pstore/backend": "there is one",
     "dimm/model": "there is one", "lun/format": "there is one", "shmem/model": "there is one",
     "pstore/path": "it is memory",
->>>>>>> in-b
     "features/apic": "QEMU's PCs have one always", "firmware/enrolled-keys": "the template found here decides",
     "firmware/loader-type": "flash is what UEFI needs", "firmware/loader-readonly": "it is always",
     "general/uuid": "read by a function of its own", "general/virt-type": "the accelerator says it",
@@ -406,11 +401,8 @@ def sound_of_virtio():
 
 
 # What is given to a device by what is free when it comes: its place, and numbers of files.
-<<<<<<< HEAD
-PLUGGED = {"disk", "lun", "cdrom", "interface", "input", "rng", "hostdev", "hostpci", "sound", "watchdog"}  # as in machine/vmh-live.c
-=======
-PLUGGED = {"disk", "lun", "shmem", "cdrom", "interface", "input", "rng", "hostdev"}  # as in machine/vmh-live.c
->>>>>>> in-b
+PLUGGED = {"disk", "lun", "shmem", "cdrom", "interface", "input", "rng", "hostdev", "hostpci", "sound",
+           "watchdog"}  # as in machine/vmh-live.c
 PLACE = {"bus", "addr", "scsi-id", "bootindex"}
 
 

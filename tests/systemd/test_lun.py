@@ -24,14 +24,10 @@ for number, name in enumerate(("FIRST", "SECOND", "THIRD")):
 more += ["-drive", f"file={images.path / 'plain'},if=none,id=plain,format=raw", "-device",
          "virtio-blk-pci,drive=plain,serial=plain"]
 
-<<<<<<< HEAD
-pc = computer.Computer(devices=[*computer.carries(FILES), *more])
-=======
 with open(images.path / "THIRD", "r+b") as third:
     third.write(SECTOR)
 
-pc = computer.Computer(more=[*computer.carries(FILES), *more])
->>>>>>> in-b
+pc = computer.Computer(devices=[*computer.carries(FILES), *more])
 tap.cleanup(pc.close)
 tap.on_failure(lambda: tap.diag(pc.run("journalctl -b -q --no-pager -o short-monotonic -n 40 | cut -c1-300; lsblk -S",
                                        check=False)))

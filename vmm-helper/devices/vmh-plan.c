@@ -163,19 +163,17 @@ vmh_plan_id (const InnElement *element, guint index)
       return usb.by_model ? g_strdup_printf ("hostdev-%04x-%04x", usb.vendor, usb.product)
                           : g_strdup_printf ("hostdev-%u-%u", usb.bus, usb.device);
     }
-<<<<<<< HEAD
   if (g_str_equal (element->kind->name, "hostpci"))
     {
       g_autofree char *address = vmh_plan_dup_pci (element);
 
       return g_strdup_printf ("hostpci-%s", g_strdelimit (address, ":", '-'));
-=======
+    }
   if (g_str_equal (element->kind->name, "shmem"))
     {
       g_autofree char *name = inn_element_dup (element, "name");
 
       return g_strdup_printf ("shmem-%s", name);
->>>>>>> in-b
     }
   return g_strdup_printf ("%s-%u", element->kind->name, index);
 }

@@ -10,18 +10,12 @@
 
 G_BEGIN_DECLS
 
-<<<<<<< HEAD
-#define VMH_PLAN_FIRST_FD    16          /* in QEMU; below are the shim's own */
-#define VMH_PLAN_MODULE      "module-"   /* ids of memory modules that have come while it runs */
-#define VMH_PLAN_SPARE_PORTS 6           /* for devices plugged in later */
-#define VMH_PLAN_VFIO        "/dev/vfio" /* in the room: of its PCI devices of this computer */
-=======
 #define VMH_PLAN_FIRST_FD    16            /* in QEMU; below are the shim's own */
 #define VMH_PLAN_MODULE      "module-"     /* ids of memory modules that have come while it runs */
 #define VMH_PLAN_SET         "/dev/fdset/" /* and the number of a set */
 #define VMH_PLAN_OPEN        "/proc/self/fd/" /* and the number of a file that QEMU has */
 #define VMH_PLAN_SPARE_PORTS 6                /* for devices plugged in later */
->>>>>>> in-b
+#define VMH_PLAN_VFIO        "/dev/vfio"      /* in the room: of its PCI devices of this computer */
 
 /** VmhPlanRunning: what a device that is plugged in finds in the QEMU that runs. */
 typedef struct

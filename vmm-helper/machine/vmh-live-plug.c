@@ -57,11 +57,8 @@ make_plan (VmhMachine *machine,
                        .locks = vmh_store_is_system (),
                        .bridges = vmh_store_is_system (),
                        .luns = vmh_store_is_system (),
-<<<<<<< HEAD
                        .vfio = vmh_store_is_system (),
-=======
                        .proc = memories && memories->len > 0, /* it came with them */
->>>>>>> in-b
                        .passt = !slirp,
                        .running = running,
                        .shared = shared };

@@ -85,13 +85,10 @@ vmh_sandbox_add_args (const VmhSandbox *sandbox, GPtrArray *argv)
     add (argv, "--dev-bind", *device, *device, NULL);
   if (sandbox->kvm)
     add (argv, "--dev-bind", "/dev/kvm", "/dev/kvm", NULL);
-<<<<<<< HEAD
   if (sandbox->vfio)
     add (argv, "--dev-bind", sandbox->vfio, VMH_PLAN_VFIO, NULL);
-=======
   if (sandbox->proc)
     add (argv, "--proc", "/proc", NULL);
->>>>>>> in-b
   if (sandbox->localtime)
     add (argv, "--ro-bind-try", "/etc/localtime", "/etc/localtime", NULL);
   if (sandbox->folder)
