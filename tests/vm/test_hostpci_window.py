@@ -41,12 +41,11 @@ def added_by_name():
     tap.wait_for(lambda: any("pci device" in n.text for n in search.walk()), 10, "the typed text")
     place.display.key("Return")
     tap.wait_for(lambda: not app.find_all("entry", "Search hardware"), 10, "the dialog to go")
-    app.find("label", "0000:04:00.0, only together with 0000:04:00.1", timeout=20)
-    app.find("label", "It shows this computer’s own screen.", timeout=20)
+    card = app.find("label", "0000:04:00.0, only together with 0000:04:00.1", timeout=20)
+    screen = app.find("label", "It shows this computer’s own screen.", timeout=20)
     place.display.screenshot(place.picture("offered"))
-    choices = app.find_all("radio button") or app.find_all("check box")
-    app.mouse(choices[-3])  # which cannot be chosen
-    app.mouse(choices[-2])
+    app.mouse(card)
+    app.mouse(screen)  # which cannot be chosen
     app.click("_Apply Apply", "push button", where=lambda n: n.has_state("sensitive"))
     tap.wait_for(lambda: "<hostdev" in domain.call(user, machine, "GetXml")[0], 20, "the device in the definition")
     part = domain.call(user, machine, "GetXml")[0].replace("'", '"').split("<hostdev")[1]
