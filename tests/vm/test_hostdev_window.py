@@ -19,12 +19,12 @@ pci = pcibus.Bus(ROOT)
 pci.add("0000:04:00.0", "0x8086", "0x1533", "0x020000", "igb", 11)
 (ROOT / "usr/share/misc").mkdir(parents=True)
 (ROOT / "usr/share/misc/pci.ids").write_text("# list\n8086  Intel Corporation\n\t1533  I210 <Network>\n")
+session.start_helper()
 
 
 @tap.case
 def added_by_name():
     """Add Hardware offers what is plugged in by name; the one that is chosen is in the definition"""
-    session.start_helper()
     machine = domain.create(session, vm.real_mode("usb", session))
     place = desk.Desk(session, "hostdev")
     app = place.app
