@@ -6,6 +6,8 @@
  * of sysfs. */
 #include "devices/vmh-plan-private.h"
 
+#define LOCK_MS 60000
+
 static guint
 read_number (const InnElement *element, const char *field, guint most)
 {
@@ -20,6 +22,13 @@ vmh_plan_dup_pci (const InnElement *element)
   return g_strdup_printf ("%04x:%02x:%02x.%x", read_number (element, "domain", 0xffff),
                           read_number (element, "bus", 0xff), read_number (element, "slot", 0x1f),
                           read_number (element, "function", 7));
+}
+
+/* All of the machine's memory is locked for it, and some may have to come from swap before. */
+int
+vmh_plan_get_patience (VmhPlan *plan, int usual_ms)
+{
+  return plan->pci > 0 ? LOCK_MS : usual_ms;
 }
 
 static gboolean

@@ -121,6 +121,8 @@ gboolean vmh_plan_is_locked (VmhPlan *plan); /* its memory, in this computer's *
 /** vmh_plan_locked_bytes: how much it may lock: for PCI devices of this computer, which reach all
  * memory of the machine at any time; 0: none, G_MAXUINT64: whatever it wants. */
 guint64 vmh_plan_locked_bytes (VmhPlan *plan);
+/** vmh_plan_get_patience: for how many ms QEMU may be at each part of what is plugged in. */
+int vmh_plan_get_patience (VmhPlan *plan, int usual_ms);
 gboolean vmh_plan_has_display (VmhPlan *plan, const char *protocol); /* "vnc", "dbus" */
 
 /** vmh_plan_cpu: the node of the processor @index (from 1) of a machine that has begun as @domain

@@ -31,6 +31,7 @@ typedef struct
   guint next;    /* to be told; backwards: after the one to be taken back */
   guint asked;   /* that have no answer yet */
   GError *error; /* the first: it goes backwards */
+  int patience;  /* ms, for each */
 } Steps;
 
 static void
@@ -227,8 +228,8 @@ tell (GTask *task)
   steps->asked++;
   step->task = task;
   vmh_qmp_call_async (g_task_get_source_object (task), step->command,
-                      json_object_ref (step->arguments), step->fd, VMH_QMP_TIMEOUT_MS, NULL,
-                      on_done, step);
+                      json_object_ref (step->arguments), step->fd, steps->patience, NULL, on_done,
+                      step);
 }
 
 static void
@@ -287,6 +288,7 @@ vmh_qmp_plug_async (VmhQmp *qmp,
   GPtrArray *nodes = vmh_plan_get_nodes (plan);
   GPtrArray *commands = vmh_plan_get_commands (plan);
 
+  steps->patience = vmh_plan_get_patience (plan, VMH_QMP_TIMEOUT_MS);
   g_task_set_source_tag (task, vmh_qmp_plug_async);
   g_task_set_task_data (task, steps, steps_free);
   for (guint i = 0; i < fds->len; i++)
