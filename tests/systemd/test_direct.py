@@ -18,6 +18,7 @@ tap.on_failure(lambda: tap.diag(pc.run("journalctl -b -q --no-pager -o short-mon
                                        check=False)))
 tap.diag(f"up after {pc.boot(timeout=420):.0f} s")
 desk = computer.Desk(pc)
+desk.prop(bus.MANAGER, "Version", domain.MANAGER)  # gdbus wants to hear of its types
 
 pc.run("ip netns add far && ip link add wire0 type veth peer name far0 netns far && ip link set lo up && "
        f"ip -n far address add {FAR}/24 dev far0 && ip -n far link set far0 up && ip -n far link set lo up && "
