@@ -5,6 +5,7 @@ writes to it."""
 
 import hashlib
 import re
+import struct
 
 from lib import bus, computer, domain, env, guest, tap, vm
 
@@ -147,7 +148,9 @@ def refused():
     pc.run("umount /mnt")
     pc.run(f"mkswap {SECOND} && swapon {SECOND}")
     fails("swap", lun(SECOND), "This computer uses")
-    pc.run(f"swapoff {SECOND} && wipefs -qa {SECOND} && echo ',16M' | sfdisk -q {SECOND} && udevadm settle")
+    pc.run(f"swapoff {SECOND} && wipefs -qa {SECOND}")
+    table = bytes(446) + struct.pack("<B3xB3xII", 0, 0x83, 2048, 32768) + bytes(48) + b"\x55\xaa"
+    pc.ask(["sh", "-c", f"dd of={SECOND} conv=notrunc 2>/dev/null && /sbin/blockdev --rereadpt {SECOND} && udevadm settle"], stdin=table)
     fails("part", lun(f"/dev/{disk}1"), "a part of a disk", "whole disk")
     pc.run(f"mkfs.ext4 -q -F /dev/{disk}1 && mount /dev/{disk}1 /mnt")
     fails("parted", lun(SECOND), "This computer uses", f"“{disk}1”")
