@@ -97,6 +97,7 @@ on_opened (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
   Lun *lun = g_task_get_task_data (task);
+  GCancellable *cancellable = g_task_get_cancellable (task);
   GError *error = NULL;
   struct stat facts;
 
@@ -109,8 +110,8 @@ on_opened (GObject *source, GAsyncResult *result, gpointer data)
         task, explain (g_error_new_literal (VMH_ERRNO, ENXIO, g_strerror (ENXIO)), lun->path));
   else if (lun->alone) /* images are open to more than one */
     vmh_storage_find_user_async (lun->fd, vmh_bundle_get_owner (lun->bundle), lun->writable, FALSE,
-                                 find_machine (lun->bundle), g_task_get_cancellable (task),
-                                 on_user_found, g_steal_pointer (&task));
+                                 find_machine (lun->bundle), cancellable, on_user_found,
+                                 g_steal_pointer (&task));
   else
     g_task_return_int (task, vmh_steal_fd (&lun->fd));
 }
