@@ -391,7 +391,7 @@ vmh_live_let_go (VmhMachine *machine, const char *id)
   VmhQmp *monitor = vmh_life_get_monitor (machine, NULL);
   Late *late;
 
-  if (vmh_live_let_module_go (machine, id))
+  if (vmh_live_let_cpu_go (machine, id) || vmh_live_let_module_go (machine, id))
     return;
   /* While something is under way, that looks for itself. */
   if (!device || !monitor || !vmh_machine_begin (machine, NULL))
