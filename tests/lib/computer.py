@@ -27,9 +27,10 @@ USER, OTHER = "vmuser", "vmother"
 PACKAGES = ("systemd", "systemd-sysv", "dbus", "dbus-user-session", "polkitd", "libpam-systemd", "udev", "kmod",
             "iproute2", "procps", "passwd", "util-linux", "python3", "python3-gi", "libglib2.0-bin", "libxml2", "libjson-glib-1.0-0",
             "libosinfo-1.0-0", "libpolkit-gobject-1-0", "osinfo-db", "bubblewrap", "passt", "qemu-system-x86",
-            "qemu-utils", "ovmf")
+            "qemu-utils", "ovmf", "libegl1", "libegl-mesa0", "libgl1-mesa-dri", "libgbm1")
 BOOT_MODULES = ("virtio_pci", "virtio_blk", "ext4")
-MODULES = ("virtio_console", "virtio_net", "tun", "bridge", "kvm-amd", "fuse", "button", "evdev")
+MODULES = ("virtio_console", "virtio_net", "tun", "bridge", "kvm-amd", "fuse", "button", "evdev", "vhost_vsock",
+           "virtio-gpu", "vgem")
 BOOT_INIT = """#!/bin/sh
 export PATH=/bin
 mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev
@@ -80,7 +81,8 @@ def _run(*argv, **kwargs):
 def _debian():
     """The root folder of a small Debian, made once."""
     root = env.cache_dir() / "computer-root"
-    if not (root / "opt/complete").exists():
+    complete, wanted = root / "opt/complete", "\n".join(PACKAGES)
+    if not complete.exists() or complete.read_text() != wanted:
         shutil.rmtree(root, ignore_errors=True)
         release = Path("/etc/os-release").read_text()
         suite = dict(line.split("=", 1) for line in release.splitlines() if "=" in line)["VERSION_CODENAME"]
@@ -90,7 +92,7 @@ def _debian():
              *(mirrors[:1] or ["http://deb.debian.org/debian"]))
         for file in (root / "var/cache/apt/archives").glob("*.deb"):
             file.unlink()
-        (root / "opt/complete").touch()
+        complete.write_text(wanted)
     return root
 
 
@@ -160,11 +162,12 @@ def image():
 
 class Computer:
     """A disk of its own over image(), or the @disk, a powerdisk.Disk, which loses what was not flushed when
-    the power is cut; and the power switch. @lines: names of more virtio ports; lines[name] is their socket."""
+    the power is cut; and the power switch. @lines: names of more virtio ports; lines[name] is their socket.
+    @more: options of its QEMU, for what else it shall have."""
 
-    def __init__(self, disk=None, memory=1536, cpus=2, lines=()):
+    def __init__(self, disk=None, memory=1536, cpus=2, lines=(), more=()):
         self.dir = env.TempDir("inn-computer-")
-        self.memory, self.cpus = memory, cpus
+        self.memory, self.cpus, self.more = memory, cpus, more
         self.power_disk, self._line_names, self.lines = disk, lines, {}
         self.qemu = None
         self._number = 0
@@ -184,7 +187,8 @@ class Computer:
                 "-smp", self.cpus, "-no-reboot", "-vga", "std", "-kernel", kernel, "-initrd", initrd, "-append",
                 "root=/dev/vda rw console=ttyS0 quiet systemd.show_status=0 systemd.log_color=0 panic=-1",
                 *self._drive(), "-device", "virtio-blk-pci,drive=disk,write-cache=on", "-device", "virtio-rng-pci", "-device", "virtio-serial-pci",
-                "-chardev", f"file,id=line,path={self.dir.path}/console,append=on", "-serial", "chardev:line"]
+                "-chardev", f"file,id=line,path={self.dir.path}/console,append=on", "-serial", "chardev:line",
+                *self.more]
         for name in (*PORTS, *self._line_names):
             ours, theirs = socket.socketpair()
             far.append(theirs)
