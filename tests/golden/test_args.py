@@ -396,7 +396,7 @@ def sound_of_virtio():
 
 
 # What is given to a device by what is free when it comes: its place, and numbers of files.
-PLUGGED = {"disk", "cdrom", "interface", "input", "rng", "hostdev"}  # as in machine/vmh-live.c
+PLUGGED = {"disk", "cdrom", "interface", "input", "rng", "hostdev", "filesystem"}  # as in machine/vmh-live.c
 PLACE = {"bus", "addr", "scsi-id", "bootindex"}
 
 
@@ -428,6 +428,10 @@ def plugged_as_started():
                 refused[kind] = refused.get(kind, 0) + 1
                 continue
             nodes = [node_of(node) for node in device["nodes"]]
+            # -chardev is the one that is no JSON.
+            lines = [node["id"] for node in nodes if "backend" in node]
+            nodes = [node for node in nodes if "backend" not in node]
+            tap.equal([line for line in lines if not any(f",id={line}," in word for word in made["argv"])], [], "chardevs")
             tap.equal([n for n in nodes if n not in started], [], f"{path.stem}: {name}: nodes that no start has")
             tap.true("driver" in nodes[-1] and "id" in nodes[-1], f"{path.stem}: {name}: the device is not the last: {nodes}")
             plugged[kind] = plugged.get(kind, 0) + 1

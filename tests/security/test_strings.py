@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 import random
+import re
 import resource
 import socket
 import string
@@ -336,7 +337,8 @@ def questions(machine):
     for field, take in (("vendor", str), ("product", str), ("wwn", lambda number: f"{int(number):016x}")):
         asked += [(f"disk/{field}", t, *qom(f"disk-{which}", field), take) for t, which in machine.said[f"disk/{field}"]]
     asked += [("channel/name", t, *qom(f"channel-{place}", "name"), str) for t, place in machine.said["channel/name"]]
-    asked += [("filesystem/tag", t, *qom(f"filesystem-{place}", "tag"), str) for t, place in machine.said["filesystem/tag"]]
+    asked += [("filesystem/tag", t, *qom("filesystem-" + re.sub("[^A-Za-z0-9.-]", lambda c: f"_{ord(c[0]):02x}", t), "tag"), str)
+              for t, _ in machine.said["filesystem/tag"]]
     asked += [("interface/mac", t, *qom("interface-" + t.replace(":", ""), "mac"), str.lower)
               for t, _ in machine.said["interface/mac"]]
     return asked

@@ -17,9 +17,11 @@ G_BEGIN_DECLS
 /** VmhPlanRunning: what a device that is plugged in finds in the QEMU that runs. */
 typedef struct
 {
-  GStrv ids;    /* of the devices that there are */
-  GStrv ports;  /* those of them that take one more; NULL: it does not matter where it goes */
-  int next_set; /* of files */
+  GStrv ids;       /* of the devices that there are */
+  GStrv ports;     /* those of them that take one more; NULL: it does not matter where it goes */
+  int next_set;    /* of files */
+  gboolean shared; /* its memory, with whoever has its file */
+  gboolean leaves; /* the device goes: what it would need to come does not matter */
 } VmhPlanRunning;
 
 /** VmhPlanHost: what the plan needs to know of the computer. All strings are borrowed. */
@@ -128,7 +130,7 @@ gboolean vmh_plan_is_user_card (const InnElement *element);
 /** vmh_plan_read_usb: which device the hostdev @element means. */
 VmhPlanUsb vmh_plan_read_usb (const InnElement *element);
 /** vmh_plan_id: @element's id in QEMU: "disk-vda", "interface-525400aabbcc", "hostdev-046d-c52b",
- * "video-0"; @index: of those of its kind. */
+ * "filesystem-tag", "video-0"; @index: of those of its kind. */
 char *vmh_plan_id (const InnElement *element, guint index);
 /** vmh_plan_limits: what the disk @element may do, as QEMU's throttle groups have it; 0: no limit.
  */

@@ -51,6 +51,7 @@ make_plan (VmhMachine *machine,
                        .locks = vmh_store_is_system (),
                        .bridges = vmh_store_is_system (),
                        .passt = !slirp,
+                       .virtiofsd = vmh_host_has_virtiofsd (vmh_host_get_default ()),
                        .running = running,
                        .shared = shared };
   g_autoptr (VmhPlan) plan = vmh_plan_new (device->domain, &host);
@@ -143,6 +144,27 @@ connect_cards (GTask *task)
   vmh_qmp_plug_async (live->monitor, live->plan, live->files->fds, on_plugged, task);
 }
 
+/* A program for each folder, which is there before QEMU asks it. */
+static gboolean
+start_shares (VmhLive *live, GError **error)
+{
+  VmhQemu *qemu = vmh_machine_get_qemu (live->machine);
+  GPtrArray *fds = vmh_plan_get_fds (live->plan);
+
+  for (guint i = 0; i < fds->len; i++)
+    {
+      const VmhPlanFd *fd = fds->pdata[i];
+      int *file = &g_array_index (live->files->fds, int, i);
+
+      if (fd->type != VMH_PLAN_FD_SHARE)
+        continue;
+      *file = qemu ? vmh_qemu_share (qemu, fd, error) : -1;
+      if (*file < 0)
+        return FALSE;
+    }
+  return TRUE;
+}
+
 /* What has a tap, once that is there. */
 static gboolean
 limit_cable (VmhLive *live, GError **error)
@@ -164,7 +186,7 @@ on_files_opened (GObject *source, GAsyncResult *result, gpointer data)
   GError *error = NULL;
 
   live->files = vmh_files_open_finish (result, &error);
-  if (live->files && limit_cable (live, &error))
+  if (live->files && start_shares (live, &error) && limit_cable (live, &error))
     connect_cards (data);
   else
     vmh_live_fail (data, error);
@@ -297,6 +319,7 @@ unplug (GTask *task, const InnElement *device)
   GError *error = NULL;
 
   g_clear_pointer (&live->running->ports, g_strfreev); /* it is in one */
+  live->running->leaves = TRUE;
   live->plan = make_plan (live->machine, device, live->running, &error);
   if (!live->plan)
     {
@@ -400,6 +423,7 @@ vmh_live_let_go (VmhMachine *machine, const char *id)
   late = g_new0 (Late, 1);
   late->machine = g_object_ref (machine);
   late->element = inn_element_dup_id (device);
+  late->running.leaves = TRUE;
   late->plan = make_plan (machine, device, &late->running, NULL);
   if (late->plan)
     {

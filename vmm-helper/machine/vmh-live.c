@@ -313,6 +313,7 @@ static const struct
   { "input", NULL, vmh_live_plug },
   { "rng", NULL, vmh_live_plug },
   { "hostdev", NULL, vmh_live_plug },
+  { "filesystem", NULL, vmh_live_plug },
   { "dimm", NULL, vmh_live_plug }, /* which refuses it, with a sentence */
   { "memballoon", "stats-period", vmh_live_change_balloon_period },
 };

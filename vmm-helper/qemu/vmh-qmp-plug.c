@@ -90,6 +90,7 @@ static const struct
 } ways[] = {
   [VMH_NODE_OBJECT] = { "object-add", "object-del", "id", "id" },
   [VMH_NODE_BLOCKDEV] = { "blockdev-add", "blockdev-del", "node-name", "node-name" },
+  [VMH_NODE_CHARDEV] = { "chardev-add", "chardev-remove", "id", "id" },
   [VMH_NODE_NETDEV] = { "netdev_add", "netdev_del", "id", "id" },
   [VMH_NODE_DEVICE] = { "device_add", "device_del", "id", "id" },
 };
@@ -362,18 +363,6 @@ clear_next (GTask *task)
                       on_cleared, task);
 }
 
-/* An answer that is a list: NULL and an error where it is none. */
-static JsonArray *
-take_list (GObject *source, GAsyncResult *result, JsonNode **out_reply, GError **error)
-{
-  *out_reply = vmh_qmp_call_finish (VMH_QMP (source), result, error);
-  if (*out_reply && JSON_NODE_HOLDS_ARRAY (*out_reply))
-    return json_node_get_array (*out_reply);
-  if (*out_reply)
-    vmh_qmp_refuse_shape (error);
-  return NULL;
-}
-
 /* Of a set each fd says whose it is. */
 static gboolean
 is_of (JsonObject *set, const char *element)
@@ -393,7 +382,7 @@ on_sets_to_clear (GObject *source, GAsyncResult *result, gpointer data)
   Clear *clear = g_task_get_task_data (task);
   GError *error = NULL;
   g_autoptr (JsonNode) reply = NULL;
-  JsonArray *sets = take_list (source, result, &reply, &error);
+  JsonArray *sets = vmh_qmp_take_list (source, result, &reply, &error);
 
   if (!sets)
     {
@@ -451,147 +440,4 @@ gboolean
 vmh_qmp_clear_finish (VmhQmp *qmp, GAsyncResult *result, GError **error)
 {
   return g_task_propagate_boolean (G_TASK (result), error);
-}
-
-/* ---- what there is ---- */
-
-void
-vmh_plan_running_free (VmhPlanRunning *running)
-{
-  g_strfreev (running->ids);
-  g_strfreev (running->ports);
-  g_free (running);
-}
-
-/* Three questions at once. */
-typedef struct
-{
-  VmhPlanRunning *running;
-  guint asked;
-  GError *error; /* the first */
-} Query;
-
-static void
-query_free (gpointer data)
-{
-  Query *query = data;
-
-  g_clear_pointer (&query->running, vmh_plan_running_free);
-  g_clear_error (&query->error);
-  g_free (query);
-}
-
-/* Of one of them; takes @error. */
-static void
-end_question (GTask *task, GError *error)
-{
-  Query *query = g_task_get_task_data (task);
-
-  if (!query->error)
-    query->error = error;
-  else
-    g_clear_error (&error);
-  if (--query->asked > 0)
-    return;
-  if (query->error)
-    g_task_return_error (task, g_steal_pointer (&query->error));
-  else
-    g_task_return_pointer (task, g_steal_pointer (&query->running),
-                           (GDestroyNotify)vmh_plan_running_free);
-  g_object_unref (task);
-}
-
-static void
-on_sets (GObject *source, GAsyncResult *result, gpointer data)
-{
-  GTask *task = data;
-  VmhPlanRunning *running = ((Query *)g_task_get_task_data (task))->running;
-  GError *error = NULL;
-  g_autoptr (JsonNode) reply = NULL;
-  JsonArray *sets = take_list (source, result, &reply, &error);
-
-  for (guint i = 0; sets && i < json_array_get_length (sets); i++)
-    {
-      gint64 set = vmh_qmp_int (vmh_qmp_nth (sets, i), "fdset-id", -1);
-
-      if (set >= running->next_set && set < G_MAXINT)
-        running->next_set = (int)set + 1;
-    }
-  end_question (task, error);
-}
-
-static void
-on_ids (GObject *source, GAsyncResult *result, gpointer data)
-{
-  GTask *task = data;
-  VmhPlanRunning *running = ((Query *)g_task_get_task_data (task))->running;
-  g_autoptr (GStrvBuilder) ids = g_strv_builder_new ();
-  GError *error = NULL;
-  g_autoptr (JsonNode) reply = NULL;
-  JsonArray *properties = take_list (source, result, &reply, &error);
-
-  for (guint i = 0; properties && i < json_array_get_length (properties); i++)
-    {
-      JsonObject *property = vmh_qmp_nth (properties, i);
-
-      if (g_str_has_prefix (vmh_qmp_string (property, "type"), "child<"))
-        g_strv_builder_add (ids, vmh_qmp_string (property, "name"));
-    }
-  running->ids = g_strv_builder_end (ids);
-  end_question (task, error);
-}
-
-/* A port has a bus behind it, which tells of devices where there are any. */
-static void
-add_free_ports (JsonObject *bus, GStrvBuilder *ports)
-{
-  JsonArray *devices = vmh_qmp_array (bus, "devices");
-
-  for (guint i = 0; devices && i < json_array_get_length (devices); i++)
-    {
-      JsonObject *device = vmh_qmp_nth (devices, i);
-      JsonArray *behind = vmh_qmp_array (vmh_qmp_object (device, "pci_bridge"), "devices");
-      const char *id = vmh_qmp_string (device, "qdev_id");
-
-      if (g_str_has_prefix (id, "port-") && (!behind || json_array_get_length (behind) == 0))
-        g_strv_builder_add (ports, id);
-    }
-}
-
-static void
-on_buses (GObject *source, GAsyncResult *result, gpointer data)
-{
-  GTask *task = data;
-  VmhPlanRunning *running = ((Query *)g_task_get_task_data (task))->running;
-  g_autoptr (GStrvBuilder) ports = g_strv_builder_new ();
-  GError *error = NULL;
-  g_autoptr (JsonNode) reply = NULL;
-  JsonArray *buses = take_list (source, result, &reply, &error);
-
-  for (guint i = 0; buses && i < json_array_get_length (buses); i++)
-    add_free_ports (vmh_qmp_nth (buses, i), ports);
-  running->ports = g_strv_builder_end (ports);
-  end_question (task, error);
-}
-
-void
-vmh_qmp_query_running_async (VmhQmp *qmp, GAsyncReadyCallback callback, gpointer data)
-{
-  GTask *task = g_task_new (qmp, NULL, callback, data);
-  Query *query = g_new0 (Query, 1);
-
-  g_task_set_source_tag (task, vmh_qmp_query_running_async);
-  g_task_set_task_data (task, query, query_free);
-  query->running = g_new0 (VmhPlanRunning, 1);
-  query->asked = 3;
-  vmh_qmp_call_async (qmp, "query-pci", NULL, -1, VMH_QMP_TIMEOUT_MS, NULL, on_buses, task);
-  vmh_qmp_call_async (qmp, "qom-list", vmh_json ("path=s", "/machine/peripheral", NULL), -1,
-                      VMH_QMP_TIMEOUT_MS, NULL, on_ids, task);
-  vmh_qmp_call_async (qmp, "query-fdsets", NULL, -1, VMH_QMP_TIMEOUT_MS, NULL, on_sets, task);
-}
-
-VmhPlanRunning *
-vmh_qmp_query_running_finish (VmhQmp *qmp, GAsyncResult *result, GError **error)
-{
-  return g_task_propagate_pointer (G_TASK (result), error);
 }

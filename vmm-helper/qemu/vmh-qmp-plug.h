@@ -34,4 +34,8 @@ void vmh_qmp_clear_async (VmhQmp *qmp,
                           gpointer data);
 gboolean vmh_qmp_clear_finish (VmhQmp *qmp, GAsyncResult *result, GError **error);
 
+/** vmh_qmp_take_list: an answer that is a list; NULL and an error where it is none. */
+JsonArray *
+vmh_qmp_take_list (GObject *source, GAsyncResult *result, JsonNode **out_reply, GError **error);
+
 G_END_DECLS
