@@ -146,6 +146,7 @@ describe (const char *file, char **types, const char *option, JsonObject *result
                        .passt = !g_str_equal (option, "--no-passt"),
                        .swtpm = TRUE,
                        .virtiofsd = TRUE,
+                       .render = "/dev/dri/renderD128",
                        .locks = !g_str_equal (option, "--session"),
                        .bridges = !g_str_equal (option, "--session") };
   g_autofree char *xml = NULL;

@@ -28,6 +28,9 @@ PACKAGES = ("systemd", "systemd-sysv", "dbus", "dbus-user-session", "polkitd", "
             "iproute2", "procps", "passwd", "util-linux", "python3", "python3-gi", "libglib2.0-bin", "libxml2", "libjson-glib-1.0-0",
             "libosinfo-1.0-0", "libpolkit-gobject-1-0", "osinfo-db", "bubblewrap", "passt", "qemu-system-x86",
             "qemu-utils", "ovmf", "libegl1", "libegl-mesa0", "libgl1-mesa-dri", "libgbm1")
+# What draws in 3D, of packages that want the whole of GTK and X beside it.
+DRAWING = {"qemu-system-gui": "qemu/hw-display-virtio-gpu-gl.so", "libvirglrenderer1": "libvirglrenderer.so.*",
+           "libva2": "libva.so.*", "libva-drm2": "libva-drm.so.*", "libvulkan1": "libvulkan.so.*", "libopengl0": "libOpenGL.so.*"}
 BOOT_MODULES = ("virtio_pci", "virtio_blk", "ext4")
 MODULES = ("virtio_console", "virtio_net", "tun", "bridge", "kvm-amd", "fuse", "button", "evdev", "vhost_vsock",
            "virtio-gpu", "vgem")
@@ -81,7 +84,7 @@ def _run(*argv, **kwargs):
 def _debian():
     """The root folder of a small Debian, made once."""
     root = env.cache_dir() / "computer-root"
-    complete, wanted = root / "opt/complete", "\n".join(PACKAGES)
+    complete, wanted = root / "opt/complete", "\n".join((*PACKAGES, *DRAWING))
     if not complete.exists() or complete.read_text() != wanted:
         shutil.rmtree(root, ignore_errors=True)
         release = Path("/etc/os-release").read_text()
@@ -92,8 +95,20 @@ def _debian():
              *(mirrors[:1] or ["http://deb.debian.org/debian"]))
         for file in (root / "var/cache/apt/archives").glob("*.deb"):
             file.unlink()
+        _add_drawing(root)
         complete.write_text(wanted)
     return root
+
+
+def _add_drawing(root):
+    debs = env.TempDir("inn-debs-")
+    debs.path.chmod(0o777)  # apt's user writes there
+    _run("apt-get", "-q", "download", *DRAWING, cwd=debs.path)
+    for package, files in DRAWING.items():
+        (deb,) = debs.path.glob(f"{package}_*.deb")
+        listed = _run("sh", "-c", f"dpkg-deb --fsys-tarfile {deb} | tar -x -C '{root}' --wildcards './usr/lib/*/{files}'")
+        tap.equal(listed, "", f"what tar says of {package}")
+    debs.remove()
 
 
 def _build():

@@ -53,7 +53,7 @@ WHERE = {
     "interface/bridge": FILES, "filesystem/source": FILES,
     "general/title": NOWHERE, "general/description": NOWHERE, "general/os-id": NOWHERE, "machine/emulator": NOWHERE,
     "firmware/loader": NOWHERE, "firmware/nvram": NOWHERE, "firmware/nvram-template": NOWHERE,
-    "graphics/listen-network": NOWHERE, "graphics/keymap": NOWHERE, "graphics/passwd": NOWHERE, "channel/path": NOWHERE,
+    "graphics/listen-network": NOWHERE, "graphics/keymap": NOWHERE, "graphics/passwd": NOWHERE, "graphics/render-node": NOWHERE, "channel/path": NOWHERE,
     "rng/path": NOWHERE, "cpu/cpuset": NOWHERE, "cpu/emulator-cpuset": NOWHERE, "cpu/pins": NOWHERE,
     "machine/machine": CHOICE, "cpu/model": CHOICE,
 }
@@ -218,6 +218,7 @@ class Machine:
         self.put("graphics/listen-network", text(64, least=12), at)
         self.put("graphics/keymap", text(16, DEVICE, least=12), at)
         self.put("graphics/passwd", text(255, least=12), at)
+        self.put("graphics/render-node", f"/dev/dri/renderD{RANDOM.randrange(10 ** 8, 10 ** 15)}", at)
         at = self.device("rng", **{"@model": "virtio", "backend/@model": "random"})
         self.put("rng/path", "/" + text(100, least=12), at)
 

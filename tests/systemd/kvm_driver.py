@@ -205,5 +205,46 @@ def hyperv():
     tap.true(failed["State"] == "failed" and "hv-evmcs" in failed["ErrorMessage"], str(failed))
 
 
+def picture(machine):
+    """What its screen shows, as a PPM."""
+    with open(vm.console(session, machine, "Screenshot"), "rb") as file:
+        return file.read()
+
+
+def drawn(name, card):
+    """A boot sector's machine with that graphics @card, which has said on its line what it says."""
+    xml = vm.real_mode(name, session, accelerator="auto").replace(vm.VIDEO, f"<video><model type='virtio'>{card}</model></video>")
+    machine = domain.create(session, xml)
+    vm.start(session, machine)
+    tap.cleanup(vm.force_off, session, machine)
+    line = vm.serial(session, machine)
+    tap.cleanup(line.close)
+    line.expect("REAL MODE", 300)
+    return machine
+
+
+@tap.case
+def draws():
+    """What the BIOS shows is on a screen that this computer's graphics card draws; the room has that card alone"""
+    plain, machine = drawn("plain", ""), drawn("drawn", "<acceleration accel3d='yes'/>")
+    process = vm.pid(session, machine)
+    root = Path(f"/proc/{process}/root")
+    tap.equal(os.listdir(root / "dev/dri"), ["renderD128"], "cards in its room")
+    facts = dict(line.split(":\t", 1) for line in Path(f"/proc/{process}/status").read_text().splitlines() if ":\t" in line)
+    node = os.stat("/dev/dri/renderD128")
+    tap.equal(facts["Groups"].split(), [str(node.st_gid)], "its groups")
+    tap.equal((facts["CapEff"].strip("0"), facts["Seccomp"], facts["NoNewPrivs"]), ("", "2", "1"), "what it may do")
+    tap.true("renderD128" in "".join(vm.fds_of(process).values()), "QEMU has not opened the card")
+    maps = set(re.findall(r"/dri/(\w+)_dri\.so", Path(f"/proc/{process}/maps").read_text()))
+    tap.diag(f"Mesa's drivers: {maps}")
+    tap.true(maps, "none of Mesa's drivers draws")
+
+    def alike():
+        one, other = picture(plain), picture(machine)
+        different = sum(a != b for a, b in zip(one, other))  # the cursor blinks
+        return len(one) == len(other) and len(set(other[20:])) > 1 and different < len(one) / 100
+    tap.wait_for(alike, 60, "the same picture on both screens", 0.5)
+
+
 os.environ.setdefault("LC_ALL", "C.UTF-8")
 tap.main()

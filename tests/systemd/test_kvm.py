@@ -1,7 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The Innkeeper developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What only KVM can, in a whole computer whose emulated processor has SVM: the system's helper, as it is
-installed, runs Linux guests by KVM there. What is done with them and asked of them, kvm_driver.py does."""
+installed, runs Linux guests by KVM there. And what needs a graphics card, which vgem is there. What is done with
+the guests and asked of them, kvm_driver.py does."""
 
 import shutil
 import subprocess
@@ -17,8 +18,8 @@ def carry():
     folder = env.TempDir("inn-kvm-")
     tap.cleanup(folder.remove)
     files, image = folder.path / "files", folder.path / "files.raw"
-    initramfs, program = guest.hands_initramfs(), env.BUILD / "tests/systemd/guest-hands"
-    for source, place in ((program, "build/tests/systemd"), (initramfs, "build/tests/cache"),
+    program = env.BUILD / "tests/systemd/guest-hands"
+    for source, place in ((program, "build/tests/systemd"), (guest.hands_initramfs(), "build/tests/cache"),
                           (guest.kernel()[0], "boot"), (Path(__file__).with_name("kvm_driver.py"), ".")):
         (files / place).mkdir(parents=True, exist_ok=True)
         shutil.copy(source, files / place)
@@ -87,6 +88,13 @@ def vsock():
 def hyperv():
     """The guest finds each of Hyper-V's enlightenments that is switched on; one that the processor lacks is named"""
     drive("hyperv")
+
+
+@tap.case
+def draws():
+    """A card that this computer draws for: the BIOS's text is on the screen, and the room has that card alone"""
+    pc.run("modprobe vgem && udevadm settle")
+    drive("draws")
 
 
 tap.main()

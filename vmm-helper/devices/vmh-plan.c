@@ -382,6 +382,7 @@ is_integrated (const char *driver)
     "VGA",
     "qxl-vga",
     "virtio-vga",
+    "virtio-vga-gl",
     "vmware-svga",
     "cirrus-vga",
     "bochs-display",
@@ -574,5 +575,6 @@ vmh_plan_has_display (VmhPlan *plan, const char *protocol)
 {
   if (plan->displays == 0)
     return FALSE;
-  return !g_str_equal (protocol, "dbus") || vmh_plan_has (plan, "dbus-display");
+  /* A QEMU that draws does so for one display, from which it reads the picture back for VNC. */
+  return !g_str_equal (protocol, "dbus") || (!plan->draws && vmh_plan_has (plan, "dbus-display"));
 }

@@ -39,6 +39,7 @@ typedef struct
   gboolean usb;       /* a USB device may come that is not in the domain */
   gboolean swtpm;     /* the program is there */
   gboolean virtiofsd; /* likewise */
+  const char *render; /* the node of the graphics card that draws for it; NULL: none */
   /* What this QEMU has, by type name ("virtio-mem-pci"); NULL function: everything. */
   gboolean (*has) (const char *type, gpointer data);
   gpointer has_data;
@@ -111,6 +112,9 @@ const char *vmh_plan_get_user_network (VmhPlan *plan);
 gboolean vmh_plan_is_locked (VmhPlan *plan); /* its memory, in this computer's */
 gboolean vmh_plan_has_display (VmhPlan *plan, const char *protocol); /* "vnc", "dbus" */
 
+/** vmh_plan_draws: whether a graphics card of this computer draws for it; @out_node (to NULL
+ * before): which one, where it says that. */
+gboolean vmh_plan_draws (InnDomain *domain, char **out_node);
 /** vmh_plan_cpu: the node of the processor @index (from 1) of a machine that has begun as @domain
  * says, with @places for them in all. */
 JsonObject *vmh_plan_cpu (InnDomain *domain, const char *driver, guint places, guint index);

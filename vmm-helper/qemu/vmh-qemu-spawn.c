@@ -345,6 +345,8 @@ launch (Spawn *spawn, GError **error)
   if (program < 0)
     return FALSE;
   spawn->launch = vmh_launch_new (program, uid, vmh_sandbox_get_gid (&spawn->sandbox, uid));
+  if (spawn->sandbox.render)
+    vmh_launch_add_group (spawn->launch, spawn->sandbox.render->group);
   if (vmh_plan_is_locked (spawn->start->plan))
     vmh_launch_lock_memory (spawn->launch);
   if (!add_shim_options (spawn, error) || !add_plan_fds (spawn, error))
@@ -505,6 +507,7 @@ vmh_qemu_spawn (VmhBundle *bundle, const VmhQemuStart *start, GError **error)
                                .network =
                                    g_str_equal (vmh_plan_get_user_network (start->plan), "slirp"),
                                .localtime = start->localtime,
+                               .render = start->render,
                                .info_fd = FD_INFO } };
   gboolean done;
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "devices/vmh-plan.h"
+#include "qemu/vmh-sandbox.h"
 #include "machine/vmh-bundle.h"
 #include "qemu/vmh-qmp.h"
 
@@ -25,8 +26,9 @@ typedef struct
   GArray
       *files; /* int, one for each of the plan's fds: open for files, -1 for others; taken over */
   gboolean localtime;
-  const char *note;       /* the log's first line, or NULL */
-  char **network_command; /* for the plan's user-mode cards; NULL: they need none */
+  const VmhRender *render; /* the graphics card that draws for it; NULL: none */
+  const char *note;        /* the log's first line, or NULL */
+  char **network_command;  /* for the plan's user-mode cards; NULL: they need none */
 } VmhQemuStart;
 
 /** vmh_qemu_spawn: starts shim, sandbox and QEMU, stopped before its first instruction. What there

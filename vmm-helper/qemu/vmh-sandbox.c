@@ -53,6 +53,16 @@ add_owner (GPtrArray *argv)
     add (argv, "--cap-add", capabilities[i], NULL);
 }
 
+/* libdrm looks a node up by its number, and Mesa at the card, for the driver that it needs. */
+static void
+add_render (GPtrArray *argv, const VmhRender *render)
+{
+  add (argv, "--dev-bind", render->node, render->node, NULL);
+  if (render->device && render->place)
+    add (argv, "--ro-bind", render->device, render->device, "--symlink", render->place,
+         render->link, NULL);
+}
+
 void
 vmh_sandbox_add_args (const VmhSandbox *sandbox, GPtrArray *argv)
 {
@@ -84,6 +94,8 @@ vmh_sandbox_add_args (const VmhSandbox *sandbox, GPtrArray *argv)
     add (argv, "--dev-bind", *device, *device, NULL);
   if (sandbox->kvm)
     add (argv, "--dev-bind", "/dev/kvm", "/dev/kvm", NULL);
+  if (sandbox->render)
+    add_render (argv, sandbox->render);
   if (sandbox->localtime)
     add (argv, "--ro-bind-try", "/etc/localtime", "/etc/localtime", NULL);
   if (sandbox->folder)

@@ -225,8 +225,6 @@ static const struct
     N_ ("Such commands are not handed on to this computer’s disks. A disk can be one of them.") },
   { N_ ("This computer’s security chip"),
     N_ ("It stays with this computer. Add a security chip (TPM), which is the machine’s own.") },
-  { N_ ("3D graphics card"),
-    N_ ("This computer’s graphics card is out of the reach of its machines so far.") },
 };
 
 const char *
