@@ -392,7 +392,9 @@ adapt_video (InnImport *import, InnElement *card)
   if (inn_element_get_bool (card, "accel3d"))
     inn_import_adapted (
         import, card,
-        g_strdup (_ ("The guest draws without this computer’s graphics card (no 3D).")));
+        g_strdup (
+            _ ("The guest draws by this computer’s graphics card (3D), which has to be one that "
+               "the machine may use. Else switch 3D acceleration off.")));
   return TRUE;
 }
 

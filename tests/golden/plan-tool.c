@@ -91,7 +91,7 @@ plug (VmhPlan *started, const InnElement *element, const VmhPlanHost *host)
   static char *ports[] = { (char *)"port-0", (char *)"port-1", NULL };
   g_autofree char *id = vmh_plan_id (element, vmh_plan_index (element));
   g_auto (GStrv) ids = device_ids (started, id);
-  VmhPlanRunning running = { .ids = ids, .ports = ports };
+  VmhPlanRunning running = { .ids = ids, .ports = ports, .shared = TRUE };
   VmhPlanHost now = *host;
   g_autoptr (VmhPlan) plan = NULL;
   g_autoptr (GError) error = NULL;
@@ -147,6 +147,7 @@ describe (const char *file, char **types, const char *option, JsonObject *result
                        .passt = !g_str_equal (option, "--no-passt"),
                        .swtpm = TRUE,
                        .virtiofsd = TRUE,
+                       .render = "/dev/dri/renderD128",
                        .locks = !g_str_equal (option, "--session"),
                        .vfio = !g_str_equal (option, "--session"),
                        .bridges = !g_str_equal (option, "--session"),

@@ -28,11 +28,14 @@ USER, OTHER = "vmuser", "vmother"
 PACKAGES = ("systemd", "systemd-sysv", "dbus", "dbus-user-session", "polkitd", "libpam-systemd", "udev", "kmod",
             "iproute2", "procps", "passwd", "util-linux", "python3", "python3-gi", "libglib2.0-bin", "libxml2", "libjson-glib-1.0-0",
             "libosinfo-1.0-0", "libpolkit-gobject-1-0", "osinfo-db", "bubblewrap", "passt", "qemu-system-x86",
-            "qemu-utils", "ovmf")
+            "qemu-utils", "ovmf", "libegl1", "libegl-mesa0", "libgl1-mesa-dri", "libgbm1")
+# What draws in 3D, of packages that want the whole of GTK and X beside it.
+DRAWING = {"qemu-system-gui": "qemu/hw-display-virtio-gpu-gl.so", "libvirglrenderer1": "libvirglrenderer.so.*",
+           "libva2": "libva.so.*", "libva-drm2": "libva-drm.so.*", "libvulkan1": "libvulkan.so.*", "libopengl0": "libOpenGL.so.*"}
 BOOT_MODULES = ("virtio_pci", "virtio_blk", "ext4")
 MODULES = ("virtio_console", "virtio_net", "tun", "bridge", "kvm-amd", "fuse", "button", "evdev", "macvtap", "veth", "ifb",
            "sch_tbf", "sch_ingress", "cls_u32", "act_mirred", "virtio_scsi", "sd_mod", "sr_mod", "sg", "vfio-pci",
-           "vfio_iommu_type1", "e1000e")
+           "vfio_iommu_type1", "e1000e", "vhost_vsock", "virtio-gpu", "vgem")
 BOOT_INIT = """#!/bin/sh
 export PATH=/bin
 mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev
@@ -83,7 +86,8 @@ def _run(*argv, **kwargs):
 def _debian():
     """The root folder of a small Debian, made once."""
     root = env.cache_dir() / "computer-root"
-    if not (root / "opt/complete").exists():
+    complete, wanted = root / "opt/complete", "\n".join((*PACKAGES, *DRAWING))
+    if not complete.exists() or complete.read_text() != wanted:
         shutil.rmtree(root, ignore_errors=True)
         release = Path("/etc/os-release").read_text()
         suite = dict(line.split("=", 1) for line in release.splitlines() if "=" in line)["VERSION_CODENAME"]
@@ -93,8 +97,20 @@ def _debian():
              *(mirrors[:1] or ["http://deb.debian.org/debian"]))
         for file in (root / "var/cache/apt/archives").glob("*.deb"):
             file.unlink()
-        (root / "opt/complete").touch()
+        _add_drawing(root)
+        complete.write_text(wanted)
     return root
+
+
+def _add_drawing(root):
+    debs = env.TempDir("inn-debs-")
+    debs.path.chmod(0o777)  # apt's user writes there
+    _run("apt-get", "-q", "download", *DRAWING, cwd=debs.path)
+    for package, files in DRAWING.items():
+        (deb,) = debs.path.glob(f"{package}_*.deb")
+        listed = _run("sh", "-c", f"dpkg-deb --fsys-tarfile {deb} | tar -x -C '{root}' --wildcards './usr/lib/*/{files}'")
+        tap.equal(listed, "", f"what tar says of {package}")
+    debs.remove()
 
 
 def _build():
@@ -168,7 +184,7 @@ class Computer:
 
     def __init__(self, disk=None, memory=1536, cpus=2, lines=(), devices=(), words=""):
         self.dir = env.TempDir("inn-computer-")
-        self.memory, self.cpus = memory, cpus
+        self.memory, self.cpus, self.more = memory, cpus, more
         self.power_disk, self._line_names, self.lines = disk, lines, {}
         self._devices, self._words = devices, words
         self.qemu = None
@@ -189,7 +205,8 @@ class Computer:
                 "-smp", self.cpus, "-no-reboot", "-vga", "std", *self._devices, "-kernel", kernel, "-initrd", initrd, "-append",
                 "root=/dev/vda rw console=ttyS0 quiet systemd.show_status=0 systemd.log_color=0 panic=-1 " + self._words,
                 *self._drive(), "-device", "virtio-blk-pci,drive=disk,write-cache=on", "-device", "virtio-rng-pci", "-device", "virtio-serial-pci",
-                "-chardev", f"file,id=line,path={self.dir.path}/console,append=on", "-serial", "chardev:line"]
+                "-chardev", f"file,id=line,path={self.dir.path}/console,append=on", "-serial", "chardev:line",
+                *self.more]
         for name in (*PORTS, *self._line_names):
             ours, theirs = socket.socketpair()
             far.append(theirs)

@@ -98,6 +98,13 @@ def agent_initramfs():
     return _initramfs(f"agent-{digest}", (*MODULES, "ext4"), {"qemu-ga": program}, files=AGENT_FILES)
 
 
+def hands_initramfs():
+    """The first with a socket to the computer, and tests/systemd/guest-hands.c as "hands"."""
+    program = env.BUILD / "tests/systemd/guest-hands"
+    digest = hashlib.sha256(program.read_bytes()).hexdigest()[:12]
+    return _initramfs(f"hands-{digest}", (*MODULES, "vmw_vsock_virtio_transport"), {"hands": program})
+
+
 def initramfs_of(name, modules, init):
     """One with an init of the caller's own."""
     digest = hashlib.sha256(repr((modules, init)).encode()).hexdigest()[:12]

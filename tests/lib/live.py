@@ -10,7 +10,7 @@ from . import bus, domain, tap, vm
 
 
 class Guest:
-    def __init__(self, session, name, devices="", current=None, storage=None, **kwargs):
+    def __init__(self, session, name, devices="", current=None, storage=None, patience=120, **kwargs):
         self.session = session
         xml = vm.linux(name, session, devices=vm.SERIAL + devices, **kwargs)
         if current:
@@ -18,7 +18,7 @@ class Guest:
         self.machine = domain.create(session, xml, **({"storage": storage} if storage else {}))
         vm.start(self.session, self.machine)
         self.line = vm.serial(self.session, self.machine)
-        self.line.expect("G# ", 120)
+        self.line.expect("G# ", patience)
 
     def apply(self, pattern, replacement, **options):
         """{field: (when, sentence)}"""

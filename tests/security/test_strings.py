@@ -54,7 +54,7 @@ WHERE = {
     "interface/bridge": FILES, "interface/direct": FILES, "filesystem/source": FILES,
     "general/title": NOWHERE, "general/description": NOWHERE, "general/os-id": NOWHERE, "machine/emulator": NOWHERE,
     "firmware/loader": NOWHERE, "firmware/nvram": NOWHERE, "firmware/nvram-template": NOWHERE,
-    "graphics/listen-network": NOWHERE, "graphics/keymap": NOWHERE, "graphics/passwd": NOWHERE, "channel/path": NOWHERE,
+    "graphics/listen-network": NOWHERE, "graphics/keymap": NOWHERE, "graphics/passwd": NOWHERE, "graphics/render-node": NOWHERE, "channel/path": NOWHERE,
     "rng/path": NOWHERE, "cpu/cpuset": NOWHERE, "cpu/emulator-cpuset": NOWHERE, "cpu/pins": NOWHERE,
     "machine/machine": CHOICE, "cpu/model": CHOICE,
 }
@@ -226,6 +226,7 @@ class Machine:
         self.put("graphics/listen-network", text(64, least=12), at)
         self.put("graphics/keymap", text(16, DEVICE, least=12), at)
         self.put("graphics/passwd", text(255, least=12), at)
+        self.put("graphics/render-node", f"/dev/dri/renderD{RANDOM.randrange(10 ** 8, 10 ** 15)}", at)
         at = self.device("rng", **{"@model": "virtio", "backend/@model": "random"})
         self.put("rng/path", "/" + text(100, least=12), at)
 
@@ -353,7 +354,8 @@ def questions(machine):
     asked += [("shmem/name", t, "qom-list", {"path": "/objects"},
                lambda r, t=t: t if f"shmem-{t}-ram" in {child["name"] for child in r} else r)
               for t, _ in machine.said["shmem/name"]]
-    asked += [("filesystem/tag", t, *qom(f"filesystem-{place}", "tag"), str) for t, place in machine.said["filesystem/tag"]]
+    asked += [("filesystem/tag", t, *qom("filesystem-" + re.sub("[^A-Za-z0-9.-]", lambda c: f"_{ord(c[0]):02x}", t), "tag"), str)
+              for t, _ in machine.said["filesystem/tag"]]
     asked += [("interface/mac", t, *qom("interface-" + t.replace(":", ""), "mac"), str.lower)
               for t, _ in machine.said["interface/mac"]]
     return asked

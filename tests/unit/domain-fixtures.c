@@ -99,6 +99,8 @@ fixture_samples (const InnField *field)
     "3",
     "5",
     "5000c50015ea71ad",
+    "/dev/dri/renderD128",
+    "/dev/dri/renderD129",
   };
   GPtrArray *samples = g_ptr_array_new_with_free_func (g_free);
 

@@ -220,7 +220,7 @@ static const struct
   { "lines", INN_IMPORT_ADAPTED, "Serial port", "tcp" },
   { "vnc", INN_IMPORT_ADAPTED, "Display vnc", "password" },
   { "tpm", INN_IMPORT_ADAPTED, "Security chip (TPM)", "BitLocker" },
-  { "filesystem", INN_IMPORT_SAME, "Shared folder", "/srv/share" },
+  { "filesystem", INN_IMPORT_SAME, "Shared folder share", "/srv/share" },
   { "hostdev", INN_IMPORT_SAME, "USB device 0x1d6b:0x0002", "0x1d6b:0x0002" },
   { "input", INN_IMPORT_UNKNOWN, "Smart card reader", NULL },
   { "tuned", INN_IMPORT_UNKNOWN, "Tuning", NULL },

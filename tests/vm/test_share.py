@@ -5,6 +5,8 @@ not see."""
 
 import os
 
+from gi.repository import GLib
+
 from lib import bus, crash, domain, guest, live, proc, room, tap, vm
 
 FOLDER = "<filesystem type='mount'><driver type='virtiofs'/><source dir='{}'/><target dir='{}'/>{}</filesystem>"
@@ -108,6 +110,83 @@ def a_room_of_its_own():
         room.listeners(process)
     tap.true(programs(), "no program was looked at")
     it.end()
+
+
+@tap.case
+def plugged():
+    """A folder comes while the machine runs, and goes, also where the helper was killed in between; what memory of the
+    machine's own forbids waits, with a sentence"""
+    made = session()
+    folder = made.path / "shared"
+    folder.mkdir()
+    (folder / "from host").write_text("hello guest\n")
+    it = Guest(made)
+    device = FOLDER.format(folder, "a/b_c+d", "")
+    for turn in ("by one helper", "by two"):
+        tap.equal(it.add(device), {"filesystem:a/b_c+d": ("live", "")}, "the answer")
+        tap.true("a/b_c+d" in it.live(), it.live())
+        tap.equal((it.pending(), len(programs()) > 0), ([], True), "what waits, and the program")
+        it.mount("a/b_c+d", "/a")
+        tap.equal(it.line.shell("cat '/a/from host'"), "hello guest", "what the guest reads")
+        tap.equal(it.code(f"echo {turn} > /a/back && sync"), 0, "write")
+        tap.equal((folder / "back").read_text(), f"{turn}\n", "what the host reads")
+        # While it is mounted the guest's driver keeps it.
+        tap.equal(it.code("umount /a && rmdir /a"), 0, "umount")
+        if turn == "by two":
+            made.helper.kill()
+            made.start_helper()
+            tap.equal(it.pending(), [], "what waits")
+        tap.equal(it.remove("<filesystem", "</filesystem>"), {"filesystem:a/b_c+d": ("live", "")}, "the answer")
+        tap.true("filesystem" not in it.live(), it.live())
+        tap.wait_for(lambda: not programs(), 5, "the end of the programs")
+    # One that is there when the machine ends.
+    tap.equal(it.add(device), {"filesystem:a/b_c+d": ("live", "")}, "the answer")
+    it.end()
+    vm.wait_state(made, it.machine, "off")
+    tap.wait_for(lambda: not programs(), 5, "the end of the programs")
+    crash.check_clean(made, "a machine with a folder that came")
+    private = domain.create(made, vm.linux("private", made, more="<memoryBacking><access mode='private'/></memoryBacking>"))
+    vm.start(made, private)
+    xml, generation = domain.call(made, private, "GetXml")
+    answer = domain.call(made, private, "Apply", GLib.Variant("s", xml.replace("</devices>", device + "</devices>")),
+                         generation=GLib.Variant("t", generation))[0]
+    tap.equal([(name, when) for name, when, _ in answer], [("filesystem:a/b_c+d", "restart")], "the answer")
+    tap.true("Choose shared memory" in answer[0][2], str(answer))
+    tap.equal(programs(), [], "programs")
+    vm.force_off(made, private)
+
+
+@tap.case
+def killed_while_it_comes():
+    """A helper killed at any step of a folder's coming: the next one has it come, once, and it can be used"""
+    made = session()
+    folder = made.path / "shared"
+    folder.mkdir()
+    (folder / "file").write_text("hello\n")
+    it = Guest(made)
+    device = FOLDER.format(folder, "share", "")
+    it.add(device)
+    count = len(programs())
+    it.remove("<filesystem", "</filesystem>")
+    for number in range(10):
+        tap.wait_for(lambda: not programs(), 5, "the end of the programs")
+        crash.replace(made, VMH_ABORT_AT=f"plug:{number}")
+        try:
+            it.add(device)
+            break
+        except GLib.Error:
+            crash.died(made)
+        crash.replace(made)
+        tap.wait_for(lambda: "share" in it.live() and not it.pending(), 20, "what was begun", 0.05)
+        it.mount("share", "/a")
+        tap.equal(it.line.shell("cat /a/file; umount /a; rmdir /a"), "hello", "what the guest reads")
+        tap.wait_for(lambda: len(programs()) == count, 5, f"{count} programs")
+        tap.equal(it.remove("<filesystem", "</filesystem>"), {"filesystem:share": ("live", "")}, "the answer")
+    tap.equal(number, 4, "places: its socket, its line, the device, the end")
+    it.end()
+    vm.wait_state(made, it.machine, "off")
+    tap.wait_for(lambda: not programs(), 5, "the end of the programs")
+    crash.check_clean(made, "a machine with a folder that came")
 
 
 @tap.case

@@ -130,6 +130,15 @@ limit (int resource, rlim_t most)
   setrlimit ((__rlimit_resource_t)resource, &now);
 }
 
+/* The one that was named, or none. */
+static int
+set_groups (void)
+{
+  const gid_t group = order.group;
+
+  return setgroups (group != 0, &group);
+}
+
 static void
 become (void)
 {
@@ -148,7 +157,7 @@ become (void)
     limit (RLIMIT_NPROC, MAX_PROCESSES);
   if (order.locks > 0) /* where that is refused the program says that it cannot lock */
     setrlimit (RLIMIT_MEMLOCK, &(struct rlimit){ order.locks, order.locks });
-  if ((person != NULL ? initgroups (person->pw_name, person->pw_gid) : setgroups (0, NULL)) < 0 ||
+  if ((person != NULL ? initgroups (person->pw_name, person->pw_gid) : set_groups ()) < 0 ||
       setresgid (order.gid, order.gid, order.gid) < 0 ||
       setresuid (order.uid, order.uid, order.uid) < 0)
     die ("Cannot become another user");

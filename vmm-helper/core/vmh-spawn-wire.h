@@ -43,7 +43,7 @@ typedef enum
 typedef enum
 {
   VMH_SPAWN_SELF,   /* stays who we are */
-  VMH_SPAWN_NUMBER, /* uid and gid, no groups */
+  VMH_SPAWN_NUMBER, /* uid and gid, and no groups but one that is named */
   VMH_SPAWN_PERSON, /* uid, with the groups that the computer knows it to have */
 } VmhSpawnWho;
 
@@ -53,7 +53,8 @@ typedef struct
 {
   guint32 act, who;
   guint32 uid, gid;
-  gint32 flags; /* RUN: number of the program's fd, or -1; OPEN: of open() */
+  guint32 group; /* NUMBER: it has beside gid; 0: none */
+  gint32 flags;  /* RUN: number of the program's fd, or -1; OPEN: of open() */
   guint32 n_texts, n_bytes;
   guint32 n_fds;
   guint64 memory; /* RUN: bytes of address space; 0: no limit */

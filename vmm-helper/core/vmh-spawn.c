@@ -286,6 +286,13 @@ vmh_spawn_become_person (VmhSpawn *spawn, uid_t uid)
 }
 
 void
+vmh_spawn_add_group (VmhSpawn *spawn, gid_t group)
+{
+  if (spawn->order.who == VMH_SPAWN_NUMBER)
+    spawn->order.group = group;
+}
+
+void
 vmh_spawn_limit_memory (VmhSpawn *spawn, guint64 limit)
 {
   spawn->order.memory = limit;

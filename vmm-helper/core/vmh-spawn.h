@@ -48,6 +48,9 @@ void vmh_spawn_pass_fd (VmhSpawn *spawn, int number, int fd);
 void vmh_spawn_become (VmhSpawn *spawn, uid_t uid, gid_t gid);
 /** vmh_spawn_become_person: where we are root: @uid, with all its groups. */
 void vmh_spawn_become_person (VmhSpawn *spawn, uid_t uid);
+/** vmh_spawn_add_group: after vmh_spawn_become(), where that did anything: the one @group that it
+ * has after all; 0: none. */
+void vmh_spawn_add_group (VmhSpawn *spawn, gid_t group);
 void vmh_spawn_limit_memory (VmhSpawn *spawn, guint64 bytes);
 /** vmh_spawn_lock_memory: where we are root, the program may lock so many @bytes of its memory;
  * G_MAXUINT64: all. */

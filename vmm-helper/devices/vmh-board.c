@@ -347,12 +347,14 @@ static gboolean
 build_virtio_mem (VmhPlan *plan, guint64 extra, GError **error)
 {
   InnElement memory = inn_domain_get (plan->domain, "memory");
+  const gboolean private = inn_element_is (&memory, "access", "private");
   JsonObject *device;
 
+  /* Of private memory QEMU would ask /proc whether it need not be reserved, which its room has not.
+   */
   vmh_plan_add (plan, VMH_NODE_OBJECT,
                 vmh_json ("qom-type=s", "memory-backend-memfd", "id=s", "more-ram", "size=i",
-                          (gint64)extra, "share=b", !inn_element_is (&memory, "access", "private"),
-                          "reserve=b", FALSE, NULL));
+                          (gint64)extra, "share=b", !private, "reserve=b", private, NULL));
   device = vmh_json ("driver=s", "virtio-mem-pci", "id=s", "memory", "memdev=s", "more-ram",
                      "node=i", (gint64)0, "requested-size=i", (gint64)0, NULL);
   if (!vmh_plan_bus (plan, device, error))

@@ -8,8 +8,11 @@
 static gboolean
 check (VmhPlan *plan, const InnElement *element, GError **error)
 {
+  const VmhPlanRunning *running = plan->host.running;
   InnElement memory = inn_domain_get (plan->domain, "memory");
 
+  if (running && running->leaves)
+    return TRUE;
   /* QEMU's own 9p opens files by their path, and there is none in the guest's room. */
   if (!inn_element_is (element, "driver", "virtiofs"))
     return vmh_plan_refuse (error,
@@ -20,7 +23,12 @@ check (VmhPlan *plan, const InnElement *element, GError **error)
                             _ ("Folders are shared by a program that is not installed. Install the "
                                "package “virtiofsd” and start the machine again, or remove the "
                                "shared folder."));
-  if (inn_element_is (&memory, "access", "private"))
+  if (running && !running->shared)
+    return vmh_plan_refuse (error,
+                            _ ("The machine runs with memory of its own, and a shared folder needs "
+                               "memory that it has in common with the program that shares it. "
+                               "Choose shared memory, which it has from its next start on."));
+  if (!running && inn_element_is (&memory, "access", "private"))
     return vmh_plan_refuse (error,
                             _ ("A shared folder needs memory that the machine has in common with "
                                "the program that shares it. Choose shared memory."));
@@ -37,6 +45,11 @@ build (VmhPlan *plan, const InnElement *element, guint index, GError **error)
 
   if (!check (plan, element, error))
     return FALSE;
+  if (!plan->host.running && !vmh_plan_first (plan, id))
+    return vmh_plan_refuse (error,
+                            _ ("Two shared folders have the same name in the guest, “%s”. Give one "
+                               "of them another."),
+                            tag);
   vmh_plan_share (plan, id, path, !inn_element_get_bool (element, "readonly"));
   device =
       vmh_json ("driver=s", "vhost-user-fs-pci", "id=s", id, "chardev=s", id, "tag=s", tag, NULL);

@@ -32,6 +32,25 @@ find_card (const char *model)
   return NULL;
 }
 
+/* The one that draws in 3D by this computer's card; NULL: it cannot. Debian 12 has what is inside
+ * of both in another package than these. */
+static const char *
+find_drawing (VmhPlan *plan, GError **error)
+{
+  const char *driver = plan->displays == 0 ? "virtio-vga-gl" : "virtio-gpu-gl-pci";
+
+  if (!plan->host.render || !vmh_plan_has (plan, driver) ||
+      !vmh_plan_has (plan, "virtio-gpu-gl-device"))
+    {
+      vmh_plan_refuse (error, _ ("The QEMU installed here cannot draw in 3D. Install the package "
+                                 "qemu-system-gui or qemu-system-modules-opengl or the like, or "
+                                 "switch 3D acceleration off."));
+      return NULL;
+    }
+  plan->draws = TRUE;
+  return driver;
+}
+
 static void
 set_size (const InnElement *element, const char *field, JsonObject *device, const char *property)
 {
@@ -98,6 +117,10 @@ build (VmhPlan *plan, const InnElement *listed, guint index, GError **error)
                             _ ("The QEMU installed here has no graphics card “%s”. Choose another "
                                "one, or install the package qemu-system-gui or the like."),
                             model);
+  if (inn_element_get_bool (element, "accel3d"))
+    driver = find_drawing (plan, error);
+  if (!driver)
+    return FALSE;
   device = vmh_json ("driver=s", driver, "id=s", id, NULL);
   set_properties (card, element, device);
   if (g_str_equal (driver, "ramfb"))

@@ -77,7 +77,16 @@ build_displays (VmhPlan *plan)
 {
   /* Neither listens anywhere: a viewer's socket is handed over by QMP. Without -vnc none QEMU takes
    * such a socket and never answers on it. */
-  vmh_plan_option (plan, "-display", vmh_plan_has_display (plan, "dbus") ? "dbus,p2p=yes" : "none");
+  if (plan->draws)
+    {
+      g_autofree char *node = vmh_plan_escape (plan->host.render);
+      g_autofree char *value = g_strconcat ("egl-headless,rendernode=", node, NULL);
+
+      vmh_plan_option (plan, "-display", value);
+    }
+  else
+    vmh_plan_option (plan, "-display",
+                     vmh_plan_has_display (plan, "dbus") ? "dbus,p2p=yes" : "none");
   vmh_plan_option (plan, "-vnc", "none");
 }
 

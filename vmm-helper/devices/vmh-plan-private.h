@@ -30,6 +30,7 @@ struct _VmhPlan
   guint ports; /* pcie-root-ports made */
   guint slot;  /* next free on pcie.0 or pci.0 */
   guint displays;
+  gboolean draws; /* by this computer's graphics card */
   guint sata, ide, scsi, channels;
   guint pci;                /* devices of this computer */
   const char *user_network; /* static; NULL: none */

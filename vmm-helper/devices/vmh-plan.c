@@ -139,6 +139,21 @@ vmh_plan_index (const InnElement *element)
   g_return_val_if_reached (0);
 }
 
+/* QEMU takes fewer letters than a tag has. */
+static char *
+dup_tag_id (const InnElement *element)
+{
+  g_autofree char *tag = inn_element_dup (element, "tag");
+  GString *id = g_string_new ("filesystem-");
+
+  for (const char *letter = tag; *letter; letter++)
+    if (g_ascii_isalnum (*letter) || *letter == '.' || *letter == '-')
+      g_string_append_c (id, *letter);
+    else
+      g_string_append_printf (id, "_%02x", (guint8)*letter);
+  return g_string_free (id, FALSE);
+}
+
 char *
 vmh_plan_id (const InnElement *element, guint index)
 {
@@ -156,6 +171,8 @@ vmh_plan_id (const InnElement *element, guint index)
     }
   if (target)
     return g_strdup_printf ("%s-%s", element->kind->name, target);
+  if (g_str_equal (element->kind->name, "filesystem"))
+    return dup_tag_id (element);
   if (g_str_equal (element->kind->name, "hostdev"))
     {
       const VmhPlanUsb usb = vmh_plan_read_usb (element);
@@ -316,9 +333,9 @@ vmh_plan_copy (VmhPlan *plan, const InnElement *element, const char *path, const
 }
 
 static JsonObject *
-chardev_fd (const char *id, int number, gboolean listen)
+chardev_fd (VmhPlan *plan, const char *id, int number, gboolean listen)
 {
-  g_autofree char *text = g_strdup_printf ("%d", number);
+  g_autofree char *text = vmh_plan_fd_name (plan, number);
   JsonObject *address = vmh_json ("type=s", "fd", "data=o", vmh_json ("str=s", text, NULL), NULL);
   JsonObject *data = vmh_json ("addr=o", address, "server=b", listen, NULL);
 
@@ -333,7 +350,7 @@ vmh_plan_listen (VmhPlan *plan, const char *id, const char *name)
 {
   int number = vmh_plan_fd (plan, VMH_PLAN_FD_LISTEN, name, NULL);
 
-  vmh_plan_add (plan, VMH_NODE_CHARDEV, chardev_fd (id, number, TRUE));
+  vmh_plan_add (plan, VMH_NODE_CHARDEV, chardev_fd (plan, id, number, TRUE));
 }
 
 void
@@ -343,7 +360,7 @@ vmh_plan_line (VmhPlan *plan, const char *id, const char *name, const char *kind
   VmhPlanFd *fd = plan->fds->pdata[plan->fds->len - 1];
 
   fd->kind = g_strdup (kind);
-  vmh_plan_add (plan, VMH_NODE_CHARDEV, chardev_fd (id, number, FALSE));
+  vmh_plan_add (plan, VMH_NODE_CHARDEV, chardev_fd (plan, id, number, FALSE));
 }
 
 void
@@ -353,7 +370,7 @@ vmh_plan_tpm (VmhPlan *plan, const char *id, const char *version)
   VmhPlanFd *fd = plan->fds->pdata[plan->fds->len - 1];
 
   fd->kind = g_strdup (version);
-  vmh_plan_add (plan, VMH_NODE_CHARDEV, chardev_fd (id, number, FALSE));
+  vmh_plan_add (plan, VMH_NODE_CHARDEV, chardev_fd (plan, id, number, FALSE));
 }
 
 void
@@ -363,7 +380,7 @@ vmh_plan_share (VmhPlan *plan, const char *id, const char *path, gboolean writab
   VmhPlanFd *fd = plan->fds->pdata[plan->fds->len - 1];
 
   fd->writable = writable;
-  vmh_plan_add (plan, VMH_NODE_CHARDEV, chardev_fd (id, number, FALSE));
+  vmh_plan_add (plan, VMH_NODE_CHARDEV, chardev_fd (plan, id, number, FALSE));
 }
 
 /* ---- buses ---- */
@@ -403,6 +420,7 @@ is_integrated (const char *driver)
     "VGA",
     "qxl-vga",
     "virtio-vga",
+    "virtio-vga-gl",
     "vmware-svga",
     "cirrus-vga",
     "bochs-display",
@@ -526,15 +544,18 @@ vmh_plan_build (VmhPlan *plan, GError **error)
   return TRUE;
 }
 
-/* Text lines are connected to the machine at its start. */
+/* Text lines are connected to the machine at its start; a shared folder when it comes. */
 static gboolean
 can_be_plugged (VmhPlan *plan)
 {
+  const gboolean share =
+      plan->fds->len > 0 && ((VmhPlanFd *)plan->fds->pdata[0])->type == VMH_PLAN_FD_SHARE;
+
   for (guint i = 0; i < plan->nodes->len; i++)
     {
       const VmhNode *node = plan->nodes->pdata[i];
 
-      if (node->type == VMH_NODE_CHARDEV || node->type == VMH_NODE_ARGUMENT)
+      if ((node->type == VMH_NODE_CHARDEV && !share) || node->type == VMH_NODE_ARGUMENT)
         return FALSE;
     }
   return plan->nodes->len > 0;
@@ -588,5 +609,6 @@ vmh_plan_has_display (VmhPlan *plan, const char *protocol)
 {
   if (plan->displays == 0)
     return FALSE;
-  return !g_str_equal (protocol, "dbus") || vmh_plan_has (plan, "dbus-display");
+  /* A QEMU that draws does so for one display, from which it reads the picture back for VNC. */
+  return !g_str_equal (protocol, "dbus") || (!plan->draws && vmh_plan_has (plan, "dbus-display"));
 }

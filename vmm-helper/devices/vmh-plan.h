@@ -20,9 +20,11 @@ G_BEGIN_DECLS
 /** VmhPlanRunning: what a device that is plugged in finds in the QEMU that runs. */
 typedef struct
 {
-  GStrv ids;    /* of the devices that there are */
-  GStrv ports;  /* those of them that take one more; NULL: it does not matter where it goes */
-  int next_set; /* of files */
+  GStrv ids;       /* of the devices that there are */
+  GStrv ports;     /* those of them that take one more; NULL: it does not matter where it goes */
+  int next_set;    /* of files */
+  gboolean shared; /* its memory, with whoever has its file */
+  gboolean leaves; /* the device goes: what it would need to come does not matter */
 } VmhPlanRunning;
 
 /** VmhPlanHost: what the plan needs to know of the computer. All strings are borrowed. */
@@ -43,6 +45,7 @@ typedef struct
   gboolean vfio;      /* PCI devices of this computer may be handed on */
   gboolean swtpm;     /* the program is there */
   gboolean virtiofsd; /* likewise */
+  const char *render; /* the node of the graphics card that draws for it; NULL: none */
   /* What this QEMU has, by type name ("virtio-mem-pci"); NULL function: everything. */
   gboolean (*has) (const char *type, gpointer data);
   gpointer has_data;
@@ -125,6 +128,9 @@ guint64 vmh_plan_locked_bytes (VmhPlan *plan);
 int vmh_plan_get_patience (VmhPlan *plan, int usual_ms);
 gboolean vmh_plan_has_display (VmhPlan *plan, const char *protocol); /* "vnc", "dbus" */
 
+/** vmh_plan_draws: whether a graphics card of this computer draws for it; @out_node (to NULL
+ * before): which one, where it says that. */
+gboolean vmh_plan_draws (InnDomain *domain, char **out_node);
 /** vmh_plan_cpu: the node of the processor @index (from 1) of a machine that has begun as @domain
  * says, with @places for them in all. */
 JsonObject *vmh_plan_cpu (InnDomain *domain, const char *driver, guint places, guint index);
@@ -147,7 +153,7 @@ VmhPlanUsb vmh_plan_read_usb (const InnElement *element);
  */
 char *vmh_plan_dup_pci (const InnElement *element);
 /** vmh_plan_id: @element's id in QEMU: "disk-vda", "interface-525400aabbcc", "hostdev-046d-c52b",
- * "video-0"; @index: of those of its kind. */
+ * "filesystem-tag", "video-0"; @index: of those of its kind. */
 char *vmh_plan_id (const InnElement *element, guint index);
 /** vmh_plan_limits: what the disk @element may do, as QEMU's throttle groups have it; 0: no limit.
  */

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "core/vmh-call.h"
+#include "qemu/vmh-sandbox.h"
 
 G_BEGIN_DECLS
 
@@ -90,6 +91,12 @@ gboolean vmh_host_has_virtiofsd (VmhHost *host);
 /** vmh_host_dup_virtiofsd: the command of virtiofsd for @folder of its room, with its listening
  * socket at @fd. */
 char **vmh_host_dup_virtiofsd (VmhHost *host, const char *folder, int fd);
+
+void vmh_render_free (VmhRender *render);
+/** vmh_host_find_render: @node, or, where that is NULL or "", the first that may be used; NULL with
+ * a sentence that says what is missing. */
+VmhRender *vmh_host_find_render (const char *node, GError **error);
+
 /** vmh_host_check_huge_pages: whether @size bytes in huge pages of @page bytes are free now. */
 gboolean vmh_host_check_huge_pages (guint64 page, guint64 size, GError **error);
 

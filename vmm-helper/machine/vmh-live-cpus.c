@@ -5,21 +5,22 @@
 #include "vmh-live-private.h"
 
 #include "devices/vmh-plan.h"
+#include "qemu/vmh-qemu.h"
 #include "vmh-life.h"
 #include "vmh-share.h"
 
+#define CPU "cpu-" /* as a plan's vmh_plan_cpu() names them */
+
 static void plug_next (GTask *task);
 
+/* What was reached, and why no more. */
 static void
-tell_cpus (GTask *task, const GError *error)
+tell_cpus (GTask *task, const char *why)
 {
   VmhLive *live = g_task_get_task_data (task);
 
   vmh_live_note_uint (live, live->reached);
-  vmh_live_wait (task, _ ("It has %u processors now. %s"), (guint)live->reached,
-                 error ? error->message
-                       : _ ("The system in it gives up no more of them: switch them off in it "
-                            "first."));
+  vmh_live_wait (task, _ ("It has %u processors now. %s"), (guint)live->reached, why);
 }
 
 static gboolean on_look_at_cpus (gpointer data);
@@ -34,7 +35,7 @@ on_cpus_left (GObject *source, GAsyncResult *result, gpointer data)
 
   if (!vmh_qmp_query_cpus_finish (VMH_QMP (source), result, &cpus, &error))
     {
-      tell_cpus (data, error);
+      tell_cpus (data, error->message);
       return;
     }
   g_free (cpus.driver);
@@ -43,8 +44,12 @@ on_cpus_left (GObject *source, GAsyncResult *result, gpointer data)
       live->reached = cpus.plugged;
       plug_next (data);
     }
+  else if (live->refused)
+    tell_cpus (data, _ ("The system in it refuses to give up another one: something in it needs "
+                        "that. End programs in it and try again, or restart it."));
   else if (!vmh_live_look_again (data, on_look_at_cpus))
-    tell_cpus (data, NULL);
+    tell_cpus (data, _ ("The system in it has not given up another one so far. It goes when that "
+                        "does, or with the next restart."));
 }
 
 static gboolean
@@ -58,6 +63,16 @@ on_look_at_cpus (gpointer data)
 }
 
 static void
+on_event (VmhQemu *qemu, const char *name, JsonObject *data, gpointer user_data)
+{
+  VmhLive *live = g_task_get_task_data (user_data);
+  g_autofree char *id = g_strdup_printf (CPU "%u", (guint)live->reached - 1);
+
+  if (vmh_live_is_refusal (name, data, id))
+    live->refused = TRUE;
+}
+
+static void
 on_cpu_asked_for (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GError) error = NULL;
@@ -66,7 +81,7 @@ on_cpu_asked_for (GObject *source, GAsyncResult *result, gpointer data)
   if (reply)
     vmh_live_begin_to_look (data, on_look_at_cpus);
   else
-    tell_cpus (data, error);
+    tell_cpus (data, error->message);
 }
 
 static void
@@ -78,7 +93,7 @@ on_cpu_plugged (GObject *source, GAsyncResult *result, gpointer data)
 
   if (!reply)
     {
-      tell_cpus (data, error);
+      tell_cpus (data, error->message);
       return;
     }
   live->reached++;
@@ -118,7 +133,7 @@ plug_next (GTask *task)
         on_cpu_plugged, task);
   else
     {
-      g_autofree char *id = g_strdup_printf ("cpu-%u", (guint)live->reached - 1);
+      g_autofree char *id = g_strdup_printf (CPU "%u", (guint)live->reached - 1);
 
       vmh_qmp_remove_device_async (live->monitor, id, on_cpu_asked_for, task);
     }
@@ -144,7 +159,12 @@ on_cpus_known (GObject *source, GAsyncResult *result, gpointer data)
     /* After one has gone QEMU 7.2 dies of whatever is plugged in next: its heap is damaged. */
     vmh_live_wait (data, _ ("An emulated machine keeps its processors while it runs."));
   else
-    plug_next (data);
+    {
+      live->refused = FALSE;
+      live->refused_id = g_signal_connect (vmh_machine_get_qemu (live->machine), "event",
+                                           G_CALLBACK (on_event), data);
+      plug_next (data);
+    }
 }
 
 void
@@ -162,6 +182,38 @@ vmh_live_change_cpus (GTask *task)
   live->goal = inn_element_get_uint (&cpu, apart ? "current" : "vcpus");
   vmh_qmp_query_cpus_async (live->monitor, on_cpus_known, task);
 }
+
+/* ---- late ---- */
+
+static void
+on_late_counted (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (VmhMachine) machine = data;
+  VmhQmpCpus cpus;
+
+  if (!vmh_qmp_query_cpus_finish (VMH_QMP (source), result, &cpus, NULL))
+    return;
+  g_free (cpus.driver);
+  vmh_live_note_cpus (machine, cpus.plugged);
+}
+
+gboolean
+vmh_live_let_cpu_go (VmhMachine *machine, const char *id)
+{
+  VmhQmp *monitor;
+
+  if (!g_str_has_prefix (id, CPU))
+    return FALSE;
+  monitor = vmh_life_get_monitor (machine, NULL);
+  /* While something is under way, that looks for itself. */
+  if (!monitor || !vmh_machine_get_live (machine) || !vmh_machine_begin (machine, NULL))
+    return TRUE;
+  vmh_machine_end (machine);
+  vmh_qmp_query_cpus_async (monitor, on_late_counted, g_object_ref (machine));
+  return TRUE;
+}
+
+/* ---- where they run, and how much ---- */
 
 void
 vmh_live_change_cpuset (GTask *task)

@@ -16,12 +16,6 @@
 #define PARTS 3           /* so many halves are made of what comes, for what may go later */
 #define FEW   4           /* free slots: it comes in one */
 
-/* ACPI 6.5, 6.3.5: sources and status of _OST. */
-#define OST_EJECT       0x3
-#define OST_EJECT_SELF  0x103
-#define OST_DONE        0
-#define OST_IN_PROGRESS 0x84
-
 static void next_module (GTask *task);
 
 static VmhPlan *
@@ -158,20 +152,13 @@ look_whether_gone (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* Some guests say no by the one, some by the other. */
 static void
 on_event (VmhQemu *qemu, const char *name, JsonObject *data, gpointer user_data)
 {
   VmhLive *live = g_task_get_task_data (user_data);
   g_autofree char *id = g_strdup_printf (VMH_PLAN_MODULE "%u", live->module);
-  JsonObject *about = g_str_equal (name, "ACPI_DEVICE_OST") ? vmh_qmp_object (data, "info") : data;
-  const gint64 source = vmh_qmp_int (about, "source", 0), status = vmh_qmp_int (about, "status", 0);
 
-  if (g_strcmp0 (vmh_qmp_string (about, "device"), id) != 0)
-    return;
-  if (g_str_equal (name, "DEVICE_UNPLUG_GUEST_ERROR") || g_str_equal (name, "MEM_UNPLUG_ERROR") ||
-      (about != data && (source == OST_EJECT || source == OST_EJECT_SELF) && status != OST_DONE &&
-       status != OST_IN_PROGRESS))
+  if (vmh_live_is_refusal (name, data, id))
     live->refused = TRUE;
 }
 

@@ -60,6 +60,7 @@ make_plan (VmhMachine *machine,
                        .vfio = vmh_store_is_system (),
                        .proc = memories && memories->len > 0, /* it came with them */
                        .passt = !slirp,
+                       .virtiofsd = vmh_host_has_virtiofsd (vmh_host_get_default ()),
                        .running = running,
                        .shared = shared };
   g_autoptr (VmhPlan) plan = vmh_plan_new (device->domain, &host);
@@ -183,6 +184,27 @@ connect_cards (GTask *task)
   vmh_qmp_plug_async (live->monitor, live->plan, live->files->fds, on_plugged, task);
 }
 
+/* A program for each folder, which is there before QEMU asks it. */
+static gboolean
+start_shares (VmhLive *live, GError **error)
+{
+  VmhQemu *qemu = vmh_machine_get_qemu (live->machine);
+  GPtrArray *fds = vmh_plan_get_fds (live->plan);
+
+  for (guint i = 0; i < fds->len; i++)
+    {
+      const VmhPlanFd *fd = fds->pdata[i];
+      int *file = &g_array_index (live->files->fds, int, i);
+
+      if (fd->type != VMH_PLAN_FD_SHARE)
+        continue;
+      *file = qemu ? vmh_qemu_share (qemu, fd, error) : -1;
+      if (*file < 0)
+        return FALSE;
+    }
+  return TRUE;
+}
+
 /* What has a tap, once that is there. */
 static gboolean
 limit_cable (VmhLive *live, GError **error)
@@ -236,7 +258,7 @@ on_files_opened (GObject *source, GAsyncResult *result, gpointer data)
     vmh_live_fail (data, error);
   else if (g_str_equal (live->change->kind->name, "hostpci"))
     vmh_hostpci_take_async (live->machine, live->wanted, live->change->id, on_pci_taken, data);
-  else if (limit_cable (live, &error))
+  else if (start_shares (live, &error) && limit_cable (live, &error))
     connect_cards (data);
   else
     fail_plug (data, error);
@@ -369,6 +391,7 @@ unplug (GTask *task, const InnElement *device)
   GError *error = NULL;
 
   g_clear_pointer (&live->running->ports, g_strfreev); /* it is in one */
+  live->running->leaves = TRUE;
   live->plan = make_plan (live->machine, device, live->running, &error);
   if (!live->plan)
     {
@@ -471,7 +494,7 @@ vmh_live_let_go (VmhMachine *machine, const char *id)
   VmhQmp *monitor = vmh_life_get_monitor (machine, NULL);
   Late *late;
 
-  if (vmh_live_let_module_go (machine, id))
+  if (vmh_live_let_cpu_go (machine, id) || vmh_live_let_module_go (machine, id))
     return;
   /* While something is under way, that looks for itself. */
   if (!device || !monitor || !vmh_machine_begin (machine, NULL))
@@ -480,6 +503,7 @@ vmh_live_let_go (VmhMachine *machine, const char *id)
   late = g_new0 (Late, 1);
   late->machine = g_object_ref (machine);
   late->element = inn_element_dup_id (device);
+  late->running.leaves = TRUE;
   late->plan = make_plan (machine, device, &late->running, NULL);
   if (late->plan)
     {

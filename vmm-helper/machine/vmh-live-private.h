@@ -82,8 +82,14 @@ void vmh_live_change_balloon_period (GTask *task);
 void vmh_live_change_watchdog (GTask *task);
 /** vmh_live_change_modules: by memory modules, when live->memory is known. */
 void vmh_live_change_modules (GTask *task);
+/** vmh_live_let_cpu_go: the guest has let the processor @id go; FALSE: it is none. */
+gboolean vmh_live_let_cpu_go (VmhMachine *machine, const char *id);
 /** vmh_live_let_module_go: the guest has let the module @id go; FALSE: it is none. */
 gboolean vmh_live_let_module_go (VmhMachine *machine, const char *id);
+/** vmh_live_is_refusal: by @event of QEMU the guest says that it keeps the device @id. */
+gboolean vmh_live_is_refusal (const char *event, JsonObject *data, const char *id);
+/** vmh_live_note_cpus: what runs has so many processors. */
+void vmh_live_note_cpus (VmhMachine *machine, guint count);
 /** vmh_live_note_memory: what runs has so many bytes of memory. */
 void vmh_live_note_memory (VmhMachine *machine, guint64 size);
 void vmh_live_plug (GTask *task); /* a device that came, or went */

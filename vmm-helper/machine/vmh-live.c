@@ -15,6 +15,12 @@
 #define MAX_NAMES (64 * 1024)   /* bytes of VMH_LIVE_CHANGES */
 #define RESUMED   "vmh-resumed" /* the machine's VmhLive, while what a killed helper left goes on */
 
+/* ACPI 6.5, 6.3.5: sources and status of _OST. */
+#define OST_EJECT       0x3
+#define OST_EJECT_SELF  0x103
+#define OST_DONE        0
+#define OST_IN_PROGRESS 0x84
+
 typedef struct
 {
   VmhCall *call;
@@ -86,6 +92,23 @@ vmh_live_note_device (VmhMachine *machine, const char *id, const InnElement *dev
   else
     vmh_hostdev_release (machine, id);
   set_live (machine, copy);
+}
+
+void
+vmh_live_note_cpus (VmhMachine *machine, guint count)
+{
+  InnDomain *domain = vmh_machine_get_live (machine);
+  g_autoptr (InnDomain) copy = domain ? inn_domain_copy (domain) : NULL;
+  g_autofree char *text = g_strdup_printf ("%u", count);
+  const char *field;
+  InnElement cpu;
+
+  if (!copy)
+    return;
+  cpu = inn_domain_get (copy, "cpu");
+  field = inn_element_has (&cpu, "current") ? "current" : "vcpus";
+  if (inn_element_get_uint (&cpu, field) != count && inn_element_set (&cpu, field, text, NULL))
+    set_live (machine, copy);
 }
 
 void
@@ -240,6 +263,23 @@ vmh_live_look_again (GTask *task, GSourceFunc look)
   return TRUE;
 }
 
+/* Some guests say no by the one, some by the other. */
+gboolean
+vmh_live_is_refusal (const char *event, JsonObject *data, const char *id)
+{
+  const gboolean ost = g_str_equal (event, "ACPI_DEVICE_OST");
+  JsonObject *about = ost ? vmh_qmp_object (data, "info") : data;
+  const gint64 source = vmh_qmp_int (about, "source", 0), status = vmh_qmp_int (about, "status", 0);
+
+  if (g_strcmp0 (vmh_qmp_string (about, "device"), id) != 0)
+    return FALSE;
+  if (ost)
+    return (source == OST_EJECT || source == OST_EJECT_SELF) && status != OST_DONE &&
+           status != OST_IN_PROGRESS;
+  return g_str_equal (event, "DEVICE_UNPLUG_GUEST_ERROR") ||
+         g_str_equal (event, "MEM_UNPLUG_ERROR");
+}
+
 /* ---- the table ---- */
 
 static const struct
@@ -279,6 +319,7 @@ static const struct
   { "watchdog", NULL, vmh_live_plug },
   { "watchdog", "action", vmh_live_change_watchdog },
   { "hostpci", NULL, vmh_live_plug },
+  { "filesystem", NULL, vmh_live_plug },
   { "dimm", NULL, vmh_live_plug }, /* which refuses it, with a sentence */
   { "memballoon", "stats-period", vmh_live_change_balloon_period },
 };

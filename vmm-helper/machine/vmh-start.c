@@ -44,7 +44,8 @@ typedef struct
   GString *notes; /* what it starts without */
   VmhCaps *caps;
   VmhPlan *plan;
-  char **passt; /* its command, NULL: there is none */
+  VmhRender *render; /* the graphics card that draws for it; NULL: none */
+  char **passt;      /* its command, NULL: there is none */
   VmhFiles *files;
   VmhQemu *qemu;
   guint next_command;
@@ -58,6 +59,7 @@ start_free (Start *start)
   g_clear_pointer (&start->files, vmh_files_free);
   g_clear_pointer (&start->caps, g_hash_table_unref);
   g_clear_pointer (&start->plan, vmh_plan_free);
+  g_clear_pointer (&start->render, vmh_render_free);
   g_strfreev (start->passt);
   g_string_free (start->notes, TRUE);
   g_clear_object (&start->qemu);
@@ -139,6 +141,7 @@ step_choose (gpointer context, GError **error)
   InnElement memory = inn_domain_get (start->domain, "memory");
   g_autofree char *arch = inn_element_dup (&machine, "arch");
   g_autofree char *wanted = inn_element_dup (&general, "accelerator");
+  g_autofree char *node = NULL;
 
   if (!inn_domain_check (start->domain, error) || !vmh_sandbox_check (error))
     return FALSE;
@@ -151,6 +154,9 @@ step_choose (gpointer context, GError **error)
     return FALSE;
   start->emulator = vmh_host_get_emulator (host, arch, error);
   if (!start->emulator)
+    return FALSE;
+  if (vmh_plan_draws (start->domain, &node) &&
+      !(start->render = vmh_host_find_render (node, error)))
     return FALSE;
   start->accelerator =
       vmh_host_choose_accelerator (host, wanted, arch, &start->reason, &start->remedy, error);
@@ -215,6 +221,7 @@ step_plan (gpointer context, GError **error)
                        .vfio = vmh_store_is_system (),
                        .swtpm = vmh_host_has_swtpm (vmh_host_get_default ()),
                        .virtiofsd = vmh_host_has_virtiofsd (vmh_host_get_default ()),
+                       .render = start->render ? start->render->node : NULL,
                        .has = vmh_caps_has,
                        .has_data = start->caps };
 
@@ -305,6 +312,7 @@ step_spawn (gpointer context, GError **error)
                        .accelerator = start->accelerator,
                        .reason = start->reason,
                        .files = start->files->fds,
+                       .render = start->render,
                        .note = note,
                        .vfio = vfio,
                        .network_command = start->passt, /* cards may come later */

@@ -88,6 +88,12 @@ vmh_launch_set_file (VmhLaunch *launch, int number, int fd, uid_t user)
 }
 
 void
+vmh_launch_add_group (VmhLaunch *launch, gid_t group)
+{
+  vmh_spawn_add_group (launch->spawn, group);
+}
+
+void
 vmh_launch_lock_memory (VmhLaunch *launch, guint64 bytes)
 {
   vmh_spawn_lock_memory (launch->spawn, bytes);

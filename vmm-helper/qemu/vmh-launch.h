@@ -23,6 +23,8 @@ void vmh_launch_set_fd (VmhLaunch *launch, int number, int fd);
 /** vmh_launch_set_file: the same with a file of @user's: nobody waits for its file system. */
 void vmh_launch_set_file (VmhLaunch *launch, int number, int fd, uid_t user);
 
+/** vmh_launch_add_group: see vmh_spawn_add_group(). */
+void vmh_launch_add_group (VmhLaunch *launch, gid_t group);
 /** vmh_launch_lock_memory: see vmh_spawn_lock_memory(). */
 void vmh_launch_lock_memory (VmhLaunch *launch, guint64 bytes);
 /** vmh_launch_bind: see vmh_spawn_bind(). */

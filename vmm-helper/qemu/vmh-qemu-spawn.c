@@ -186,7 +186,22 @@ share_free (gpointer data)
   g_free (share);
 }
 
-/* virtiofsd wants a socket that listens. QEMU has connected to it before it has begun. */
+/* virtiofsd wants a socket that listens. QEMU has connected to it before it has begun: answers that
+ * end. */
+static int
+connect_share (VmhBundle *bundle, Share *share, GError **error)
+{
+  int connected;
+
+  share->listener = vmh_runtime_listen (bundle, VMH_SHARE_SOCKET, SOCK_STREAM, error);
+  connected =
+      share->listener < 0 ? -1 : vmh_runtime_connect (bundle, VMH_SHARE_SOCKET, SOCK_STREAM, error);
+  vmh_bundle_remove_runtime (bundle, VMH_SHARE_SOCKET);
+  if (connected >= 0)
+    fcntl (connected, F_SETFL, fcntl (connected, F_GETFL) & ~O_NONBLOCK);
+  return connected;
+}
+
 static gboolean
 add_share (Spawn *spawn, const VmhPlanFd *fd, GError **error)
 {
@@ -195,14 +210,9 @@ add_share (Spawn *spawn, const VmhPlanFd *fd, GError **error)
 
   g_ptr_array_add (spawn->shares, share);
   share->fd = fd;
-  share->listener = vmh_runtime_listen (spawn->bundle, VMH_SHARE_SOCKET, SOCK_STREAM, error);
-  connected = share->listener < 0
-                  ? -1
-                  : vmh_runtime_connect (spawn->bundle, VMH_SHARE_SOCKET, SOCK_STREAM, error);
-  vmh_bundle_remove_runtime (spawn->bundle, VMH_SHARE_SOCKET);
+  connected = connect_share (spawn->bundle, share, error);
   if (connected < 0)
     return FALSE;
-  fcntl (connected, F_SETFL, fcntl (connected, F_GETFL) & ~O_NONBLOCK);
   vmh_launch_set_fd (spawn->launch, fd->number, connected);
   return TRUE;
 }
@@ -341,6 +351,8 @@ launch (Spawn *spawn, GError **error)
   if (program < 0)
     return FALSE;
   spawn->launch = vmh_launch_new (program, uid, vmh_sandbox_get_gid (&spawn->sandbox, uid));
+  if (spawn->sandbox.render)
+    vmh_launch_add_group (spawn->launch, spawn->sandbox.render->group);
   vmh_launch_lock_memory (spawn->launch, vmh_plan_locked_bytes (spawn->start->plan));
   if (!add_shim_options (spawn, error) || !add_plan_fds (spawn, error))
     return FALSE;
@@ -362,12 +374,27 @@ launch (Spawn *spawn, GError **error)
   return vmh_launch_run (spawn->launch, on_forked, spawn, error) > 0;
 }
 
+/* Of those that have ended with their folder's going. */
+static void
+forget_ended_shares (GArray *shares)
+{
+  for (guint i = shares->len; i > 0; i--)
+    {
+      VMH_AUTOFD fd = vmh_pid_open (&g_array_index (shares, VmhPid, i - 1));
+
+      if (fd < 0)
+        g_array_remove_index (shares, i - 1);
+    }
+}
+
 /* Between fork and exec, as with the shim. */
 static gboolean
 on_share_forked (pid_t number, gpointer data, GError **error)
 {
   Spawn *spawn = data;
   VmhPid pid;
+
+  forget_ended_shares (spawn->qemu->record->shares);
 
   if (!vmh_pid_look (number, &pid))
     {
@@ -445,6 +472,18 @@ start_shares (Spawn *spawn, GError **error)
   return TRUE;
 }
 
+int
+vmh_qemu_share (VmhQemu *qemu, const VmhPlanFd *fd, GError **error)
+{
+  Spawn spawn = { .bundle = qemu->bundle, .qemu = qemu };
+  Share share = { fd, -1 };
+  VMH_AUTOFD connected = connect_share (qemu->bundle, &share, error);
+  const gboolean started = connected >= 0 && start_share (&spawn, &share, error);
+
+  vmh_clear_fd (&share.listener);
+  return started ? vmh_steal_fd (&connected) : -1;
+}
+
 void
 vmh_qemu_end_shares (const VmhRecord *record)
 {
@@ -474,6 +513,7 @@ vmh_qemu_spawn (VmhBundle *bundle, const VmhQemuStart *start, GError **error)
                                    g_str_equal (vmh_plan_get_user_network (start->plan), "slirp"),
                                .localtime = start->localtime,
                                .vfio = start->vfio,
+                               .render = start->render,
                                .info_fd = FD_INFO } };
   gboolean done;
 

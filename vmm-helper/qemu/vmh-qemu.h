@@ -6,6 +6,7 @@
 #pragma once
 
 #include "devices/vmh-plan.h"
+#include "qemu/vmh-sandbox.h"
 #include "machine/vmh-bundle.h"
 #include "qemu/vmh-qmp.h"
 
@@ -25,9 +26,10 @@ typedef struct
   GArray
       *files; /* int, one for each of the plan's fds: open for files, -1 for others; taken over */
   gboolean localtime;
-  const char *note;       /* the log's first line, or NULL */
-  const char *vfio;       /* folder with the nodes of its PCI devices; NULL: it can have none */
-  char **network_command; /* for the plan's user-mode cards; NULL: they need none */
+  const VmhRender *render; /* the graphics card that draws for it; NULL: none */
+  const char *note;        /* the log's first line, or NULL */
+  const char *vfio;        /* folder with the nodes of its PCI devices; NULL: it can have none */
+  char **network_command;  /* for the plan's user-mode cards; NULL: they need none */
 } VmhQemuStart;
 
 /** vmh_qemu_spawn: starts shim, sandbox and QEMU, stopped before its first instruction. What there
@@ -53,6 +55,9 @@ const char *vmh_qemu_get_reason (VmhQemu *qemu);
 const char *vmh_qemu_get_user_network (VmhQemu *qemu); /* as vmh_plan_get_user_network() */
 const char *const *vmh_qemu_get_displays (VmhQemu *qemu);
 const char *const *vmh_qemu_get_lines (VmhQemu *qemu); /* "serial0=serial" */
+/** vmh_qemu_share: starts what shares the folder @fd of a plan, and has it on record; answers
+ * QEMU's end of it, and -1 with an error. It ends when that is closed. */
+int vmh_qemu_share (VmhQemu *qemu, const VmhPlanFd *fd, GError **error);
 /** vmh_qemu_kill: at once and for good; "ended" follows as soon as it is dead. */
 void vmh_qemu_kill (VmhQemu *qemu);
 /** vmh_qemu_has_ended: whether "ended" has been emitted; @clean as it said. */

@@ -92,6 +92,7 @@ static const struct
 } ways[] = {
   [VMH_NODE_OBJECT] = { "object-add", "object-del", "id", "id" },
   [VMH_NODE_BLOCKDEV] = { "blockdev-add", "blockdev-del", "node-name", "node-name" },
+  [VMH_NODE_CHARDEV] = { "chardev-add", "chardev-remove", "id", "id" },
   [VMH_NODE_NETDEV] = { "netdev_add", "netdev_del", "id", "id" },
   [VMH_NODE_DEVICE] = { "device_add", "device_del", "id", "id" },
 };

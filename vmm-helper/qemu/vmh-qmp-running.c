@@ -17,7 +17,7 @@ vmh_plan_running_free (VmhPlanRunning *running)
   g_free (running);
 }
 
-/* Three questions at once. */
+/* Four questions at once. */
 typedef struct
 {
   VmhPlanRunning *running;
@@ -95,6 +95,22 @@ on_ids (GObject *source, GAsyncResult *result, gpointer data)
   end_question (task, error);
 }
 
+/* All of it, or what it does not share is missed by whoever shares the rest. */
+static void
+on_memory (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GTask *task = data;
+  VmhPlanRunning *running = ((Query *)g_task_get_task_data (task))->running;
+  GError *error = NULL;
+  g_autoptr (JsonNode) reply = NULL;
+  JsonArray *parts = vmh_qmp_take_list (source, result, &reply, &error);
+
+  running->shared = parts && json_array_get_length (parts) > 0;
+  for (guint i = 0; parts && i < json_array_get_length (parts); i++)
+    running->shared &= vmh_qmp_flag (vmh_qmp_nth (parts, i), "share");
+  end_question (task, error);
+}
+
 /* A port has a bus behind it, which tells of devices where there are any. */
 static void
 add_free_ports (JsonObject *bus, GStrvBuilder *ports)
@@ -137,11 +153,12 @@ vmh_qmp_query_running_async (VmhQmp *qmp, GAsyncReadyCallback callback, gpointer
   g_task_set_source_tag (task, vmh_qmp_query_running_async);
   g_task_set_task_data (task, query, query_free);
   query->running = g_new0 (VmhPlanRunning, 1);
-  query->asked = 3;
+  query->asked = 4;
   vmh_qmp_call_async (qmp, "query-pci", NULL, -1, VMH_QMP_TIMEOUT_MS, NULL, on_buses, task);
   vmh_qmp_call_async (qmp, "qom-list", vmh_json ("path=s", "/machine/peripheral", NULL), -1,
                       VMH_QMP_TIMEOUT_MS, NULL, on_ids, task);
   vmh_qmp_call_async (qmp, "query-fdsets", NULL, -1, VMH_QMP_TIMEOUT_MS, NULL, on_sets, task);
+  vmh_qmp_call_async (qmp, "query-memdev", NULL, -1, VMH_QMP_TIMEOUT_MS, NULL, on_memory, task);
 }
 
 VmhPlanRunning *

@@ -54,6 +54,16 @@ add_owner (GPtrArray *argv)
     add (argv, "--cap-add", capabilities[i], NULL);
 }
 
+/* libdrm looks a node up by its number, and Mesa at the card, for the driver that it needs. */
+static void
+add_render (GPtrArray *argv, const VmhRender *render)
+{
+  add (argv, "--dev-bind", render->node, render->node, NULL);
+  if (render->device && render->place)
+    add (argv, "--ro-bind", render->device, render->device, "--symlink", render->place,
+         render->link, NULL);
+}
+
 void
 vmh_sandbox_add_args (const VmhSandbox *sandbox, GPtrArray *argv)
 {
@@ -89,6 +99,8 @@ vmh_sandbox_add_args (const VmhSandbox *sandbox, GPtrArray *argv)
     add (argv, "--dev-bind", sandbox->vfio, VMH_PLAN_VFIO, NULL);
   if (sandbox->proc)
     add (argv, "--proc", "/proc", NULL);
+  if (sandbox->render)
+    add_render (argv, sandbox->render);
   if (sandbox->localtime)
     add (argv, "--ro-bind-try", "/etc/localtime", "/etc/localtime", NULL);
   if (sandbox->folder)

@@ -12,6 +12,15 @@ G_BEGIN_DECLS
 #define VMH_SANDBOX_MAX_COPIES 4
 #define VMH_SANDBOX_FOLDER     "/state"
 
+/** VmhRender: a graphics card of this computer that draws for machines. */
+typedef struct
+{
+  char *node;         /* "/dev/dri/renderD128" */
+  char *link, *place; /* in sysfs, where it is looked for by its number, and what that leads to; */
+  char *device;       /* the card's folder there; NULL: it has none */
+  gid_t group;        /* in which it opens; 0: it does anyway */
+} VmhRender;
+
 typedef struct
 {
   gboolean kvm;             /* /dev/kvm is there */
@@ -26,9 +35,10 @@ typedef struct
   /* That folder is its user's, who shares it: in the room it is root, but with no rights on
    * anything that is not the user's. */
   gboolean share, readonly;
-  int filter_fd;    /* more of a system call filter, as bpf(2) has them; 0: none */
-  const char *vfio; /* a folder of nodes of PCI devices, which may change; NULL: none */
-  int info_fd;      /* where bwrap says the pid: the number in the child; 0: nowhere */
+  const VmhRender *render; /* the graphics card that is there; NULL: none */
+  int filter_fd;           /* more of a system call filter, as bpf(2) has them; 0: none */
+  const char *vfio;        /* a folder of nodes of PCI devices, which may change; NULL: none */
+  int info_fd;             /* where bwrap says the pid: the number in the child; 0: nowhere */
   struct
   {
     int fd; /* the number in the child */

@@ -254,8 +254,6 @@ static const struct
     N_ ("This window cannot hand on devices yet. Add a USB device of the machine’s computer.") },
   { N_ ("This computer’s security chip"),
     N_ ("It stays with this computer. Add a security chip (TPM), which is the machine’s own.") },
-  { N_ ("3D graphics card"),
-    N_ ("This computer’s graphics card is out of the reach of its machines so far.") },
 };
 
 const char *

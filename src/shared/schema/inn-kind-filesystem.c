@@ -66,6 +66,7 @@ summary (const InnElement *element)
 const InnKind inn_kind_filesystem = {
   .name = "filesystem",
   .path = "devices/filesystem",
+  .key = "tag",
   .label = N_ ("Shared folder"),
   .icon = "folder-publicshare-symbolic",
   .device = TRUE,

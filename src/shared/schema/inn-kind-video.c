@@ -63,10 +63,11 @@ static const InnField fields[] = {
   { .name = "accel3d",
     .path = "model/acceleration/@accel3d",
     .type = INN_TYPE_BOOL,
-    .flags = INN_FIELD_HIDDEN,
+    .flags = INN_FIELD_ADVANCED,
     .fallback = "no",
     .label = N_ ("3D acceleration"),
-    .help = N_ ("Lets the guest use this computer's graphics card."),
+    .help = N_ ("This computer’s graphics card draws for the guest. What the guest asks of it is "
+                "less locked away than the rest."),
     .when = "model=virtio" },
   { .name = "width",
     .path = "model/resolution/@x",
