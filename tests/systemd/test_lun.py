@@ -48,7 +48,9 @@ def fails(name, devices, *parts):
     if "done" in said:
         path = re.search(r"'(/org/innkeeper/Helper1/machines/\w+)'", answer)[1]
         said = desk.start(path, "failed")
-        desk.job(desk.call(path, "Delete", "{}"))  # its definition alone has the disk
+        desk.call(path, "Delete", "{}")  # its definition alone has the disk
+        tap.wait_for(lambda: "NotFound" in desk.call(path, "Get", domain.MACHINE, "State", interface=bus.PROPERTIES, check=False),
+                     60, "the machine's end", 1)
     for part in parts:
         tap.true(part in said, said)
 
