@@ -377,6 +377,8 @@ adapt_graphics (InnImport *import, InnElement *graphics)
 {
   gboolean secret = inn_element_has (graphics, "passwd");
 
+  if (!inn_element_is (graphics, "type", "egl-headless"))
+    inn_element_set (graphics, "render-node", NULL, NULL);
   inn_import_adapted (
       import, graphics,
       secret ? g_strdup (_ ("The screen is shown in Innkeeper’s window. Nothing listens on the "

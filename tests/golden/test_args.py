@@ -87,7 +87,7 @@ class Files:
                 fd = os.open(self._image(file, made), os.O_RDWR if file["writable"] else os.O_RDONLY)
             elif file["type"] == "shmem":
                 fd = os.memfd_create("shared")
-                os.ftruncate(fd, 4 << 20)
+                os.ftruncate(fd, self._size(file, made))
             elif file["type"] == "listen":
                 listener = socket.socket(socket.AF_UNIX)
                 listener.bind(str(self.folder / f"{file['name']}.sock"))
@@ -106,6 +106,11 @@ class Files:
                 self.lines.append(ours)
                 fd = theirs.detach()
             self.fds[file["number"]] = fd
+
+    @staticmethod
+    def _size(file, made):
+        nodes = (json.loads(word) for word in made["argv"] if word.startswith("{"))
+        return next(n["size"] for n in nodes if n.get("id") == f"shmem-{file['name']}-ram")
 
     def _image(self, file, made):
         path = self.folder / f"{file['kind'].replace(':', '-')}-{pathlib.Path(file['path']).name}"

@@ -68,9 +68,13 @@ static const InnField fields[] = {
 static gboolean
 check (const InnElement *element, GError **error)
 {
-  return inn_rule (
-      inn_element_is (element, "listen", "network") == inn_element_has (element, "listen-network"),
-      _ ("Listening on a network needs the network's name, and only that does."), error);
+  return inn_rule (inn_element_is (element, "listen", "network") ==
+                       inn_element_has (element, "listen-network"),
+                   _ ("Listening on a network needs the network's name, and only that does."),
+                   error) &&
+         inn_rule (inn_element_is (element, "type", "egl-headless") ||
+                       !inn_element_has (element, "render-node"),
+                   _ ("Only the display “Graphics card only” says which card draws."), error);
 }
 
 static char *

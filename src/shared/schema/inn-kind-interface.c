@@ -157,6 +157,9 @@ check (const InnElement *element, GError **error)
                    error) &&
          inn_rule (!direct || inn_element_has (element, "direct"),
                    _ ("Name the network card of this computer."), error) &&
+         inn_rule (direct ||
+                       !(inn_element_has (element, "direct") || inn_element_has (element, "mode")),
+                   _ ("Only a card that is one of this computer's names that."), error) &&
          inn_rule (bridge || network || direct || !named,
                    _ ("A card that goes through this computer names no bridge, network or card."),
                    error) &&
