@@ -2,19 +2,29 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A device of this computer is added by its name in the window, and the machine's definition has its numbers."""
 
+import shutil
+
 from lib import bus, desk, domain, pcibus, tap, vm, wizard
 
 session = bus.Session()
 tap.cleanup_at_end(session.close)
 ROOT = session.path / "usb"
 session.environ["VMH_USB_ROOT"] = str(ROOT)
-for port, number, facts in (("1-1", 4, ("0781", "5581", "SanDisk", "Ultra <USB> 3.0")),
-                            ("1-2", 5, ("046d", "c52b", "Logitech", "USB Receiver"))):
-    folder = ROOT / "sys/bus/usb/devices" / port
+PORTS = ROOT / "sys/bus/usb/devices"
+
+
+def plug_in(port, number, *facts):
+    folder = ROOT / "coming"
     folder.mkdir(parents=True)
     for name, text in zip(("idVendor", "idProduct", "manufacturer", "product", "busnum", "devnum", "bDeviceClass"),
                           (*facts, "1", str(number), "00")):
         (folder / name).write_text(text + "\n")
+    PORTS.mkdir(parents=True, exist_ok=True)
+    folder.rename(PORTS / port)
+
+
+plug_in("1-1", 4, "0781", "5581", "SanDisk", "Ultra <USB> 3.0")
+plug_in("1-2", 5, "046d", "c52b", "Logitech", "USB Receiver")
 pci = pcibus.Bus(ROOT)
 pci.add("0000:04:00.0", "0x8086", "0x1533", "0x020000", "igb", 11)
 (ROOT / "usr/share/misc").mkdir(parents=True)
@@ -40,6 +50,11 @@ def added_by_name():
     tap.wait_for(lambda: not app.find_all("entry", "Search hardware"), 10, "the dialog to go")
     app.find("label", "SanDisk Ultra <USB> 3.0", timeout=20)
     place.display.screenshot(place.picture("offered"))
+    # What comes and goes meanwhile does so here.
+    plug_in("1-0", 6, "1050", "0407", "Yubico", "Security Key")
+    app.find("label", "Yubico Security Key", timeout=20)
+    shutil.rmtree(PORTS / "1-0")
+    tap.wait_for(lambda: not app.find_all("label", "Yubico Security Key"), 20, "its end", 0.2)
     choice = app.find_all("radio button") or app.find_all("check box")
     app.mouse(choice[-1])
     app.click("_Apply Apply", "push button", where=lambda n: n.has_state("sensitive"))

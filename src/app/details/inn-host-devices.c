@@ -7,6 +7,8 @@
 
 #include <glib/gi18n.h>
 
+#define AGAIN_MS 2000
+
 struct _InnHostDevices
 {
   AdwExpanderRow parent_instance;
@@ -14,7 +16,11 @@ struct _InnHostDevices
   InnDraft *draft;
   InnElement *element;
   GCancellable *cancellable;
+  GPtrArray *rows;    /* that are there, owned by their parent */
   GPtrArray *choices; /* GtkCheckButton, owned by their rows */
+  GVariant *listed;   /* what they show; NULL: nothing yet */
+  guint tick;         /* while it is on the screen: devices come and go */
+  gboolean asked;
   gboolean showing;
 };
 
@@ -196,6 +202,13 @@ dup_facts (const Device *device)
 }
 
 static void
+add_row (InnHostDevices *self, GtkWidget *row)
+{
+  g_ptr_array_add (self->rows, row);
+  adw_expander_row_add_row (ADW_EXPANDER_ROW (self), row);
+}
+
+static void
 add_choice (InnHostDevices *self, Device *device, const char *problem)
 {
   GtkWidget *row = adw_action_row_new ();
@@ -215,7 +228,7 @@ add_choice (InnHostDevices *self, Device *device, const char *problem)
   gtk_widget_set_sensitive (row, problem == NULL || is_chosen (self, device));
   g_signal_connect_object (choice, "toggled", G_CALLBACK (on_toggled), self, G_CONNECT_SWAPPED);
   g_ptr_array_add (self->choices, choice);
-  adw_expander_row_add_row (ADW_EXPANDER_ROW (self), row);
+  add_row (self, row);
 }
 
 static void
@@ -243,7 +256,16 @@ add_nothing (InnHostDevices *self, const char *why)
 
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), title);
   gtk_widget_set_sensitive (row, FALSE);
-  adw_expander_row_add_row (ADW_EXPANDER_ROW (self), row);
+  add_row (self, row);
+}
+
+static void
+clear_rows (InnHostDevices *self)
+{
+  g_ptr_array_set_size (self->choices, 0);
+  for (guint i = 0; i < self->rows->len; i++)
+    adw_expander_row_remove (ADW_EXPANDER_ROW (self), self->rows->pdata[i]);
+  g_ptr_array_set_size (self->rows, 0);
 }
 
 /* NULL: it is no device of the kind that is looked for. */
@@ -278,11 +300,18 @@ on_listed (GObject *source, GAsyncResult *result, gpointer data)
 
   if (self->element == NULL) /* the page has gone */
     return;
+  self->asked = FALSE;
+  if (self->listed != NULL && (reply == NULL || g_variant_equal (reply, self->listed)))
+    return;
+  clear_rows (self);
   if (reply == NULL || !g_variant_is_of_type (reply, G_VARIANT_TYPE ("(aa{sv})")))
     {
       add_nothing (self, error != NULL ? error->message : _ ("It is not known what there is."));
       return;
     }
+  self->showing = TRUE; /* what is made is not chosen by anybody */
+  g_clear_pointer (&self->listed, g_variant_unref);
+  self->listed = g_variant_ref (reply);
   g_variant_get (reply, "(aa{sv})", &iter);
   while (g_variant_iter_loop (iter, "@a{sv}", &facts))
     {
@@ -300,11 +329,47 @@ on_listed (GObject *source, GAsyncResult *result, gpointer data)
   show (self);
 }
 
+static gboolean
+ask (gpointer data)
+{
+  InnHostDevices *self = data;
+  InnMachine *machine = inn_draft_get_machine (self->draft);
+
+  if (self->asked || machine == NULL)
+    return G_SOURCE_CONTINUE;
+  self->asked = TRUE;
+  inn_connection_call_full_async (inn_machine_get_connection (machine), INN_MANAGER_PATH,
+                                  INN_IFACE_MANAGER, "ListHostDevices",
+                                  g_variant_new ("(a{sv})", NULL), NULL, INN_CALL_QUIET,
+                                  self->cancellable, on_listed, g_object_ref (self));
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+inn_host_devices_map (GtkWidget *widget)
+{
+  InnHostDevices *self = INN_HOST_DEVICES (widget);
+
+  GTK_WIDGET_CLASS (inn_host_devices_parent_class)->map (widget);
+  ask (self);
+  self->tick = g_timeout_add (AGAIN_MS, ask, self);
+}
+
+static void
+inn_host_devices_unmap (GtkWidget *widget)
+{
+  g_clear_handle_id (&INN_HOST_DEVICES (widget)->tick, g_source_remove);
+  GTK_WIDGET_CLASS (inn_host_devices_parent_class)->unmap (widget);
+}
+
 static void
 inn_host_devices_dispose (GObject *object)
 {
   InnHostDevices *self = INN_HOST_DEVICES (object);
 
+  g_clear_handle_id (&self->tick, g_source_remove);
+  g_clear_pointer (&self->listed, g_variant_unref);
+  g_clear_pointer (&self->rows, g_ptr_array_unref);
   g_cancellable_cancel (self->cancellable);
   g_clear_object (&self->cancellable);
   g_clear_pointer (&self->choices, g_ptr_array_unref);
@@ -317,11 +382,14 @@ static void
 inn_host_devices_class_init (InnHostDevicesClass *klass)
 {
   G_OBJECT_CLASS (klass)->dispose = inn_host_devices_dispose;
+  GTK_WIDGET_CLASS (klass)->map = inn_host_devices_map;
+  GTK_WIDGET_CLASS (klass)->unmap = inn_host_devices_unmap;
 }
 
 static void
 inn_host_devices_init (InnHostDevices *self)
 {
+  self->rows = g_ptr_array_new ();
   self->choices = g_ptr_array_new ();
   self->cancellable = g_cancellable_new ();
 }
@@ -330,7 +398,6 @@ GtkWidget *
 inn_host_devices_new (InnDraft *draft, const InnElement *element)
 {
   InnHostDevices *self = g_object_new (INN_TYPE_HOST_DEVICES, "title", _ ("Device"), NULL);
-  InnMachine *machine = inn_draft_get_machine (draft);
 
   self->draft = g_object_ref (draft);
   self->element = inn_element_copy (element);
@@ -338,12 +405,7 @@ inn_host_devices_new (InnDraft *draft, const InnElement *element)
   show (self);
   g_signal_connect_object (draft, "edited", G_CALLBACK (on_edited), self, G_CONNECT_SWAPPED);
   adw_expander_row_set_expanded (ADW_EXPANDER_ROW (self), !is_any_chosen (self));
-  if (machine == NULL)
+  if (inn_draft_get_machine (draft) == NULL)
     add_nothing (self, _ ("It can be chosen when the machine is made."));
-  else
-    inn_connection_call_full_async (inn_machine_get_connection (machine), INN_MANAGER_PATH,
-                                    INN_IFACE_MANAGER, "ListHostDevices",
-                                    g_variant_new ("(a{sv})", NULL), NULL, INN_CALL_QUIET,
-                                    self->cancellable, on_listed, g_object_ref (self));
   return GTK_WIDGET (self);
 }
