@@ -91,7 +91,7 @@ const InnKind inn_kind_hostpci = {
   .match = "@type=pci",
   .key = "domain,bus,slot,function",
   .label = N_ ("PCI device"),
-  .icon = "media-removable-symbolic",
+  .icon = "application-x-firmware-symbolic",
   .device = TRUE,
   .fields = fields,
   .summary = summary,
