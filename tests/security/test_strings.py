@@ -226,6 +226,7 @@ class Machine:
         self.put("graphics/listen-network", text(64, least=12), at)
         self.put("graphics/keymap", text(16, DEVICE, least=12), at)
         self.put("graphics/passwd", text(255, least=12), at)
+        at = self.device("graphics", **{"@type": "egl-headless"})
         self.put("graphics/render-node", f"/dev/dri/renderD{RANDOM.randrange(10 ** 8, 10 ** 15)}", at)
         at = self.device("rng", **{"@model": "virtio", "backend/@model": "random"})
         self.put("rng/path", "/" + text(100, least=12), at)
