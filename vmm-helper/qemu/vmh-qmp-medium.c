@@ -92,6 +92,8 @@ drop_nodes (VmhQmp *qmp, const char *format_node, const char *file_node, gint64 
 static void
 undo (VmhQmp *qmp, Change *change)
 {
+  if (change->step == STEP_INSERT)
+    tell (qmp, "blockdev-open-tray", vmh_json ("id=s", change->device, NULL));
   if (change->step == STEP_INSERT && change->old_format_node)
     tell (qmp, "blockdev-insert-medium",
           vmh_json ("id=s", change->device, "node-name=s", change->old_format_node, NULL));
@@ -145,17 +147,20 @@ on_again (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* A tray that is locked opens when the guest, which blockdev-open-tray has asked, lets it. Answers
- * FALSE where it has been waited for long enough. */
+/* A tray that is locked opens when the guest, which blockdev-open-tray has asked, lets it; one that
+ * is open the guest may shut. Answers FALSE where it has been waited for long enough. */
 static gboolean
 wait_for_guest (GTask *task, GError **error)
 {
   Change *change = g_task_get_task_data (task);
 
-  if (change->step != STEP_REMOVE || !strstr ((*error)->message, "is not open"))
+  if ((change->step != STEP_REMOVE && change->step != STEP_INSERT) ||
+      !strstr ((*error)->message, "is not open"))
     return FALSE;
   if (g_get_monotonic_time () < change->until)
     {
+      if (change->step == STEP_INSERT)
+        change->step = STEP_OPEN; /* what was in it has been taken out, which is done again */
       g_clear_error (error);
       change->again_id = g_timeout_add (AGAIN_MS, on_again, task);
       return TRUE;

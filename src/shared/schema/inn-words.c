@@ -109,8 +109,9 @@ inn_dup_join (char *one, char *two)
 char *
 inn_dup_storage (const InnElement *element, const char *empty)
 {
-  g_autofree char *path =
-      inn_element_dup (element, inn_element_is (element, "type", "block") ? "block" : "source");
+  const gboolean block =
+      inn_element_is (element, "type", "block") || inn_kind_find (element->kind, "source") == NULL;
+  g_autofree char *path = inn_element_dup (element, block ? "block" : "source");
 
   return inn_dup_join (inn_dup_choice (element, "bus"),
                        path != NULL ? g_path_get_basename (path) : g_strdup (empty));
