@@ -101,8 +101,10 @@ def choose_file(display, title, path):
         # On a busy computer the dialog may be seen before it takes keys, or has its size: the path is typed anew.
         x, y, width, _ = display.geometry(window)
         display.move(x + width / 2, y + 20)
-        if attempt:
+        if attempt % 2:
             display.key("ctrl+a")
+        elif attempt:  # nor did that help: from the names to where a path is typed, or back
+            display.key("ctrl+l", "ctrl+a")
         display.type(str(path))
         display.key("Return")
         try:
