@@ -32,22 +32,28 @@ pci.add("0000:04:00.0", "0x8086", "0x1533", "0x020000", "igb", 11)
 session.start_helper()
 
 
+def add(place, machine, words):
+    """What Add Hardware finds by @words, to the @machine that is shown."""
+    app = place.app
+    app.find("label", machine, timeout=20)
+    wizard.choose_tab(app, "Details")
+    app.find("list", "Hardware", timeout=20)
+    app.click("_Add Hardware… Add Hardware…", "push button")
+    search = app.find("entry", "Search hardware")
+    place.display.move(200, 300)
+    place.display.type(words)
+    tap.wait_for(lambda: any(words in n.text for n in search.walk()), 10, "the typed text")
+    place.display.key("Return")
+    tap.wait_for(lambda: not app.find_all("entry", "Search hardware"), 10, "the dialog to go")
+
+
 @tap.case
 def added_by_name():
     """Add Hardware offers what is plugged in by name; the one that is chosen is in the definition"""
     machine = domain.create(session, vm.real_mode("usb", session))
     place = desk.Desk(session, "hostdev")
     app = place.app
-    app.find("label", "usb", timeout=20)
-    wizard.choose_tab(app, "Details")
-    app.find("list", "Hardware", timeout=20)
-    app.click("_Add Hardware… Add Hardware…", "push button")
-    search = app.find("entry", "Search hardware")
-    place.display.move(200, 300)
-    place.display.type("usb stick")
-    tap.wait_for(lambda: any("usb stick" in n.text for n in search.walk()), 10, "the typed text")
-    place.display.key("Return")
-    tap.wait_for(lambda: not app.find_all("entry", "Search hardware"), 10, "the dialog to go")
+    add(place, "usb", "usb stick")
     app.find("label", "SanDisk Ultra <USB> 3.0", timeout=20)
     place.display.screenshot(place.picture("offered"))
     # What comes and goes meanwhile does so here.
@@ -71,16 +77,7 @@ def pci_with_its_reason():
     domain.create(session, vm.real_mode("pci", session))
     place = desk.Desk(session, "hostdev-pci")
     app = place.app
-    app.find("label", "pci", timeout=20)
-    wizard.choose_tab(app, "Details")
-    app.find("list", "Hardware", timeout=20)
-    app.click("_Add Hardware… Add Hardware…", "push button")
-    search = app.find("entry", "Search hardware")
-    place.display.move(200, 300)
-    place.display.type("pci device")
-    tap.wait_for(lambda: any("pci device" in n.text for n in search.walk()), 10, "the typed text")
-    place.display.key("Return")
-    tap.wait_for(lambda: not app.find_all("entry", "Search hardware"), 10, "the dialog to go")
+    add(place, "pci", "pci device")
     app.find("label", "Intel Corporation I210 <Network>", timeout=20)
     app.find("label", "Only a machine of the whole system can have it.", timeout=20)
     place.display.screenshot(place.picture("offered"))

@@ -72,8 +72,14 @@ make_folder (const char *path, GError **error)
 static gboolean
 make_node (const char *path, dev_t device, uid_t uid, GError **error)
 {
+  struct stat facts;
+
+  /* Groups are counted anew: what a killed helper has left may be another's node. */
+  if (lstat (path, &facts) == 0 && (!S_ISCHR (facts.st_mode) || facts.st_rdev != device) &&
+      unlink (path) < 0)
+    return fail (path, error);
   if ((mknod (path, S_IFCHR | 0600, device) < 0 && errno != EEXIST) ||
-      chown (path, uid, (gid_t)-1) < 0)
+      lchown (path, uid, (gid_t)-1) < 0)
     return fail (path, error);
   return TRUE;
 }
