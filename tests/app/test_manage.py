@@ -50,18 +50,6 @@ def create():
     return path
 
 
-def choose(name):
-    """A row of the hardware list, as the keyboard chooses it."""
-    from gi.repository import Atspi
-
-    rows = app.find("list", "Hardware")
-    for i, row in enumerate(rows.children()):
-        if any(n.name == name for n in row.walk()):
-            Atspi.Selection.select_child(rows.a, i)
-            return
-    raise AssertionError(f"no {name} in the hardware list")
-
-
 def get_xml(path):
     return session.call(path, MACHINE, "GetXml", GLib.Variant("(a{sv})", ({},)))[0]
 
@@ -81,7 +69,7 @@ def life_of_a_machine():
     app.find(contains="renamed, Off")
     tap.true("<unknown colour=" in get_xml(path), "what is not known is lost")
 
-    choose("XML")
+    app.choose("Hardware", "XML")
     text = app.find("text", "The machine’s XML", where=lambda n: "<name>renamed</name>" in n.text)
     # What does not parse is told with its place, and nothing is lost.
     broken = text.text.replace("</name>", "</nam>")

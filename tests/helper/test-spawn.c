@@ -330,21 +330,39 @@ start_pair (gboolean bound)
   return g_strndup (g_bytes_get_data (output, NULL), g_bytes_get_size (output));
 }
 
-static void
-test_killed_inside (void)
+/* Answers the bound one's pid. */
+static int
+start_pairs (void)
 {
   g_autofree char *bound = start_pair (TRUE);
   g_autofree char *others = start_pair (FALSE);
   g_autofree char *text = g_strconcat (bound, others, NULL);
 
   g_assert_true (g_file_set_contents (g_getenv ("INN_TEST_PIDS"), text, -1, NULL));
+  return atoi (bound);
+}
+
+static void
+test_killed_inside (void)
+{
+  start_pairs ();
   kill (getpid (), SIGKILL);
 }
 
-/* When a helper is killed, what is bound to it ends with all that this has started: bubblewrap's
- * child has not asked to die with its parent in its first moments. The others go on. */
 static void
-test_killed (void)
+test_ended_inside (void)
+{
+  int bound = start_pairs ();
+  VmhPid now;
+
+  vmh_spawn_end ();
+  g_assert_false (vmh_pid_look (bound, &now));
+}
+
+/* What is bound to a helper ends with all that this has started: bubblewrap's child has not asked
+ * to die with its parent in its first moments. The others go on. */
+static void
+check_ends (const char *inside)
 {
   g_autofree char *folder = g_dir_make_tmp ("inn-spawn-XXXXXX", NULL);
   g_autofree char *path = g_build_filename (folder, "pids", NULL);
@@ -353,7 +371,7 @@ test_killed (void)
   int pids[4];
 
   g_setenv ("INN_TEST_PIDS", path, TRUE);
-  g_test_trap_subprocess ("/spawn/killed/subprocess/inside", 0, 0);
+  g_test_trap_subprocess (inside, 0, 0);
   g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
   g_assert_cmpint (sscanf (text, "%d %d %d %d", pids, pids + 1, pids + 2, pids + 3), ==, 4);
   for (guint i = 0; i < 500 && (vmh_pid_look (pids[0], &now) || vmh_pid_look (pids[1], &now)); i++)
@@ -368,6 +386,20 @@ test_killed (void)
     }
   g_unlink (path);
   g_rmdir (folder);
+}
+
+static void
+test_killed (void)
+{
+  check_ends ("/spawn/killed/subprocess/inside");
+}
+
+/* A helper that ends by itself waits for them: nobody sees one after it. */
+static void
+test_ended (void)
+{
+  check_ends ("/spawn/ended/subprocess/inside");
+  g_test_trap_assert_passed ();
 }
 
 /* What should have ended long ago comes to a limit, the user's own. */
@@ -446,6 +478,8 @@ main (int argc, char **argv)
   g_test_add_func ("/spawn/stuck", test_stuck);
   g_test_add_func ("/spawn/killed", test_killed);
   g_test_add_func ("/spawn/killed/subprocess/inside", test_killed_inside);
+  g_test_add_func ("/spawn/ended", test_ended);
+  g_test_add_func ("/spawn/ended/subprocess/inside", test_ended_inside);
   g_test_add_func ("/spawn/lost", test_lost);
   return g_test_run ();
 }

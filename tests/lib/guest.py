@@ -401,11 +401,21 @@ def memory_sector():
 
 def installer_iso():
     """Debian's graphical installer as a bootable ISO, labelled like Debian's own netinst."""
-    with _made_once("debian-installer.iso") as (path, temporary):
+    return _debian_iso("debian-installer.iso", _fill_installer)
+
+
+def menu_iso():
+    """One labelled like it that stays in its menu of three."""
+    return _debian_iso("debian-menu.iso", lambda root: _fill_menu(root, "set timeout=-1\n" + "".join(
+        f"menuentry '{word}' {{\n  halt\n}}\n" for word in ("Install", "Rescue", "Help"))))
+
+
+def _debian_iso(name, fill):
+    with _made_once(name) as (path, temporary):
         if temporary:
             root = env.TempDir("inn-iso-")
             try:
-                _fill_installer(root.path)
+                fill(root.path)
                 subprocess.run(["grub-mkrescue", "-o", temporary, root.path, "--",
                                 "-volid", "Debian 12.0.0 amd64 n"],
                                check=True, capture_output=True)
@@ -414,16 +424,21 @@ def installer_iso():
     return path
 
 
+def _fill_menu(root, text):
+    (root / "boot/grub").mkdir(parents=True)
+    (root / "boot/grub/grub.cfg").write_text(text)
+
+
 def _fill_installer(root):
     if not INSTALLER.is_dir():
         raise AssertionError("tests/run installs debian-installer-12-netboot-amd64")
-    (root / "boot/grub").mkdir(parents=True)
-    shutil.copy(INSTALLER / "linux", root / "boot/linux")
-    shutil.copy(INSTALLER / "initrd.gz", root / "boot/initrd.gz")
-    (root / "boot/grub/grub.cfg").write_text(
+    _fill_menu(
+        root,
         "set timeout=0\n"
         "menuentry 'Install' {\n"
         "  linux /boot/linux vga=788 --- quiet\n"
         "  initrd /boot/initrd.gz\n"
         "}\n"
     )
+    shutil.copy(INSTALLER / "linux", root / "boot/linux")
+    shutil.copy(INSTALLER / "initrd.gz", root / "boot/initrd.gz")

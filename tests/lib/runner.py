@@ -17,7 +17,7 @@ SUITES = ("lint", "unit", "golden", "helper", "app", "vm", "fuzz", "security", "
 BY_NAME = ("systemd", "valgrind")  # what only runs when it is named
 # Most of their time goes by in waiting: rows of tests, side by side. What holds a rate or a time against a limit
 # has "measures" for a second suite, and runs when they are through. The last row only takes what the others leave.
-LANES = (("helper", "security", "crash"), ("app", "vm"), ("lint", "fuzz"))
+LANES = (("helper", "security", "crash", "app"), ("vm",), ("lint", "fuzz"))
 SPARE = 2
 MEASURES = "measures"
 OPTIONS = {

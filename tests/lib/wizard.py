@@ -169,7 +169,7 @@ def set_entry(app, name, text):
     """The entry itself is below the row that has the name."""
     for row in tap.wait_for(lambda: app.find_all(where=named(name)), 10, f"the entry {name}"):
         for node in row.walk():
-            if node.role in ("entry", "text") and "EditableText" in node.a.get_interfaces():
+            if node.role in ("entry", "text") and "EditableText" in node.interfaces():
                 node.set_text(text)
                 return
     raise AssertionError(f"{name} cannot be edited:\n" + app.dump())

@@ -29,7 +29,7 @@ def build(compiler, *options):
 @tap.case
 def clang():
     """clang"""
-    build("clang", "-Dbuildtype=debugoptimized")
+    build("clang", "-Dbuildtype=debug")  # what clang warns of it sees before it optimises
 
 
 @tap.case

@@ -4,7 +4,7 @@
 
 from gi.repository import GLib
 
-from lib import bus, desk, installer, tap, wizard
+from lib import bus, desk, guest, installer, tap, wizard
 
 
 @tap.case
@@ -14,7 +14,7 @@ def first_screen():
     tap.cleanup(session.close)
     session.start_helper()
     place = desk.Desk(session, "installer")
-    installer.choose(place)
+    installer.choose(place, guest.installer_iso())
     place.display.key("Return")
     (path,) = wizard.wait_for_created(place.app, session)
     place.wait_state(path, "running")

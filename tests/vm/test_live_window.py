@@ -34,15 +34,8 @@ class Place:
 
     def choose(self, page):
         """Of the list of hardware."""
-        from gi.repository import Atspi
-
         wizard.choose_tab(self.app, "Details")
-        rows = self.app.find("list", "Hardware", timeout=20)
-        for i, row in enumerate(rows.children()):
-            if any(n.name.startswith(page) for n in row.walk()):
-                Atspi.Selection.select_child(rows.a, i)
-                return
-        raise AssertionError(f"no {page} in the hardware list")
+        self.app.choose("Hardware", page, timeout=20)
 
     def add(self, help_text):
         self.app.click("_Add Hardware… Add Hardware…", "push button")

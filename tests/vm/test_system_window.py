@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gi.repository import GLib
 
-from lib import bus, desk, env, installer, ns, proc, tap, wizard
+from lib import bus, desk, env, guest, installer, ns, proc, tap, wizard
 from lib.agent import Agent
 
 ns.enter()
@@ -106,7 +106,7 @@ def imported():
 @tap.case
 def questions():
     """Create asks for a password; dismissed, wrong or with nobody to ask, it says so and nothing is made"""
-    installer.choose(place)
+    installer.choose(place, guest.menu_iso())
     tap.true(says("making it needs an administrator’s password"), "no word of the password to come")
     for password, sentence in (("cancel", None), ("nonsense", "password was not given, so nothing was done"),
                                (None, "nobody could be asked for it")):
@@ -126,8 +126,8 @@ def questions():
 
 
 @tap.case
-def installer_with_password():
-    """With the right password Debian's installer is made and started, and its screen and keys are the window's"""
+def with_password():
+    """With the right password it is made and started, and its screen and keys are the window's"""
     asked = agent(ns.PASSWORD)
     place.display.key("Return")
     (path,) = wizard.wait_for_created(place.app, session)
@@ -135,7 +135,7 @@ def installer_with_password():
     (qemu,) = proc.find("qemu-system")
     uid = os.stat(f"/proc/{qemu}").st_uid
     tap.true(2001000000 <= uid <= 2001999999, f"the guest's uid is {uid}")
-    installer.watch(place)
+    installer.watch_menu(place)
     tap.wait_for(lambda: asked.asked() == [EDIT, USE], 20, "the questions of making it and of its screen")
     force_off()
     place.wait_state(path, "off")

@@ -12,12 +12,14 @@
 #include <stdarg.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include "shared/inn-errors.h"
 #include "vmh-wire.h"
 
 /* The server does nothing but fork: only a computer that hardly moves is so slow. */
 #define FORK_WAIT_MS 10000
+#define END_WAIT_MS  500
 
 typedef struct
 {
@@ -40,6 +42,7 @@ struct _VmhSpawn
 static struct
 {
   gboolean begun;
+  pid_t pid;
   int control; /* -1: none, or lost */
   guint source, idle;
   GHashTable *processes; /* pid → VmhProcess, owned: not reaped yet */
@@ -150,6 +153,7 @@ vmh_spawn_begin (GError **error)
       return FALSE;
     }
   server.begun = TRUE;
+  server.pid = pid;
   server.control = ends[0];
   server.processes = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify)vmh_process_unref);
   server.source = g_unix_fd_add (server.control, G_IO_IN | G_IO_HUP, on_control, NULL);
@@ -176,7 +180,18 @@ vmh_spawn_end (void)
   g_clear_handle_id (&server.source, g_source_remove);
   g_clear_handle_id (&server.idle, g_source_remove);
   if (server.control >= 0)
-    close (server.control);
+    {
+      int pidfd = (int)syscall (SYS_pidfd_open, server.pid, 0);
+      struct pollfd end = { .fd = pidfd, .events = POLLIN };
+
+      close (server.control);
+      /* What is bound to us is gone before we are, unless the kernel holds it. */
+      if (pidfd >= 0)
+        {
+          poll (&end, 1, END_WAIT_MS);
+          close (pidfd);
+        }
+    }
   server.control = -1;
   g_queue_clear_full (&server.news, g_free);
   g_clear_pointer (&server.processes, g_hash_table_unref);

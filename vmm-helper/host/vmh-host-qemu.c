@@ -193,6 +193,7 @@ scan_next (GTask *owned_task)
       g_free (scan->arch);
       scan->arch = g_strdup (emulator->arch);
       spawn = vmh_spawn_new (path, geteuid ());
+      vmh_spawn_bind (spawn);
       vmh_spawn_add_arg (spawn, "--version");
       vmh_spawn_capture (spawn, STDOUT_FILENO, MAX_VERSION);
       scan->process = vmh_spawn_start (spawn, NULL, NULL, NULL);

@@ -185,6 +185,7 @@ start_fill (gpointer context,
       return;
     }
   spawn = vmh_spawn_new ("/usr/bin/qemu-img", geteuid ());
+  vmh_spawn_bind (spawn);
   vmh_spawn_add_args (spawn, "create", "-q", "-f", "qcow2", "--", "/proc/self/fd/0", size, NULL);
   vmh_spawn_pass_fd (spawn, STDIN_FILENO, work->fd);
   vmh_spawn_capture (spawn, STDERR_FILENO, MAX_OUTPUT);

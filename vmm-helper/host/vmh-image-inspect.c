@@ -195,6 +195,7 @@ vmh_image_inspect_async (int fd,
   look->name = vmh_image_describe (fd);
   g_task_set_task_data (task, look, (GDestroyNotify)look_free);
   spawn = vmh_spawn_new (program, user);
+  vmh_spawn_bind (spawn);
   vmh_spawn_pass_fd (spawn, STDIN_FILENO, fd);
   vmh_spawn_capture (spawn, STDOUT_FILENO, MAX_OUTPUT);
   look->process = vmh_spawn_start (spawn, NULL, NULL, &error);

@@ -119,6 +119,7 @@ vmh_kernel_copy_async (int fd,
   if (copy->memory >= 0 && vmh_kernel_check (fd, path, &error))
     {
       vmh_spawn_add_args (spawn, "-c", most, NULL);
+      vmh_spawn_bind (spawn);
       vmh_spawn_become (spawn, VMH_PROBE_UID, VMH_PROBE_UID);
       vmh_spawn_pass_fd (spawn, STDIN_FILENO, fd);
       vmh_spawn_pass_fd (spawn, STDOUT_FILENO, copy->memory);

@@ -69,6 +69,7 @@ copy (GTask *owned_task, int fd)
   g_autoptr (VmhSpawn) spawn = vmh_spawn_new ("/usr/bin/cat", owner);
   GError *error = NULL;
 
+  vmh_spawn_bind (spawn);
   vmh_spawn_become (spawn, VMH_PROBE_UID, VMH_PROBE_UID);
   vmh_spawn_pass_fd (spawn, STDIN_FILENO, fd);
   vmh_spawn_capture (spawn, STDOUT_FILENO, MAX_NVRAM);
