@@ -52,6 +52,7 @@ static struct
   VmhManager *manager;
   VmhJob *job;
   guint most_fds;
+  guint64 generation; /* of the machine that each input begins with */
 } world;
 
 VmhProcess *
@@ -186,8 +187,9 @@ add_machine (void)
   g_autoptr (VmhMachine) machine = NULL;
 
   g_assert_no_error (error);
-  g_assert_true (vmh_bundle_save (bundle, VMH_MACHINE_XML, definition, -1, VMH_BUNDLE_PUT, &error));
+  g_assert_true (vmh_bundle_save_definition (bundle, definition, &error));
   g_assert_true (vmh_bundle_commit (bundle, &error));
+  world.generation = vmh_bundle_get_generation (bundle);
   machine = vmh_machine_new (world.registry, UUID, bundle, domain, NULL);
   vmh_manager_add (world.manager, machine);
 }
@@ -202,7 +204,7 @@ restore (void)
 
   if (first != NULL && g_str_equal (vmh_machine_get_uuid (first), UUID) &&
       vmh_machine_get_state (first) == VMH_STATE_OFF &&
-      vmh_bundle_get_generation (vmh_machine_get_bundle (first)) == 1)
+      vmh_bundle_get_generation (vmh_machine_get_bundle (first)) == world.generation)
     return;
   for (guint i = 0; i < machines->len; i++)
     {

@@ -103,7 +103,7 @@ make (void)
   VmhBundle *bundle = vmh_bundle_create (UUID, geteuid (), &error);
 
   g_assert_no_error (error);
-  g_assert_true (vmh_bundle_set_generation (bundle, 1, &error));
+  g_assert_true (vmh_bundle_note_place (bundle, &error));
   g_assert_true (vmh_bundle_save (bundle, "disks/vda.raw", "data", -1, VMH_BUNDLE_SYNC, &error));
   g_assert_no_error (error);
   return bundle;

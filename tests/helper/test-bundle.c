@@ -43,7 +43,7 @@ make (const char *uuid)
   VmhBundle *bundle = vmh_bundle_create (uuid, geteuid (), &error);
 
   g_assert_no_error (error);
-  g_assert_true (vmh_bundle_set_generation (bundle, 1, &error));
+  g_assert_true (vmh_bundle_note_place (bundle, &error));
   g_assert_no_error (error);
   return bundle;
 }

@@ -37,7 +37,7 @@ set_up (Fixture *fixture, gconstpointer data)
   store_folder_open ();
   fixture->bundle = vmh_bundle_create (UUID, geteuid (), &error);
   g_assert_no_error (error);
-  g_assert_true (vmh_bundle_set_generation (fixture->bundle, 1, &error));
+  g_assert_true (vmh_bundle_note_place (fixture->bundle, &error));
   g_assert_true (vmh_bundle_commit (fixture->bundle, &error));
   g_assert_no_error (error);
 }

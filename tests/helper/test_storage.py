@@ -423,7 +423,7 @@ def comments():
     xml, generation = domain.call(session, machine, "GetXml")
     tap.equal(apply(session, machine, xml.replace("<devices>", "<!-- my note --><devices>")), [], "changes")
     xml, now = domain.call(session, machine, "GetXml")
-    tap.true("my note" in xml and now == generation + 1, f"{now}: {xml}")
+    tap.true("my note" in xml and now > generation, f"{now}: {xml}")
     apply(session, machine, xml)
     tap.equal(domain.call(session, machine, "GetXml")[1], now, "generation after nothing new")
     tap.true("my note" in (folder_of(session, machine) / "machine.xml").read_text(), "the file")

@@ -259,8 +259,8 @@ class Promises:
         for uuid in {*certain, *open_ones, *seen["machines"]}:
             machine = seen["machines"].get(uuid)
             before, maybe = certain.get(uuid), open_ones.get(uuid)
-            why = _differs(machine, before, maybe is not None, seen)
-            if why and (maybe is None or _differs(machine, maybe, False, seen)):
+            why = _differs(machine, before, seen)
+            if why and (maybe is None or _differs(machine, maybe, seen)):
                 doing = f", while “{maybe['kind']}” was under way" if maybe else ""
                 last = f"after “{before['kind']}”" if before else "never made"
                 wrong.append(f"{uuid} ({last}{doing}): {why}")
@@ -271,9 +271,8 @@ class Promises:
         return wrong
 
 
-def _differs(machine, change, disturbed, seen):
-    """How a machine is not as it was after the @change; a change that was not acknowledged may have
-    @disturbed its generation."""
+def _differs(machine, change, seen):
+    """How a machine is not as it was after the @change."""
     if change is None or change["kind"] == "delete":
         if machine is not None:
             return "it is there" if change is None else "deleted, and there again"
@@ -293,9 +292,7 @@ def _differs(machine, change, disturbed, seen):
         good = (machine["autostart"] == change["autostart"] if "autostart" in change
                 else change["op"] in machine["xml"])
         return None if good else f"not what was acknowledged: {machine}"
-    for what in ("xml", "autostart", "files"):
+    for what in ("xml", "generation", "autostart", "files"):
         if machine[what] != was[what]:
             return f"{what}: was {was[what]!r}, is {machine[what]!r}"
-    if not was["generation"] <= machine["generation"] <= was["generation"] + disturbed:
-        return f"generation: was {was['generation']}, is {machine['generation']}"
     return None

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define PREFIX "."
@@ -68,8 +69,19 @@ put_for_good (int folder, const char *temporary, const char *name)
   return FALSE;
 }
 
-gboolean
-vmh_save (int folder, const char *name, const char *data, gsize length, gboolean sync)
+static gboolean
+set_time (int fd, gint64 time)
+{
+  struct timespec both[2] = { { .tv_nsec = UTIME_OMIT } };
+
+  both[1].tv_sec = time / G_USEC_PER_SEC;
+  both[1].tv_nsec = time % G_USEC_PER_SEC * 1000;
+  return futimens (fd, both) == 0;
+}
+
+/* @time 0: now. */
+static gboolean
+save (int folder, const char *name, const char *data, gsize length, gboolean sync, gint64 time)
 {
   g_autofree char *temporary = g_strconcat (PREFIX, name, SUFFIX, NULL);
   gboolean good;
@@ -79,7 +91,8 @@ vmh_save (int folder, const char *name, const char *data, gsize length, gboolean
   fd = openat (folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (fd < 0)
     return FALSE;
-  good = write_all (fd, data, length) && (!sync || sync_all (fd)) &&
+  good = write_all (fd, data, length) && (time == 0 || set_time (fd, time)) &&
+         (!sync || sync_all (fd)) &&
          (sync ? put_for_good (folder, temporary, name)
                : renameat (folder, temporary, folder, name) == 0);
   code = errno;
@@ -88,6 +101,18 @@ vmh_save (int folder, const char *name, const char *data, gsize length, gboolean
   close (fd);
   errno = code;
   return good;
+}
+
+gboolean
+vmh_save (int folder, const char *name, const char *data, gsize length, gboolean sync)
+{
+  return save (folder, name, data, length, sync, 0);
+}
+
+gboolean
+vmh_save_at (int folder, const char *name, const char *data, gsize length, gint64 time)
+{
+  return save (folder, name, data, length, TRUE, time);
 }
 
 void

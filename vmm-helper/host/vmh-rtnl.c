@@ -101,6 +101,19 @@ vmh_rtnl_set (const VmhRtnlLink *link, GError **error)
   return check (vmh_rtnl_send (&request), link->name, error);
 }
 
+static int
+make (const char *name, const char *kind)
+{
+  struct rtattr *nest;
+  VmhRtnlRequest request;
+
+  begin (&request, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, name, FALSE);
+  nest = vmh_rtnl_add (&request, IFLA_LINKINFO, NULL, 0);
+  vmh_rtnl_add (&request, IFLA_INFO_KIND, kind, strlen (kind));
+  vmh_rtnl_end_nest (&request, nest);
+  return vmh_rtnl_send (&request);
+}
+
 /* Before it is switched on, and after it was made: the kernel takes neither together. */
 static int
 forbid_addresses (const char *name)
@@ -133,16 +146,10 @@ switch_on (const char *name, const char *alias)
 gboolean
 vmh_rtnl_add_bridge (const char *name, const char *alias, GError **error)
 {
-  struct rtattr *kind;
-  VmhRtnlRequest request;
-  int code;
+  int code = make (name, "bridge");
 
-  begin (&request, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, name, FALSE);
-  kind = vmh_rtnl_add (&request, IFLA_LINKINFO, NULL, 0);
-  vmh_rtnl_add (&request, IFLA_INFO_KIND, "bridge", strlen ("bridge"));
-  vmh_rtnl_end_nest (&request, kind);
-  if (!check (vmh_rtnl_send (&request), name, error))
-    return FALSE;
+  if (code != 0)
+    return check (code, name, error);
   code = forbid_addresses (name);
   if (code == 0)
     code = switch_on (name, alias);
@@ -154,15 +161,8 @@ vmh_rtnl_add_bridge (const char *name, const char *alias, GError **error)
 int
 vmh_rtnl_add_ifb (const char *name)
 {
-  struct rtattr *kind;
-  VmhRtnlRequest request;
-  int code;
+  int code = make (name, "ifb");
 
-  begin (&request, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, name, FALSE);
-  kind = vmh_rtnl_add (&request, IFLA_LINKINFO, NULL, 0);
-  vmh_rtnl_add (&request, IFLA_INFO_KIND, "ifb", strlen ("ifb"));
-  vmh_rtnl_end_nest (&request, kind);
-  code = vmh_rtnl_send (&request);
   if (code != 0 && code != EEXIST)
     return code;
   code = forbid_addresses (name);

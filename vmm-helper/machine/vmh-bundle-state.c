@@ -67,7 +67,6 @@ vmh_bundle_save_state (VmhBundle *bundle, GError **error)
   gsize length;
 
   g_key_file_set_uint64 (file, GROUP, "owner", bundle->owner);
-  g_key_file_set_uint64 (file, GROUP, "generation", bundle->generation);
   g_key_file_set_string (file, GROUP, "folder", bundle->path);
   if (bundle->guest_uid != 0)
     g_key_file_set_uint64 (file, GROUP, "guest-uid", bundle->guest_uid);
@@ -166,31 +165,12 @@ vmh_bundle_load_state (VmhBundle *bundle, GError **error)
   /* A session's machines are its user's, wherever their folders came from. */
   if (vmh_store_is_system ())
     bundle->owner = owner;
-  bundle->generation = MAX (g_key_file_get_uint64 (file, GROUP, "generation", NULL), 1);
   vmh_bundle_adopt_uid (bundle, g_key_file_get_uint64 (file, GROUP, "guest-uid", NULL));
   bundle->crash = g_key_file_get_string (file, GROUP, "crash", NULL);
   folder = g_key_file_get_string (file, GROUP, "folder", NULL);
   if (folder != NULL && g_path_is_absolute (folder) && !g_str_equal (folder, bundle->path))
     bundle->moved_from = g_steal_pointer (&folder);
   return TRUE;
-}
-
-guint64
-vmh_bundle_get_generation (VmhBundle *bundle)
-{
-  return bundle->generation;
-}
-
-gboolean
-vmh_bundle_set_generation (VmhBundle *bundle, guint64 generation, GError **error)
-{
-  guint64 old = bundle->generation;
-
-  bundle->generation = generation;
-  if (vmh_bundle_save_state (bundle, error))
-    return TRUE;
-  bundle->generation = old;
-  return FALSE;
 }
 
 const char *
@@ -304,4 +284,10 @@ const char *
 vmh_bundle_get_moved_from (VmhBundle *bundle)
 {
   return bundle->moved_from;
+}
+
+gboolean
+vmh_bundle_note_place (VmhBundle *bundle, GError **error)
+{
+  return vmh_bundle_save_state (bundle, error);
 }

@@ -14,8 +14,12 @@
 #include <unistd.h>
 #include "core/vmh-save.h"
 #include "qemu/vmh-fd.h"
+#include "shared/inn-domain.h"
 #include "shared/inn-errors.h"
 #include "vmh-store.h"
+
+#define VMH_MACHINE_XML "machine.xml"
+#define MAX_TIME        (G_GINT64_CONSTANT (1) << 40) /* s; of no file */
 
 /* Made with each bundle. */
 static const char *const folders[] = { VMH_DISKS, VMH_TPM, "snapshots", "log" };
@@ -33,7 +37,6 @@ bundle_new (const char *prefix, const char *uuid)
   bundle->fd = -1;
   bundle->runtime_fd = -1;
   bundle->owner = geteuid ();
-  bundle->generation = 1;
   bundle->created = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   bundle->making = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   bundle->kept = g_new0 (char *, 1);
@@ -424,6 +427,40 @@ vmh_bundle_load (VmhBundle *bundle, const char *name, gsize max_size, GError **e
     vmh_set_errno (error, errno, name);
   close (fd);
   return n < 0 ? NULL : g_bytes_new_take (g_steal_pointer (&data), length);
+}
+
+guint64
+vmh_bundle_get_generation (VmhBundle *bundle)
+{
+  return bundle->generation;
+}
+
+gboolean
+vmh_bundle_save_definition (VmhBundle *bundle, const char *xml, GError **error)
+{
+  /* Clocks are set back, and files come from computers whose clocks are ahead. */
+  guint64 time = MAX ((guint64)g_get_real_time (), bundle->generation + 1);
+
+  if (!vmh_save_at (bundle->fd, VMH_MACHINE_XML, xml, strlen (xml), (gint64)time))
+    {
+      g_autofree char *path = g_build_filename (bundle->path, VMH_MACHINE_XML, NULL);
+
+      vmh_set_errno (error, errno, path);
+      return FALSE;
+    }
+  bundle->generation = time;
+  return TRUE;
+}
+
+GBytes *
+vmh_bundle_load_definition (VmhBundle *bundle, GError **error)
+{
+  struct stat st;
+
+  if (fstatat (bundle->fd, VMH_MACHINE_XML, &st, AT_SYMLINK_NOFOLLOW) == 0)
+    bundle->generation = (guint64)CLAMP (st.st_mtim.tv_sec, 0, MAX_TIME) * G_USEC_PER_SEC +
+                         (guint64)st.st_mtim.tv_nsec / 1000;
+  return vmh_bundle_load (bundle, VMH_MACHINE_XML, INN_DOMAIN_MAX_XML, error);
 }
 
 GStrv

@@ -52,9 +52,15 @@ uid_t vmh_bundle_get_owner (VmhBundle *bundle);
 #define VMH_PROBE_UID     2001999999u /* of what asks a program something: no machine's */
 uid_t vmh_bundle_get_guest_uid (VmhBundle *bundle, GError **error);
 
-/* What the `state` file says beside the XML. Each setter saves. */
+/** vmh_bundle_save_definition: @xml is the machine's from now on. */
+gboolean vmh_bundle_save_definition (VmhBundle *bundle, const char *xml, GError **error);
+GBytes *vmh_bundle_load_definition (VmhBundle *bundle, GError **error);
+/** vmh_bundle_get_generation: a number that only this definition has, and that the next one's is
+ * above. It is when the file was changed, in µs: so the two get onto the disk as one. 0: no
+ * definition was saved or loaded. */
 guint64 vmh_bundle_get_generation (VmhBundle *bundle);
-gboolean vmh_bundle_set_generation (VmhBundle *bundle, guint64 generation, GError **error);
+
+/* What the `state` file says beside the XML. Each setter saves. */
 /** vmh_bundle_get_crash: how it has ended last, a text for a person, if it crashed and nobody has
  * started it or switched it off since; else NULL. */
 const char *vmh_bundle_get_crash (VmhBundle *bundle);
@@ -81,6 +87,8 @@ gboolean vmh_bundle_set_fate (VmhBundle *bundle,
 /** vmh_bundle_get_moved_from: the path it had when it was saved last, if that was another; then
  * paths in its XML below that one are to be rebased. */
 const char *vmh_bundle_get_moved_from (VmhBundle *bundle);
+/** vmh_bundle_note_place: the folder is where what its definition names is, and has its `state`. */
+gboolean vmh_bundle_note_place (VmhBundle *bundle, GError **error);
 
 int vmh_bundle_open_file (VmhBundle *bundle,
                           const char *name,

@@ -59,7 +59,7 @@ save (gpointer context, GError **error)
   g_autofree char *xml = inn_domain_to_xml (create->what.domain);
 
   return vmh_bundle_keep_made (create->what.bundle, error) &&
-         vmh_bundle_save (create->what.bundle, VMH_MACHINE_XML, xml, -1, VMH_BUNDLE_SYNC, error);
+         vmh_bundle_save_definition (create->what.bundle, xml, error);
 }
 
 /* There at once, on disk and on the bus: nothing comes between. */

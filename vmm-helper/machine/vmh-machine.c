@@ -319,19 +319,9 @@ gboolean
 vmh_machine_store (VmhMachine *machine, InnDomain *domain, GError **error)
 {
   g_autofree char *xml = inn_domain_to_xml (domain);
-  guint64 generation = vmh_bundle_get_generation (machine->bundle);
 
-  /* The number goes first: a kill in between then leaves a number too high, never an old one on a
-   * new definition. */
-  if (!vmh_bundle_set_generation (machine->bundle, generation + 1, error))
+  if (!vmh_bundle_save_definition (machine->bundle, xml, error))
     return FALSE;
-  if (!vmh_bundle_save (machine->bundle, VMH_MACHINE_XML, xml, -1, VMH_BUNDLE_SYNC, error))
-    {
-      if (!vmh_bundle_set_generation (machine->bundle, generation, NULL))
-        vmh_registry_changed (machine->registry, G_OBJECT (machine), INN_IFACE_MACHINE,
-                              "Generation", NULL);
-      return FALSE;
-    }
   set_domain (machine, domain);
   rest_later (machine);
   vmh_registry_changed (machine->registry, G_OBJECT (machine), INN_IFACE_MACHINE, "Name", "Title",

@@ -12,8 +12,6 @@ G_BEGIN_DECLS
 
 typedef struct _VmhQemu VmhQemu; /* qemu/vmh-qemu.h; a GObject */
 
-#define VMH_MACHINE_XML "machine.xml" /* in the bundle */
-
 #define VMH_TYPE_MACHINE (vmh_machine_get_type ())
 G_DECLARE_FINAL_TYPE (VmhMachine, vmh_machine, VMH, MACHINE, GObject)
 
@@ -66,8 +64,8 @@ const VmhSummary *vmh_machine_get_summary (VmhMachine *machine);
 
 /** vmh_machine_get_row: as ListMachines tells it. */
 GVariant *vmh_machine_get_row (VmhMachine *machine);
-/** vmh_machine_store: @domain becomes the desired state: saved, generation + 1, told. On failure
- * nothing has changed. */
+/** vmh_machine_store: @domain becomes the desired state: saved, with a higher generation, told. On
+ * failure nothing has changed. */
 gboolean vmh_machine_store (VmhMachine *machine, InnDomain *domain, GError **error);
 InnDomain *vmh_machine_get_live (
     VmhMachine *machine); /* what the running QEMU was started with; NULL when off */

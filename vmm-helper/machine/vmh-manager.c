@@ -101,7 +101,7 @@ dup_uuid (InnDomain *domain)
 static InnDomain *
 load_domain (VmhBundle *bundle, const char *uuid, GError **error)
 {
-  g_autoptr (GBytes) bytes = vmh_bundle_load (bundle, VMH_MACHINE_XML, INN_DOMAIN_MAX_XML, error);
+  g_autoptr (GBytes) bytes = vmh_bundle_load_definition (bundle, error);
   g_autoptr (InnDomain) domain = NULL;
   g_autofree char *said = NULL;
 
@@ -140,7 +140,8 @@ load_machine (VmhManager *manager, const char *uuid)
     g_warning ("The machine %s cannot be read: %s", uuid, error->message);
   machine = vmh_machine_new (manager->registry, uuid, bundle, domain,
                              error != NULL ? error->message : NULL);
-  if (rebased && !vmh_machine_store (machine, domain, &error))
+  if (rebased &&
+      (!vmh_machine_store (machine, domain, &error) || !vmh_bundle_note_place (bundle, &error)))
     g_warning ("%s", error->message);
   if (domain != NULL)
     vmh_orders_recover (machine);

@@ -204,7 +204,7 @@ vmh_trash_erase_finish (GAsyncResult *result, GError **error)
 static char *
 dup_label (VmhBundle *bundle)
 {
-  g_autoptr (GBytes) bytes = vmh_bundle_load (bundle, VMH_MACHINE_XML, INN_DOMAIN_MAX_XML, NULL);
+  g_autoptr (GBytes) bytes = vmh_bundle_load_definition (bundle, NULL);
   g_autoptr (InnDomain) domain = NULL;
 
   if (bytes != NULL)

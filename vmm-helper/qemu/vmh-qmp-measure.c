@@ -75,6 +75,12 @@ take_drives (JsonNode *reply, VmhQmpMeasures *measures)
   read_drives (reply, measures->drives);
 }
 
+static GArray *
+vcpus_new (void)
+{
+  return g_array_new (FALSE, FALSE, sizeof (VmhQmpVcpu));
+}
+
 static void
 clear_drive (gpointer drive)
 {
@@ -187,7 +193,7 @@ vmh_qmp_measure_async (VmhQmp *qmp, GAsyncReadyCallback callback, gpointer data)
   g_task_set_source_tag (task, vmh_qmp_measure_async);
   g_task_set_task_data (task, measuring, measuring_free);
   measuring->measures = g_new0 (VmhQmpMeasures, 1);
-  measuring->measures->vcpus = g_array_new (FALSE, FALSE, sizeof (VmhQmpVcpu));
+  measuring->measures->vcpus = vcpus_new ();
   measuring->measures->drives = drives_new ();
   for (guint i = 0; i < G_N_ELEMENTS (questions); i++)
     {
@@ -217,22 +223,32 @@ vmh_qmp_measures_free (VmhQmpMeasures *measures)
   g_free (measures);
 }
 
+/* Takes @owned_list over. */
 static void
-on_vcpus (GObject *source, GAsyncResult *result, gpointer data)
+return_list (GObject *source,
+             GAsyncResult *result,
+             GTask *owned_task,
+             GArray *owned_list,
+             void (*read) (JsonNode *reply, GArray *list))
 {
-  g_autoptr (GTask) task = data;
+  g_autoptr (GTask) task = owned_task;
+  g_autoptr (GArray) list = owned_list;
   GError *error = NULL;
   g_autoptr (JsonNode) reply = vmh_qmp_call_finish (VMH_QMP (source), result, &error);
-  GArray *vcpus;
 
   if (!reply)
     {
       g_task_return_error (task, error);
       return;
     }
-  vcpus = g_array_new (FALSE, FALSE, sizeof (VmhQmpVcpu));
-  read_vcpus (reply, vcpus);
-  g_task_return_pointer (task, vcpus, (GDestroyNotify)g_array_unref);
+  read (reply, list);
+  g_task_return_pointer (task, g_steal_pointer (&list), (GDestroyNotify)g_array_unref);
+}
+
+static void
+on_vcpus (GObject *source, GAsyncResult *result, gpointer data)
+{
+  return_list (source, result, data, vcpus_new (), read_vcpus);
 }
 
 void
@@ -253,19 +269,7 @@ vmh_qmp_query_vcpus_finish (VmhQmp *qmp, GAsyncResult *result, GError **error)
 static void
 on_drives (GObject *source, GAsyncResult *result, gpointer data)
 {
-  g_autoptr (GTask) task = data;
-  GError *error = NULL;
-  g_autoptr (JsonNode) reply = vmh_qmp_call_finish (VMH_QMP (source), result, &error);
-  GArray *drives;
-
-  if (!reply)
-    {
-      g_task_return_error (task, error);
-      return;
-    }
-  drives = drives_new ();
-  read_drives (reply, drives);
-  g_task_return_pointer (task, drives, (GDestroyNotify)g_array_unref);
+  return_list (source, result, data, drives_new (), read_drives);
 }
 
 void
