@@ -315,10 +315,11 @@ make_models (InnSidebar *self)
 
   self->sorter = GTK_SORTER (gtk_custom_sorter_new (compare_names, NULL, NULL));
   self->filter = GTK_FILTER (gtk_string_filter_new (name));
-  self->filtered = gtk_filter_list_model_new (NULL, g_object_ref (self->filter));
-  self->sorted = gtk_sort_list_model_new (g_object_ref (G_LIST_MODEL (self->filtered)),
-                                          g_object_ref (self->sorter));
-  self->gradual = inn_gradual_new (g_object_ref (G_LIST_MODEL (self->sorted)), self->scroller);
+  /* Sorted first: a search sorts nothing anew. */
+  self->sorted = gtk_sort_list_model_new (NULL, g_object_ref (self->sorter));
+  self->filtered = gtk_filter_list_model_new (g_object_ref (G_LIST_MODEL (self->sorted)),
+                                              g_object_ref (self->filter));
+  self->gradual = inn_gradual_new (g_object_ref (G_LIST_MODEL (self->filtered)), self->scroller);
   self->selection = gtk_single_selection_new (g_object_ref (inn_gradual_get_model (self->gradual)));
   gtk_single_selection_set_autoselect (self->selection, FALSE);
   gtk_single_selection_set_can_unselect (self->selection, TRUE);
@@ -361,8 +362,8 @@ inn_sidebar_dispose (GObject *object)
     gtk_widget_unparent (child);
   g_clear_object (&self->selection);
   g_clear_weak_pointer (&self->chosen);
-  g_clear_object (&self->sorted);
   g_clear_object (&self->filtered);
+  g_clear_object (&self->sorted);
   g_clear_object (&self->filter);
   g_clear_object (&self->sorter);
   g_clear_object (&self->connection);
@@ -460,7 +461,7 @@ inn_sidebar_set_connection (InnSidebar *self, InnConnection *connection)
     leave (self, inn_connection_get_machines (self->connection));
   g_set_object (&self->connection, connection);
   machines = inn_connection_get_machines (connection);
-  gtk_filter_list_model_set_model (self->filtered, machines);
+  gtk_sort_list_model_set_model (self->sorted, machines);
   g_signal_connect_object (machines, "items-changed", G_CALLBACK (on_machines_changed), self,
                            G_CONNECT_SWAPPED);
   on_machines_changed (self, 0, 0, g_list_model_get_n_items (machines), machines);
