@@ -151,6 +151,21 @@ show_wanted (InnFieldRow *self)
     gtk_widget_set_visible (self->note, wanted && self->note_text != NULL);
 }
 
+/* What went with that choice has gone, too. */
+static void
+on_edited (InnFieldRow *self)
+{
+  gboolean was_wanted = gtk_widget_get_visible (self->row);
+
+  show_wanted (self);
+  if (was_wanted && !gtk_widget_get_visible (self->row))
+    {
+      g_autofree char *value = dup_value (self);
+
+      self->editing->show (self->editor, self->field, value);
+    }
+}
+
 static void
 on_taken (const char *text, gpointer data)
 {
@@ -228,7 +243,7 @@ inn_field_row_new (InnDraft *draft, const InnElement *element, const InnField *f
   g_object_set_data_full (G_OBJECT (self->row), "inn-field-row", self, g_object_unref);
   g_signal_connect_object (draft, "waiting", G_CALLBACK (show_note), self, G_CONNECT_SWAPPED);
   if (field->when != NULL)
-    g_signal_connect_object (draft, "edited", G_CALLBACK (show_wanted), self, G_CONNECT_SWAPPED);
+    g_signal_connect_object (draft, "edited", G_CALLBACK (on_edited), self, G_CONNECT_SWAPPED);
   inn_field_row_show (self);
   return self;
 }
