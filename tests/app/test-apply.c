@@ -486,6 +486,7 @@ test_chip (Fixture *fixture, gconstpointer data)
   g_assert_true (inn_element_is (&chip, "version", "1.2"));
   adw_combo_row_set_selected (type, 1);
   g_assert_false (inn_element_has (&chip, "version"));
+  g_assert_true (inn_element_is (&chip, "model", "tpm-tis"));
   adw_combo_row_set_selected (type, 0);
   g_assert_true (inn_element_is (&chip, "version", "2.0"));
   g_assert_cmpuint (adw_combo_row_get_selected (ADW_COMBO_ROW (find_row (fixture, "version"))), ==,
