@@ -56,8 +56,9 @@ def code(answer):
 
 
 def _swtpm(folder, *options, fds=()):
-    return subprocess.Popen(["swtpm", "socket", "--tpm2", "--terminate", "--tpmstate", f"dir={folder}", *options],
-                            pass_fds=fds, stderr=subprocess.DEVNULL)
+    # One that nobody has connected to would outlive a test that is killed.
+    return subprocess.Popen(["setpriv", "--pdeathsig", "KILL", "swtpm", "socket", "--tpm2", "--terminate",
+                             "--tpmstate", f"dir={folder}", *options], pass_fds=fds, stderr=subprocess.DEVNULL)
 
 
 def of_computer():

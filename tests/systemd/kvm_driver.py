@@ -274,6 +274,8 @@ def chip():
     tap.true(not is_taken(), "the chip is this computer's again")
     tap.equal(REGISTER.read_text().strip().lower(), wanted, "the register, afterwards")
     tap.equal(ask_computers(tpm.read_state()), state, "what of the chip is on: no guest's firmware turns it off")
+    vm.start(session, guest.machine)
+    tap.true(is_taken(), "the chip is the guest's again")
 
 
 def picture(machine):

@@ -37,7 +37,7 @@ pc = computer.Computer(memory=2048, cpus=2, devices=(
     *tpm.of_computer()))
 tap.cleanup(pc.close)
 tap.on_failure(print_journal)
-tap.diag(f"up after {pc.boot():.0f} s")
+tap.diag(f"up after {pc.boot(420):.0f} s")
 pc.run("mkdir /opt/tests && mount /dev/vdb /opt/tests && ln -s /opt/tests/boot/* /boot/ && modprobe vhost_vsock")
 
 
