@@ -408,14 +408,32 @@ adapt_sound (InnImport *import, InnElement *card)
   return TRUE;
 }
 
+/* TRUE: the machine can have this computer's, and nothing is said that such a one does not have. */
+static gboolean
+keep_computers_chip (InnImport *import, InnElement *chip)
+{
+  g_autofree char *path = inn_element_dup (chip, "device");
+
+  if (!import->host->system || !inn_element_is (chip, "type", "passthrough") ||
+      !inn_field_check (inn_kind_find (chip->kind, "device"), path, NULL))
+    return FALSE;
+  inn_element_set (chip, "version", NULL, NULL);
+  inn_import_adapted (
+      import, chip,
+      g_strdup (_ ("It is this computer’s. The guest can change and clear what this computer keeps "
+                   "there.")));
+  return TRUE;
+}
+
 /* What is in the chip stays with libvirt, or with this computer. */
 static gboolean
 adapt_tpm (InnImport *import, InnElement *chip)
 {
   const InnField *model = inn_kind_find (chip->kind, "model");
   g_autofree char *was = inn_element_dup (chip, "model");
+  gboolean computers = keep_computers_chip (import, chip);
 
-  if (!inn_element_is (chip, "type", "emulator"))
+  if (!computers && !inn_element_is (chip, "type", "emulator"))
     {
       inn_domain_touch (import->domain);
       inn_path_remove_element (chip->node, "backend");
@@ -423,9 +441,11 @@ adapt_tpm (InnImport *import, InnElement *chip)
     }
   if (was == NULL || !inn_field_check (model, was, NULL))
     inn_element_set (chip, "model", "tpm-tis", NULL);
-  inn_import_adapted (import, chip,
-                      g_strdup (_ ("It is a new, empty one. A system that keeps its keys there, as "
-                                   "BitLocker does, asks for the recovery key.")));
+  if (!computers)
+    inn_import_adapted (
+        import, chip,
+        g_strdup (_ ("It is a new, empty one. A system that keeps its keys there, as "
+                     "BitLocker does, asks for the recovery key.")));
   return TRUE;
 }
 

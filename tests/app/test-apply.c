@@ -391,6 +391,18 @@ find_row (Fixture *fixture, const char *field)
   return NULL;
 }
 
+static gboolean
+row_is_shown (Fixture *fixture, const char *field)
+{
+  GPtrArray *rows =
+      inn_element_page_get_rows (INN_ELEMENT_PAGE (inn_details_view_get_page (fixture->view)));
+
+  for (guint i = 0; i < rows->len; i++)
+    if (g_str_equal (inn_field_row_get_field (rows->pdata[i])->name, field))
+      return gtk_widget_get_visible (inn_field_row_get_row (rows->pdata[i]));
+  return FALSE;
+}
+
 /* What the helper would refuse at the start is not offered, with the reason; what a machine has
  * all the same is shown. */
 static void
@@ -431,6 +443,57 @@ test_networks (Fixture *fixture, gconstpointer data)
   inn_draft_discard (draft);
 }
 
+/* A session's machine is not offered this computer's chip, but shown that it has it; who chooses
+ * the other takes along what only that one has. */
+static void
+test_chip (Fixture *fixture, gconstpointer data)
+{
+  InnDraft *draft = inn_details_view_get_draft (fixture->view);
+  InnElement chip;
+  AdwComboRow *type;
+  const char *note;
+  g_autofree char *id = NULL;
+
+  inn_details_view_add (fixture->view, inn_schema_find ("tpm"));
+  type = ADW_COMBO_ROW (find_row (fixture, "type"));
+  note = adw_action_row_get_subtitle (ADW_ACTION_ROW (type));
+  g_assert_cmpuint (g_list_model_get_n_items (adw_combo_row_get_model (type)), ==, 1);
+  g_assert_true (g_str_has_suffix (note, "can have this computer’s security chip."));
+  g_assert_true (row_is_shown (fixture, "version"));
+  g_assert_false (row_is_shown (fixture, "device"));
+
+  chip =
+      *inn_element_page_get_element (INN_ELEMENT_PAGE (inn_details_view_get_page (fixture->view)));
+  g_assert_true (inn_element_set (&chip, "model", "tpm-tis", NULL));
+  g_assert_true (inn_element_set (&chip, "version", NULL, NULL));
+  g_assert_true (inn_element_set (&chip, "type", "passthrough", NULL));
+  g_assert_true (inn_element_set (&chip, "device", "/dev/tpmrm0", NULL));
+  inn_details_view_add (fixture->view, inn_schema_find ("sound")); /* new pages */
+  id = inn_element_dup_id (&chip);
+  g_assert_true (inn_details_view_show (fixture->view, id));
+  type = ADW_COMBO_ROW (find_row (fixture, "type"));
+  g_assert_cmpuint (g_list_model_get_n_items (adw_combo_row_get_model (type)), ==, 2);
+  g_assert_cmpuint (adw_combo_row_get_selected (type), ==, 1);
+  g_assert_true (row_is_shown (fixture, "device"));
+  g_assert_false (row_is_shown (fixture, "version"));
+  adw_combo_row_set_selected (type, 0);
+  g_assert_true (inn_element_is (&chip, "type", "emulator"));
+  g_assert_false (inn_element_has (&chip, "device"));
+  g_assert_false (row_is_shown (fixture, "device"));
+
+  /* And back, with another version. */
+  adw_combo_row_set_selected (ADW_COMBO_ROW (find_row (fixture, "version")), 1);
+  g_assert_true (inn_element_is (&chip, "version", "1.2"));
+  adw_combo_row_set_selected (type, 1);
+  g_assert_false (inn_element_has (&chip, "version"));
+  g_assert_true (inn_element_is (&chip, "model", "tpm-tis"));
+  adw_combo_row_set_selected (type, 0);
+  g_assert_true (inn_element_is (&chip, "version", "2.0"));
+  g_assert_cmpuint (adw_combo_row_get_selected (ADW_COMBO_ROW (find_row (fixture, "version"))), ==,
+                    0);
+  inn_draft_discard (draft);
+}
+
 /* Names are text and no markup, also those that are not allowed. */
 static void
 test_names (Fixture *fixture, gconstpointer data)
@@ -460,6 +523,7 @@ main (int argc, char **argv)
   ADD ("refused-unseen", test_refused_unseen);
   ADD ("new-image", test_new_image);
   ADD ("networks", test_networks);
+  ADD ("chip", test_chip);
   ADD ("names", test_names);
   return stage_run ();
 }

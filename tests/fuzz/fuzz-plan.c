@@ -19,7 +19,8 @@ make (InnDomain *domain, size_t size, GError **error)
                        .virtiofsd = (size & 1) != 0,
                        .locks = (size & 2) != 0,
                        .vfio = (size & 2) != 0,
-                       .bridges = (size & 2) != 0 };
+                       .bridges = (size & 2) != 0,
+                       .chips = (size & 1) != 0 };
   g_autoptr (VmhPlan) plan = NULL;
 
   if (inn_domain_is_uefi (domain))

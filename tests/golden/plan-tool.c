@@ -26,8 +26,8 @@ strings (char **argv)
 static JsonArray *
 files (GPtrArray *fds)
 {
-  static const char *const types[] = { "file",  "nvram", "copy", "listen", "line", "net", "tpm",
-                                       "share", "vsock", "lun",  "shmem",  "usb",  "tap" };
+  static const char *const types[] = { "file",  "nvram", "copy", "listen", "line",  "net", "tpm",
+                                       "share", "vsock", "lun",  "chip",   "shmem", "usb", "tap" };
   JsonArray *array = json_array_new ();
 
   for (guint i = 0; i < fds->len; i++)
@@ -151,6 +151,7 @@ describe (const char *file, char **types, const char *option, JsonObject *result
                        .locks = !g_str_equal (option, "--session"),
                        .vfio = !g_str_equal (option, "--session"),
                        .bridges = !g_str_equal (option, "--session"),
+                       .chips = !g_str_equal (option, "--session"),
                        .proc = TRUE,
                        .luns = !g_str_equal (option, "--session") };
   g_autofree char *xml = NULL;

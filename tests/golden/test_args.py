@@ -94,7 +94,9 @@ class Files:
                 listener.listen(1)
                 fd = listener.detach()
             elif file["type"] == "tpm":
-                fd = self._chip(file["kind"])
+                fd = self._chip("--ctrl", "type=unixio,clientfd={}", version=file["kind"])
+            elif file["type"] == "chip":  # a file that takes commands and gives answers, too
+                fd = self._chip("--fd", "{}", "--flags", "not-need-init,startup-clear")
             elif file["type"] == "share":
                 fd = virtiofs.connected(self.folder, file["name"])
             elif file["type"] in ("vsock", "usb"):
@@ -127,11 +129,11 @@ class Files:
             subprocess.run(["qemu-img", "create", "-q", "-f", wanted, path, "8M"], check=True)
         return path
 
-    def _chip(self, version):
+    def _chip(self, *options, version="2.0"):
         """QEMU asks it before it says anything, so there is one."""
         ours, theirs = socket.socketpair()
         with ours:
-            subprocess.Popen(["swtpm", "socket", "--terminate", "--ctrl", f"type=unixio,clientfd={ours.fileno()}",
+            subprocess.Popen(["swtpm", "socket", "--terminate", *(option.format(ours.fileno()) for option in options),
                               "--tpmstate", f"dir={self.folder}", *(["--tpm2"] if version == "2.0" else [])],
                              pass_fds=[ours.fileno()], stderr=subprocess.DEVNULL)
         return theirs.detach()
@@ -476,6 +478,18 @@ def pci_devices_of_a_session():
         twice = pathlib.Path(folder) / "twice.xml"
         twice.write_text(text.replace('bus="4" slot="12" function="0"', 'bus="0x03" slot="0x1f" function="7"'))
         tap.true("has the PCI device 0000:03:1f.7 twice" in plan(twice).get("error", ""), plan(twice))
+
+
+@tap.case
+def chip_of_a_session():
+    """A session's machine is refused this computer's security chip by a sentence"""
+    text = (GOLDEN / "xml" / "shared-with-host.xml").read_text()
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "chip.xml"
+        path.write_text(re.sub("<disk.*</disk>", "", text, flags=re.S))
+        said = plans([path], None, "--session")[path].get("error", "")
+    tap.true(said.startswith("Machines of a session cannot have this computer’s security chip"), said)
+    tap.true("a chip of its own" in said and "whole system" in said, "no remedy")
 
 
 @tap.case

@@ -75,6 +75,11 @@ test_errors (void)
   g_assert_cmpstr (errors, ==,
                    "qemu-system-x86_64: -device nonsense: no such device\n"
                    "free(): invalid pointer\n");
+  g_assert_null (vmh_words_explain (errors));
+  g_assert_nonnull (
+      strstr (vmh_words_explain ("qemu-system-x86_64: Requested buffer size of 3968 is "
+                                 "smaller than host TPM's fixed buffer size of 4096\n"),
+              "Choose TIS"));
 }
 
 int

@@ -184,7 +184,7 @@ class Computer:
 
     def __init__(self, disk=None, memory=1536, cpus=2, lines=(), devices=(), words=""):
         self.dir = env.TempDir("inn-computer-")
-        self.memory, self.cpus, self.more = memory, cpus, more
+        self.memory, self.cpus = memory, cpus
         self.power_disk, self._line_names, self.lines = disk, lines, {}
         self._devices, self._words = devices, words
         self.qemu = None
@@ -202,11 +202,12 @@ class Computer:
         initrd = guest.initramfs_of("computer", BOOT_MODULES, BOOT_INIT)
         self._ports, far = {}, []
         argv = ["-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max", "-m", self.memory,
-                "-smp", self.cpus, "-no-reboot", "-vga", "std", *self._devices, "-kernel", kernel, "-initrd", initrd, "-append",
+                "-smp", self.cpus, "-no-reboot", "-vga", "std", "-kernel", kernel, "-initrd", initrd, "-append",
                 "root=/dev/vda rw console=ttyS0 quiet systemd.show_status=0 systemd.log_color=0 panic=-1 " + self._words,
-                *self._drive(), "-device", "virtio-blk-pci,drive=disk,write-cache=on", "-device", "virtio-rng-pci", "-device", "virtio-serial-pci",
-                "-chardev", f"file,id=line,path={self.dir.path}/console,append=on", "-serial", "chardev:line",
-                *self.more]
+                # The first disk is the one it boots from.
+                *self._drive(), "-device", "virtio-blk-pci,drive=disk,write-cache=on", *self._devices,
+                "-device", "virtio-rng-pci", "-device", "virtio-serial-pci",
+                "-chardev", f"file,id=line,path={self.dir.path}/console,append=on", "-serial", "chardev:line"]
         for name in (*PORTS, *self._line_names):
             ours, theirs = socket.socketpair()
             far.append(theirs)

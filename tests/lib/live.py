@@ -39,6 +39,13 @@ class Guest:
     def live(self):
         return domain.call(self.session, self.machine, "GetXml", live=GLib.Variant("b", True))[0]
 
+    def ask_chip(self, command):
+        """The answer of its security chip to the bytes of @command, in hexadecimal."""
+        shown = "".join(f"\\x{command[i:i + 2]}" for i in range(0, len(command), 2))
+        said = self.line.shell(f"exec 3<>/dev/tpm0; printf '{shown}' >&3; dd bs=4096 count=1 <&3 2>/dev/null | "
+                               "hexdump -v -e '1/1 \"%02x\"'; exec 3>&-; echo")
+        return re.search(r"[0-9a-f]{20,}", said)[0]
+
     def pending(self):
         return self.session.machines()[self.machine][domain.MACHINE]["Pending"]
 

@@ -50,7 +50,7 @@ WHERE = {
     **{f"hostpci/{part}": OPTION for part in ("domain", "bus", "slot", "function")},
     "hyperv/vendor-id": NOWHERE, "pstore/path": NOWHERE,
     "kernel/kernel": FILES, "kernel/initrd": FILES, "disk/source": FILES, "disk/block": FILES, "cdrom/source": FILES,
-    "cdrom/block": FILES, "floppy/source": FILES, "floppy/block": FILES, "lun/block": FILES, "interface/network": FILES,
+    "cdrom/block": FILES, "floppy/source": FILES, "floppy/block": FILES, "lun/block": FILES, "tpm/device": FILES, "interface/network": FILES,
     "interface/bridge": FILES, "interface/direct": FILES, "filesystem/source": FILES,
     "general/title": NOWHERE, "general/description": NOWHERE, "general/os-id": NOWHERE, "machine/emulator": NOWHERE,
     "firmware/loader": NOWHERE, "firmware/nvram": NOWHERE, "firmware/nvram-template": NOWHERE,
@@ -175,6 +175,8 @@ class Machine:
         at = self.device("hostdev", **{"@mode": "subsystem", "@type": "pci"})
         for field, most, digits in (("domain", 1 << 16, 4), ("bus", 256, 2), ("slot", 32, 2), ("function", 8, 1)):
             self.put(f"hostpci/{field}", f"0x{RANDOM.randrange(most):0{digits}x}", at)
+        at = self.device("tpm", **{"@model": "tpm-tis", "backend/@type": "passthrough"})
+        self.put("tpm/device", f"/dev/tpm{RANDOM.choice(('', 'rm'))}{RANDOM.randrange(1000, 9999)}", at)
 
     def drive(self, kind, bus, target, serial=True):
         # One that can be plugged has all of it; every second is a device of the host.

@@ -3,16 +3,18 @@
 """Runs as root in test_kvm.py's computer, one of its cases a time: the system's helper runs a Linux guest by
 KVM, whose machine is changed while it runs."""
 
+import errno
 import os
 import re
 import socket
+import subprocess
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 from gi.repository import Gio, GLib  # noqa: E402
 
-from lib import bus, domain, guest as guests, live, tap, vm  # noqa: E402
+from lib import bus, domain, guest as guests, live, tap, tpm, vm  # noqa: E402
 
 ONLINE = "for c in /sys/devices/system/cpu/cpu[1-9]; do echo 1 > $c/online; done; cat /sys/devices/system/cpu/online"
 MEMORY = "echo online_movable > /sys/devices/system/memory/auto_online_blocks"
@@ -203,6 +205,77 @@ def hyperv():
     tap.equal(leaf[0x40000004][1], 8191, "how often a spinlock is tried")
     failed = vm.start(session, make("intel", "<evmcs state='on'/>"), None)
     tap.true(failed["State"] == "failed" and "hv-evmcs" in failed["ErrorMessage"], str(failed))
+
+
+REGISTER = Path("/sys/class/tpm/tpm0/pcr-sha256/16")
+
+
+def is_taken(device="/dev/tpm0"):
+    """The kernel gives it to nobody else."""
+    try:
+        os.close(os.open(device, os.O_RDWR))
+    except OSError as e:
+        tap.equal(e.errno, errno.EBUSY, "what the kernel says")
+        return True
+    return False
+
+
+def ask_computers(command):
+    with open("/dev/tpmrm0", "r+b", buffering=0) as file:
+        file.write(bytes.fromhex(command))
+        return file.read(4096).hex()
+
+
+def refuse(name, device, *parts):
+    machine = domain.create(session, vm.real_mode(name, session).replace(
+        "</devices>", tpm.DEVICE.format("tpm-tis", device) + "</devices>"))
+    said = vm.start(session, machine, None)
+    tap.true(said["State"] == "failed" and all(part in said["ErrorMessage"] for part in parts), str(said))
+    return machine
+
+
+@tap.case
+def chip():
+    """A guest measures into the computer's chip, whose it is until the machine ends, whatever becomes of the helper"""
+    tap.true(not is_taken(), "the chip is free")
+    before = REGISTER.read_text().strip()
+    state = ask_computers(tpm.read_state())
+    with open("/dev/tpm0", "r+b", buffering=0):
+        machine = refuse("program", "/dev/tpm0", *tpm.BUSY)
+    refuse("none", "/dev/tpm7", "has no security chip “/dev/tpm7”", "firmware")
+    guest = boot("chip", tpm.DEVICE.format("tpm-tis", "/dev/tpm0"))
+    tap.equal(guest.line.shell("cat /sys/class/tpm/tpm0/tpm_version_major").strip(), "2", "version")
+    tap.true(is_taken(), "the chip is the guest's")
+    said = vm.start(session, machine, None)
+    tap.true(said["State"] == "failed" and all(part in said["ErrorMessage"] for part in tpm.BUSY), str(said))
+    digest = os.urandom(32)
+    tap.equal(tpm.code(guest.ask_chip(tpm.extend(16, digest))), 0, "what the chip says to the guest")
+    wanted = tpm.extended(digest, before)
+    tap.equal(REGISTER.read_text().strip().lower(), wanted, "the register, as this computer's kernel reads it")
+    tap.equal(tpm.register(guest.ask_chip(tpm.read(16))), wanted, "the register, as the guest reads it")
+    process = vm.pid(session, guest.machine)
+    tap.true("/dev/tpm0" in vm.fds_of(process).values(), "QEMU has the chip open")
+    tap.equal([name for name in os.listdir(f"/proc/{process}/root/dev") if "tpm" in name], [], "in QEMU's room")
+
+    shared = [domain.create(session, vm.real_mode(f"shared{number}", session, accelerator="auto").replace(
+        "</devices>", tpm.DEVICE.format("tpm-tis", "/dev/tpmrm0") + "</devices>")) for number in range(2)]
+    for one in shared:
+        vm.start(session, one)
+    tap.equal([vm.state(session, one) for one in shared], ["running"] * 2, "machines that share it")
+    for one in shared:
+        vm.force_off(session, one)
+
+    subprocess.run(["systemctl", "kill", "--kill-whom=main", "-s", "KILL", "vmm-helper"], check=True)
+    tap.wait_for(lambda: subprocess.run(["systemctl", "is-active", "vmm-helper"], capture_output=True, text=True)
+                 .stdout.strip() == "active", 60, "the next helper", 0.5)
+    tap.equal(vm.state(session, guest.machine), "running", "its state, for the next helper")
+    tap.true(is_taken(), "the chip is the guest's still")
+    vm.force_off(session, guest.machine)
+    tap.true(not is_taken(), "the chip is this computer's again")
+    tap.equal(REGISTER.read_text().strip().lower(), wanted, "the register, afterwards")
+    tap.equal(ask_computers(tpm.read_state()), state, "what of the chip is on: no guest's firmware turns it off")
+    vm.start(session, guest.machine)
+    tap.true(is_taken(), "the chip is the guest's again")
 
 
 def picture(machine):

@@ -1,14 +1,14 @@
 # SPDX-FileCopyrightText: 2026 The Innkeeper developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What only KVM can, in a whole computer whose emulated processor has SVM: the system's helper, as it is
-installed, runs Linux guests by KVM there. And what needs a graphics card, which vgem is there. What is done with
-the guests and asked of them, kvm_driver.py does."""
+installed, runs Linux guests by KVM there. And what needs a graphics card, which vgem is there, or a security chip, which
+swtpm is. What is done with the guests and asked of them, kvm_driver.py does."""
 
 import shutil
 import subprocess
 from pathlib import Path
 
-from lib import computer, env, guest, tap
+from lib import computer, env, guest, tap, tpm
 
 TIMEOUT = 600  # seconds for a case
 
@@ -33,10 +33,11 @@ def print_journal():
 
 
 pc = computer.Computer(memory=2048, cpus=2, devices=(
-    "-drive", f"file={carry()},if=none,id=files,format=raw,snapshot=on", "-device", "virtio-blk-pci,drive=files"))
+    "-drive", f"file={carry()},if=none,id=files,format=raw,snapshot=on", "-device", "virtio-blk-pci,drive=files",
+    *tpm.of_computer()))
 tap.cleanup(pc.close)
 tap.on_failure(print_journal)
-tap.diag(f"up after {pc.boot():.0f} s")
+tap.diag(f"up after {pc.boot(420):.0f} s")
 pc.run("mkdir /opt/tests && mount /dev/vdb /opt/tests && ln -s /opt/tests/boot/* /boot/ && modprobe vhost_vsock")
 
 
@@ -88,6 +89,12 @@ def vsock():
 def hyperv():
     """The guest finds each of Hyper-V's enlightenments that is switched on; one that the processor lacks is named"""
     drive("hyperv")
+
+
+@tap.case
+def chip():
+    """A guest measures into this computer's own security chip, which it has alone; by /dev/tpmrm0 several have it"""
+    drive("chip")
 
 
 @tap.case

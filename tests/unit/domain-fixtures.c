@@ -101,6 +101,8 @@ fixture_samples (const InnField *field)
     "5000c50015ea71ad",
     "/dev/dri/renderD128",
     "/dev/dri/renderD129",
+    "/dev/tpm0",
+    "/dev/tpmrm1",
   };
   GPtrArray *samples = g_ptr_array_new_with_free_func (g_free);
 

@@ -293,6 +293,59 @@ test_elements (void)
   g_assert_null (inn_domain_find (domain, ""));
 }
 
+/* Whose the chip is decides what can be said of it, and what goes when that changes. */
+static void
+test_chip (void)
+{
+  static const struct
+  {
+    const char *chip, *why; /* NULL: it is sound */
+  } chips[] = {
+    { "<tpm model='tpm-tis'><backend type='emulator' version='1.2'/></tpm>", NULL },
+    { "<tpm model='tpm-crb'><backend type='passthrough'/></tpm>", NULL },
+    { "<tpm model='tpm-crb'><backend type='passthrough'><device "
+      "path='/dev/tpmrm3'/></backend></tpm>",
+      NULL },
+    { "<tpm model='tpm-crb'><backend type='emulator' version='1.2'/></tpm>", "CRB" },
+    { "<tpm model='tpm-tis'><backend type='passthrough' version='2.0'/></tpm>", "the version" },
+    { "<tpm model='tpm-tis'><backend type='emulator'><device path='/dev/tpm0'/></backend></tpm>",
+      "names none" },
+    { "<tpm model='tpm-tis'><backend type='passthrough'><device path='/dev/null'/></backend></tpm>",
+      "Device of this computer" },
+    { "<tpm model='tpm-tis'><backend type='passthrough'><device "
+      "path='/dev/tpm/0'/></backend></tpm>",
+      "Device of this computer" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (chips); i++)
+    {
+      g_autofree char *xml = g_strdup_printf (
+          "<domain type='kvm'><name>a</name><memory>65536</memory><os><type arch='x86_64' "
+          "machine='q35'>hvm</type></os><devices>%s</devices></domain>",
+          chips[i].chip);
+      g_autoptr (InnDomain) domain = fixture_parse (xml);
+      InnElement chip = fixture_device (domain, "tpm", 0);
+      const InnField *type = inn_kind_find (chip.kind, "type");
+      g_autoptr (GError) error = NULL;
+
+      g_test_message ("%s", chips[i].chip);
+      g_assert_true (inn_domain_check (domain, &error) == (chips[i].why == NULL));
+      g_assert_true (error == NULL || strstr (error->message, chips[i].why) != NULL);
+      inn_chip_follow_type (&chip, inn_kind_find (chip.kind, "model")); /* no other field does it */
+      if (chips[i].why == NULL)
+        {
+          g_assert_true (inn_element_set (
+              &chip, "type",
+              inn_element_is (&chip, "type", "emulator") ? "passthrough" : "emulator", NULL));
+          inn_chip_follow_type (&chip, type);
+          g_assert_true (inn_element_is (&chip, "type", "emulator") ||
+                         inn_element_is (&chip, "model", "tpm-tis"));
+          g_assert_true (inn_domain_check (domain, &error));
+          g_assert_no_error (error);
+        }
+    }
+}
+
 static void
 test_same_keys (void)
 {
@@ -515,6 +568,7 @@ main (int argc, char **argv)
   g_test_add_func ("/domain/limits", test_limits);
   g_test_add_func ("/domain/scanner", test_scanner);
   g_test_add_func ("/domain/elements", test_elements);
+  g_test_add_func ("/domain/chip", test_chip);
   g_test_add_func ("/domain/same-keys", test_same_keys);
   g_test_add_func ("/domain/ids-stable", test_ids_stable);
   g_test_add_func ("/domain/add-remove", test_add_remove);

@@ -433,6 +433,8 @@ test_summary_words (void)
     { "direct-kernel.xml", "kernel", "vmlinuz" },
     { "desktop-uefi.xml", "boot", "CD or DVD" },
     { "desktop-uefi.xml", "input:0", "Tablet, USB" },
+    { "shared-with-host.xml", "tpm:0", "This computer’s, /dev/tpmrm0" },
+    { "args-pc.xml", "tpm:0", "1.2" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++)

@@ -3,7 +3,6 @@
 """A machine's security chip, asked from inside its guest; its program and its files, looked at from outside."""
 
 import os
-import re
 import signal
 import time
 from pathlib import Path
@@ -42,13 +41,6 @@ class Guest(live.Guest):
     def fact(self, name):
         return self.line.shell(f"cat /sys/class/tpm/tpm0/{name}").strip()
 
-    def ask(self, command):
-        """The chip's answer to the bytes of @command, in hexadecimal."""
-        shown = "".join(f"\\x{command[i:i + 2]}" for i in range(0, len(command), 2))
-        said = self.line.shell(f"exec 3<>/dev/tpm0; printf '{shown}' >&3; dd bs=4096 count=1 <&3 2>/dev/null | "
-                               "hexdump -v -e '1/1 \"%02x\"'; exec 3>&-; echo")
-        return re.search(r"[0-9a-f]{20,}", said)[0]
-
     @property
     def folder(self):
         return domain.folder(self.session) / domain.uuid_of(self.machine) / "tpm"
@@ -69,9 +61,9 @@ def keeps_what_it_is_given():
     guest = Guest(session())
     tap.equal(guest.fact("tpm_version_major"), "2", "version")
     tap.true("MSFT0101" in guest.line.shell("ls /sys/bus/acpi/devices"), "the device that Windows looks for")
-    tap.equal(done(guest.ask(DEFINE)), 0, "define")
-    tap.equal(done(guest.ask(WRITE)), 0, "write")
-    tap.true(SECRET in guest.ask(READ), "what was written")
+    tap.equal(done(guest.ask_chip(DEFINE)), 0, "define")
+    tap.equal(done(guest.ask_chip(WRITE)), 0, "write")
+    tap.true(SECRET in guest.ask_chip(READ), "what was written")
     before = chips()
     tap.equal(len(before), 1, "programs")
     guest.end()
@@ -79,7 +71,7 @@ def keeps_what_it_is_given():
     tap.equal(chips(), [], "programs, when it is told to be off")
     crash.replace(guest.session)
     guest.start()
-    tap.true(SECRET in guest.ask(READ), "what was written before")
+    tap.true(SECRET in guest.ask_chip(READ), "what was written before")
     tap.equal([oct(p.stat().st_mode & 0o777) for p in (guest.folder, *guest.folder.glob("*.permall"))], ["0o700", "0o600"])
     guest.end()
     vm.wait_state(guest.session, guest.machine, "off")
@@ -128,7 +120,7 @@ def killed_helper():
     process = chips()[0]
     crash.replace(guest.session)
     tap.equal(chips(), [process], "the program")
-    tap.equal(done(guest.ask(DEFINE)), 0, "define")
+    tap.equal(done(guest.ask_chip(DEFINE)), 0, "define")
     domain.call(guest.session, guest.machine, "ForceOff")
     vm.wait_state(guest.session, guest.machine, "off")
     tap.equal(chips(), [], "programs, when it is told to be off")
@@ -152,6 +144,17 @@ def program_ends():
     guest.start()
     tap.equal(guest.fact("tpm_version_major"), "2", "version")
     guest.end()
+
+
+@tap.case
+def computers_chip():
+    """This computer's own chip is for machines of the whole system, and a session's machine is told so when it starts"""
+    made = session()
+    chip = "<tpm model='tpm-tis'><backend type='passthrough'><device path='/dev/tpm0'/></backend></tpm>"
+    machine = domain.create(made, vm.real_mode("computers", made).replace("</devices>", chip + "</devices>"))
+    said = vm.start(made, machine, wanted=None)
+    tap.true("cannot have this computer’s security chip" in said["ErrorMessage"], str(said))
+    tap.equal(vm.state(made, machine), "off", "its state")
 
 
 @tap.case

@@ -60,6 +60,8 @@ void vmh_plan_copy (VmhPlan *plan, const InnElement *element, const char *path, 
 char *vmh_plan_usb (VmhPlan *plan, const InnElement *element, const VmhPlanUsb *usb);
 /** vmh_plan_lun: an fd set of the SCSI disk @path of this computer, for @element. */
 char *vmh_plan_lun (VmhPlan *plan, const InnElement *element, const char *path, gboolean writable);
+/** vmh_plan_chip: an fd set of the security chip @path of this computer, for @element. */
+char *vmh_plan_chip (VmhPlan *plan, const InnElement *element, const char *path);
 /** vmh_plan_shmem: by what name QEMU opens the memory @name of the machine's owner. */
 char *vmh_plan_shmem (VmhPlan *plan, const InnElement *element, const char *name, guint64 size);
 int vmh_plan_fd (VmhPlan *plan, VmhPlanFdType type, const char *name, const char *path);

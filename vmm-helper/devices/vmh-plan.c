@@ -214,6 +214,17 @@ vmh_plan_lun (VmhPlan *plan, const InnElement *element, const char *path, gboole
   return add_set (plan, VMH_PLAN_FD_LUN, id, path, writable);
 }
 
+/* One fd: the kernel lets nobody open it a second time. */
+char *
+vmh_plan_chip (VmhPlan *plan, const InnElement *element, const char *path)
+{
+  g_autofree char *id = inn_element_dup_id (element);
+  int set = plan->next_set++;
+
+  add_to_set (plan, set, VMH_PLAN_FD_CHIP, id, path, TRUE);
+  return g_strdup_printf (VMH_PLAN_SET "%d", set);
+}
+
 /* While it runs QEMU says itself what number the fd has: see vmh-qmp-plug.c. */
 char *
 vmh_plan_shmem (VmhPlan *plan, const InnElement *element, const char *name, guint64 size)

@@ -39,6 +39,7 @@ typedef struct
   gboolean locks;     /* a machine's memory may be locked */
   gboolean bridges;   /* cards may be put on this computer's bridges */
   gboolean luns;      /* this computer's SCSI disks may be handed on */
+  gboolean chips;     /* and its security chips */
   gboolean proc;      /* the QEMU that runs sees its own open files as names */
   gboolean passt;     /* the program is there; else QEMU's own user-mode network is taken */
   gboolean usb;       /* a USB device may come that is not in the domain */
@@ -66,6 +67,7 @@ typedef enum
   VMH_PLAN_FD_SHARE,  /* QEMU's end of the folder @path */
   VMH_PLAN_FD_VSOCK,  /* this computer's half of a vsock */
   VMH_PLAN_FD_LUN,    /* the whole SCSI disk @path of this computer, in an fd set */
+  VMH_PLAN_FD_CHIP,   /* the security chip @path of this computer, in an fd set */
   VMH_PLAN_FD_SHMEM,  /* @size bytes of the memory @name, which other machines have too */
   VMH_PLAN_FD_USB,    /* a USB device of this computer, in an fd set */
   VMH_PLAN_FD_TAP,    /* a tap on the bridge or the network @path, or one that shares this

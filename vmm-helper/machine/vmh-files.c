@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include "core/vmh-errand.h"
 #include "core/vmh-stuck.h"
+#include "host/vmh-host-chip.h"
 #include "host/vmh-macvtap.h"
 #include "host/vmh-tap.h"
 #include "shared/inn-errors.h"
@@ -91,6 +92,8 @@ open_now (VmhFiles *files, const VmhPlanFd *fd, GError **error)
     return vmh_bundle_open_tpm (files->bundle, error);
   if (fd->type == VMH_PLAN_FD_VSOCK)
     return open_vsock (error);
+  if (fd->type == VMH_PLAN_FD_CHIP)
+    return vmh_chip_open (fd->path, error);
   if (fd->type == VMH_PLAN_FD_USB)
     return vmh_hostdev_open (files->bundle, fd->kind, &fd->usb, error);
   if (fd->type == VMH_PLAN_FD_SHMEM)

@@ -51,7 +51,10 @@ vmh_life_dup_crash (VmhMachine *machine, const char *sentence, GBytes *words, gb
   g_autofree char *serial = vmh_words_dup_serial (words);
   g_autofree char *errors = vmh_words_dup_errors (log);
   const char *last = *serial && (guest || !*errors) ? serial : errors;
+  const char *known = last == errors ? vmh_words_explain (errors) : NULL;
 
+  if (known)
+    return g_strdup (known);
   return *last ? g_strdup_printf (_ ("%s Its last words:\n%s"), sentence, last)
                : g_strdup (sentence);
 }

@@ -216,6 +216,7 @@ step_plan (gpointer context, GError **error)
                        .locks = vmh_store_is_system (),
                        .bridges = vmh_store_is_system (),
                        .luns = vmh_store_is_system (),
+                       .chips = vmh_store_is_system (),
                        .passt = start->passt != NULL,
                        .usb = start->notes->len > 0,
                        .vfio = vmh_store_is_system (),

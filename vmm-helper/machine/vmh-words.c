@@ -118,6 +118,27 @@ vmh_words_dup_errors (const char *log)
   return join_last (kept);
 }
 
+const char *
+vmh_words_explain (const char *errors)
+{
+  static const struct
+  {
+    const char *part, *sentence;
+  } known[] = {
+    { "is smaller than host TPM's fixed buffer size",
+      N_ ("This computer’s security chip takes longer commands than the device CRB has room for. "
+          "Choose TIS for the machine’s security chip.") },
+    { "is not a TPM device",
+      N_ ("This computer’s security chip does not answer. Start the machine again, or give it a "
+          "chip of its own.") },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (known); i++)
+    if (strstr (errors, known[i].part))
+      return _ (known[i].sentence);
+  return NULL;
+}
+
 char *
 vmh_words_dup_kept (InnDomain *domain, gboolean system)
 {

@@ -15,6 +15,9 @@ char *vmh_words_dup_serial (GBytes *bytes);
 /** vmh_words_dup_errors: the last lines of QEMU's @log (UTF-8) that are neither warnings nor notes.
  */
 char *vmh_words_dup_errors (const char *log);
+/** vmh_words_explain: what QEMU's @errors mean and what can be done, where they are of those that
+ * are known; NULL. */
+const char *vmh_words_explain (const char *errors);
 /** vmh_words_dup_kept: a line for the log of the parts of libvirt's format that are kept and that
  * nothing of ours acts upon: said where one looks when a machine is not what its XML says. NULL:
  * there are none. */

@@ -255,6 +255,7 @@ add_plan_fd (Spawn *spawn, const VmhPlanFd *fd, int *file, GError **error)
       spawn->sandbox.copies[spawn->sandbox.n_copies++].name = fd->name;
       G_GNUC_FALLTHROUGH;
     case VMH_PLAN_FD_VSOCK:
+    case VMH_PLAN_FD_CHIP:
     case VMH_PLAN_FD_USB:
     case VMH_PLAN_FD_TAP:
     case VMH_PLAN_FD_NVRAM:

@@ -356,7 +356,10 @@ inn_draft_set (InnDraft *self,
     g_set_error_literal (&refused, INN_ERROR, INN_ERROR_INVALID_ARGUMENT,
                          _ ("This must not be empty."));
   else if (inn_element_set (element, field->name, text, &refused))
-    inn_disk_follow_group (element, field);
+    {
+      inn_disk_follow_group (element, field);
+      inn_chip_follow_type (element, field);
+    }
   if (refused != NULL)
     {
       g_propagate_error (error, g_error_copy (refused));

@@ -152,6 +152,27 @@ show_wanted (InnFieldRow *self)
 }
 
 static void
+show_value (InnFieldRow *self)
+{
+  const char *wrong = NULL;
+  gboolean is_wrong = inn_draft_get_wrong (self->draft, self->element, self->field, &wrong) != NULL;
+  g_autofree char *value = is_wrong ? g_strdup (wrong) : dup_value (self);
+
+  self->editing->show (self->editor, self->field, value);
+}
+
+/* Another choice may have taken this one along. What is typed is left alone. */
+static void
+on_edited (InnFieldRow *self)
+{
+  gboolean was_wanted = gtk_widget_get_visible (self->row);
+
+  show_wanted (self);
+  if (self->field->type == INN_TYPE_ENUM || (was_wanted && !gtk_widget_get_visible (self->row)))
+    show_value (self);
+}
+
+static void
 on_taken (const char *text, gpointer data)
 {
   InnFieldRow *self = INN_FIELD_ROW (data);
@@ -227,8 +248,8 @@ inn_field_row_new (InnDraft *draft, const InnElement *element, const InnField *f
     gtk_widget_set_sensitive (self->row, FALSE);
   g_object_set_data_full (G_OBJECT (self->row), "inn-field-row", self, g_object_unref);
   g_signal_connect_object (draft, "waiting", G_CALLBACK (show_note), self, G_CONNECT_SWAPPED);
-  if (field->when != NULL)
-    g_signal_connect_object (draft, "edited", G_CALLBACK (show_wanted), self, G_CONNECT_SWAPPED);
+  if (field->when != NULL || field->type == INN_TYPE_ENUM)
+    g_signal_connect_object (draft, "edited", G_CALLBACK (on_edited), self, G_CONNECT_SWAPPED);
   inn_field_row_show (self);
   return self;
 }
@@ -276,15 +297,9 @@ inn_field_row_get_note_text (InnFieldRow *self)
 void
 inn_field_row_show (InnFieldRow *self)
 {
-  g_autofree char *value = NULL;
-  const char *wrong = NULL;
-  gboolean is_wrong;
-
   g_return_if_fail (INN_IS_FIELD_ROW (self));
 
-  is_wrong = inn_draft_get_wrong (self->draft, self->element, self->field, &wrong) != NULL;
-  value = is_wrong ? g_strdup (wrong) : dup_value (self);
-  self->editing->show (self->editor, self->field, value);
+  show_value (self);
   show_note (self);
   show_wanted (self);
 }

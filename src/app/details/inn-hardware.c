@@ -163,7 +163,8 @@ static const Hardware table[] = {
     N_ ("Makes some of the machine’s memory a module; the slider plugs in more by itself."),
     { { "model", "dimm" }, { "size", "134217728" } } },
   { "tpm",
-    N_ ("Keeps keys outside of the disk; Windows 11 and disk encryption ask for one."),
+    N_ ("Keeps keys outside of the disk; Windows 11 and disk encryption ask for one. It is the "
+        "machine’s own, or this computer’s."),
     { { "type", "emulator" }, { "version", "2.0" }, { "model", "tpm-crb" } },
     NULL,
     1 },
@@ -252,8 +253,6 @@ static const struct
     N_ ("This window cannot hand on a card yet. A reader at USB can be added as a USB device.") },
   { N_ ("USB redirection"),
     N_ ("This window cannot hand on devices yet. Add a USB device of the machine’s computer.") },
-  { N_ ("This computer’s security chip"),
-    N_ ("It stays with this computer. Add a security chip (TPM), which is the machine’s own.") },
 };
 
 const char *

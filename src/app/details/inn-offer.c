@@ -19,6 +19,9 @@ static const struct
   { "firmware", "secure-boot",
     N_ ("A system that is not signed does not start with it. BitLocker may ask for its recovery "
         "key.") },
+  { "tpm", "type",
+    N_ ("What the one chip keeps, the other cannot read: BitLocker may ask for its recovery key. A "
+        "guest that has this computer’s can change and clear what this computer keeps there.") },
 };
 
 const char *
@@ -63,11 +66,26 @@ inn_offer_has_row (InnConnection *connection, const InnElement *element, const I
   return problem == NULL;
 }
 
+/* Root opens it: the kernel lets few users, and not for good. */
+static void
+limit_chip (InnConnection *connection, const InnElement *element, InnFieldRow *row)
+{
+  if (g_str_equal (element->kind->name, "tpm") &&
+      g_str_equal (inn_field_row_get_field (row)->name, "type") &&
+      !inn_element_is (element, "type", "passthrough") &&
+      !g_str_equal (inn_connection_get_mode (connection), "system"))
+    inn_field_row_withhold (
+        row, "passthrough",
+        _ ("Only machines of the whole system can have this computer’s security chip."));
+}
+
 void
 inn_offer_limit (InnConnection *connection, const InnElement *element, InnFieldRow *row)
 {
   const InnField *field = find_type (element);
 
+  if (connection != NULL)
+    limit_chip (connection, element, row);
   if (connection == NULL || field == NULL ||
       !g_str_equal (inn_field_row_get_field (row)->name, field->name))
     return;
