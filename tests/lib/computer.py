@@ -184,7 +184,7 @@ class Computer:
 
     def __init__(self, disk=None, memory=1536, cpus=2, lines=(), devices=(), words=""):
         self.dir = env.TempDir("inn-computer-")
-        self.memory, self.cpus, self.more = memory, cpus, more
+        self.memory, self.cpus = memory, cpus
         self.power_disk, self._line_names, self.lines = disk, lines, {}
         self._devices, self._words = devices, words
         self.qemu = None
@@ -205,8 +205,7 @@ class Computer:
                 "-smp", self.cpus, "-no-reboot", "-vga", "std", *self._devices, "-kernel", kernel, "-initrd", initrd, "-append",
                 "root=/dev/vda rw console=ttyS0 quiet systemd.show_status=0 systemd.log_color=0 panic=-1 " + self._words,
                 *self._drive(), "-device", "virtio-blk-pci,drive=disk,write-cache=on", "-device", "virtio-rng-pci", "-device", "virtio-serial-pci",
-                "-chardev", f"file,id=line,path={self.dir.path}/console,append=on", "-serial", "chardev:line",
-                *self.more]
+                "-chardev", f"file,id=line,path={self.dir.path}/console,append=on", "-serial", "chardev:line"]
         for name in (*PORTS, *self._line_names):
             ours, theirs = socket.socketpair()
             far.append(theirs)
