@@ -112,6 +112,7 @@ show (InnHostDevices *self)
 {
   const char *subtitle =
       is_any_chosen (self) ? _ ("Not plugged in now") : _ ("Choose one that is plugged in");
+  g_autofree char *escaped = NULL; /* a device's own words are no markup */
 
   self->showing = TRUE;
   for (guint i = 0; i < self->choices->len; i++)
@@ -123,7 +124,8 @@ show (InnHostDevices *self)
       if (chosen)
         subtitle = device->name;
     }
-  adw_expander_row_set_subtitle (ADW_EXPANDER_ROW (self), subtitle);
+  escaped = g_markup_escape_text (subtitle, -1);
+  adw_expander_row_set_subtitle (ADW_EXPANDER_ROW (self), escaped);
   self->showing = FALSE;
 }
 
@@ -291,14 +293,16 @@ read_device (InnHostDevices *self, GVariant *facts)
 static void
 on_listed (GObject *source, GAsyncResult *result, gpointer data)
 {
-  g_autoptr (InnHostDevices) self = data;
+  g_autoptr (InnHostDevices) self = g_weak_ref_get (data);
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) reply =
       inn_connection_call_finish (INN_CONNECTION (source), result, NULL, &error);
   g_autoptr (GVariantIter) iter = NULL;
   GVariant *facts;
 
-  if (self->element == NULL) /* the page has gone */
+  g_weak_ref_clear (data);
+  g_free (data);
+  if (self == NULL) /* the page has gone */
     return;
   self->asked = FALSE;
   if (self->listed != NULL && (reply == NULL || g_variant_equal (reply, self->listed)))
@@ -334,14 +338,17 @@ ask (gpointer data)
 {
   InnHostDevices *self = data;
   InnMachine *machine = inn_draft_get_machine (self->draft);
+  GWeakRef *weak;
 
   if (self->asked || machine == NULL)
     return G_SOURCE_CONTINUE;
   self->asked = TRUE;
-  inn_connection_call_full_async (inn_machine_get_connection (machine), INN_MANAGER_PATH,
-                                  INN_IFACE_MANAGER, "ListHostDevices",
-                                  g_variant_new ("(a{sv})", NULL), NULL, INN_CALL_QUIET,
-                                  self->cancellable, on_listed, g_object_ref (self));
+  /* An answer on its way keeps no row: its element goes with the page. */
+  weak = g_new0 (GWeakRef, 1);
+  g_weak_ref_init (weak, self);
+  inn_connection_call_full_async (
+      inn_machine_get_connection (machine), INN_MANAGER_PATH, INN_IFACE_MANAGER, "ListHostDevices",
+      g_variant_new ("(a{sv})", NULL), NULL, INN_CALL_QUIET, self->cancellable, on_listed, weak);
   return G_SOURCE_CONTINUE;
 }
 
