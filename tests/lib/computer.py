@@ -35,7 +35,7 @@ DRAWING = {"qemu-system-gui": "qemu/hw-display-virtio-gpu-gl.so", "libvirglrende
 BOOT_MODULES = ("virtio_pci", "virtio_blk", "ext4")
 MODULES = ("virtio_console", "virtio_net", "tun", "bridge", "kvm-amd", "fuse", "button", "evdev", "macvtap", "veth", "ifb",
            "sch_tbf", "sch_ingress", "cls_u32", "act_mirred", "virtio_scsi", "sd_mod", "sr_mod", "sg", "vfio-pci",
-           "vfio_iommu_type1", "e1000e", "vhost_vsock", "virtio-gpu", "vgem")
+           "vfio_iommu_type1", "mdev", "e1000e", "vhost_vsock", "virtio-gpu", "vgem")
 BOOT_INIT = """#!/bin/sh
 export PATH=/bin
 mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev
