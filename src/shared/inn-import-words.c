@@ -122,6 +122,7 @@ static const Part parts[] = {
   { "interface", "source/@portid", INN_IMPORT_SAME, NULL, NULL },
   { "interface", "backend", INN_IMPORT_SAME, NULL, NULL },
   { "hostdev", "driver/@name", INN_IMPORT_SAME, NULL, NULL },
+  { "hostdev", "@managed", INN_IMPORT_SAME, NULL, NULL }, /* only a PCI device has another driver */
   { "serial", "source", INN_IMPORT_SAME, NULL, NULL },
   { "parallel", "source", INN_IMPORT_SAME, NULL, NULL },
   { "serial", "target/model", INN_IMPORT_SAME, NULL, NULL },

@@ -320,12 +320,13 @@ SECTIONS = ["devices/vmh-board.c", "devices/vmh-extras.c", "devices/vmh-numa.c",
             "devices/vmh-dev-dimm.c", "machine/vmh-manager.c", "machine/vmh-nvram.c", "machine/vmh-share.c", "machine/vmh-storage-check.c"]
 EVERYWHERE = ["devices/vmh-plan.c", "machine/vmh-hostpci-take.c", "machine/vmh-storage.c"]
 BOARDS = {"boot-order"}  # of devices, and read where the board is built
-SAME_FILE = {"cdrom": "disk", "floppy": "disk", "console": "serial", "parallel": "serial"}
+SAME_FILE = {"cdrom": "disk", "floppy": "disk", "console": "serial", "parallel": "serial", "hostmdev": "hostpci"}
 # Fields that change nothing of what is started, and why. The window shows none of them, but those it must.
 UNREAD = {
     "cpu/limit-period": "there is one",
     "channel/target-type": "there is one sort of channel", "channel/path": "the runtime folder has its socket",
-    "vsock/model": "there is one", "hostdev/mode": "there is one", "hostpci/mode": "there is one", "pstore/backend": "there is one",
+    "vsock/model": "there is one", "hostdev/mode": "there is one", "hostpci/mode": "there is one", "hostmdev/mode": "there is one",
+    "hostmdev/model": "there is one", "hostmdev/display": "there is one", "pstore/backend": "there is one",
     "dimm/model": "there is one", "lun/format": "there is one", "shmem/model": "there is one",
     "pstore/path": "it is memory",
     "features/apic": "QEMU's PCs have one always", "firmware/enrolled-keys": "the template found here decides",
@@ -411,7 +412,7 @@ def sound_of_virtio():
 
 
 # What is given to a device by what is free when it comes: its place, and numbers of files.
-PLUGGED = {"disk", "lun", "shmem", "cdrom", "interface", "input", "rng", "hostdev", "hostpci", "sound",
+PLUGGED = {"disk", "lun", "shmem", "cdrom", "interface", "input", "rng", "hostdev", "hostpci", "hostmdev", "sound",
            "watchdog", "filesystem"}  # as in machine/vmh-live.c
 PLACE = {"bus", "addr", "scsi-id", "bootindex"}
 
@@ -469,7 +470,7 @@ def locked_memory_of_a_session():
 
 @tap.case
 def pci_devices_of_a_session():
-    """A session's machine is refused a PCI device of this computer by a sentence, and no machine has one twice"""
+    """A session's machine is refused a PCI or mediated device by a sentence, and no machine has one twice"""
     text = (GOLDEN / "xml" / "args-hardware.xml").read_text()
     path = GOLDEN / "xml" / "args-hardware.xml"
     said = plans([path], None, "--session")[path].get("error", "")
@@ -478,6 +479,13 @@ def pci_devices_of_a_session():
         twice = pathlib.Path(folder) / "twice.xml"
         twice.write_text(text.replace('bus="4" slot="12" function="0"', 'bus="0x03" slot="0x1f" function="7"'))
         tap.true("has the PCI device 0000:03:1f.7 twice" in plan(twice).get("error", ""), plan(twice))
+        share = re.search("<hostdev[^>]* type=.mdev.*?</hostdev>", text, re.S)[0]
+        twice.write_text(text.replace(share, share + share.replace("83B8F4F2", "83b8f4f2")))
+        tap.true("has the mediated device 83b8f4f2-509f-382f-3c1e-e6bfe0fa1001 twice" in plan(twice).get("error", ""), plan(twice))
+        alone = pathlib.Path(folder) / "alone.xml"
+        alone.write_text(re.sub("<hostdev.*</hostdev>", share, text, flags=re.S))
+        said = plans([alone], None, "--session")[alone].get("error", "")
+        tap.true(said.startswith("Only a machine of the whole system can have the mediated device 83b8f4f2"), said)
 
 
 @tap.case

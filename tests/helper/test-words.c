@@ -50,7 +50,7 @@ test_long (void)
 {
   g_autoptr (GString) said = g_string_new (NULL);
   g_autofree char *line = g_strnfill (4000, 'x');
-  g_autofree char *shown = g_strnfill (200, 'x');
+  g_autofree char *shown = g_strnfill (300, 'x');
   g_autofree char *wanted = g_strconcat (shown, "…\n", NULL);
 
   assert_serial (line, 4000, wanted);

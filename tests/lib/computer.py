@@ -35,7 +35,7 @@ DRAWING = {"qemu-system-gui": "qemu/hw-display-virtio-gpu-gl.so", "libvirglrende
 BOOT_MODULES = ("virtio_pci", "virtio_blk", "ext4")
 MODULES = ("virtio_console", "virtio_net", "tun", "bridge", "kvm-amd", "fuse", "button", "evdev", "macvtap", "veth", "ifb",
            "sch_tbf", "sch_ingress", "cls_u32", "act_mirred", "virtio_scsi", "sd_mod", "sr_mod", "sg", "vfio-pci",
-           "vfio_iommu_type1", "e1000e", "vhost_vsock", "virtio-gpu", "vgem")
+           "vfio_iommu_type1", "mdev", "e1000e", "vhost_vsock", "virtio-gpu", "vgem")
 BOOT_INIT = """#!/bin/sh
 export PATH=/bin
 mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev
@@ -202,10 +202,10 @@ class Computer:
         initrd = guest.initramfs_of("computer", BOOT_MODULES, BOOT_INIT)
         self._ports, far = {}, []
         argv = ["-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max", "-m", self.memory,
-                "-smp", self.cpus, "-no-reboot", "-vga", "std", "-kernel", kernel, "-initrd", initrd, "-append",
+                "-smp", self.cpus, "-no-reboot", "-vga", "std", *self._drive(),
+                # The first disk is /dev/vda.
+                "-device", "virtio-blk-pci,drive=disk,write-cache=on", *self._devices, "-kernel", kernel, "-initrd", initrd, "-append",
                 "root=/dev/vda rw console=ttyS0 quiet systemd.show_status=0 systemd.log_color=0 panic=-1 " + self._words,
-                # The first disk is the one it boots from.
-                *self._drive(), "-device", "virtio-blk-pci,drive=disk,write-cache=on", *self._devices,
                 "-device", "virtio-rng-pci", "-device", "virtio-serial-pci",
                 "-chardev", f"file,id=line,path={self.dir.path}/console,append=on", "-serial", "chardev:line"]
         for name in (*PORTS, *self._line_names):

@@ -64,7 +64,7 @@ def kernel():
 
 
 @contextlib.contextmanager
-def _made_once(name):
+def made_once(name):
     """Yields (path, temporary): the caller fills temporary unless it is None; others wait."""
     path = env.cache_dir() / name
     with open(env.cache_dir() / (name + ".lock"), "w") as lock:
@@ -113,7 +113,7 @@ def initramfs_of(name, modules, init):
 
 def _initramfs(name, modules, programs=None, init=INIT, files=None):
     release = kernel()[1]
-    with _made_once(f"{name}-{release}.gz") as (path, temporary):
+    with made_once(f"{name}-{release}.gz") as (path, temporary):
         if temporary:
             root = env.TempDir("inn-guest-")
             try:
@@ -411,7 +411,7 @@ def menu_iso():
 
 
 def _debian_iso(name, fill):
-    with _made_once(name) as (path, temporary):
+    with made_once(name) as (path, temporary):
         if temporary:
             root = env.TempDir("inn-iso-")
             try:

@@ -1,7 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The Innkeeper developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A PCI bus of the test's own, as sysfs shows one: a thread is the kernel, which takes a device from one driver and
-gives it to another when that is written. No such device is there, and no group's node can be opened."""
+gives it to another when that is written; and mediated devices beside it. No such device is there, and no group's node
+can be opened."""
 
 import os
 import select
@@ -41,16 +42,35 @@ class Bus:
             (folder / name).write_text(f"{text}\n")
         (self.bus / "devices" / address).symlink_to(f"../../../devices/pci0000:00/{address}")
         if group is not None:
-            (self.root / f"sys/kernel/iommu_groups/{group}").mkdir(exist_ok=True)
-            (folder / "iommu_group").symlink_to(f"../../../kernel/iommu_groups/{group}")
-            node = self.root / f"sys/class/vfio/{group}"
-            node.mkdir(parents=True, exist_ok=True)
-            (node / "dev").write_text(f"511:{group}\n")  # no driver has that number
+            self._group(folder, group)
         self._own[address] = driver
         if driver:
             self.add_driver(driver)
             self._bind(address, driver)
         return folder
+
+    def share(self, uuid, name, group=None, parent="virtual/mtty/mtty", kind="mtty-2"):
+        """A mediated device of the @parent, which is below /sys/devices; without @name its type has none."""
+        above = self.root / "sys/devices" / parent
+        folder, sort = above / uuid, above / "mdev_supported_types" / kind
+        folder.mkdir(parents=True)
+        sort.mkdir(parents=True, exist_ok=True)
+        if name:
+            (sort / "name").write_text(f"{name}\n")
+        (folder / "mdev_type").symlink_to(f"../mdev_supported_types/{kind}")
+        devices = self.root / "sys/bus/mdev/devices"
+        devices.mkdir(parents=True, exist_ok=True)
+        (devices / uuid).symlink_to(f"../../../devices/{parent}/{uuid}")
+        if group is not None:
+            self._group(folder, group)
+        return folder
+
+    def _group(self, folder, number):
+        (self.root / f"sys/kernel/iommu_groups/{number}").mkdir(exist_ok=True)
+        (folder / "iommu_group").symlink_to(f"../../../kernel/iommu_groups/{number}")
+        node = self.root / f"sys/class/vfio/{number}"
+        node.mkdir(parents=True, exist_ok=True)
+        (node / "dev").write_text(f"511:{number}\n")  # no driver has that number
 
     def driver(self, address):
         link = self.bus / "devices" / address / "driver"

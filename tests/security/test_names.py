@@ -122,6 +122,7 @@ BESIDE = {
     "hostdev": {"@mode": "subsystem", "source/vendor/@id": "0x046d", "source/product/@id": "0xc52b"},
     "hostpci": {"@mode": "subsystem", "source/address/@bus": "0x03", "source/address/@slot": "0x00",
                 "source/address/@function": "0x0"},
+    "hostmdev": {"@mode": "subsystem", "@model": "vfio-pci"},
     **{f"disk/{name}": {**DISK, "target/@bus": "scsi"} for name in ("vendor", "product", "wwn")},
     **{f"numa/cpus-{cell}": {f"cpu/numa/cell[@id='{n}']/@memory": str((64 << 10) // (cell + 1)) for n in range(cell + 1)}
        for cell in (0, 1, 3)},

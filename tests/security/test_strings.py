@@ -47,7 +47,7 @@ WHERE = {
     "disk/vendor": QEMU, "disk/product": QEMU, "disk/wwn": QEMU,
     "cpu/flags": OPTION, **{f"smbios/{name}": OPTION for name in SMBIOS}, **{f"numa/cpus-{n}": OPTION for n in range(4)},
     "hostdev/vendor": OPTION, "hostdev/product": OPTION,
-    **{f"hostpci/{part}": OPTION for part in ("domain", "bus", "slot", "function")},
+    "hostmdev/uuid": OPTION, **{f"hostpci/{part}": OPTION for part in ("domain", "bus", "slot", "function")},
     "hyperv/vendor-id": NOWHERE, "pstore/path": NOWHERE,
     "kernel/kernel": FILES, "kernel/initrd": FILES, "disk/source": FILES, "disk/block": FILES, "cdrom/source": FILES,
     "cdrom/block": FILES, "floppy/source": FILES, "floppy/block": FILES, "lun/block": FILES, "tpm/device": FILES, "interface/network": FILES,
@@ -177,6 +177,8 @@ class Machine:
             self.put(f"hostpci/{field}", f"0x{RANDOM.randrange(most):0{digits}x}", at)
         at = self.device("tpm", **{"@model": "tpm-tis", "backend/@type": "passthrough"})
         self.put("tpm/device", f"/dev/tpm{RANDOM.choice(('', 'rm'))}{RANDOM.randrange(1000, 9999)}", at)
+        at = self.device("hostdev", **{"@mode": "subsystem", "@type": "mdev", "@model": "vfio-pci"})
+        self.put("hostmdev/uuid", str(uuid.UUID(int=RANDOM.getrandbits(128))), at)
 
     def drive(self, kind, bus, target, serial=True):
         # One that can be plugged has all of it; every second is a device of the host.
@@ -394,6 +396,8 @@ def in_options(machine, made):
     for place, field in enumerate(("domain", "bus", "slot", "function")):
         for said, _ in machine.said[f"hostpci/{field}"]:
             found[f"hostpci/{field}"] = said[2:] == re.split("[:.]", cards[0].removeprefix("/dev/vfio/"))[place]
+    for said, _ in machine.said["hostmdev/uuid"]:
+        found["hostmdev/uuid"] = f"/dev/vfio/{said}" in cards
     return found
 
 

@@ -423,6 +423,25 @@ static const struct
     NULL,
     { NULL },
     "plain sort" },
+  { "<hostdev mode='subsystem' type='mdev' model='vfio-pci' managed='no' display='off'>"
+    "<source><address uuid='83b8f4f2-509f-382f-3c1e-e6bfe0fa1001'/></source>"
+    "<address type='pci' slot='9'/></hostdev>",
+    TRUE,
+    "hostmdev:83b8f4f2-509f-382f-3c1e-e6bfe0fa1001",
+    { "uuid=83b8f4f2-509f-382f-3c1e-e6bfe0fa1001", "model=vfio-pci" },
+    NULL },
+  { "<hostdev mode='subsystem' type='mdev' model='vfio-ccw'>"
+    "<source><address uuid='83b8f4f2-509f-382f-3c1e-e6bfe0fa1001'/></source></hostdev>",
+    TRUE,
+    NULL,
+    { NULL },
+    "“vfio-ccw” is not one of" },
+  { "<hostdev mode='subsystem' type='mdev' model='vfio-pci' display='on'>"
+    "<source><address uuid='83b8f4f2-509f-382f-3c1e-e6bfe0fa1001'/></source></hostdev>",
+    TRUE,
+    NULL,
+    { NULL },
+    "“on” is not one of" },
   { "<video><model type='virtio' heads='1'><acceleration accel3d='yes'/></model></video>",
     FALSE,
     "video:0",

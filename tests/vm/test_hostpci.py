@@ -1,7 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The Innkeeper developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""PCI devices of this computer are taken, refused and given back, on a bus of the test's own. No real device is there,
-so QEMU refuses the node that it is given; what a guest sees of one tests/systemd/test_pci.py shows."""
+"""PCI devices of this computer, and mediated ones, are taken, refused and given back, on a bus of the test's own. No real
+device is there, so QEMU refuses the node that it is given; what a guest sees of one tests/systemd/test_pci.py and
+test_mdev.py show."""
 
 import os
 import stat
@@ -29,6 +30,11 @@ pci.add(SCREEN, "0x10de", "0x1c82", "0x030000", "nouveau", 1, boot_vga=1)
 pci.add(VIDEO, "0x10de", "0x1c82", "0x030000", "nouveau", 12)
 pci.add(SOUND, "0x10de", "0x0fb9", "0x040300", "snd_hda_intel", 12)
 pci.add(FREE, "0xabcd", "0x0001", "0xff0000", None, 14)
+SHARE, OTHER_SHARE, NO_VFIO, ABSENT = (f"83b8f4f2-509f-382f-3c1e-e6bfe0fa100{n}" for n in range(1, 5))
+pci.share(SHARE, "Dual port serial", 31)
+pci.share(OTHER_SHARE, None, 32, f"pci0000:00/{VIDEO}", "nouveau-vgpu-4")
+pci.share(NO_VFIO, "Single\tport serial", None, kind="mtty-1")
+pci.share("not-a-uuid", "Dual port serial", 33)
 block = disks / "ata1/block/sda"
 block.mkdir(parents=True)
 (block / "dev").write_text("8:0\n")
@@ -47,8 +53,13 @@ def hostdev(address, managed="yes"):
             f"bus='0x{bus_number}' slot='0x{slot}' function='0x{function}'/></source></hostdev>")
 
 
+def share(uuid):
+    return (f"<hostdev mode='subsystem' type='mdev' model='vfio-pci' managed='no' display='off'><source>"
+            f"<address uuid='{uuid}'/></source></hostdev>")
+
+
 def machine_with(name, *addresses, managed="yes"):
-    devices = "".join(hostdev(a, managed) for a in addresses)
+    devices = "".join(hostdev(a, managed) if ":" in a else share(a) for a in addresses)
     return domain.create(root, vm.real_mode(name, root).replace("</devices>", devices + "</devices>"))
 
 
@@ -160,10 +171,99 @@ def another_has_it():
     all_is_given_back()
 
 
+def rows(session=root):
+    """Of the list's mediated devices, by UUID."""
+    listed = session.call(bus.MANAGER, domain.MANAGER, "ListHostDevices", GLib.Variant("(a{sv})", ({},)))[0]
+    return {row["uuid"]: row for row in listed if row["type"] == "mdev"}
+
+
+@tap.case
+def shares_listed():
+    """Mediated devices are listed with their type's name and what they are shares of, and with what is in the way"""
+    found = rows()
+    tap.equal(sorted(found), sorted([SHARE, OTHER_SHARE, NO_VFIO]), "UUIDs")
+    tap.equal(found[SHARE], {"type": "mdev", "name": "Dual port serial", "uuid": SHARE, "parent": "mtty", "group": 31}, "one")
+    tap.equal((found[OTHER_SHARE]["name"], found[OTHER_SHARE]["parent"]), ("nouveau-vgpu-4", f"Unknown device ({VIDEO})"),
+              "that of a card, whose type has no name")
+    tap.equal((found[NO_VFIO]["name"], found[NO_VFIO].get("problem")),
+              ("Single port serial", "This computer’s driver of it does not hand it on."), "one without a group")
+
+
+@tap.case
+def share_handed_over():
+    """A mediated device keeps its driver: QEMU opens its group's node in its room, beside a card's, and nothing is left"""
+    pci.log.clear()
+    said = start(machine_with("share", SHARE.upper()))
+    tap.true("/dev/vfio/31" in said, said)
+    all_is_given_back()
+    said = start(machine_with("mixed", NET, SHARE))
+    tap.true("/dev/vfio/11" in said or "/dev/vfio/31" in said, said)
+    all_is_given_back()
+    tap.equal(pci.log, [(NET, None), (NET, "vfio-pci"), (NET, None), (NET, "igb")], "what the kernel was told")
+
+
+@tap.case
+def shares_refused():
+    """One that is not there is told with its UUID and the remedy; so is what no driver hands on, one twice, another model"""
+    said = start(machine_with("no-share", ABSENT))
+    tap.true(f"no mediated device {ABSENT} now. Start it, as with “mdevctl start -u {ABSENT}”" in said, said)
+    said = start(machine_with("no-vfio", NO_VFIO))
+    tap.true(f"mediated device {NO_VFIO} (Single port serial): This computer’s driver" in said, said)
+    said = start(machine_with("twice", SHARE, SHARE))
+    tap.true(f"The machine has the mediated device {SHARE} twice." in said, said)
+    xml = vm.real_mode("ccw", root).replace("</devices>", share(SHARE).replace("vfio-pci", "vfio-ccw") + "</devices>")
+    try:
+        domain.create(root, xml)
+        said = "taken"
+    except Exception as error:
+        said = str(error)
+    tap.true("vfio-ccw" in said and "vfio-pci" in said, said)
+    all_is_given_back()
+
+
+@tap.case
+def share_while_it_runs():
+    """A mediated device into a machine that runs: what QEMU refuses is told and given back, as is one that is not there"""
+    machine = domain.create(root, vm.real_mode("runs-share", root))
+    vm.start(root, machine)
+    xml = domain.call(root, machine, "GetXml")[0]
+    for uuid, why in ((SHARE, "/dev/vfio/31"), (ABSENT, f"mdevctl start -u {ABSENT}")):
+        changes = domain.call(root, machine, "Apply", GLib.Variant(
+            "s", xml.replace("</devices>", share(uuid) + "</devices>")))[0]
+        (mine,) = [c for c in changes if c[0].startswith("hostmdev") and uuid in c[0]]
+        tap.equal(mine[1], "restart", f"changes: {changes}")
+        tap.true(why in mine[2], mine)
+        xml_now = domain.call(root, machine, "GetXml")[0]
+        tap.true(uuid in xml_now, "it waits for the next start")
+    tap.wait_for(lambda: not (FOLDER / domain.uuid_of(machine) / SHARE).exists(), 20, "its record to go")
+    tap.equal(vm.state(root, machine), "running", "the machine")
+    vm.force_off(root, machine)
+    all_is_given_back()
+
+
+@tap.case
+def another_has_the_share():
+    """What another machine has on record is refused with its name, in the list too; another share of that parent is not"""
+    holder = domain.create(root, vm.real_mode("has-share", root))
+    vm.start(root, holder)
+    folder = FOLDER / domain.uuid_of(holder) / SHARE  # as if its QEMU had been given one that is real
+    folder.mkdir()
+    (folder / "element").symlink_to(f"hostmdev:{SHARE}")
+    (folder / "driver").symlink_to("-")
+    row = rows()[SHARE]
+    tap.equal((row.get("machine"), row.get("problem")), ("has-share", "“has-share” has it."), "row")
+    said = start(machine_with("wants-share", SHARE))
+    tap.true(f"“has-share” has the mediated device {SHARE}." in said, said)
+    said = start(machine_with("wants-other", OTHER_SHARE))
+    tap.true("/dev/vfio/32" in said, said)
+    vm.force_off(root, holder)
+    all_is_given_back()
+
+
 @tap.case
 def killed():
     """The helper killed at each step of a start: the next one gives back what it had taken"""
-    machine = machine_with("killed", NET, VIDEO, SOUND)
+    machine = machine_with("killed", NET, VIDEO, SOUND, SHARE)
     taken = 0
     for number in range(crash.tables()["start"] + 1):
         crash.replace(root, VMH_ABORT_AT=f"start:{number}")

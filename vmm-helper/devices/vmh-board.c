@@ -313,14 +313,15 @@ vmh_plan_locked_bytes (VmhPlan *plan)
 {
   InnElement memory = inn_domain_get (plan->domain, "memory");
   g_autoptr (GPtrArray) iommus = inn_domain_list (plan->domain, "iommu");
-  g_autoptr (GPtrArray) devices = inn_domain_list (plan->domain, "hostpci");
+  g_autoptr (GPtrArray) cards = inn_domain_list (plan->domain, "hostpci");
+  g_autoptr (GPtrArray) shares = inn_domain_list (plan->domain, "hostmdev");
   guint64 most = vmh_plan_most_memory (plan->domain, inn_element_get_uint (&memory, "size"));
 
   if (vmh_plan_is_locked (plan))
     return G_MAXUINT64;
   if (plan->pci == 0)
     return 0;
-  return (most + LOCKED_SLACK) * (iommus->len > 0 ? MAX (devices->len, plan->pci) : 1);
+  return (most + LOCKED_SLACK) * (iommus->len > 0 ? MAX (cards->len + shares->len, plan->pci) : 1);
 }
 
 /* Huge pages that are not there when the guest takes them would end it; of locked memory all would

@@ -63,6 +63,12 @@ vmh_plan_id (const InnElement *element, guint index)
 
       return g_strdup_printf ("hostpci-%s", g_strdelimit (address, ":", '-'));
     }
+  if (vmh_plan_is_mediated (element))
+    {
+      g_autofree char *uuid = vmh_plan_dup_pci (element);
+
+      return g_strdup_printf ("hostmdev-%s", uuid);
+    }
   if (g_str_equal (element->kind->name, "shmem"))
     {
       g_autofree char *name = inn_element_dup (element, "name");

@@ -32,7 +32,7 @@ struct _VmhPlan
   guint displays;
   gboolean draws; /* by this computer's graphics card */
   guint sata, ide, scsi, channels;
-  guint pci;                /* devices of this computer */
+  guint pci;                /* devices of this computer that reach its memory */
   const char *user_network; /* static; NULL: none */
   GString *notes;
 };
@@ -96,7 +96,7 @@ extern const VmhDeviceOps vmh_disk_ops, vmh_cdrom_ops, vmh_floppy_ops, vmh_inter
     vmh_video_ops, vmh_graphics_ops, vmh_serial_ops, vmh_console_ops, vmh_channel_ops,
     vmh_input_ops, vmh_sound_ops, vmh_rng_ops, vmh_memballoon_ops, vmh_controller_ops,
     vmh_panic_ops, vmh_filesystem_ops, vmh_tpm_ops, vmh_watchdog_ops, vmh_vsock_ops, vmh_iommu_ops,
-    vmh_pstore_ops, vmh_parallel_ops, vmh_hostdev_ops, vmh_hostpci_ops, vmh_dimm_ops, vmh_lun_ops,
-    vmh_shmem_ops;
+    vmh_pstore_ops, vmh_parallel_ops, vmh_hostdev_ops, vmh_hostpci_ops, vmh_hostmdev_ops,
+    vmh_dimm_ops, vmh_lun_ops, vmh_shmem_ops;
 
 G_END_DECLS

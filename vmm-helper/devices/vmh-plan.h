@@ -151,9 +151,11 @@ guint vmh_plan_index (const InnElement *element);
 gboolean vmh_plan_is_user_card (const InnElement *element);
 /** vmh_plan_read_usb: which device the hostdev @element means. */
 VmhPlanUsb vmh_plan_read_usb (const InnElement *element);
-/** vmh_plan_dup_pci: the address of the device that the hostpci @element means, "0000:03:00.0".
- */
+/** vmh_plan_dup_pci: which device the @element means: of hostpci its address, "0000:03:00.0", of
+ * hostmdev its UUID. */
 char *vmh_plan_dup_pci (const InnElement *element);
+/** vmh_plan_is_mediated: it is a hostmdev. */
+gboolean vmh_plan_is_mediated (const InnElement *element);
 /** vmh_plan_id: @element's id in QEMU: "disk-vda", "interface-525400aabbcc", "hostdev-046d-c52b",
  * "filesystem-tag", "video-0"; @index: of those of its kind. */
 char *vmh_plan_id (const InnElement *element, guint index);

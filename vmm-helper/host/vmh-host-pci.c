@@ -28,6 +28,7 @@ device_free (gpointer data)
   VmhPciDevice *device = data;
 
   g_free (device->address);
+  g_free (device->parent);
   g_free (device->name);
   g_free (device->driver);
   g_strfreev (device->sharing);
@@ -43,6 +44,14 @@ read_link (const char *folder, const char *name)
   g_autofree char *target = g_file_read_link (path, NULL);
 
   return target ? g_path_get_basename (target) : NULL;
+}
+
+int
+vmh_pci_read_group (const char *folder)
+{
+  g_autofree char *group = read_link (folder, "iommu_group");
+
+  return group ? (int)MIN (g_ascii_strtoull (group, NULL, 10), G_MAXINT) : -1;
 }
 
 static gboolean
@@ -148,14 +157,13 @@ read_device (const char *folder, const char *address, const char *list)
 {
   VmhPciDevice *device = g_new0 (VmhPciDevice, 1);
   g_autofree char *class = vmh_ids_read_attribute (folder, "class");
-  g_autofree char *group = read_link (folder, "iommu_group");
 
   device->address = g_strdup (address);
   device->vendor = vmh_ids_read_number (folder, "vendor", 16);
   device->product = vmh_ids_read_number (folder, "device", 16);
   device->class = class ? (guint)g_ascii_strtoull (class, NULL, 16) >> 8 & 0xffff : 0;
   device->driver = read_link (folder, "driver");
-  device->group = group ? (int)MIN (g_ascii_strtoull (group, NULL, 10), G_MAXINT) : -1;
+  device->group = vmh_pci_read_group (folder);
   device->name = dup_name (device, list);
   return device;
 }
@@ -204,6 +212,7 @@ vmh_pci_list (gboolean system)
 
       device->problem = dup_problem (devices, device, system);
     }
+  vmh_mdev_add (devices, system);
   return devices;
 }
 

@@ -12,6 +12,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 #include "host/vmh-host-ids.h"
+#include "host/vmh-host-pci.h"
 #include "shared/inn-errors.h"
 
 #define FOLDER     "/dev/innkeeper"
@@ -29,13 +30,14 @@
 
 static char *store; /* which one it is */
 
+/* The groups of mediated devices come and go with them. */
 gboolean
 vmh_vfio_is_there (void)
 {
   g_autofree char *path = vmh_ids_dup_path (GROUPS);
   g_autoptr (GDir) folder = g_dir_open (path, 0, NULL);
 
-  return folder && g_dir_read_name (folder);
+  return (folder && g_dir_read_name (folder)) || vmh_mdev_is_there ();
 }
 
 /* Those for one maker's devices are called “…-vfio-pci” or “…_vfio_pci”. */
@@ -207,7 +209,7 @@ add_claims (GPtrArray *claims, const char *uuid)
       g_autofree char *driver = NULL;
       VmhVfioClaim *claim;
 
-      if (!strchr (*name, ':'))
+      if (!strpbrk (*name, ":-")) /* an address, or a UUID */
         continue;
       claim = g_new0 (VmhVfioClaim, 1);
       driver = read_link (uuid, *name, DRIVER);
@@ -296,7 +298,7 @@ vmh_vfio_add_node (const char *uuid, const char *address, int group, uid_t uid, 
       !g_ascii_string_to_unsigned (parts[1], 10, 0, G_MAXUINT32, &minor, NULL))
     {
       g_set_error (error, INN_ERROR, INN_ERROR_UNSUPPORTED,
-                   _ ("This computer’s kernel cannot hand on the PCI device %s."), address);
+                   _ ("This computer’s kernel cannot hand on the device %s."), address);
       return FALSE;
     }
   return make_node (node, makedev (major, minor), uid, error) && make_link (link, number, error);

@@ -14,12 +14,12 @@ G_BEGIN_DECLS
 /** VmhVfioClaim: a device that was taken, or is about to be. */
 typedef struct
 {
-  char *uuid, *address;
-  char *element; /* of the machine, that it is for; NULL: it is to be given back */
-  char *driver;  /* that had it; "": none; NULL: nothing has been done to it */
+  char *uuid, *address; /* of the machine; of the device, whose UUID it is if it is mediated */
+  char *element;        /* of the machine, that it is for; NULL: it is to be given back */
+  char *driver;         /* that had it; "": none; NULL: nothing has been done to it */
 } VmhVfioClaim;
 
-/** vmh_vfio_is_there: this computer has an IOMMU that is on. */
+/** vmh_vfio_is_there: this computer has an IOMMU that is on, or knows of mediated devices. */
 gboolean vmh_vfio_is_there (void);
 gboolean vmh_vfio_is_driver (const char *driver); /* hands devices on, itself */
 

@@ -103,7 +103,7 @@ vmh_hostdev_release (VmhMachine *machine, const char *element)
 
   if (g_hash_table_remove (places, element))
     save_places (machine, places);
-  if (g_str_has_prefix (element, "hostpci"))
+  if (g_str_has_prefix (element, "hostpci") || g_str_has_prefix (element, "hostmdev"))
     vmh_hostpci_release (machine, element);
 }
 
@@ -394,12 +394,19 @@ add_pci_row (GVariantBuilder *rows, VmhCall *call, GPtrArray *machines, const Vm
     problem = holder ? g_strdup_printf (_ ("“%s” has it."), vmh_machine_get_name (holder))
                      : g_strdup (_ ("Another user’s machine has it."));
   g_variant_builder_open (rows, G_VARIANT_TYPE_VARDICT);
-  g_variant_builder_add (rows, "{sv}", "type", g_variant_new_string ("pci"));
+  g_variant_builder_add (rows, "{sv}", "type",
+                         g_variant_new_string (device->mediated ? "mdev" : "pci"));
   g_variant_builder_add (rows, "{sv}", "name", g_variant_new_string (device->name));
-  g_variant_builder_add (rows, "{sv}", "vendor", g_variant_new_uint32 (device->vendor));
-  g_variant_builder_add (rows, "{sv}", "product", g_variant_new_uint32 (device->product));
-  g_variant_builder_add (rows, "{sv}", "address", g_variant_new_string (device->address));
-  g_variant_builder_add (rows, "{sv}", "class", g_variant_new_uint32 (device->class));
+  g_variant_builder_add (rows, "{sv}", device->mediated ? "uuid" : "address",
+                         g_variant_new_string (device->address));
+  if (!device->mediated)
+    {
+      g_variant_builder_add (rows, "{sv}", "vendor", g_variant_new_uint32 (device->vendor));
+      g_variant_builder_add (rows, "{sv}", "product", g_variant_new_uint32 (device->product));
+      g_variant_builder_add (rows, "{sv}", "class", g_variant_new_uint32 (device->class));
+    }
+  if (device->parent)
+    g_variant_builder_add (rows, "{sv}", "parent", g_variant_new_string (device->parent));
   if (device->driver)
     g_variant_builder_add (rows, "{sv}", "driver", g_variant_new_string (device->driver));
   if (device->group >= 0)

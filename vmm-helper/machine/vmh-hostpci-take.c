@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Innkeeper developers
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Whether a machine can have the PCI devices of its definition, and how it gets them. */
+/* Whether a machine can have the PCI devices and mediated ones of its definition, and how it gets
+ * them. */
 #include <glib/gi18n-lib.h>
 #include "core/vmh-errand.h"
 #include "devices/vmh-plan.h"
@@ -21,7 +22,7 @@
 typedef struct
 {
   char *element, *address;
-  gboolean managed;
+  gboolean managed, mediated;
   const VmhPciDevice *device; /* in the job's */
 } Wanted;
 
@@ -73,7 +74,9 @@ static void
 read_wanted (VmhPciJob *job)
 {
   g_autoptr (GPtrArray) elements = inn_domain_list (job->domain, "hostpci");
+  g_autoptr (GPtrArray) shares = inn_domain_list (job->domain, "hostmdev");
 
+  g_ptr_array_extend_and_steal (elements, g_steal_pointer (&shares));
   job->wanted = g_ptr_array_new_with_free_func (wanted_free);
   job->devices = elements->len > 0 ? vmh_pci_list (TRUE) : g_ptr_array_new ();
   for (guint i = 0; i < elements->len; i++)
@@ -82,7 +85,8 @@ read_wanted (VmhPciJob *job)
 
       wanted->element = inn_element_dup_id (elements->pdata[i]);
       wanted->address = vmh_plan_dup_pci (elements->pdata[i]);
-      wanted->managed = inn_element_get_bool (elements->pdata[i], "managed");
+      wanted->mediated = vmh_plan_is_mediated (elements->pdata[i]);
+      wanted->managed = wanted->mediated || inn_element_get_bool (elements->pdata[i], "managed");
       wanted->device = vmh_pci_find (job->devices, wanted->address);
       g_ptr_array_add (job->wanted, wanted);
     }
@@ -91,18 +95,27 @@ read_wanted (VmhPciJob *job)
 }
 
 static gboolean
-refuse_taken (const VmhPciJob *job, const char *uuid, const char *address, GError **error)
+refuse_taken (const VmhPciJob *job,
+              const char *uuid,
+              const char *address,
+              gboolean mediated,
+              GError **error)
 {
   VmhMachine *holder = vmh_hostpci_find_machine (uuid);
 
   if (holder && vmh_machine_get_owner (holder) == vmh_machine_get_owner (job->machine))
     g_set_error (error, INN_ERROR, INN_ERROR_IN_USE,
-                 _ ("“%s” has the PCI device %s. Remove it there, or turn that machine off, then "
-                    "try again."),
+                 mediated ? _ ("“%s” has the mediated device %s. Remove it there, or turn that "
+                               "machine off, then try again.")
+                          : _ ("“%s” has the PCI device %s. Remove it there, or turn that machine "
+                               "off, then try again."),
                  vmh_machine_get_name (holder), address);
   else
     g_set_error (error, INN_ERROR, INN_ERROR_IN_USE,
-                 _ ("Another machine has the PCI device %s. Try again when that is off."), address);
+                 mediated
+                     ? _ ("Another machine has the mediated device %s. Try again when that is off.")
+                     : _ ("Another machine has the PCI device %s. Try again when that is off."),
+                 address);
   return FALSE;
 }
 
@@ -118,7 +131,7 @@ check_free (const VmhPciJob *job, const Wanted *wanted, GError **error)
       if (!g_str_equal (claim->uuid, job->uuid) &&
           (g_str_equal (claim->address, wanted->address) ||
            vmh_pci_get_group (job->devices, claim->address) == wanted->device->group))
-        return refuse_taken (job, claim->uuid, claim->address, error);
+        return refuse_taken (job, claim->uuid, claim->address, wanted->mediated, error);
     }
   return TRUE;
 }
@@ -142,20 +155,33 @@ check_group (const VmhPciJob *job, const Wanted *wanted, GError **error)
   return TRUE;
 }
 
+static void
+refuse_absent (const Wanted *wanted, GError **error)
+{
+  if (wanted->mediated)
+    g_set_error (error, INN_ERROR, INN_ERROR_NOT_FOUND,
+                 _ ("This computer has no mediated device %s now. Start it, as with “mdevctl start "
+                    "-u %s”, or remove it from the machine and choose one that there is."),
+                 wanted->address, wanted->address);
+  else
+    g_set_error (error, INN_ERROR, INN_ERROR_NOT_FOUND,
+                 _ ("This computer has no PCI device %s. Remove it from the machine, and choose "
+                    "one that there is."),
+                 wanted->address);
+}
+
 static gboolean
 check (const VmhPciJob *job, const Wanted *wanted, GError **error)
 {
   const VmhPciDevice *device = wanted->device;
 
   if (!device)
-    g_set_error (error, INN_ERROR, INN_ERROR_NOT_FOUND,
-                 _ ("This computer has no PCI device %s. Remove it from the machine, and choose "
-                    "one that there is."),
-                 wanted->address);
+    refuse_absent (wanted, error);
   else if (device->problem)
     g_set_error (error, INN_ERROR, INN_ERROR_IN_USE,
-                 _ ("The machine cannot have the PCI device %s (%s): %s"), wanted->address,
-                 device->name, device->problem);
+                 wanted->mediated ? _ ("The machine cannot have the mediated device %s (%s): %s")
+                                  : _ ("The machine cannot have the PCI device %s (%s): %s"),
+                 wanted->address, device->name, device->problem);
   else if (!wanted->managed && !vmh_vfio_is_driver (device->driver))
     g_set_error (error, INN_ERROR, INN_ERROR_IN_USE,
                  _ ("The PCI device %s does not have the driver “vfio-pci”. Give it that, or let "
@@ -228,7 +254,7 @@ bind_next (GTask *task)
     {
       const Wanted *wanted = job->wanted->pdata[job->next];
 
-      if (vmh_vfio_is_driver (wanted->device->driver))
+      if (wanted->mediated || vmh_vfio_is_driver (wanted->device->driver))
         continue;
       vmh_errand_driver_async (bus, wanted->address, VFIO, FALSE, on_taken, task);
       return;
@@ -243,6 +269,16 @@ has_driver (void)
   g_autofree char *path = vmh_ids_dup_path (DRIVER);
 
   return g_file_test (path, G_FILE_TEST_IS_DIR);
+}
+
+/* A mediated device's own driver hands it on. */
+static gboolean
+wants_driver (const VmhPciJob *job)
+{
+  for (guint i = 0; i < job->wanted->len; i++)
+    if (!((Wanted *)job->wanted->pdata[i])->mediated)
+      return TRUE;
+  return FALSE;
 }
 
 static gboolean
@@ -290,9 +326,12 @@ prepare (const VmhPciJob *job, GError **error)
     return TRUE;
   if (job->element)
     {
-      g_set_error_literal (error, INN_ERROR, INN_ERROR_UNSUPPORTED,
-                           _ ("This computer’s IOMMU was off when the machine was started. It gets "
-                              "the device with the next restart."));
+      g_set_error_literal (
+          error, INN_ERROR, INN_ERROR_UNSUPPORTED,
+          wants_driver (job) ? _ ("This computer’s IOMMU was off when the machine was started. It "
+                                  "gets the device with the next restart.")
+                             : _ ("This computer had no mediated devices when the machine was "
+                                  "started. It gets the device with the next restart."));
       return FALSE;
     }
   if (!vmh_vfio_is_there ())
@@ -320,7 +359,7 @@ begin_take (GTask *task)
     good = check (job, job->wanted->pdata[i], &error);
   if (!good || !claim (job, &error) || job->wanted->len == 0)
     vmh_hostpci_end (task, error);
-  else if (has_driver ())
+  else if (!wants_driver (job) || has_driver ())
     bind_next (task);
   else
     load_driver (task);

@@ -85,6 +85,12 @@ vmh_hostpci_find_machine (const char *uuid)
   return NULL;
 }
 
+gboolean
+vmh_hostpci_has_kind (const InnKind *kind)
+{
+  return g_str_equal (kind->name, "hostpci") || g_str_equal (kind->name, "hostmdev");
+}
+
 char *
 vmh_hostpci_dup_folder (VmhMachine *machine)
 {
@@ -131,12 +137,12 @@ give_next (GTask *task)
   for (; job->next < job->claims->len; job->next++)
     {
       const VmhVfioClaim *claim = job->claims->pdata[job->next];
+      const VmhPciDevice *device = vmh_pci_find (job->devices, claim->address);
       int group = vmh_pci_get_group (job->devices, claim->address);
 
       if (claim->element || is_group_in_use (job, group))
         continue;
-      if (claim->driver && !vmh_vfio_is_driver (claim->driver) &&
-          vmh_pci_find (job->devices, claim->address))
+      if (claim->driver && !vmh_vfio_is_driver (claim->driver) && device && !device->mediated)
         {
           vmh_errand_driver_async (bus, claim->address, claim->driver, TRUE, on_given, task);
           return;

@@ -256,7 +256,7 @@ on_files_opened (GObject *source, GAsyncResult *result, gpointer data)
   live->files = vmh_files_open_finish (result, &error);
   if (!live->files)
     vmh_live_fail (data, error);
-  else if (g_str_equal (live->change->kind->name, "hostpci"))
+  else if (vmh_hostpci_has_kind (live->change->kind))
     vmh_hostpci_take_async (live->machine, live->wanted, live->change->id, on_pci_taken, data);
   else if (start_shares (live, &error) && limit_cable (live, &error))
     connect_cards (data);

@@ -319,6 +319,7 @@ static const struct
   { "watchdog", NULL, vmh_live_plug },
   { "watchdog", "action", vmh_live_change_watchdog },
   { "hostpci", NULL, vmh_live_plug },
+  { "hostmdev", NULL, vmh_live_plug },
   { "filesystem", NULL, vmh_live_plug },
   { "dimm", NULL, vmh_live_plug }, /* which refuses it, with a sentence */
   { "memballoon", "stats-period", vmh_live_change_balloon_period },

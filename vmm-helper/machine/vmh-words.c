@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define MAX_LINES   10
-#define MAX_LINE    200 /* characters */
+#define MAX_LINE    300 /* characters: a device of QEMU's, and what is wrong with it */
 #define ESCAPE      0x1b
 #define REPLACEMENT 0xfffd /* what g_utf8_make_valid() puts in for what is no UTF-8 */
 

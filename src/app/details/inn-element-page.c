@@ -48,7 +48,9 @@ on_remove_clicked (InnElementPage *self)
 static gboolean
 has_list (const InnKind *kind)
 {
-  return g_str_equal (kind->name, "hostdev") || g_str_equal (kind->name, "hostpci");
+  static const char *const kinds[] = { "hostdev", "hostpci", "hostmdev", NULL };
+
+  return g_strv_contains (kinds, kind->name);
 }
 
 /* What few machines need is folded away, unless there is nothing else. */

@@ -35,6 +35,8 @@ typedef struct
   gboolean twin;     /* another one of that model is plugged in */
   char *address;     /* of PCI; else NULL */
   GStrv sharing;     /* addresses of those that go only together with it */
+  char *uuid;        /* of a mediated one; else NULL */
+  char *parent;      /* what that is a share of; NULL: not known */
 } Device;
 
 static void
@@ -45,6 +47,8 @@ device_free (gpointer data)
   g_free (device->name);
   g_free (device->address);
   g_strfreev (device->sharing);
+  g_free (device->uuid);
+  g_free (device->parent);
   g_free (device);
 }
 
@@ -69,8 +73,16 @@ is_pci (InnHostDevices *self)
 }
 
 static gboolean
+is_mediated (InnHostDevices *self)
+{
+  return g_str_equal (self->element->kind->name, "hostmdev");
+}
+
+static gboolean
 is_any_chosen (InnHostDevices *self)
 {
+  if (is_mediated (self))
+    return inn_element_has (self->element, "uuid");
   return (!is_pci (self) && inn_element_has (self->element, "vendor")) ||
          inn_element_has (self->element, "bus");
 }
@@ -84,6 +96,14 @@ is_chosen_pci (InnHostDevices *self, const Device *device)
                        (guint)read_number (self, "function", 0));
 
   return is_any_chosen (self) && g_str_equal (address, device->address);
+}
+
+static gboolean
+is_chosen_share (InnHostDevices *self, const Device *device)
+{
+  g_autofree char *uuid = inn_element_dup (self->element, "uuid");
+
+  return uuid != NULL && g_ascii_strcasecmp (uuid, device->uuid) == 0;
 }
 
 static gboolean
@@ -102,16 +122,26 @@ is_chosen_usb (InnHostDevices *self, const Device *device)
 static gboolean
 is_chosen (InnHostDevices *self, const Device *device)
 {
+  if (device->uuid != NULL)
+    return is_chosen_share (self, device);
   if (device->address != NULL)
     return is_chosen_pci (self, device);
   return is_chosen_usb (self, device);
 }
 
+static const char *
+get_subtitle (InnHostDevices *self)
+{
+  if (is_mediated (self))
+    return is_any_chosen (self) ? _ ("Not there now") : _ ("Choose one that is there");
+  return is_any_chosen (self) ? _ ("Not plugged in now") : _ ("Choose one that is plugged in");
+}
+
 static void
 show (InnHostDevices *self)
 {
-  const char *subtitle =
-      is_any_chosen (self) ? _ ("Not plugged in now") : _ ("Choose one that is plugged in");
+  const char *subtitle = get_subtitle (self);
+  g_autofree char *escaped = NULL; /* a device's own words are no markup */
 
   self->showing = TRUE;
   for (guint i = 0; i < self->choices->len; i++)
@@ -123,7 +153,8 @@ show (InnHostDevices *self)
       if (chosen)
         subtitle = device->name;
     }
-  adw_expander_row_set_subtitle (ADW_EXPANDER_ROW (self), subtitle);
+  escaped = g_markup_escape_text (subtitle, -1);
+  adw_expander_row_set_subtitle (ADW_EXPANDER_ROW (self), escaped);
   self->showing = FALSE;
 }
 
@@ -180,7 +211,9 @@ on_toggled (InnHostDevices *self, GtkCheckButton *choice)
   if (self->showing || !gtk_check_button_get_active (choice))
     return;
   self->showing = TRUE; /* half of it is nothing to show */
-  if (device->address != NULL)
+  if (device->uuid != NULL)
+    set (self, "uuid", device->uuid);
+  else if (device->address != NULL)
     set_address (self, device->address);
   else
     set_model (self, device);
@@ -193,6 +226,10 @@ dup_facts (const Device *device)
 {
   g_autofree char *together = NULL;
 
+  if (device->uuid != NULL && device->parent != NULL)
+    return g_strdup_printf (_ ("%s, a share of %s"), device->uuid, device->parent);
+  if (device->uuid != NULL)
+    return g_strdup (device->uuid);
   if (device->address == NULL)
     return g_strdup_printf ("%04x:%04x", device->vendor, device->product);
   if (device->sharing == NULL)
@@ -268,37 +305,58 @@ clear_rows (InnHostDevices *self)
   g_ptr_array_set_size (self->rows, 0);
 }
 
+/* Whether it is one of the kind that is looked for. */
+static gboolean
+read_place (InnHostDevices *self, GVariant *facts, Device *device)
+{
+  if (is_mediated (self))
+    return g_variant_lookup (facts, "uuid", "s", &device->uuid);
+  return g_variant_lookup (facts, "vendor", "u", &device->vendor) &&
+         g_variant_lookup (facts, "product", "u", &device->product) &&
+         (is_pci (self) ? g_variant_lookup (facts, "address", "s", &device->address)
+                        : g_variant_lookup (facts, "bus", "u", &device->bus) &&
+                              g_variant_lookup (facts, "device", "u", &device->device));
+}
+
 /* NULL: it is no device of the kind that is looked for. */
 static Device *
 read_device (InnHostDevices *self, GVariant *facts)
 {
   Device *device = g_new0 (Device, 1);
 
-  if (g_variant_lookup (facts, "name", "s", &device->name) &&
-      g_variant_lookup (facts, "vendor", "u", &device->vendor) &&
-      g_variant_lookup (facts, "product", "u", &device->product) &&
-      (is_pci (self) ? g_variant_lookup (facts, "address", "s", &device->address)
-                     : g_variant_lookup (facts, "bus", "u", &device->bus) &&
-                           g_variant_lookup (facts, "device", "u", &device->device)))
+  if (g_variant_lookup (facts, "name", "s", &device->name) && read_place (self, facts, device))
     {
       g_variant_lookup (facts, "sharing", "^as", &device->sharing);
+      g_variant_lookup (facts, "parent", "s", &device->parent);
       return device;
     }
   device_free (device);
   return NULL;
 }
 
+static const char *
+get_absence (InnHostDevices *self)
+{
+  if (is_mediated (self))
+    return _ ("This computer has no mediated device. Where a card of it can be shared, an "
+              "administrator makes one with “mdevctl”.");
+  return is_pci (self) ? _ ("This computer has no PCI device to hand on.")
+                       : _ ("No USB device is plugged into this computer.");
+}
+
 static void
 on_listed (GObject *source, GAsyncResult *result, gpointer data)
 {
-  g_autoptr (InnHostDevices) self = data;
+  g_autoptr (InnHostDevices) self = g_weak_ref_get (data);
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) reply =
       inn_connection_call_finish (INN_CONNECTION (source), result, NULL, &error);
   g_autoptr (GVariantIter) iter = NULL;
   GVariant *facts;
 
-  if (self->element == NULL) /* the page has gone */
+  g_weak_ref_clear (data);
+  g_free (data);
+  if (self == NULL) /* the page has gone */
     return;
   self->asked = FALSE;
   if (self->listed != NULL && (reply == NULL || g_variant_equal (reply, self->listed)))
@@ -323,8 +381,7 @@ on_listed (GObject *source, GAsyncResult *result, gpointer data)
         add_choice (self, device, problem);
     }
   if (self->choices->len == 0)
-    add_nothing (self, is_pci (self) ? _ ("This computer has no PCI device to hand on.")
-                                     : _ ("No USB device is plugged into this computer."));
+    add_nothing (self, get_absence (self));
   mark_twins (self);
   show (self);
 }
@@ -334,14 +391,17 @@ ask (gpointer data)
 {
   InnHostDevices *self = data;
   InnMachine *machine = inn_draft_get_machine (self->draft);
+  GWeakRef *weak;
 
   if (self->asked || machine == NULL)
     return G_SOURCE_CONTINUE;
   self->asked = TRUE;
-  inn_connection_call_full_async (inn_machine_get_connection (machine), INN_MANAGER_PATH,
-                                  INN_IFACE_MANAGER, "ListHostDevices",
-                                  g_variant_new ("(a{sv})", NULL), NULL, INN_CALL_QUIET,
-                                  self->cancellable, on_listed, g_object_ref (self));
+  /* An answer on its way keeps no row: its element goes with the page. */
+  weak = g_new0 (GWeakRef, 1);
+  g_weak_ref_init (weak, self);
+  inn_connection_call_full_async (
+      inn_machine_get_connection (machine), INN_MANAGER_PATH, INN_IFACE_MANAGER, "ListHostDevices",
+      g_variant_new ("(a{sv})", NULL), NULL, INN_CALL_QUIET, self->cancellable, on_listed, weak);
   return G_SOURCE_CONTINUE;
 }
 
