@@ -3,14 +3,9 @@
 
 /* A USB device of this computer: whichever is of that maker and model, or what is plugged in at
  * that place now. */
-#include "inn-words.h"
+#include "inn-rows.h"
 
 #define PATTERN_ID "0x[0-9a-fA-F]{1,4}"
-
-static const InnChoice modes[] = {
-  { "subsystem", N_ ("Device") },
-  { NULL, NULL },
-};
 
 static const InnChoice types[] = {
   { "usb", N_ ("USB") },
@@ -25,18 +20,8 @@ static const InnChoice startups[] = {
 };
 
 static const InnField fields[] = {
-  { .name = "mode",
-    .path = "@mode",
-    .type = INN_TYPE_ENUM,
-    .flags = INN_FIELD_REQUIRED | INN_FIELD_HIDDEN,
-    .choices = modes,
-    .label = N_ ("Mode") },
-  { .name = "type",
-    .path = "@type",
-    .type = INN_TYPE_ENUM,
-    .flags = INN_FIELD_REQUIRED | INN_FIELD_HIDDEN,
-    .choices = types,
-    .label = N_ ("Connection") },
+  INN_ROW_HOSTDEV_MODE,
+  INN_ROW_HOSTDEV_TYPE (types),
   { .name = "vendor",
     .path = "source/vendor/@id",
     .type = INN_TYPE_STRING,

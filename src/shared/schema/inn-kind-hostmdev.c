@@ -3,12 +3,7 @@
 
 /* A mediated device of this computer: a share of a card that others have their own shares of, this
  * computer too. It is named by its UUID alone. */
-#include "inn-words.h"
-
-static const InnChoice modes[] = {
-  { "subsystem", N_ ("Device") },
-  { NULL, NULL },
-};
+#include "inn-rows.h"
 
 static const InnChoice types[] = {
   { "mdev", N_ ("Mediated") },
@@ -27,18 +22,8 @@ static const InnChoice displays[] = {
 };
 
 static const InnField fields[] = {
-  { .name = "mode",
-    .path = "@mode",
-    .type = INN_TYPE_ENUM,
-    .flags = INN_FIELD_REQUIRED | INN_FIELD_HIDDEN,
-    .choices = modes,
-    .label = N_ ("Mode") },
-  { .name = "type",
-    .path = "@type",
-    .type = INN_TYPE_ENUM,
-    .flags = INN_FIELD_REQUIRED | INN_FIELD_HIDDEN,
-    .choices = types,
-    .label = N_ ("Connection") },
+  INN_ROW_HOSTDEV_MODE,
+  INN_ROW_HOSTDEV_TYPE (types),
   { .name = "model",
     .path = "@model",
     .type = INN_TYPE_ENUM,

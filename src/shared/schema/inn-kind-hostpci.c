@@ -3,12 +3,7 @@
 
 /* A PCI device of this computer: what is in that slot. The machine has it whole, and this computer
  * does without it meanwhile. */
-#include "inn-words.h"
-
-static const InnChoice modes[] = {
-  { "subsystem", N_ ("Device") },
-  { NULL, NULL },
-};
+#include "inn-rows.h"
 
 static const InnChoice types[] = {
   { "pci", N_ ("PCI") },
@@ -17,18 +12,8 @@ static const InnChoice types[] = {
 
 /* As in libvirt's format: hexadecimal with 0x, or decimal. */
 static const InnField fields[] = {
-  { .name = "mode",
-    .path = "@mode",
-    .type = INN_TYPE_ENUM,
-    .flags = INN_FIELD_REQUIRED | INN_FIELD_HIDDEN,
-    .choices = modes,
-    .label = N_ ("Mode") },
-  { .name = "type",
-    .path = "@type",
-    .type = INN_TYPE_ENUM,
-    .flags = INN_FIELD_REQUIRED | INN_FIELD_HIDDEN,
-    .choices = types,
-    .label = N_ ("Connection") },
+  INN_ROW_HOSTDEV_MODE,
+  INN_ROW_HOSTDEV_TYPE (types),
   { .name = "domain",
     .path = "source/address/@domain",
     .type = INN_TYPE_STRING,

@@ -121,3 +121,18 @@
     .flags = INN_FIELD_LIVE | INN_FIELD_ADVANCED, .min = 1, .max = 3600, .group = in,              \
     .label = of_length, .help = N_ ("In seconds.")                                                 \
   }
+
+/* Devices of this computer. */
+
+#define INN_ROW_HOSTDEV_MODE                                                                       \
+  {                                                                                                \
+    .name = "mode", .path = "@mode", .type = INN_TYPE_ENUM,                                        \
+    .flags = INN_FIELD_REQUIRED | INN_FIELD_HIDDEN, .choices = inn_words_hostdev_mode,             \
+    .label = N_ ("Mode")                                                                           \
+  }
+
+#define INN_ROW_HOSTDEV_TYPE(words)                                                                \
+  {                                                                                                \
+    .name = "type", .path = "@type", .type = INN_TYPE_ENUM,                                        \
+    .flags = INN_FIELD_REQUIRED | INN_FIELD_HIDDEN, .choices = words, .label = N_ ("Connection")   \
+  }

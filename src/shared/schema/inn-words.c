@@ -35,6 +35,11 @@ const InnChoice inn_words_disk_cache[] = {
   { NULL, NULL },
 };
 
+const InnChoice inn_words_hostdev_mode[] = {
+  { "subsystem", N_ ("Device") },
+  { NULL, NULL },
+};
+
 const InnChoice inn_words_chardev[] = {
   { "pty", N_ ("Console in this window") },
   { "null", N_ ("Nowhere") },

@@ -17,6 +17,7 @@ extern const InnChoice inn_words_disk_type[];
 extern const InnChoice inn_words_disk_format[];
 extern const InnChoice inn_words_disk_cache[];
 extern const InnChoice inn_words_chardev[];
+extern const InnChoice inn_words_hostdev_mode[];
 
 /* The name in libvirt's pattern for a device of the host. */
 #define INN_PATTERN_DEVICE "[a-zA-Z0-9_.\\-\\\\:/]+"
