@@ -33,8 +33,9 @@ def share(uuid):
 
 
 def create(name, devices="", machine="q35"):
+    # Debian's kernel has four serial ports, if it is not told that there are more.
     return desk.create(vm.definition(name, vm.SERIAL + devices, memory=128, accelerator="kvm", machine=machine, os_more=(
-        f"<kernel>/home/{USER}/vmlinuz</kernel><initrd>/home/{USER}/initrd</initrd><cmdline>{guest.CMDLINE}</cmdline>")))
+        f"<kernel>/home/{USER}/vmlinuz</kernel><initrd>/home/{USER}/initrd</initrd><cmdline>{guest.CMDLINE} 8250.nr_uarts=8</cmdline>")))
 
 
 def small(name, devices=""):
