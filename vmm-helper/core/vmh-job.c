@@ -131,6 +131,12 @@ vmh_job_count_running (void)
   return n;
 }
 
+gboolean
+vmh_job_is_any_there (void)
+{
+  return all_jobs.length > 0;
+}
+
 static void
 handle_cancel (VmhCall *call)
 {

@@ -23,6 +23,8 @@ VmhJob *vmh_job_new (VmhRegistry *registry,
  * vmh_job_new() on a caller's behalf. */
 gboolean vmh_job_check_limit (uid_t owner, GError **error);
 guint vmh_job_count_running (void);
+/** vmh_job_is_any_there: somebody may still ask how one went. */
+gboolean vmh_job_is_any_there (void);
 const char *vmh_job_get_path (VmhJob *job);
 GCancellable *vmh_job_get_cancellable (VmhJob *job);
 void vmh_job_set_step (VmhJob *job, const char *step);

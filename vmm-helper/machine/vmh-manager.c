@@ -249,7 +249,7 @@ vmh_manager_is_idle (VmhManager *manager)
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *)&machine))
     if (vmh_life_get_pid (machine) != 0 || vmh_machine_get_state (machine) == VMH_STATE_STARTING)
       return FALSE;
-  return vmh_job_count_running () == 0 && !vmh_hostpci_is_busy () &&
+  return !vmh_job_is_any_there () && !vmh_hostpci_is_busy () &&
          vmh_registry_is_idle (manager->registry);
 }
 
