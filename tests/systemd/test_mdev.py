@@ -8,7 +8,7 @@ import re
 from lib import bus, computer, domain, guest, installed, mtty, tap, vm
 
 USER = computer.USER
-ONE, TWO, LATE = (f"83b8f4f2-509f-382f-3c1e-e6bfe0fa100{n}" for n in (1, 2, 3))
+ONE, TWO = (f"83b8f4f2-509f-382f-3c1e-e6bfe0fa100{n}" for n in (1, 2))
 PARENT = "/sys/devices/virtual/mtty/mtty"
 FILES = {"vmlinuz": guest.kernel()[0], "initrd": guest.initramfs(), "mtty": mtty.module()}
 
@@ -164,41 +164,6 @@ def while_it_runs():
     off(other)
     off(path)
     nothing_is_left()
-
-
-@tap.case
-def missing():
-    """One that is not there is told with its UUID and what to do; when it is there the machine starts"""
-    path = small("missing", share(LATE))
-    said = desk.start(path, "failed")
-    tap.true(f"no mediated device {LATE} now. Start it, as with “mdevctl start -u {LATE}”" in said, said)
-    make(LATE)
-    desk.start(path)
-    off(path)
-    nothing_is_left()
-
-
-@tap.case
-def killed():
-    """kill -9 of the helper while a machine has one: the guest keeps it; of helper and QEMU: nothing is left, and it is free"""
-    path = create("killed", share(ONE))
-    boot(path)
-    pc.run(f"systemctl kill -s KILL {installed.UNIT}")
-    tap.wait_for(lambda: "running" in desk.prop(path, "State"), 30, "the next helper", 0.5)
-    tap.true("“killed” has it." in rows()[ONE], rows()[ONE])
-    echoes(path, sorted(ports(path))[0])
-    pc.run(f"systemctl stop {installed.UNIT}; kill -9 {' '.join(here.qemus())}")
-    tap.true("crashed" in desk.prop(path, "State"), "the next helper tells of its end")
-    nothing_is_left()
-    desk.start(path)
-    off(path)
-    nothing_is_left()
-
-
-@tap.case
-def quiet():
-    """Nothing of all this is a warning in the journal"""
-    tap.equal([line for line in here.warnings() if "has ended unexpectedly" not in line], [], "warnings")
 
 
 tap.main()
