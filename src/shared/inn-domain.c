@@ -310,12 +310,16 @@ inn_kind_of (const xmlNode *node)
 InnElement *
 inn_element_copy (const InnElement *element)
 {
-  return g_memdup2 (element, sizeof *element);
+  InnElement *copy = g_memdup2 (element, sizeof *element);
+
+  inn_domain_ref (copy->domain);
+  return copy;
 }
 
 void
 inn_element_free (InnElement *element)
 {
+  inn_domain_unref (element->domain);
   g_free (element);
 }
 

@@ -28,8 +28,8 @@ void inn_domain_unref (InnDomain *domain);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (InnDomain, inn_domain_unref)
 
 /** inn_domain_fold: of a domain that nobody else has a reference to only the text is kept, a tenth
- * of its size, until it is asked for anything; no InnElement of it may be in use. FALSE where
- * others have one. */
+ * of its size, until it is asked for anything; no InnElement by value of it may be in use.
+ * FALSE where others have one. */
 gboolean inn_domain_fold (InnDomain *domain);
 
 /** inn_domain_to_xml: indented; what was parsed and not touched comes back unchanged. */
@@ -40,12 +40,13 @@ char *inn_domain_to_xml (InnDomain *domain);
  * field by its label and, where the XML was parsed, the line. */
 gboolean inn_domain_check (InnDomain *domain, GError **error);
 
-/** InnElement: one section or device of a domain. Valid while the domain lives and it is not
- * removed. */
+/** InnElement: one section or device of a domain. Valid while it is not removed; one by value only
+ * while the domain lives, one that is to be freed has a reference to it: who waits for something
+ * keeps what it looks at, whatever the machine's domain is by then. */
 struct _InnElement
 {
-  InnDomain *domain; /* not owned */
-  gpointer node;     /* xmlNode; of a section the <domain> itself, never NULL */
+  InnDomain *domain;
+  gpointer node; /* xmlNode; of a section the <domain> itself, never NULL */
   const InnKind *kind;
 };
 

@@ -556,11 +556,41 @@ test_free_target (void)
   g_assert_true (g_str_has_prefix (mac, "52:54:00:"));
 }
 
+/* Who counts a machine's cards one after the other has the old definition's, whatever comes
+ * meanwhile. */
+static void
+test_outlived (void)
+{
+  g_autoptr (GError) error = NULL;
+  InnDomain *domain = inn_domain_parse ("<domain type='kvm'><name>a</name><devices>"
+                                        "<interface type='user'>"
+                                        "<mac address='52:54:00:00:00:01'/></interface>"
+                                        "</devices></domain>",
+                                        -1, &error);
+  g_autoptr (GPtrArray) cards = NULL;
+  g_autoptr (InnElement) found = NULL;
+  g_autofree char *mac = NULL;
+  g_autofree char *again = NULL;
+
+  g_assert_no_error (error);
+  cards = inn_domain_list (domain, "interface");
+  g_assert_cmpuint (cards->len, ==, 1);
+  g_assert_false (inn_domain_fold (domain)); /* it is in use */
+  found = inn_element_copy (cards->pdata[0]);
+  inn_domain_unref (domain);
+  mac = inn_element_dup (cards->pdata[0], "mac");
+  g_assert_cmpstr (mac, ==, "52:54:00:00:00:01");
+  g_clear_pointer (&cards, g_ptr_array_unref);
+  again = inn_element_dup (found, "mac");
+  g_assert_cmpstr (again, ==, mac);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/domain/new", test_new);
+  g_test_add_func ("/domain/outlived", test_outlived);
   g_test_add_func ("/domain/untouched", test_untouched);
   g_test_add_func ("/domain/touched", test_touched);
   g_test_add_func ("/domain/foreign", test_foreign);
