@@ -8,7 +8,7 @@ static const InnChoice types[] = {
   { "user", N_ ("The internet") },
   { "network", N_ ("Other machines only") },
   { "bridge", N_ ("A bridge") },
-  { "direct", N_ ("A network card of this computer") },
+  { "direct", N_ ("A card of this computer") },
   { NULL, NULL },
 };
 
