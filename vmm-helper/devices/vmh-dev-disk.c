@@ -35,6 +35,8 @@ disk_init (Disk *disk, VmhPlan *plan, const InnElement *element)
   disk->target = inn_element_dup (element, "target");
   disk->id = vmh_plan_id (element, 0);
   disk->path = inn_element_dup (element, block ? "block" : "source");
+  if (disk->path && *disk->path == '\0') /* as libvirt may say that there is none */
+    g_clear_pointer (&disk->path, g_free);
   disk->format = inn_element_dup (element, "format");
   disk->cdrom = g_str_equal (element->kind->name, "cdrom");
   disk->floppy = g_str_equal (element->kind->name, "floppy");

@@ -39,7 +39,9 @@ path_field (const InnElement *storage)
 char *
 vmh_storage_dup_path (const InnElement *storage)
 {
-  return inn_element_dup (storage, path_field (storage));
+  g_autofree char *path = inn_element_dup (storage, path_field (storage));
+
+  return path != NULL && *path != '\0' ? g_steal_pointer (&path) : NULL; /* as the plan sees it */
 }
 
 char *
