@@ -100,7 +100,7 @@ def of_one_size():
     tap.true("“sized” is there already, with 1.0 MiB" in said.replace("\u00a0", " "), said)
     tap.equal(read(line), "KEPT", "what the first has")
     vm.force_off(session, first)
-    tap.equal(files(), [], "files")
+    tap.wait_for(lambda: files() == [], 5, "the end of it")
     said = str(vm.start(session, make("third", memory("sized", 2)), wanted="done")["ErrorMessage"])
     tap.equal(files(), [f"{os.getuid()}-sized"], f"files: {said}")
     for bad in ("../up", "", ".", "a/b", "x" * 65):
