@@ -69,12 +69,13 @@ def in_common():
     _, line3 = boot("three", memory())
     tap.equal(read(line3), "WRITTEN BY ONE", "what the third reads")
     vm.force_off(session, two)
+    vm.wait_state(session, two, "off")
     tap.equal(len(files()), 2, "files while one has it")
     # Who ends while there is no helper leaves a file, which the next helper removes.
     for machine in list(session.machines()):
         if vm.state(session, machine) == "running":
             vm.force_off(session, machine)
-    tap.equal(files(), [], "files when all are off")
+    tap.wait_for(lambda: files() == [], 5, "their end when all are off")
 
 
 @tap.case
