@@ -22,7 +22,7 @@ VmhJob *vmh_job_new (VmhRegistry *registry,
 /** vmh_job_check_limit: INN_ERROR_LIMIT if @owner has too many that run; to be asked before
  * vmh_job_new() on a caller's behalf. */
 gboolean vmh_job_check_limit (uid_t owner, GError **error);
-guint vmh_job_count_running (void);
+guint vmh_job_count_running (void); /* for who drives the helper in a test */
 /** vmh_job_is_any_there: somebody may still ask how one went. */
 gboolean vmh_job_is_any_there (void);
 const char *vmh_job_get_path (VmhJob *job);
