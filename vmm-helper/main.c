@@ -87,7 +87,8 @@ on_name_lost (GDBusConnection *connection, const char *name, gpointer data)
 {
   Helper *helper = data;
 
-  g_printerr ("vmm-helper: the name %s cannot be had: another helper has it.\n", name);
+  if (connection != NULL && !g_dbus_connection_is_closed (connection))
+    g_printerr ("vmm-helper: the name %s cannot be had: another helper has it.\n", name);
   helper->status = EXIT_FAILURE;
   g_main_loop_quit (helper->loop);
 }

@@ -23,7 +23,7 @@ def _run(*argv, cwd):
 
 def module():
     """The path of mtty.ko, made once."""
-    release = guest.kernel()[1]
+    release = guest.packed_kernel()[1]
     with guest.made_once(f"mtty-{release}.ko") as (path, temporary):
         if temporary:
             folder = env.TempDir("inn-mtty-")

@@ -15,11 +15,12 @@ from pathlib import Path
 
 SUITES = ("lint", "unit", "golden", "helper", "app", "vm", "fuzz", "security", "crash")
 BY_NAME = ("systemd", "valgrind")  # what only runs when it is named
-# Most of their time goes by in waiting: rows of tests, side by side. What holds a rate or a time against a limit
-# has "measures" for a second suite, and runs when they are through. The last row only takes what the others leave.
-LANES = (("helper", "security", "crash", "app"), ("vm",), ("lint", "fuzz"))
-SPARE = 2
+# Most of a test's time goes by in waiting: so many at once. What holds a rate or a time against a limit has "measures"
+# for a second suite, and runs by itself when the others are through. What only computes takes what they leave.
+AT_ONCE = (os.cpu_count() or 2) + 1
+SPARE = ("lint", "fuzz")
 MEASURES = "measures"
+SANITIZER = re.compile(r"ERROR: \w+Sanitizer|runtime error: |WARNING: \w+Sanitizer")
 OPTIONS = {
     "--full": {"INN_TEST_FULL": "1"},
     "--long": {"INN_TEST_LONG": "1"},
@@ -75,32 +76,29 @@ def list_tests():
 
 
 def stages(suites):
-    """[[[(suite, options of meson's)]]]: stages, one after the other, of rows, side by side, of runs."""
-    beside = [[suite for suite in lane if suite in suites] for lane in LANES]
-    if not all(beside[:SPARE]):
-        return [[[(suite, ())]] for suite in suites]
-    beside = [lane for lane in beside if lane]
-    laned = sum(beside, [])
-    alone = [[[(suite, ())]] for suite in suites if suite not in laned]
-    rows = [[(suite, ("--no-suite", MEASURES)) for suite in lane] for lane in beside]
-    others = [word for suite in SUITES if suite not in suites for word in ("--no-suite", suite)]
-    return [*alone, rows, [[(MEASURES, others)]]]
+    """[[[(suites, options of meson's)]]]: stages, one after the other, of rows, side by side, of runs."""
+    by_name = [[[([suite], ())]] for suite in suites if suite in BY_NAME]
+    spare = [([suite], ()) for suite in suites if suite in SPARE]
+    pool = [suite for suite in suites if suite not in BY_NAME + SPARE]
+    if not pool:
+        return by_name + ([[spare]] if spare else [])
+    others = [word for suite in SUITES if suite not in pool for word in ("--no-suite", suite)]
+    rows = [[(pool, ("--no-suite", MEASURES))]] + ([spare] if spare else [])
+    return [*by_name, rows, [[([MEASURES], others)]]]
 
 
-def run_suite(suite, environment, timeouts=1, folder=BUILD, more=(), processes=os.cpu_count() or 2):
-    """Answers meson's records of the suite's tests; @more: options of meson's."""
-    log = f"{suite}-log"
+def run_suites(suites, environment, timeouts=1, folder=BUILD, more=(), processes=1):
+    """Answers meson's records of the suites' tests; @more: options of meson's, tests' names."""
+    log = f"{'-'.join(suites)}-log"
     for old in (folder / "meson-logs").glob(log + "*"):
         old.unlink()
-    subprocess.run(["meson", "test", "-C", str(folder), "--no-rebuild", "--suite", suite, "--logbase", log,
-                    "--num-processes", str(processes),
-                    "--timeout-multiplier", str(timeouts), *more],
+    subprocess.run(["meson", "test", "-C", str(folder), "--no-rebuild",
+                    *(word for suite in suites for word in ("--suite", suite)), "--logbase", log,
+                    "--num-processes", str(processes), "--timeout-multiplier", str(timeouts), *more],
                    env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                    stderr=subprocess.DEVNULL)
-    path = next((folder / "meson-logs").glob(f"{log}*.json"), folder)  # a wrapper adds to its name
-    if path == folder:
-        sys.exit(f"meson did not run the suite {suite}")
-    return [json.loads(line) for line in path.read_text().splitlines()]
+    path = next((folder / "meson-logs").glob(f"{log}*.json"), None)  # a wrapper adds to its name
+    return [json.loads(line) for line in path.read_text().splitlines()] if path else []
 
 
 def run_valgrind(environment):
@@ -108,7 +106,8 @@ def run_valgrind(environment):
     Python test starts by lib/env.py."""
     environment = dict(environment, INN_TEST_VALGRIND="1")
     for suite in UNDER_VALGRIND:
-        yield from run_suite(suite, environment, 20, VALGRIND, [f"--wrapper={SOURCE / 'tests/valgrind/under'}"])
+        yield from run_suites([suite], environment, 20, VALGRIND, [f"--wrapper={SOURCE / 'tests/valgrind/under'}"],
+                              os.cpu_count() or 2)
 
 
 def count(record):
@@ -156,29 +155,43 @@ def reason(record, most=14):
     return told[max(0, found):][:most]
 
 
+def suite_of(record):
+    """A record's name is "innkeeper:vm+measures / live"."""
+    return record["name"].split(" / ")[0].split(":")[-1].split("+")[0]
+
+
+def may_try_again(record):
+    """What failed beside others may have waited too long. What a sanitizer saw it saw."""
+    return not SANITIZER.search(record.get("stdout", "") + record.get("stderr", ""))
+
+
 class Total:
     """What all suites came to; tells of each as it ends."""
 
     def __init__(self, full):
         self.full = full
-        self.passed, self.failures, self.skipped = 0, [], 0
+        self.passed, self.failures, self.skipped, self.only_alone = 0, [], 0, []
         self.reasons = []
+        self.again = []  # the suite and the name of what is to be tried once more
         self.lock = threading.Lock()
 
-    def add(self, suite, records, seconds):
-        passed, failures, skips, logs, figures = 0, [], [], [], {}
+    def add(self, suite, records, seconds, beside=False):
+        """@beside: other tests ran at the same time; one that failed is counted when it has run alone."""
+        passed, failures, skips, logs, figures, again = 0, [], [], [], {}, []
         for record in records:
             p, f, s = count(record)
-            passed, failures, skips = passed + p, failures + f, skips + s
             told = FIGURE.findall(record.get("stdout", ""))
             if told:
-                # "innkeeper:vm+measures / live" is of the suite vm
-                of = record["name"].split(" / ")[0].split(":")[-1].split("+")[0] if suite == MEASURES else suite
-                figures.setdefault(of, {})[record["name"].replace("+" + MEASURES, "")] = {
+                figures.setdefault(suite, {})[record["name"].replace("+" + MEASURES, "")] = {
                     "date": time.strftime("%Y-%m-%d", time.gmtime()), "figures": told, "full": self.full}
             if f:
                 logs.append(f"=== {record['name']}\n{record.get('stdout', '')[-12000:]}"
                             f"\n{record.get('stderr', '')[-12000:]}")
+                if beside and may_try_again(record):
+                    again.append((suite, record["name"].split(" / ")[-1]))
+                    continue
+            passed, failures, skips = passed + p, failures + f, skips + s
+            if f:
                 self.reasons.append((f, reason(record)))
         with self.lock:
             print(f"{suite:8} {seconds:5.0f} s  {passed} passed, {len(failures)} failed, {len(skips)} skipped", flush=True)
@@ -193,9 +206,24 @@ class Total:
             keep_figures(figures)
             for failure in failures:
                 print(f"  FAILED {failure}", flush=True)
+            for _, name in again:
+                print(f"  FAILED beside others: {name}, which is to run alone", flush=True)
             self.passed += passed
             self.failures += failures
             self.skipped += len(skips)
+            self.again += again
+
+    def try_again(self, environment, timeouts):
+        """Each that failed beside others once more, alone, which decides."""
+        for suite, name in self.again:
+            began, before = time.monotonic(), len(self.failures)
+            records = run_suites([suite], environment, timeouts, more=[name])
+            if not records:
+                self.failures.append(f"{name}: did not run alone")
+                continue
+            self.add(suite, records, time.monotonic() - began)
+            if len(self.failures) == before:
+                self.only_alone.append(f"{suite} / {name}")
 
 
 def main():
@@ -218,27 +246,40 @@ def main():
             print(f"{suite:8} {' '.join(tests[suite])}")
         return 0
     total = Total("--full" in more)
+    # Beside others each takes longer; meson waits for ever with 0.
+    timeouts = 0 if more else 1
     for rows in stages([s for s in wanted or SUITES if tests[s] or s == "valgrind"]):
         def run(row, beside=len(rows) > 1):
-            spare = beside and row is rows[-1] and row[0][0] in LANES[SPARE]
+            spare = beside and row[0][0][0] in SPARE
             if spare:  # this thread, and what it starts
                 os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)
-            for suite, options in row:
+            for suites, options in row:
                 began = time.monotonic()
-                if suite == "fuzz":
+                if suites == ["fuzz"]:
                     build_fuzzers()
-                if suite == "valgrind":
+                if suites == ["valgrind"]:
                     records = list(run_valgrind(environment))
+                elif suites == [MEASURES] or suites[0] in BY_NAME:
+                    records = run_suites(suites, environment, timeouts, more=options)
+                elif suites[0] in SPARE:
+                    records = run_suites(suites, dict(environment, INN_TEST_SPARE="1") if spare else environment,
+                                         4 * timeouts, more=options, processes=os.cpu_count() or 2)
                 else:
-                    # Beside others each takes longer; meson waits for ever with 0.
-                    records = run_suite(suite, dict(environment, INN_TEST_SPARE="1") if spare else environment,
-                                        0 if more else 4 if spare else 2 if beside else 1, more=options,
-                                        **({"processes": 1} if beside else {}))
-                total.add(suite, records, time.monotonic() - began)
+                    records = run_suites(suites, environment, 3 * timeouts, more=options, processes=AT_ONCE)
+                for suite in dict.fromkeys(map(suite_of, records)) if suites != ["valgrind"] else suites:
+                    of = [r for r in records if suites == ["valgrind"] or suite_of(r) == suite]
+                    seconds = time.monotonic() - began if len(suites) == 1 else sum(r.get("duration", 0) for r in of)
+                    total.add(suite, of, seconds, suites[0] not in (MEASURES, *BY_NAME))
+                missing = [s for s in suites if not records]
+                if missing:
+                    total.failures += [f"{s}: ran no test" for s in missing if s != MEASURES]
         with concurrent.futures.ThreadPoolExecutor(len(rows)) as pool:
             list(pool.map(run, rows))
+    total.try_again(environment, timeouts)
     for failures, lines in total.reasons:  # once more where a reader looks first
         print(*(f"FAILED {failure}" for failure in failures), *(f"  {line[:300]}" for line in lines), sep="\n")
+    for name in total.only_alone:
+        print(f"FAILED beside others, passed alone: {name}")
     print(f"{total.passed} passed, {len(total.failures)} failed, {total.skipped} skipped")
     return 1 if total.failures else 0
 

@@ -103,10 +103,11 @@ def _run(function, number):
         except Skip as e:
             result = f"ok {number} - {name} # SKIP {e}"
         except Exception:
-            diag(traceback.format_exc())
+            why = traceback.format_exc()
             for report in _on_failure:
                 with contextlib.suppress(Exception):
                     report()
+            diag(why)  # last, where tests/run looks for the reason
             result = f"not ok {number} - {name}"
         # What ends the case may fail it too: a helper that leaks says so when it stops.
         try:

@@ -8,7 +8,7 @@ from lib import env, guest, qmp, tap
 @tap.case
 def busybox_answers():
     """The busybox guest boots under TCG and its shell answers"""
-    qemu = qmp.Qemu(["-accel", "tcg", "-M", "q35", "-m", "256M", "-kernel", str(guest.kernel()[0]),
+    qemu = qmp.Qemu(["-accel", "tcg", "-M", "q35", "-m", "256M", "-kernel", str(guest.packed_kernel()[0]),
                      "-initrd", str(guest.initramfs()), "-append", guest.CMDLINE], serial=True)
     tap.cleanup(qemu.kill)
     qemu.serial.expect("GUEST-UP", 90)

@@ -208,13 +208,21 @@ def bandwidth():
         said = guest.line.shell(f"a={now}; {command}; b={now}; echo took $(echo $a $b | awk '{{print $2-$1}}')")
         return float(re.search(r"took ([0-9.]+)", said).group(1))
 
+    def rate(size, command, limit, what):
+        """Of @limit in kB/s within 10 %. Beside other tests a guest can be slow for a while: one of three is not;
+        none is ever too fast."""
+        rates = []
+        for _ in range(3):
+            # 64 KiB at once; a few per cent more for the frames' heads.
+            rates.append((size - 65) * 1.04 / seconds(command) / limit)
+            tap.true(rates[-1] < 1.1, f"{what}: {rates} of {limit} kB/s")
+            if rates[-1] > 0.9:
+                return
+        raise AssertionError(f"{what}: {rates} of {limit} kB/s")
+
     def check(received, sent, what):
-        """Rates in kB/s, of what was measured within 10 %."""
-        # 64 KiB at once; a few per cent more for the frames' heads.
-        down = (2000 - 65) * 1.04 / seconds(f"wget -q -O - {url}/big | head -c 2000000 > /dev/null")
-        up = (1200 - 65) * 1.04 / seconds(f"wget -q -O /dev/null --post-file=/tmp/up {url}")
-        tap.true(abs(down / received - 1) < 0.1, f"{what}: receives {down:.0f} kB/s of {received}")
-        tap.true(abs(up / sent - 1) < 0.1, f"{what}: sends {up:.0f} kB/s of {sent}")
+        rate(2000, f"wget -q -O - {url}/big | head -c 2000000 > /dev/null", received, f"{what}: receives")
+        rate(1200, f"wget -q -O /dev/null --post-file=/tmp/up {url}", sent, f"{what}: sends")
 
     check(400, 200, "from the start")
     answer = guest.apply("<inbound average=.400./><outbound average=.200./>",

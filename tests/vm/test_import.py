@@ -27,7 +27,7 @@ def make_disks(folder):
     os.truncate(raw, 1 << 20)
     for name in ("web.qcow2", "db.qcow2"):
         subprocess.run(["qemu-img", "convert", "-q", "-f", "raw", "-O", "qcow2", raw, folder / name], check=True)
-    for path, copy in ((guest.kernel()[0], "vmlinuz"), (guest.initramfs(), "initrd.img")):
+    for path, copy in ((guest.packed_kernel()[0], "vmlinuz"), (guest.initramfs(), "initrd.img")):
         shutil.copy(path, folder / copy)
     for path in folder.iterdir():
         path.chmod(0o666)
