@@ -75,10 +75,6 @@ void inn_domain_remove (InnElement *element);
  * the machine, which get them, or from which it has them now that it has joined them. Other fields
  * and devices are left alone. */
 void inn_disk_follow_group (InnElement *disk, const InnField *field);
-/** inn_chip_follow_type: @field of @chip has been set: where that says whose chip it is, what only
- * the other sort has goes, and this computer's is seen as TIS. Other fields and devices are left
- * alone. */
-void inn_chip_follow_type (InnElement *chip, const InnField *field);
 /** inn_element_dup_id: "disk:vda", "interface:52:54:00:…", "video:0", "memory": stable over edits
  * of other fields. One that says the same key as one before it: "controller:usb:0#2". */
 char *inn_element_dup_id (const InnElement *element);

@@ -474,6 +474,25 @@ adapt_shmem (InnImport *import, InnElement *memory)
   return TRUE;
 }
 
+/* The card of whoever looks at the screen: that is a window of this computer. */
+static gboolean
+adapt_smartcard (InnImport *import, InnElement *card)
+{
+  g_autofree char *mode = inn_path_dup (card->node, "@mode");
+
+  if (g_strcmp0 (mode, "passthrough") != 0)
+    return TRUE;
+  inn_domain_touch (import->domain);
+  xmlUnsetProp (card->node, BAD_CAST "type");
+  inn_path_remove_element (card->node, "source");
+  inn_path_remove_element (card->node, "protocol");
+  inn_element_set (card, "mode", "host", NULL);
+  inn_import_adapted (import, card,
+                      g_strdup (_ ("It was that of a viewer, and now is the one in this computer’s "
+                                   "reader.")));
+  return TRUE;
+}
+
 static gboolean
 adapt_filesystem (InnImport *import, InnElement *folder)
 {
@@ -491,13 +510,21 @@ static const struct
   const char *kind;
   gboolean (*adapt) (InnImport *import, InnElement *device);
 } adapters[] = {
-  { "disk", adapt_storage },   { "cdrom", adapt_storage },
-  { "lun", adapt_lun },        { "shmem", adapt_shmem },
-  { "floppy", adapt_storage }, { "interface", adapt_interface },
-  { "serial", adapt_line },    { "parallel", adapt_line },
-  { "console", adapt_line },   { "graphics", adapt_graphics },
-  { "video", adapt_video },    { "sound", adapt_sound },
-  { "tpm", adapt_tpm },        { "filesystem", adapt_filesystem },
+  { "disk", adapt_storage },
+  { "cdrom", adapt_storage },
+  { "lun", adapt_lun },
+  { "shmem", adapt_shmem },
+  { "floppy", adapt_storage },
+  { "interface", adapt_interface },
+  { "serial", adapt_line },
+  { "parallel", adapt_line },
+  { "console", adapt_line },
+  { "graphics", adapt_graphics },
+  { "video", adapt_video },
+  { "sound", adapt_sound },
+  { "tpm", adapt_tpm },
+  { "filesystem", adapt_filesystem },
+  { "smartcard", adapt_smartcard },
 };
 
 static void

@@ -22,8 +22,6 @@ static const struct
     N_ ("Devices cannot be plugged in from this window yet. The machine starts without it.") },
   { "hostdev", INN_IMPORT_UNKNOWN, N_ ("Device of this computer"),
     N_ ("It cannot be handed to the machine yet. The machine starts without it.") },
-  { "smartcard", INN_IMPORT_UNKNOWN, N_ ("Smart card reader"),
-    N_ ("The machine starts without it.") },
   { "memory", INN_IMPORT_UNKNOWN, N_ ("Memory device"),
     N_ ("The machine starts without it. Its memory can be made larger in its details.") },
   { "disk", INN_IMPORT_UNKNOWN, N_ ("Disk that is passed through"),

@@ -9,7 +9,8 @@
 
 typedef struct
 {
-  char *parent, *name;
+  char *parent; /* ".": they stand in the element itself */
+  char *name;
   char **attributes; /* "name" or "name='value'", in turn; none: the element's text */
 } Lines;
 
@@ -25,14 +26,14 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Lines, lines_clear)
 static void
 lines_init (Lines *lines, const char *path)
 {
-  const char *last = strrchr (path, '/');
+  const char *attributes = strstr (path, "/@");
   g_autofree char *whole =
-      last[1] == '@' ? g_strndup (path, (gsize)(last - path)) : g_strdup (path);
-  char *name = strrchr (whole, '/');
+      attributes != NULL ? g_strndup (path, (gsize)(attributes - path)) : g_strdup (path);
+  const char *slash = strrchr (whole, '/');
 
-  lines->attributes = g_strsplit (last[1] == '@' ? last + 1 : "", "+", -1);
-  lines->name = g_strdup (name + 1);
-  lines->parent = g_strndup (whole, (gsize)(name - whole));
+  lines->attributes = g_strsplit (attributes != NULL ? attributes + 1 : "", "+", -1);
+  lines->name = g_strdup (slash != NULL ? slash + 1 : whole);
+  lines->parent = slash != NULL ? g_strndup (whole, (gsize)(slash - whole)) : g_strdup (".");
 }
 
 /* "@policy='require'": its name, and what it means where it is not there. */
@@ -99,7 +100,8 @@ inn_path_remove_lines (xmlNode *base, const char *path)
   xmlNode *first;
 
   lines_init (&lines, path);
-  whole = g_strconcat (lines.parent, "/", lines.name, NULL);
+  whole = strcmp (lines.parent, ".") == 0 ? g_strdup (lines.name)
+                                          : g_strconcat (lines.parent, "/", lines.name, NULL);
   first = inn_path_find (base, whole, &attribute);
   for (xmlNode *node = first != NULL ? xmlNextElementSibling (first) : NULL, *next; node != NULL;
        node = next)

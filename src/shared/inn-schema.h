@@ -100,7 +100,10 @@ typedef struct
   gboolean device;   /* may be there many times and be added and removed */
   const InnField *fields; /* ended by a NULL name */
   gboolean (*check) (const InnElement *element,
-                     GError **error);           /* rules across fields; NULL: none */
+                     GError **error); /* rules across fields; NULL: none */
+  /* @field of @element has been set by a person: what else that means; other fields and elements
+   * are left alone. NULL: nothing. */
+  void (*follow) (InnElement *element, const InnField *field);
   char *(*summary) (const InnElement *element); /* "20 GiB, VirtIO" for the sidebar; NULL: none */
 } InnKind;
 

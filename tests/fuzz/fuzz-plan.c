@@ -17,6 +17,7 @@ make (InnDomain *domain, size_t size, GError **error)
                        .passt = (size & 1) != 0,
                        .swtpm = (size & 2) != 0,
                        .virtiofsd = (size & 1) != 0,
+                       .cards = (size & 1) != 0,
                        .locks = (size & 2) != 0,
                        .vfio = (size & 2) != 0,
                        .bridges = (size & 2) != 0,

@@ -26,8 +26,9 @@ strings (char **argv)
 static JsonArray *
 files (GPtrArray *fds)
 {
-  static const char *const types[] = { "file",  "nvram", "copy", "listen", "line",  "net", "tpm",
-                                       "share", "vsock", "lun",  "chip",   "shmem", "usb", "tap" };
+  static const char *const types[] = { "file", "nvram", "copy",  "listen", "line",
+                                       "net",  "tpm",   "share", "card",   "vsock",
+                                       "lun",  "chip",  "shmem", "usb",    "tap" };
   JsonArray *array = json_array_new ();
 
   for (guint i = 0; i < fds->len; i++)
@@ -147,6 +148,7 @@ describe (const char *file, char **types, const char *option, JsonObject *result
                        .passt = !g_str_equal (option, "--no-passt"),
                        .swtpm = TRUE,
                        .virtiofsd = TRUE,
+                       .cards = TRUE,
                        .render = "/dev/dri/renderD128",
                        .locks = !g_str_equal (option, "--session"),
                        .vfio = !g_str_equal (option, "--session"),

@@ -202,7 +202,7 @@ class Machine:
         return said
 
 
-UNKNOWN = ("redirdev", "hub", "smartcard", "audio", "nvram", "lease")
+UNKNOWN = ("redirdev", "hub", "audio", "nvram", "lease")
 
 
 def tame(path):

@@ -91,7 +91,7 @@ class Desk:
         """The busybox guest by the wizard, as far as the page with Create."""
         # The guests' files as the user's own, whom /boot may not let read them.
         kernel, initrd = self.home / "vmlinuz", self.home / "initrd.gz"
-        kernel.write_bytes(guest.kernel()[0].read_bytes())
+        kernel.write_bytes(guest.packed_kernel()[0].read_bytes())
         initrd.write_bytes((initramfs or guest.initramfs()).read_bytes())
         self.session.give(kernel)
         self.session.give(initrd)

@@ -12,7 +12,8 @@ BUILD = Path(os.environ.get("INN_BUILD_DIR", SOURCE / "_build-tests"))
 
 # tests/run valgrind: the helper and the C programs that a test starts run under memcheck.
 VALGRIND = [SOURCE / "tests" / "valgrind" / "under"] if os.environ.get("INN_TEST_VALGRIND") else []
-SLOWER = 10 if VALGRIND else 1
+# Beside other tests (lib/runner.py) what is waited for may take longer.
+SLOWER = 10 if VALGRIND else 3 if os.environ.get("INN_TEST_BESIDE") else 1
 HELPER = SOURCE / "tests" / "valgrind" / "vmm-helper" if VALGRIND else BUILD / "vmm-helper" / "vmm-helper"
 APP = BUILD / "src" / "app" / "innkeeper"
 

@@ -101,6 +101,13 @@ def desk_initramfs():
     return _initramfs(f"desk-{digest}", DESK_MODULES, {"probe": program})
 
 
+def card_initramfs():
+    """The first with USB, and tests/vm/guest-card.c as "card"."""
+    program = env.BUILD / "tests/vm/guest-card"
+    digest = hashlib.sha256(program.read_bytes()).hexdigest()[:12]
+    return _initramfs(f"card-{digest}", (*MODULES, "xhci_pci"), {"card": program})
+
+
 def agent_initramfs():
     """One with Debian's guest agent as "qemu-ga", which "agent" starts, a file system's driver, and users."""
     program = Path("/usr/sbin/qemu-ga")

@@ -15,6 +15,8 @@ from pathlib import Path
 
 SUITES = ("lint", "unit", "golden", "helper", "app", "vm", "fuzz", "security", "crash")
 BY_NAME = ("systemd", "valgrind")  # what only runs when it is named
+# Each uses both processors by itself, and is slow beside others: before them.
+FIRST = ("unit", "golden")
 # Most of a test's time goes by in waiting: so many at once. What holds a rate or a time against a limit has "measures"
 # for a second suite, and runs by itself when the others are through. What only computes takes what they leave.
 AT_ONCE = (os.cpu_count() or 2) + 1
@@ -79,12 +81,13 @@ def stages(suites):
     """[[[(suites, options of meson's)]]]: stages, one after the other, of rows, side by side, of runs."""
     by_name = [[[([suite], ())]] for suite in suites if suite in BY_NAME]
     spare = [([suite], ()) for suite in suites if suite in SPARE]
-    pool = [suite for suite in suites if suite not in BY_NAME + SPARE]
+    first = [[[([suite], ())]] for suite in suites if suite in FIRST]
+    pool = [suite for suite in suites if suite not in BY_NAME + SPARE + FIRST]
     if not pool:
-        return by_name + ([[spare]] if spare else [])
+        return by_name + first + ([[spare]] if spare else [])
     others = [word for suite in SUITES if suite not in pool for word in ("--no-suite", suite)]
     rows = [[(pool, ("--no-suite", MEASURES))]] + ([spare] if spare else [])
-    return [*by_name, rows, [[([MEASURES], others)]]]
+    return [*by_name, *first, rows, [[([MEASURES], others)]]]
 
 
 def run_suites(suites, environment, timeouts=1, folder=BUILD, more=(), processes=1):
@@ -261,15 +264,16 @@ def main():
                     records = list(run_valgrind(environment))
                 elif suites == [MEASURES] or suites[0] in BY_NAME:
                     records = run_suites(suites, environment, timeouts, more=options)
-                elif suites[0] in SPARE:
+                elif suites[0] in SPARE + FIRST:
                     records = run_suites(suites, dict(environment, INN_TEST_SPARE="1") if spare else environment,
                                          4 * timeouts, more=options, processes=os.cpu_count() or 2)
                 else:
-                    records = run_suites(suites, environment, 3 * timeouts, more=options, processes=AT_ONCE)
+                    records = run_suites(suites, dict(environment, INN_TEST_BESIDE="1"), 3 * timeouts, more=options,
+                                         processes=AT_ONCE)
                 for suite in dict.fromkeys(map(suite_of, records)) if suites != ["valgrind"] else suites:
                     of = [r for r in records if suites == ["valgrind"] or suite_of(r) == suite]
                     seconds = time.monotonic() - began if len(suites) == 1 else sum(r.get("duration", 0) for r in of)
-                    total.add(suite, of, seconds, suites[0] not in (MEASURES, *BY_NAME))
+                    total.add(suite, of, seconds, suites[0] not in (MEASURES, *BY_NAME, *FIRST))
                 missing = [s for s in suites if not records]
                 if missing:
                     total.failures += [f"{s}: ran no test" for s in missing if s != MEASURES]

@@ -158,6 +158,7 @@ INSTALLED = """
 {share}/icons/hicolor/symbolic/apps/org.innkeeper.Innkeeper-symbolic.svg
 """
 HELPER = """
+{libexec}/vmm-card
 {libexec}/vmm-helper
 {libexec}/vmm-inspect
 {libexec}/vmm-shim

@@ -118,6 +118,7 @@ BESIDE = {
     "firmware/loader": {}, "firmware/nvram": EFI, "firmware/nvram-template": EFI,
     "kernel/initrd": {"os/kernel": IMAGE}, "kernel/cmdline": {"os/kernel": IMAGE},
     "filesystem": {"driver/@type": "virtiofs", "source/@dir": str(PLAY), "target/@dir": "share"},
+    "smartcard": {"@mode": "host-certificates", "certificate": "sign"},
     "tpm": {"backend/@type": "emulator"}, "tpm/device": {"backend/@type": "passthrough"},
     "hostdev": {"@mode": "subsystem", "source/vendor/@id": "0x046d", "source/product/@id": "0xc52b"},
     "hostpci": {"@mode": "subsystem", "source/address/@bus": "0x03", "source/address/@slot": "0x00",
@@ -301,7 +302,7 @@ def sound_ones():
             "name-channel": "org.test.1", "path": "/dev/urandom", "source": IMAGE, "kernel": IMAGE, "initrd": IMAGE,
             "block": IMAGE, "emulator": "/usr/bin/qemu-system-x86_64", "loader": "/usr/share/OVMF/OVMF_CODE_4M.fd",
             "nvram": str(PLAY / "nvram.fd"), "nvram-template": "/usr/share/OVMF/OVMF_VARS_4M.fd",
-            "listen-network": "default", "render-node": "/dev/dri/renderD128", "device": "/dev/tpm0", "floppy-target": "fda", "number": "0x046d", "place": "0x3", "tag": "share", "flags": "require aes", "pins": "0 1", "vendor-id": "Inn",
+            "listen-network": "default", "render-node": "/dev/dri/renderD128", "device": "/dev/tpm0", "certificates": "sign in", "database": str(PLAY), "floppy-target": "fda", "number": "0x046d", "place": "0x3", "tag": "share", "flags": "require aes", "pins": "0 1", "vendor-id": "Inn",
             "vendor": "INN", "product": "One", "wwn": "5000c50015ea71ad", "bios-date": "11/29/2026", "bios-release": "1.2",
             "cpus-0": "0", "cpus-1": "0", "cpus-2": "0", "cpus-3": "0"}
     good |= {name.removeprefix("smbios/"): "Some text" for name in FIELDS

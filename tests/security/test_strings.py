@@ -50,7 +50,7 @@ WHERE = {
     "hostmdev/uuid": OPTION, **{f"hostpci/{part}": OPTION for part in ("domain", "bus", "slot", "function")},
     "hyperv/vendor-id": NOWHERE, "pstore/path": NOWHERE,
     "kernel/kernel": FILES, "kernel/initrd": FILES, "disk/source": FILES, "disk/block": FILES, "cdrom/source": FILES,
-    "cdrom/block": FILES, "floppy/source": FILES, "floppy/block": FILES, "lun/block": FILES, "tpm/device": FILES, "interface/network": FILES,
+    "cdrom/block": FILES, "floppy/source": FILES, "floppy/block": FILES, "lun/block": FILES, "tpm/device": FILES, "smartcard/database": FILES, "smartcard/certificates": FILES, "interface/network": FILES,
     "interface/bridge": FILES, "interface/direct": FILES, "filesystem/source": FILES,
     "general/title": NOWHERE, "general/description": NOWHERE, "general/os-id": NOWHERE, "machine/emulator": NOWHERE,
     "firmware/loader": NOWHERE, "firmware/nvram": NOWHERE, "firmware/nvram-template": NOWHERE,
@@ -226,6 +226,9 @@ class Machine:
             at = self.device("filesystem", **{"@type": "mount", "driver/@type": "virtiofs"})
             self.put("filesystem/tag", one, at, place)
             self.put("filesystem/source", path(), at)
+        at = self.device("smartcard", **{"@mode": "host-certificates"})
+        self.put("smartcard/certificates", text(64, PLAIN + "'=&;$ <>._", least=12).strip() or "x", at)
+        self.put("smartcard/database", path(), at)
         at = self.device("graphics", **{"@type": "vnc", "listen/@type": "network"})
         self.put("graphics/listen-network", text(64, least=12), at)
         self.put("graphics/keymap", text(16, DEVICE, least=12), at)
@@ -405,6 +408,7 @@ def elsewhere(machine, made):
     """What is not QEMU's: in the plan's files by the very text, and in no argument at all."""
     wrong, checked = [], collections.Counter()
     files = collections.Counter(f["path"] for f in made["files"])
+    files.update(f["kind"] for f in made["files"] if f["type"] == "card")  # by which its program finds them
     words = made["argv"] + [json.dumps(c, ensure_ascii=False) for c in made["commands"]]
     told = "\0".join(words + list(files))
     arguments = "\0".join(words)

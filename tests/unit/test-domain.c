@@ -331,13 +331,13 @@ test_chip (void)
       g_test_message ("%s", chips[i].chip);
       g_assert_true (inn_domain_check (domain, &error) == (chips[i].why == NULL));
       g_assert_true (error == NULL || strstr (error->message, chips[i].why) != NULL);
-      inn_chip_follow_type (&chip, inn_kind_find (chip.kind, "model")); /* no other field does it */
+      chip.kind->follow (&chip, inn_kind_find (chip.kind, "model")); /* no other field does it */
       if (chips[i].why == NULL)
         {
           g_assert_true (inn_element_set (
               &chip, "type",
               inn_element_is (&chip, "type", "emulator") ? "passthrough" : "emulator", NULL));
-          inn_chip_follow_type (&chip, type);
+          chip.kind->follow (&chip, type);
           g_assert_true (inn_element_is (&chip, "type", "emulator") ||
                          inn_element_is (&chip, "model", "tpm-tis"));
           g_assert_true (inn_domain_check (domain, &error));

@@ -105,7 +105,7 @@ def preserve():
 def secure_boot():
     """A machine with Secure Boot starts; the system in it sees that it is on, and the firmware keeps its variables"""
     made = session()
-    xml = vm.linux("secure", made, memory=256).replace(
+    xml = vm.linux("secure", made, memory=256, packed=True).replace(
         "<os>", "<os firmware='efi'><firmware><feature enabled='yes' name='secure-boot'/></firmware>")
     machine = domain.create(made, xml)
     vm.start(made, machine)

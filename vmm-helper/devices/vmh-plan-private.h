@@ -51,6 +51,8 @@ void vmh_plan_listen (VmhPlan *plan, const char *id, const char *name);
 void vmh_plan_line (VmhPlan *plan, const char *id, const char *name, const char *kind);
 /** vmh_plan_tpm: the chardev node @id for the program that is the chip. */
 void vmh_plan_tpm (VmhPlan *plan, const char *id, const char *version);
+/** vmh_plan_card: the chardev node @id for the program that has the smart card. */
+void vmh_plan_card (VmhPlan *plan, const char *id, const char *database, const char *certificates);
 /** vmh_plan_share: the chardev node @id for the program that has the folder @path. */
 void vmh_plan_share (VmhPlan *plan, const char *id, const char *path, gboolean writable);
 /** vmh_plan_copy: @path of the host is the file @name in the guest's room: for what QEMU opens
@@ -97,6 +99,6 @@ extern const VmhDeviceOps vmh_disk_ops, vmh_cdrom_ops, vmh_floppy_ops, vmh_inter
     vmh_input_ops, vmh_sound_ops, vmh_rng_ops, vmh_memballoon_ops, vmh_controller_ops,
     vmh_panic_ops, vmh_filesystem_ops, vmh_tpm_ops, vmh_watchdog_ops, vmh_vsock_ops, vmh_iommu_ops,
     vmh_pstore_ops, vmh_parallel_ops, vmh_hostdev_ops, vmh_hostpci_ops, vmh_hostmdev_ops,
-    vmh_dimm_ops, vmh_lun_ops, vmh_shmem_ops;
+    vmh_dimm_ops, vmh_lun_ops, vmh_shmem_ops, vmh_smartcard_ops;
 
 G_END_DECLS

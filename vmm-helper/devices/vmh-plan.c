@@ -327,6 +327,22 @@ vmh_plan_share (VmhPlan *plan, const char *id, const char *path, gboolean writab
   vmh_plan_add (plan, VMH_NODE_CHARDEV, chardev_fd (plan, id, number, FALSE));
 }
 
+gboolean
+vmh_plan_is_beside (const VmhPlanFd *fd)
+{
+  return fd->type == VMH_PLAN_FD_SHARE || fd->type == VMH_PLAN_FD_CARD;
+}
+
+void
+vmh_plan_card (VmhPlan *plan, const char *id, const char *database, const char *certificates)
+{
+  int number = vmh_plan_fd (plan, VMH_PLAN_FD_CARD, id, database);
+  VmhPlanFd *fd = plan->fds->pdata[plan->fds->len - 1];
+
+  fd->kind = g_strdup (certificates);
+  vmh_plan_add (plan, VMH_NODE_CHARDEV, chardev_fd (plan, id, number, FALSE));
+}
+
 /* ---- buses ---- */
 
 /* Devices that stand on pcie.0 (or pci.0) itself: conventional PCI, or part of the chipset. All
@@ -488,18 +504,18 @@ vmh_plan_build (VmhPlan *plan, GError **error)
   return TRUE;
 }
 
-/* Text lines are connected to the machine at its start; a shared folder when it comes. */
+/* Text lines are connected to the machine at its start; what has a program of its own when it
+ * comes. */
 static gboolean
 can_be_plugged (VmhPlan *plan)
 {
-  const gboolean share =
-      plan->fds->len > 0 && ((VmhPlanFd *)plan->fds->pdata[0])->type == VMH_PLAN_FD_SHARE;
+  const gboolean beside = plan->fds->len > 0 && vmh_plan_is_beside (plan->fds->pdata[0]);
 
   for (guint i = 0; i < plan->nodes->len; i++)
     {
       const VmhNode *node = plan->nodes->pdata[i];
 
-      if ((node->type == VMH_NODE_CHARDEV && !share) || node->type == VMH_NODE_ARGUMENT)
+      if ((node->type == VMH_NODE_CHARDEV && !beside) || node->type == VMH_NODE_ARGUMENT)
         return FALSE;
     }
   return plan->nodes->len > 0;

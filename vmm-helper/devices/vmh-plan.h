@@ -46,6 +46,7 @@ typedef struct
   gboolean vfio;      /* PCI devices of this computer may be handed on */
   gboolean swtpm;     /* the program is there */
   gboolean virtiofsd; /* likewise */
+  gboolean cards;     /* likewise */
   const char *render; /* the node of the graphics card that draws for it; NULL: none */
   /* What this QEMU has, by type name ("virtio-mem-pci"); NULL function: everything. */
   gboolean (*has) (const char *type, gpointer data);
@@ -65,6 +66,8 @@ typedef enum
   VMH_PLAN_FD_NET,    /* QEMU's end of the network card @name; the shim has the other */
   VMH_PLAN_FD_TPM,    /* QEMU's end of the security chip @name, of version @kind */
   VMH_PLAN_FD_SHARE,  /* QEMU's end of the folder @path */
+  VMH_PLAN_FD_CARD,   /* QEMU's end of a smart card: with the certificates @kind of the database
+                       * @path, or, where those are NULL, of this computer's reader */
   VMH_PLAN_FD_VSOCK,  /* this computer's half of a vsock */
   VMH_PLAN_FD_LUN,    /* the whole SCSI disk @path of this computer, in an fd set */
   VMH_PLAN_FD_CHIP,   /* the security chip @path of this computer, in an fd set */
@@ -143,6 +146,8 @@ guint64 vmh_plan_most_memory (InnDomain *domain, guint64 size);
 guint vmh_plan_count_slots (InnDomain *domain); /* for memory modules */
 /** vmh_plan_build_module: the module @number of those that come while it runs. */
 void vmh_plan_build_module (VmhPlan *plan, guint number, guint64 size);
+/** vmh_plan_is_beside: QEMU's end of what a program of the owner's does: a folder or a card. */
+gboolean vmh_plan_is_beside (const VmhPlanFd *fd);
 /** vmh_plan_fd_name: by which the node of a network card names the fd @number. */
 char *vmh_plan_fd_name (VmhPlan *plan, int number);
 /** vmh_plan_index: of those of its kind. */

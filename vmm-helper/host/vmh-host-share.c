@@ -1,8 +1,12 @@
 /* SPDX-FileCopyrightText: 2026 The Innkeeper developers
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* How virtiofsd is called on this host: the one place that knows its options. */
+/* What runs beside guests as their owner, on this host: the one place that knows virtiofsd's
+ * options. */
 #include "vmh-host-private.h"
+
+#include "qemu/vmh-fd.h"
+#include "qemu/vmh-sandbox.h"
 
 #include <unistd.h>
 
@@ -22,6 +26,15 @@ gboolean
 vmh_host_has_virtiofsd (VmhHost *host)
 {
   return has (host, VIRTIOFSD) || has (host, OLD_VIRTIOFSD);
+}
+
+/* Ours, where Innkeeper was built with libcacard. */
+gboolean
+vmh_host_has_cards (void)
+{
+  VMH_AUTOFD fd = vmh_sandbox_open_program (VMH_CARD_PROGRAM, NULL);
+
+  return fd >= 0;
 }
 
 /* In its room it locks itself into the folder. It ends with its connection. */

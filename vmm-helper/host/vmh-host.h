@@ -11,6 +11,8 @@
 
 G_BEGIN_DECLS
 
+#define VMH_CARD_PROGRAM "vmm-card"
+
 #define VMH_TYPE_HOST (vmh_host_get_type ())
 G_DECLARE_FINAL_TYPE (VmhHost, vmh_host, VMH, HOST, GObject)
 
@@ -91,6 +93,9 @@ gboolean vmh_host_has_virtiofsd (VmhHost *host);
 /** vmh_host_dup_virtiofsd: the command of virtiofsd for @folder of its room, with its listening
  * socket at @fd. */
 char **vmh_host_dup_virtiofsd (VmhHost *host, const char *folder, int fd);
+
+/** vmh_host_has_cards: the program for smart cards is installed. Looks anew each time. */
+gboolean vmh_host_has_cards (void);
 
 void vmh_render_free (VmhRender *render);
 /** vmh_host_find_render: @node, or, where that is NULL or "", the first that may be used; NULL with

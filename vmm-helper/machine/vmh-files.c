@@ -204,8 +204,8 @@ on_folder_found (GObject *source, GAsyncResult *result, gpointer data)
   vmh_close_later (vmh_bundle_get_owner (files->bundle), fd);
   if (fd >= 0 || !g_error_matches (failure, VMH_ERRNO, EISDIR))
     error = g_error_new (INN_ERROR, INN_ERROR_NOT_FOUND,
-                         _ ("The shared folder “%s” is not there, or the machine’s owner may not "
-                            "look at it. Choose another folder."),
+                         _ ("The folder “%s” is not there, or the machine’s owner may not look at "
+                            "it. Choose another folder."),
                          path);
   add_file (data, -1, error);
 }
@@ -252,7 +252,7 @@ open_files (GTask *owned_task)
                               cancellable, on_lun_opened, g_steal_pointer (&task));
           return;
         }
-      if (fd->type == VMH_PLAN_FD_SHARE && check_folder (fd->path, &error))
+      if (vmh_plan_is_beside (fd) && fd->path && check_folder (fd->path, &error))
         {
           vmh_errand_open_async (vmh_bundle_get_owner (files->bundle), fd->path, O_RDONLY,
                                  cancellable, on_folder_found, g_steal_pointer (&task));

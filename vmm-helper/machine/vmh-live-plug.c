@@ -61,6 +61,7 @@ make_plan (VmhMachine *machine,
                        .proc = memories && memories->len > 0, /* it came with them */
                        .passt = !slirp,
                        .virtiofsd = vmh_host_has_virtiofsd (vmh_host_get_default ()),
+                       .cards = vmh_host_has_cards (),
                        .running = running,
                        .shared = shared };
   g_autoptr (VmhPlan) plan = vmh_plan_new (device->domain, &host);
@@ -184,9 +185,9 @@ connect_cards (GTask *task)
   vmh_qmp_plug_async (live->monitor, live->plan, live->files->fds, on_plugged, task);
 }
 
-/* A program for each folder, which is there before QEMU asks it. */
+/* A program for each folder or card, which is there before QEMU asks it. */
 static gboolean
-start_shares (VmhLive *live, GError **error)
+start_beside (VmhLive *live, GError **error)
 {
   VmhQemu *qemu = vmh_machine_get_qemu (live->machine);
   GPtrArray *fds = vmh_plan_get_fds (live->plan);
@@ -196,9 +197,9 @@ start_shares (VmhLive *live, GError **error)
       const VmhPlanFd *fd = fds->pdata[i];
       int *file = &g_array_index (live->files->fds, int, i);
 
-      if (fd->type != VMH_PLAN_FD_SHARE)
+      if (!vmh_plan_is_beside (fd))
         continue;
-      *file = qemu ? vmh_qemu_share (qemu, fd, error) : -1;
+      *file = qemu ? vmh_qemu_run_beside (qemu, fd, error) : -1;
       if (*file < 0)
         return FALSE;
     }
@@ -258,7 +259,7 @@ on_files_opened (GObject *source, GAsyncResult *result, gpointer data)
     vmh_live_fail (data, error);
   else if (vmh_hostpci_has_kind (live->change->kind))
     vmh_hostpci_take_async (live->machine, live->wanted, live->change->id, on_pci_taken, data);
-  else if (start_shares (live, &error) && limit_cable (live, &error))
+  else if (start_beside (live, &error) && limit_cable (live, &error))
     connect_cards (data);
   else
     fail_plug (data, error);

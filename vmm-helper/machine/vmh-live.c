@@ -321,6 +321,7 @@ static const struct
   { "hostpci", NULL, vmh_live_plug },
   { "hostmdev", NULL, vmh_live_plug },
   { "filesystem", NULL, vmh_live_plug },
+  { "smartcard", NULL, vmh_live_plug },
   { "dimm", NULL, vmh_live_plug }, /* which refuses it, with a sentence */
   { "memballoon", "stats-period", vmh_live_change_balloon_period },
 };

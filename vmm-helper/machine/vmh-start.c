@@ -222,6 +222,7 @@ step_plan (gpointer context, GError **error)
                        .vfio = vmh_store_is_system (),
                        .swtpm = vmh_host_has_swtpm (vmh_host_get_default ()),
                        .virtiofsd = vmh_host_has_virtiofsd (vmh_host_get_default ()),
+                       .cards = vmh_host_has_cards (),
                        .render = start->render ? start->render->node : NULL,
                        .has = vmh_caps_has,
                        .has_data = start->caps };

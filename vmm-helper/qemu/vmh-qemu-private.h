@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Innkeeper developers
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* What the three files of VmhQemu share: spawn, connect, watch. */
+/* What the files of VmhQemu share: spawn, what is beside it, connect, watch. */
 #pragma once
 
 #include "qemu/vmh-qemu.h"
@@ -31,10 +31,21 @@ gboolean vmh_qemu_watch (VmhQemu *qemu);
 gboolean vmh_qemu_watch_shim (VmhQemu *qemu);
 /** vmh_qemu_watch_info: @fd (taken over) is where bwrap will say QEMU's pid. */
 void vmh_qemu_watch_info (VmhQemu *qemu, int fd);
-/** vmh_qemu_end_shares: what shares folders with it. Each ends with its connection, unless it
- * hangs.
- */
-void vmh_qemu_end_shares (const VmhRecord *record);
+
+/** VmhBeside: a program of the owner's that QEMU is connected to, before it runs. */
+typedef struct
+{
+  const VmhPlanFd *fd; /* VMH_PLAN_FD_SHARE or VMH_PLAN_FD_CARD */
+  int socket;          /* the program's end */
+} VmhBeside;
+
+void vmh_qemu_clear_beside (gpointer beside);
+/** vmh_qemu_connect_beside: fills @beside's socket in; answers QEMU's end, -1 with an error. */
+int vmh_qemu_connect_beside (VmhBundle *bundle, VmhBeside *beside, GError **error);
+/** vmh_qemu_start_beside: and has it on record. */
+gboolean vmh_qemu_start_beside (VmhQemu *qemu, const VmhBeside *beside, GError **error);
+/** vmh_qemu_end_beside: all of them. Each ends with its connection, unless it hangs. */
+void vmh_qemu_end_beside (const VmhRecord *record);
 void vmh_qemu_fail_connect (VmhQemu *qemu, GError *error /* consumed */);
 
 G_END_DECLS

@@ -4,7 +4,6 @@
 /* Owns how a QEMU comes to be ours: started from a plan, or found by its record. */
 #include "qemu/vmh-qemu-private.h"
 
-#include "core/vmh-memory-file.h"
 #include "host/vmh-host.h"
 #include "qemu/vmh-fd.h"
 #include "qemu/vmh-launch.h"
@@ -15,12 +14,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gi18n-lib.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 
 /* Numbers in the shim; those of the plan begin at VMH_PLAN_FIRST_FD, the shim's ends of the lines
  * come after them. */
@@ -46,15 +41,8 @@ typedef struct
   VmhSandbox sandbox;
   VmhQemu *qemu;
   int next_fd;
-  GPtrArray *shares; /* Share */
+  GArray *beside; /* VmhBeside: programs that are to be started */
 } Spawn;
-
-/* A folder, and the socket where QEMU has asked for it. */
-typedef struct
-{
-  const VmhPlanFd *fd;
-  int listener;
-} Share;
 
 static void G_GNUC_PRINTF (2, 3) add_arg (Spawn *spawn, const char *format, ...)
 {
@@ -177,42 +165,16 @@ add_tpm (Spawn *spawn, const VmhPlanFd *fd, int *folder, GError **error)
   return TRUE;
 }
 
-static void
-share_free (gpointer data)
-{
-  Share *share = data;
-
-  vmh_clear_fd (&share->listener);
-  g_free (share);
-}
-
-/* virtiofsd wants a socket that listens. QEMU has connected to it before it has begun: answers that
- * end. */
-static int
-connect_share (VmhBundle *bundle, Share *share, GError **error)
-{
-  int connected;
-
-  share->listener = vmh_runtime_listen (bundle, VMH_SHARE_SOCKET, SOCK_STREAM, error);
-  connected =
-      share->listener < 0 ? -1 : vmh_runtime_connect (bundle, VMH_SHARE_SOCKET, SOCK_STREAM, error);
-  vmh_bundle_remove_runtime (bundle, VMH_SHARE_SOCKET);
-  if (connected >= 0)
-    fcntl (connected, F_SETFL, fcntl (connected, F_GETFL) & ~O_NONBLOCK);
-  return connected;
-}
-
+/* QEMU's end of what a program of the owner's does, which is started when QEMU is. */
 static gboolean
-add_share (Spawn *spawn, const VmhPlanFd *fd, GError **error)
+add_beside (Spawn *spawn, const VmhPlanFd *fd, GError **error)
 {
-  Share *share = g_new0 (Share, 1);
-  int connected;
+  VmhBeside beside = { fd, -1 };
+  int connected = vmh_qemu_connect_beside (spawn->bundle, &beside, error);
 
-  g_ptr_array_add (spawn->shares, share);
-  share->fd = fd;
-  connected = connect_share (spawn->bundle, share, error);
   if (connected < 0)
     return FALSE;
+  g_array_append_val (spawn->beside, beside);
   vmh_launch_set_fd (spawn->launch, fd->number, connected);
   return TRUE;
 }
@@ -237,7 +199,8 @@ add_plan_fd (Spawn *spawn, const VmhPlanFd *fd, int *file, GError **error)
     case VMH_PLAN_FD_TPM:
       return add_tpm (spawn, fd, file, error);
     case VMH_PLAN_FD_SHARE:
-      return add_share (spawn, fd, error);
+    case VMH_PLAN_FD_CARD:
+      return add_beside (spawn, fd, error);
     case VMH_PLAN_FD_FILE:
     case VMH_PLAN_FD_LUN:
       g_return_val_if_fail (*file >= 0, FALSE);
@@ -346,7 +309,7 @@ static gboolean
 launch (Spawn *spawn, GError **error)
 {
   uid_t uid = vmh_bundle_get_guest_uid (spawn->bundle, error);
-  int program = uid == (uid_t)-1 ? -1 : vmh_sandbox_open_shim (error);
+  int program = uid == (uid_t)-1 ? -1 : vmh_sandbox_open_program ("vmm-shim", error);
   int info[2];
 
   if (program < 0)
@@ -375,121 +338,13 @@ launch (Spawn *spawn, GError **error)
   return vmh_launch_run (spawn->launch, on_forked, spawn, error) > 0;
 }
 
-/* Of those that have ended with their folder's going. */
-static void
-forget_ended_shares (GArray *shares)
-{
-  for (guint i = shares->len; i > 0; i--)
-    {
-      VMH_AUTOFD fd = vmh_pid_open (&g_array_index (shares, VmhPid, i - 1));
-
-      if (fd < 0)
-        g_array_remove_index (shares, i - 1);
-    }
-}
-
-/* Between fork and exec, as with the shim. */
 static gboolean
-on_share_forked (pid_t number, gpointer data, GError **error)
+start_beside (Spawn *spawn, GError **error)
 {
-  Spawn *spawn = data;
-  VmhPid pid;
-
-  forget_ended_shares (spawn->qemu->record->shares);
-
-  if (!vmh_pid_look (number, &pid))
-    {
-      g_set_error (error, INN_ERROR, INN_ERROR_FAILED,
-                   _ ("The program that shares a folder ended before it began."));
-      return FALSE;
-    }
-  g_array_append_val (spawn->qemu->record->shares, pid);
-  return vmh_record_save (spawn->qemu->record, spawn->bundle, error);
-}
-
-/* virtiofsd begins by giving up its groups and ends where it cannot; in a room that its user has
- * made nobody can. They are the owner's, and may stay: it is told that they are gone. */
-static int
-make_filter (GError **error)
-{
-  static const struct sock_filter filter[] = {
-    BPF_STMT (BPF_LD | BPF_W | BPF_ABS, offsetof (struct seccomp_data, nr)),
-    BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K, SYS_setgroups, 0, 1),
-    BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ERRNO | 0),
-    BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-  };
-  int fd = vmh_memory_file ("filter", filter, sizeof filter, error);
-
-  if (fd >= 0)
-    lseek (fd, 0, SEEK_SET);
-  return fd;
-}
-
-/* As the machine's owner, with no right that the owner has not: what it names is opened by itself.
- */
-static gboolean
-start_share (Spawn *spawn, const Share *share, GError **error)
-{
-  enum
-  {
-    FD_LISTENER = 3,
-    FD_FILTER,
-  };
-  uid_t owner = vmh_bundle_get_owner (spawn->bundle);
-  g_autoptr (GPtrArray) args = g_ptr_array_new_with_free_func (g_free);
-  g_auto (GStrv) command =
-      vmh_host_dup_virtiofsd (vmh_host_get_default (), VMH_SANDBOX_FOLDER, FD_LISTENER);
-  VmhSandbox room = { .folder = share->fd->path,
-                      .share = TRUE,
-                      .filter_fd = FD_FILTER,
-                      .readonly = !share->fd->writable };
-  VMH_AUTOFD log = vmh_bundle_open_file (spawn->bundle, "log/qemu.log", O_WRONLY | O_APPEND, error);
-  VMH_AUTOFD filter = make_filter (error);
-  g_autoptr (VmhSpawn) program = NULL;
-  g_autoptr (VmhProcess) process = NULL;
-
-  if (log < 0 || filter < 0)
-    return FALSE;
-  vmh_sandbox_add_args (&room, args);
-  program = vmh_spawn_new (args->pdata[0], owner);
-  vmh_spawn_become_person (program, owner);
-  for (guint i = 1; i < args->len; i++)
-    vmh_spawn_add_arg (program, args->pdata[i]);
-  for (char **arg = command; *arg; arg++)
-    vmh_spawn_add_arg (program, *arg);
-  vmh_spawn_pass_fd (program, STDERR_FILENO, log);
-  vmh_spawn_pass_fd (program, FD_FILTER, filter);
-  vmh_spawn_pass_fd (program, FD_LISTENER, share->listener);
-  process = vmh_spawn_start (program, on_share_forked, spawn, error);
-  return process != NULL;
-}
-
-static gboolean
-start_shares (Spawn *spawn, GError **error)
-{
-  for (guint i = 0; i < spawn->shares->len; i++)
-    if (!start_share (spawn, spawn->shares->pdata[i], error))
+  for (guint i = 0; i < spawn->beside->len; i++)
+    if (!vmh_qemu_start_beside (spawn->qemu, &g_array_index (spawn->beside, VmhBeside, i), error))
       return FALSE;
   return TRUE;
-}
-
-int
-vmh_qemu_share (VmhQemu *qemu, const VmhPlanFd *fd, GError **error)
-{
-  Spawn spawn = { .bundle = qemu->bundle, .qemu = qemu };
-  Share share = { fd, -1 };
-  VMH_AUTOFD connected = connect_share (qemu->bundle, &share, error);
-  const gboolean started = connected >= 0 && start_share (&spawn, &share, error);
-
-  vmh_clear_fd (&share.listener);
-  return started ? vmh_steal_fd (&connected) : -1;
-}
-
-void
-vmh_qemu_end_shares (const VmhRecord *record)
-{
-  for (guint i = 0; record->shares && i < record->shares->len; i++)
-    vmh_pid_kill_family (&g_array_index (record->shares, VmhPid, i));
 }
 
 /* Started and never finished, or not yet ended: the helper was killed in between. Waited for,
@@ -499,7 +354,7 @@ end_unfinished (const VmhRecord *record)
 {
   vmh_pid_end_family (&record->shim, END_TIMEOUT_MS);
   vmh_pid_end_family (&record->qemu, END_TIMEOUT_MS); /* where its shim was dead already */
-  vmh_qemu_end_shares (record);
+  vmh_qemu_end_beside (record);
 }
 
 VmhQemu *
@@ -518,9 +373,10 @@ vmh_qemu_spawn (VmhBundle *bundle, const VmhQemuStart *start, GError **error)
                                .info_fd = FD_INFO } };
   gboolean done;
 
-  spawn.shares = g_ptr_array_new_with_free_func (share_free);
-  done = launch (&spawn, error) && start_shares (&spawn, error);
-  g_ptr_array_unref (spawn.shares);
+  spawn.beside = g_array_new (FALSE, FALSE, sizeof (VmhBeside));
+  g_array_set_clear_func (spawn.beside, vmh_qemu_clear_beside);
+  done = launch (&spawn, error) && start_beside (&spawn, error);
+  g_array_unref (spawn.beside);
   g_clear_pointer (&spawn.launch, vmh_launch_free);
   if (done)
     return g_steal_pointer (&qemu);

@@ -62,7 +62,7 @@ finish_end (VmhQemu *qemu)
     vmh_qmp_close (qemu->monitor);
   if (qemu->events)
     vmh_qmp_close (qemu->events);
-  vmh_qemu_end_shares (qemu->record);
+  vmh_qemu_end_beside (qemu->record);
   vmh_record_remove (qemu->bundle, qemu->record);
   g_signal_emit (qemu, signals[SIGNAL_ENDED], 0, qemu->clean);
   release (qemu);

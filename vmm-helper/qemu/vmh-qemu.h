@@ -55,9 +55,9 @@ const char *vmh_qemu_get_reason (VmhQemu *qemu);
 const char *vmh_qemu_get_user_network (VmhQemu *qemu); /* as vmh_plan_get_user_network() */
 const char *const *vmh_qemu_get_displays (VmhQemu *qemu);
 const char *const *vmh_qemu_get_lines (VmhQemu *qemu); /* "serial0=serial" */
-/** vmh_qemu_share: starts what shares the folder @fd of a plan, and has it on record; answers
- * QEMU's end of it, and -1 with an error. It ends when that is closed. */
-int vmh_qemu_share (VmhQemu *qemu, const VmhPlanFd *fd, GError **error);
+/** vmh_qemu_run_beside: starts what shares the folder, or has the smart card, @fd of a plan, and
+ * has it on record; answers QEMU's end of it, and -1 with an error. It ends when that is closed. */
+int vmh_qemu_run_beside (VmhQemu *qemu, const VmhPlanFd *fd, GError **error);
 /** vmh_qemu_kill: at once and for good; "ended" follows as soon as it is dead. */
 void vmh_qemu_kill (VmhQemu *qemu);
 /** vmh_qemu_has_ended: whether "ended" has been emitted; @clean as it said. */

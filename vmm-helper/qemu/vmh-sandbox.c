@@ -101,6 +101,14 @@ vmh_sandbox_add_args (const VmhSandbox *sandbox, GPtrArray *argv)
     add (argv, "--proc", "/proc", NULL);
   if (sandbox->render)
     add_render (argv, sandbox->render);
+  if (sandbox->readers)
+    add (argv, "--ro-bind-try", "/run/pcscd", "/run/pcscd", NULL);
+  if (sandbox->program_fd > 0)
+    {
+      g_autofree char *program = g_strdup_printf ("%d", sandbox->program_fd);
+
+      add (argv, "--perms", "0755", "--ro-bind-data", program, VMH_SANDBOX_PROGRAM, NULL);
+    }
   if (sandbox->localtime)
     add (argv, "--ro-bind-try", "/etc/localtime", "/etc/localtime", NULL);
   if (sandbox->folder)
@@ -132,12 +140,13 @@ vmh_sandbox_get_gid (const VmhSandbox *sandbox, uid_t uid)
 }
 
 int
-vmh_sandbox_open_shim (GError **error)
+vmh_sandbox_open_program (const char *name, GError **error)
 {
   g_autofree char *self = g_file_read_link ("/proc/self/exe", NULL);
   g_autofree char *folder = g_path_get_dirname (self ? self : "/");
-  g_autofree char *beside = g_build_filename (folder, "vmm-shim", NULL);
-  const char *places[] = { beside, VMH_SHIM_PATH };
+  g_autofree char *beside = g_build_filename (folder, name, NULL);
+  g_autofree char *installed = g_build_filename (VMH_LIBEXECDIR, name, NULL);
+  const char *places[] = { beside, installed };
 
   for (guint i = 0; i < G_N_ELEMENTS (places); i++)
     {

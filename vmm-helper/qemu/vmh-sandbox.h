@@ -11,6 +11,7 @@ G_BEGIN_DECLS
 
 #define VMH_SANDBOX_MAX_COPIES 4
 #define VMH_SANDBOX_FOLDER     "/state"
+#define VMH_SANDBOX_PROGRAM    "/program"
 
 /** VmhRender: a graphics card of this computer that draws for machines. */
 typedef struct
@@ -28,6 +29,7 @@ typedef struct
   gboolean die_with_parent; /* for what is no guest */
   gboolean localtime;       /* the host's time zone is there, for a clock that follows it */
   gboolean proc;            /* it sees its own processes and files there */
+  gboolean readers;         /* the service of this computer's smart card readers is there */
   /* One folder of the host's is VMH_SANDBOX_FOLDER in the room: by its path, or, where whom the
    * room is for cannot go there, what is open in the child. */
   const char *folder;
@@ -38,6 +40,8 @@ typedef struct
   const VmhRender *render; /* the graphics card that is there; NULL: none */
   int filter_fd;           /* more of a system call filter, as bpf(2) has them; 0: none */
   const char *vfio;        /* a folder of nodes of PCI devices, which may change; NULL: none */
+  int program_fd;          /* one of ours, VMH_SANDBOX_PROGRAM in the room: the number in the child;
+                            * 0: none */
   int info_fd;             /* where bwrap says the pid: the number in the child; 0: nowhere */
   struct
   {
@@ -52,9 +56,9 @@ void vmh_sandbox_add_args (const VmhSandbox *sandbox, GPtrArray *argv);
 /** vmh_sandbox_get_gid: the group the guest's process has: kvm's where it uses KVM, so that
  * /dev/kvm opens; else one of its own. */
 gid_t vmh_sandbox_get_gid (const VmhSandbox *sandbox, uid_t uid);
-/** vmh_sandbox_open_shim: the program vmm-shim beside ours, or where it is installed; -1 with
- * INN_ERROR_NOT_FOUND. */
-int vmh_sandbox_open_shim (GError **error);
+/** vmh_sandbox_open_program: the program @name ("vmm-shim") beside ours, or where it is installed;
+ * -1 with INN_ERROR_NOT_FOUND. */
+int vmh_sandbox_open_program (const char *name, GError **error);
 /** vmh_sandbox_check: bubblewrap is there; else INN_ERROR_UNSUPPORTED with what to install. */
 gboolean vmh_sandbox_check (GError **error);
 

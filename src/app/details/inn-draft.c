@@ -358,7 +358,8 @@ inn_draft_set (InnDraft *self,
   else if (inn_element_set (element, field->name, text, &refused))
     {
       inn_disk_follow_group (element, field);
-      inn_chip_follow_type (element, field);
+      if (element->kind->follow != NULL)
+        element->kind->follow (element, field);
     }
   if (refused != NULL)
     {

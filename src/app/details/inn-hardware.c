@@ -202,6 +202,11 @@ static const Hardware table[] = {
   { "hostmdev",
     N_ ("A share of a graphics or other card of this computer, which keeps the rest of it."),
     { { "mode", "subsystem" }, { "type", "mdev" }, { "model", "vfio-pci" } } },
+  { "smartcard",
+    N_ ("A smart card reader: its card is the one in this computer’s, or made of certificates."),
+    { { "mode", "host" } },
+    NULL,
+    1 },
   { "controller",
     N_ ("A bus for other devices; most are there without asking."),
     { { "type", "scsi" }, { "model", "virtio-scsi" } } },
@@ -252,8 +257,6 @@ static const struct
 {
   const char *label, *why;
 } absent[] = {
-  { N_ ("Smart card reader"),
-    N_ ("This window cannot hand on a card yet. A reader at USB can be added as a USB device.") },
   { N_ ("USB redirection"),
     N_ ("This window cannot hand on devices yet. Add a USB device of the machine’s computer.") },
 };

@@ -79,10 +79,11 @@ check (const InnElement *element, GError **error)
                    error);
 }
 
-void
-inn_chip_follow_type (InnElement *chip, const InnField *field)
+/* What only the other sort has goes. */
+static void
+follow (InnElement *chip, const InnField *field)
 {
-  if (strcmp (chip->kind->name, "tpm") != 0 || strcmp (field->name, "type") != 0)
+  if (strcmp (field->name, "type") != 0)
     return;
   if (inn_element_is (chip, "type", "passthrough"))
     {
@@ -109,5 +110,6 @@ const InnKind inn_kind_tpm = {
   .device = TRUE,
   .fields = fields,
   .check = check,
+  .follow = follow,
   .summary = summary,
 };
