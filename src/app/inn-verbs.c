@@ -7,6 +7,7 @@
 #include "client/inn-guest.h"
 #include "dialogs/inn-delete-dialog.h"
 #include "dialogs/inn-export.h"
+#include "dialogs/inn-usb-dialog.h"
 #include "inn-report.h"
 
 #include <glib/gi18n.h>
@@ -67,6 +68,12 @@ static const InnVerbAction table[] = {
     .detail =
         N_ ("This is like pulling the plug: what its system has not saved is lost. Shut Down asks "
             "the system to end properly.") },
+  { .verb = INN_VERB_USB,
+    .action = "usb",
+    .label = N_ ("_USB Devices…"),
+    .icon = "media-removable-symbolic",
+    .failed = N_ ("A USB device could not be handed on to “%s”"),
+    .section = 2 },
   { .verb = INN_VERB_EXPORT,
     .action = "export",
     .label = N_ ("E_xport…"),
@@ -318,6 +325,11 @@ inn_verb_run (const InnVerbAction *action, InnMachine *machine, GtkWidget *near)
   if (action->verb == INN_VERB_EXPORT)
     {
       inn_export_open (near, machine);
+      return;
+    }
+  if (action->verb == INN_VERB_USB)
+    {
+      inn_usb_dialog_open (near, machine);
       return;
     }
   run = run_new (action, machine, near);

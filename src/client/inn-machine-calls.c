@@ -354,6 +354,20 @@ inn_machine_open_serial_async (InnMachine *self,
 }
 
 void
+inn_machine_open_usb_async (InnMachine *self,
+                            GCancellable *cancellable,
+                            GAsyncReadyCallback callback,
+                            gpointer data)
+{
+  GTask *task;
+
+  g_return_if_fail (INN_IS_MACHINE (self));
+  task = g_task_new (self, cancellable, callback, data);
+  g_task_set_source_tag (task, inn_machine_open_usb_async);
+  call (self, INN_IFACE_CONSOLE, "OpenUsb", g_variant_new ("(a{sv})", NULL), task, on_opened);
+}
+
+void
 inn_machine_screenshot_async (InnMachine *self,
                               GCancellable *cancellable,
                               GAsyncReadyCallback callback,

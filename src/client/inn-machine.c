@@ -70,6 +70,7 @@ static const struct
   [INN_VERB_DELETE] = { NULL, S (OFF) | S (CRASHED) | S (BROKEN) },
   [INN_VERB_EXPORT] = { NULL, S (OFF) | S (STARTING) | S (RUNNING) | S (PAUSED) | S (STOPPING) |
                                   S (CRASHED) },
+  [INN_VERB_USB] = { NULL, S (RUNNING) | S (PAUSED) },
   [INN_VERB_OPEN_DISPLAY] = { NULL, S (RUNNING) | S (PAUSED) },
 };
 

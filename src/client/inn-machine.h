@@ -50,6 +50,7 @@ typedef enum
   INN_VERB_RESUME,
   INN_VERB_DELETE,
   INN_VERB_EXPORT,
+  INN_VERB_USB,
   INN_VERB_OPEN_DISPLAY,
   INN_N_VERBS
 } InnVerb;
@@ -115,6 +116,11 @@ void inn_machine_open_serial_async (InnMachine *self,
                                     GCancellable *cancellable,
                                     GAsyncReadyCallback callback,
                                     gpointer data);
+/** inn_machine_open_usb_async: usbredir's protocol, for one device. */
+void inn_machine_open_usb_async (InnMachine *self,
+                                 GCancellable *cancellable,
+                                 GAsyncReadyCallback callback,
+                                 gpointer data);
 /** inn_machine_screenshot_async: a sealed memfd with a binary PPM: the screen now, or, of a machine
  * that is off, the last one. */
 void inn_machine_screenshot_async (InnMachine *self,

@@ -16,10 +16,10 @@ static const struct
   InnImportSort sort;
   const char *what, *text;
 } devices[] = {
-  { "redirdev", INN_IMPORT_UNKNOWN, N_ ("USB redirection"),
-    N_ ("Devices cannot be plugged in from this window yet. The machine starts without it.") },
+  { "redirdev", INN_IMPORT_ADAPTED, N_ ("USB redirection"),
+    N_ ("It is left out: every machine with USB takes devices, by “USB Devices…” in its menu.") },
   { "redirfilter", INN_IMPORT_UNKNOWN, N_ ("USB redirection"),
-    N_ ("Devices cannot be plugged in from this window yet. The machine starts without it.") },
+    N_ ("It says which devices the machine takes, and is left out: it takes all.") },
   { "hostdev", INN_IMPORT_UNKNOWN, N_ ("Device of this computer"),
     N_ ("It cannot be handed to the machine yet. The machine starts without it.") },
   { "memory", INN_IMPORT_UNKNOWN, N_ ("Memory device"),

@@ -115,7 +115,7 @@ inn_path_remove_lines (xmlNode *base, const char *path)
 }
 
 static void
-add_line (const Lines *lines, xmlNode *parent, const char *line)
+add_line (const Lines *lines, xmlNode *parent, const char *line, xmlNode *before)
 {
   xmlNode *node = xmlNewDocNode (parent->doc, NULL, (const xmlChar *)lines->name, NULL);
   guint count = g_strv_length (lines->attributes);
@@ -129,7 +129,20 @@ add_line (const Lines *lines, xmlNode *parent, const char *line)
     }
   if (count == 0)
     xmlAddChild (node, xmlNewDocText (node->doc, (const xmlChar *)line));
-  inn_node_insert (parent, node, NULL);
+  inn_node_insert (parent, node, before);
+}
+
+/* What stands behind them stays there: libvirt wants some in an order. NULL: nothing does. */
+static xmlNode *
+find_next (xmlNode *base, const Lines *lines)
+{
+  const char *attribute;
+  xmlNode *parent = inn_path_find (base, lines->parent, &attribute);
+  xmlNode *node = parent != NULL ? xmlLastElementChild (parent) : NULL, *next = NULL;
+
+  for (; node != NULL && !inn_node_is (node, lines->name); node = xmlPreviousElementSibling (node))
+    next = node;
+  return next;
 }
 
 void
@@ -138,12 +151,13 @@ inn_path_set_lines (xmlNode *base, const char *path, const char *text)
   g_auto (GStrv) all = g_strsplit (text, "\n", -1);
   g_auto (Lines) lines = { 0 };
   const char *attribute;
-  xmlNode *parent;
+  xmlNode *parent, *next;
 
   lines_init (&lines, path);
+  next = find_next (base, &lines); /* the first, where there are none yet */
   inn_path_remove_lines (base, path);
   parent = inn_path_make (base, lines.parent, &attribute);
   for (char **line = all; *line != NULL; line++)
     if (**line != '\0')
-      add_line (&lines, parent, *line);
+      add_line (&lines, parent, *line, next);
 }

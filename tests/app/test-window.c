@@ -89,8 +89,8 @@ test_states (Stage *stage, gconstpointer data)
   } table[] = {
     { "off", { "start", "export", "delete" } },
     { "starting", { "force-off", "export" } },
-    { "running", { "pause", "shut-down", "reset", "force-off", "export" } },
-    { "paused", { "resume", "reset", "force-off", "export" } },
+    { "running", { "pause", "shut-down", "reset", "force-off", "usb", "export" } },
+    { "paused", { "resume", "reset", "force-off", "usb", "export" } },
     { "stopping", { "force-off", "export" } },
     { "crashed", { "start", "export", "delete" } },
     { "broken", { "delete" } },

@@ -42,7 +42,7 @@ LAB = """<domain type='kvm'>
     <graphics type='spice' autoport='yes'/>
     <video><model type='virtio'/></video>
     <tpm model='tpm-crb'><backend type='emulator' version='2.0'/></tpm>
-    <redirdev bus='usb' type='spicevmc'/>
+    <redirfilter><usbdev allow='yes'/></redirfilter>
   </devices>
 </domain>
 """
@@ -165,8 +165,8 @@ def from_this_computers_libvirt():
     tap.equal(root.find("uuid").text, "04841df5-3f13-49a4-b03f-c65d96549e98")
     tap.equal(root.find("devices/disk[@device='disk']/source").attrib, {"file": str(disk)})
     tap.equal(root.find("devices/disk[@device='cdrom']/source"), None, "the medium that is not there")
-    tap.equal([e.tag for e in root.iter(ASIDE).__next__()], ["redirdev"])
-    tap.equal([e.tag for e in root.find("devices") if e.tag in ("tpm", "redirdev")], ["tpm"])
+    tap.equal([e.tag for e in root.iter(ASIDE).__next__()], ["redirfilter"])
+    tap.equal([e.tag for e in root.find("devices") if e.tag in ("tpm", "redirfilter")], ["tpm"])
     tap.equal(disk.read_bytes(), before, "the disk is as it was")
     desk.text("lab")
     desk.display.screenshot(desk.picture("imported"))
@@ -293,7 +293,7 @@ def given_back():
     desk.display.screenshot(desk.picture("exported"))
     text = file.read_text()
     root = ElementTree.fromstring(text)
-    tap.equal([e.tag for e in root.find("devices") if e.tag in ("tpm", "redirdev")], ["tpm", "redirdev"])
+    tap.equal([e.tag for e in root.find("devices") if e.tag in ("tpm", "redirfilter")], ["tpm", "redirfilter"])
     tap.equal(root.find("devices/disk[@device='disk']/source").attrib, {"file": str(disk)})
     tap.true("hyperv" in text and "aside" not in text, text)
     done = subprocess.run(["virt-xml-validate", file, "domain"], capture_output=True, text=True)

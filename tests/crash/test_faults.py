@@ -283,7 +283,7 @@ class Round:
 
     def look(self, machine):
         """What a window asks of a machine that runs."""
-        for method in ("Screenshot", "OpenSerial", "OpenDisplay"):
+        for method in ("Screenshot", "OpenSerial", "OpenDisplay", "OpenUsb"):
             names = {"OpenSerial": ("serial0",), "OpenDisplay": ("vnc",)}.get(method, ())
             handed = vm.console(self.made, machine, method, *(GLib.Variant("s", n) for n in names))
             os.close(handed if method == "Screenshot" else handed.detach())

@@ -62,7 +62,7 @@ class User:
         self.caller = self.connect()
         disk = (f"<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='{self.image}'/>"
                 "<target dev='hda' bus='ide'/></disk>")
-        self.text = vm.definition(f"of {name}", disk + vm.SERIAL + vm.VIDEO, memory=32, machine="pc").replace(
+        self.text = vm.definition(f"of {name}", disk + vm.SERIAL + vm.VIDEO + "<controller type='usb' model='qemu-xhci'/>", memory=32, machine="pc").replace(
             "</name>", f"</name><uuid>{self.ident}</uuid>")
         self.job = ""
 
@@ -104,7 +104,7 @@ SCENARIO = (
     (JOB, "Cancel"), (MACHINE, "GetXml"), (MACHINE, "ListStorage"), (MACHINE, "InspectDisk"), (MACHINE, "GrowDisk"),
     (MACHINE, "GetLog"), (MACHINE, "Apply"),
     (MACHINE, "SetAutostart"), (MACHINE, "Start"), (MACHINE, "GetPerformance"), (MACHINE, "GetHistory"),
-    (CONSOLE, "OpenDisplay"), (CONSOLE, "OpenSerial"),
+    (CONSOLE, "OpenDisplay"), (CONSOLE, "OpenSerial"), (CONSOLE, "OpenUsb"),
     (CONSOLE, "Screenshot"), (GUEST, "GetInfo"), (GUEST, "SetPassword"), (GUEST, "SetTime"), (GUEST, "Trim"),
     (GUEST, "PowerOff"), (MACHINE, "Pause"), (MACHINE, "Resume"), (MACHINE, "Reset"),
     (MACHINE, "Shutdown"), (MACHINE, "ForceOff"), (MACHINE, "Delete"),

@@ -118,7 +118,7 @@ BESIDE = {
     "firmware/loader": {}, "firmware/nvram": EFI, "firmware/nvram-template": EFI,
     "kernel/initrd": {"os/kernel": IMAGE}, "kernel/cmdline": {"os/kernel": IMAGE},
     "filesystem": {"driver/@type": "virtiofs", "source/@dir": str(PLAY), "target/@dir": "share"},
-    "smartcard": {"@mode": "host-certificates", "certificate": "sign"},
+    "smartcard": {"@mode": "host-certificates", **{f"certificate[{n}]": "sign" for n in (1, 2, 3)}},
     "tpm": {"backend/@type": "emulator"}, "tpm/device": {"backend/@type": "passthrough"},
     "hostdev": {"@mode": "subsystem", "source/vendor/@id": "0x046d", "source/product/@id": "0xc52b"},
     "hostpci": {"@mode": "subsystem", "source/address/@bus": "0x03", "source/address/@slot": "0x00",

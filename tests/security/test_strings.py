@@ -226,7 +226,7 @@ class Machine:
             at = self.device("filesystem", **{"@type": "mount", "driver/@type": "virtiofs"})
             self.put("filesystem/tag", one, at, place)
             self.put("filesystem/source", path(), at)
-        at = self.device("smartcard", **{"@mode": "host-certificates"})
+        at = self.device("smartcard", **{"@mode": "host-certificates", **{f"certificate[{n}]": "sign" for n in (1, 2, 3)}})
         self.put("smartcard/certificates", text(64, PLAIN + "'=&;$ <>._", least=12).strip() or "x", at)
         self.put("smartcard/database", path(), at)
         at = self.device("graphics", **{"@type": "vnc", "listen/@type": "network"})
@@ -408,7 +408,7 @@ def elsewhere(machine, made):
     """What is not QEMU's: in the plan's files by the very text, and in no argument at all."""
     wrong, checked = [], collections.Counter()
     files = collections.Counter(f["path"] for f in made["files"])
-    files.update(f["kind"] for f in made["files"] if f["type"] == "card")  # by which its program finds them
+    files.update(n for f in made["files"] if f["type"] == "card" for n in f["kind"].split("\n"))  # its program's
     words = made["argv"] + [json.dumps(c, ensure_ascii=False) for c in made["commands"]]
     told = "\0".join(words + list(files))
     arguments = "\0".join(words)

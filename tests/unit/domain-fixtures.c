@@ -104,7 +104,6 @@ fixture_samples (const InnField *field)
     "/dev/tpm0",
     "/dev/tpmrm1",
     "sign in\nsign\ndecrypt",
-    "sign in",
   };
   GPtrArray *samples = g_ptr_array_new_with_free_func (g_free);
 

@@ -208,7 +208,7 @@ static const struct
   { "debian", INN_IMPORT_SAME, "Memory", "2 GiB" },
   { "debian", INN_IMPORT_SAME, "Processors", "2" },
   { "debian", INN_IMPORT_ADAPTED, "Display spice", "Nothing listens" },
-  { "debian", INN_IMPORT_UNKNOWN, "USB redirection", "starts without" },
+  { "debian", INN_IMPORT_ADAPTED, "USB redirection", "in its menu" },
   { "debian-dumped", INN_IMPORT_ADAPTED, "Places on the PCI bus", "enp1s0" },
   { "emulated", INN_IMPORT_ADAPTED, "Overview", "KVM" },
   { "volume", INN_IMPORT_ADAPTED, "Disk vda", "/srv/images/web.qcow2" },

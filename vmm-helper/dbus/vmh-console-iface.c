@@ -10,6 +10,7 @@
 static const VmhMethod methods[] = {
   { "OpenDisplay", vmh_verb_open_display },
   { "OpenSerial", vmh_verb_open_serial },
+  { "OpenUsb", vmh_verb_open_usb },
   { "Screenshot", vmh_verb_screenshot },
   { 0 },
 };

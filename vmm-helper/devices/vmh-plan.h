@@ -146,6 +146,11 @@ guint64 vmh_plan_most_memory (InnDomain *domain, guint64 size);
 guint vmh_plan_count_slots (InnDomain *domain); /* for memory modules */
 /** vmh_plan_build_module: the module @number of those that come while it runs. */
 void vmh_plan_build_module (VmhPlan *plan, guint number, guint64 size);
+#define VMH_PLAN_REDIRECTS 8u /* ports for USB devices of viewers, at most */
+/** vmh_plan_build_redirect: the port @number of those that come while it runs. */
+gboolean vmh_plan_build_redirect (VmhPlan *plan, guint number, GError **error);
+/** vmh_plan_dup_redirect: of that, its id and its socket's name in the runtime folder. */
+char *vmh_plan_dup_redirect (guint number);
 /** vmh_plan_is_beside: QEMU's end of what a program of the owner's does: a folder or a card. */
 gboolean vmh_plan_is_beside (const VmhPlanFd *fd);
 /** vmh_plan_fd_name: by which the node of a network card names the fd @number. */

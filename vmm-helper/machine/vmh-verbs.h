@@ -54,6 +54,7 @@ void vmh_guest_follow_cpus (VmhMachine *machine, guint n);
 /* Console */
 void vmh_verb_open_display (VmhCall *call);
 void vmh_verb_open_serial (VmhCall *call);
+void vmh_verb_open_usb (VmhCall *call);
 void vmh_verb_screenshot (VmhCall *call);
 GVariant *vmh_console_get_displays (gpointer machine); /* as, floating */
 GVariant *vmh_console_get_serials (gpointer machine);  /* a(ss), floating */

@@ -4,6 +4,7 @@
 /* Owns the file "record" in a machine's runtime folder. */
 #include "qemu/vmh-record.h"
 
+#include "devices/vmh-plan.h"
 #include "qemu/vmh-fd.h"
 #include "shim/vmm-shim.h"
 
@@ -197,6 +198,13 @@ vmh_record_remove (VmhBundle *bundle, const VmhRecord *record)
   for (const char *const *name = names; folder && *name; name++)
     {
       g_autofree char *path = g_build_filename (folder, *name, NULL);
+
+      unlink (path);
+    }
+  for (guint i = 0; folder && i < VMH_PLAN_REDIRECTS; i++)
+    {
+      g_autofree char *name = vmh_plan_dup_redirect (i);
+      g_autofree char *path = g_build_filename (folder, name, NULL);
 
       unlink (path);
     }

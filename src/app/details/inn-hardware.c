@@ -258,7 +258,7 @@ static const struct
   const char *label, *why;
 } absent[] = {
   { N_ ("USB redirection"),
-    N_ ("This window cannot hand on devices yet. Add a USB device of the machine’s computer.") },
+    N_ ("Every machine with USB has it: “USB Devices…” in the menu of one that runs.") },
 };
 
 const char *

@@ -26,9 +26,10 @@ static const InnField fields[] = {
     .type = INN_TYPE_STRING,
     .flags = INN_FIELD_MULTILINE | INN_FIELD_LIST,
     .max = 1024,
-    .pattern = "[^,()\"\n]{1,64}(\\n[^,()\"\n]{1,64}){0,2}", /* what libcacard's option takes */
+    .pattern = "[^,()\"\n]{1,64}(\\n[^,()\"\n]{1,64}){2}", /* libvirt's rule, and what libcacard's
+                                                              option takes */
     .label = N_ ("Certificates"),
-    .help = N_ ("The names of up to three, one a line: for signing in, for signing and for "
+    .help = N_ ("The names of three, one a line: for signing in, for signing and for "
                 "decrypting."),
     .when = "mode=host-certificates" },
   { .name = "database",
@@ -50,7 +51,7 @@ check (const InnElement *element, GError **error)
   const gboolean made = inn_element_is (element, "mode", "host-certificates");
 
   return inn_rule (!made || inn_element_has (element, "certificates"),
-                   _ ("A card that is made of certificates needs their names."), error) &&
+                   _ ("A card that is made of certificates needs the names of three."), error) &&
          inn_rule (made || (!inn_element_has (element, "certificates") &&
                             !inn_element_has (element, "database")),
                    _ ("The card in this computer’s reader has its own certificates: none can be "
