@@ -58,7 +58,7 @@ other_value (const InnField *field, const char *now)
   for (const char *const *text =
            (const char *const[]){ "vdz", "1234", "a.b", "a", "/a", "require aes\ndisable vmx",
                                   "11/29/2026", "1.20", "5000c50015ea71ad", "0 1", "0x046d", "0x3",
-                                  "/dev/tpmrm1", NULL };
+                                  "/dev/tpmrm1", "sign in\nsign\ndecrypt", NULL };
        *text != NULL; text++)
     if (g_strcmp0 (*text, now) != 0 && inn_field_check (field, *text, NULL))
       return g_strdup (*text);

@@ -85,7 +85,7 @@ test_states (Stage *stage, gconstpointer data)
   static const struct
   {
     const char *state;
-    const char *actions[6];
+    const char *actions[7]; /* ended by NULL */
   } table[] = {
     { "off", { "start", "export", "delete" } },
     { "starting", { "force-off", "export" } },

@@ -283,7 +283,7 @@ class Round:
 
     def look(self, machine):
         """What a window asks of a machine that runs."""
-        for method in ("Screenshot", "OpenSerial", "OpenDisplay", "OpenUsb"):
+        for method in ("Screenshot", "OpenSerial", "OpenDisplay"):
             names = {"OpenSerial": ("serial0",), "OpenDisplay": ("vnc",)}.get(method, ())
             handed = vm.console(self.made, machine, method, *(GLib.Variant("s", n) for n in names))
             os.close(handed if method == "Screenshot" else handed.detach())
@@ -291,6 +291,14 @@ class Round:
         domain.call(self.made, machine, "GetLog")
         self.made.call(bus.MANAGER, domain.MANAGER, "GetStatistics", GLib.Variant("(a{sv})", ({},)))
         domain.list_machines(self.made)
+
+    def before_hand_on(self):
+        return self._run("handed", "<controller type='usb' model='qemu-xhci'/>")
+
+    def hand_on(self, machine):
+        """A port for a USB device of a viewer's, and the same once more."""
+        for _ in range(2):
+            vm.console(self.made, machine, "OpenUsb").close()
 
     def before_pause(self):
         return self.before_stop()
@@ -307,7 +315,7 @@ class Round:
         domain.call(self.made, machine, "Shutdown")
 
     OPERATIONS = ("create", "copy", "apply", "start", "change", "reset", "stop", "delete", "grow", "grow_running", "inspect",
-                  "autostart", "delete_kept", "attach", "detach", "attach_card", "bandwidth", "look", "pause", "shutdown")
+                  "autostart", "delete_kept", "attach", "detach", "attach_card", "bandwidth", "look", "hand_on", "pause", "shutdown")
     # What the operation itself leads to, and what it may where the helper died in its midst.
     STATES = {"shutdown": ("stopping",), "pause": ("paused",)}
     STATES_AFTER_DEATH = {"start": ("paused",)}

@@ -28,14 +28,14 @@ USER, OTHER = "vmuser", "vmother"
 PACKAGES = ("systemd", "systemd-sysv", "dbus", "dbus-user-session", "polkitd", "libpam-systemd", "udev", "kmod",
             "iproute2", "procps", "passwd", "util-linux", "python3", "python3-gi", "libglib2.0-bin", "libxml2", "libjson-glib-1.0-0",
             "libosinfo-1.0-0", "libpolkit-gobject-1-0", "osinfo-db", "bubblewrap", "passt", "qemu-system-x86",
-            "qemu-utils", "ovmf", "libegl1", "libegl-mesa0", "libgl1-mesa-dri", "libgbm1")
+            "qemu-utils", "ovmf", "libusbredirhost1", "libegl1", "libegl-mesa0", "libgl1-mesa-dri", "libgbm1")
 # What draws in 3D, of packages that want the whole of GTK and X beside it.
 DRAWING = {"qemu-system-gui": "qemu/hw-display-virtio-gpu-gl.so", "libvirglrenderer1": "libvirglrenderer.so.*",
            "libva2": "libva.so.*", "libva-drm2": "libva-drm.so.*", "libvulkan1": "libvulkan.so.*", "libopengl0": "libOpenGL.so.*"}
 BOOT_MODULES = ("virtio_pci", "virtio_blk", "ext4")
 MODULES = ("virtio_console", "virtio_net", "tun", "bridge", "kvm-amd", "fuse", "button", "evdev", "macvtap", "veth", "ifb",
            "sch_tbf", "sch_ingress", "cls_u32", "act_mirred", "virtio_scsi", "sd_mod", "sr_mod", "sg", "vfio-pci",
-           "vfio_iommu_type1", "mdev", "e1000e", "vhost_vsock", "virtio-gpu", "vgem")
+           "vfio_iommu_type1", "mdev", "e1000e", "vhost_vsock", "virtio-gpu", "vgem", "xhci-pci", "usb-storage")
 BOOT_INIT = """#!/bin/sh
 export PATH=/bin
 mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev

@@ -108,6 +108,11 @@ def card_initramfs():
     return _initramfs(f"card-{digest}", (*MODULES, "xhci_pci"), {"card": program})
 
 
+def stick_initramfs():
+    """The first with USB and disks there."""
+    return initramfs_of("stick", (*MODULES, "xhci_pci", "usb-storage", "sd_mod"), INIT)
+
+
 def agent_initramfs():
     """One with Debian's guest agent as "qemu-ga", which "agent" starts, a file system's driver, and users."""
     program = Path("/usr/sbin/qemu-ga")

@@ -28,7 +28,7 @@ def definition(name, devices=SERIAL, memory=128, accelerator="tcg", os_more="", 
 
 def linux(name, session, devices=SERIAL, initramfs=None, packed=False, **kwargs):
     """The busybox guest; its files are copied to where the caller may read them. @packed: as UEFI wants its kernel;
-    and an unpacked one, which begins without any firmware's words, finds no security chip."""
+    and an unpacked one, which begins without any firmware's words, finds no security chip and no VGA screen."""
     image = (guest.packed_kernel if packed or "<tpm " in devices else guest.kernel)()[0]
     kernel, initrd = session.path / image.name, session.path / (initramfs or guest.initramfs()).name
     for source, copy in ((image, kernel), (initramfs or guest.initramfs(), initrd)):

@@ -20,6 +20,7 @@ ONLINE = "for c in /sys/devices/system/cpu/cpu[1-9]; do echo 1 > $c/online; done
 MEMORY = "echo online_movable > /sys/devices/system/memory/auto_online_blocks"
 SIZE = "<memory unit=.[KM]iB.>[0-9]+"
 PORT = 2345
+STICK = "STICK-2718"
 # Intel's alone: hv-evmcs.
 HYPERV = ("<hyperv><relaxed state='on'/><vapic state='on'/><spinlocks state='on' retries='8191'/><vpindex state='on'/>"
           "<runtime state='on'/><synic state='on'/><stimer state='on'><direct state='on'/></stimer><reset state='on'/>"
@@ -232,6 +233,38 @@ def refuse(name, device, *parts):
     said = vm.start(session, machine, None)
     tap.true(said["State"] == "failed" and all(part in said["ErrorMessage"] for part in parts), str(said))
     return machine
+
+
+def find_stick():
+    """(bus, number, its disk's name or None)"""
+    for folder in Path("/sys/bus/usb/devices").iterdir():
+        if (folder / "serial").exists() and (folder / "serial").read_text().strip() == STICK:
+            disks = [p.name for p in folder.rglob("block/*")]
+            return (folder / "busnum").read_text().strip(), (folder / "devnum").read_text().strip(), (disks or [None])[0]
+    return None
+
+
+@tap.case
+def handed_on():
+    """The installed program, with the real libusb and usbredir, gives a stick to a guest and back"""
+    bus_number, number, disk = tap.wait_for(lambda: (found := find_stick()) and found[2] and found, 60, "the stick here")
+    machine = live.Guest(session, "stick", accelerator="auto", initramfs=guests.stick_initramfs(), patience=400)
+    tap.cleanup(machine.end)
+    handed = vm.console(session, machine.machine, "OpenUsb")
+    words = f"exec 3<&{handed.fileno()} {handed.fileno()}<&-; exec /usr/libexec/innkeeper/innkeeper-usb {bus_number} {number}"
+    program = subprocess.Popen(["bash", "-c", words], stdin=subprocess.PIPE, pass_fds=[handed.fileno()])
+    handed.close()
+    machine.wait(lambda: machine.line.shell("head -c 12 /dev/sda"), lambda said: said == "ON THE STICK", "the stick in the guest")
+    tap.equal(find_stick()[2], None, "its disk in this computer, meanwhile")
+    said = machine.line.shell("echo WRITTEN BY THE GUEST | dd of=/dev/sda bs=512 seek=9 conv=fsync 2>&1; echo $?")
+    tap.equal(said.split()[-1], "0", said)
+    program.stdin.close()
+    tap.equal(program.wait(60), 0, "the program's end")
+    disk = tap.wait_for(lambda: (found := find_stick()) and found[2], 60, "the stick here again")
+    with open(f"/dev/{disk}", "rb") as stick:
+        stick.seek(9 * 512)
+        tap.equal(stick.read(20), b"WRITTEN BY THE GUEST", "what is on it")
+    tap.wait_for(lambda: machine.line.shell("ls /dev/sda 2>/dev/null") == "", 60, "that the guest has it no more")
 
 
 @tap.case

@@ -10,7 +10,7 @@ from lib import bus, computer, domain, guest, tap, vm
 UNIT, USER = "vmm-helper", computer.USER
 FAR, HERE = "192.0.2.9", "192.0.2.1"
 
-FILES = {"vmlinuz": guest.kernel()[0], "initrd": guest.initramfs()}
+FILES = {"vmlinuz": guest.packed_kernel()[0], "initrd": guest.initramfs()}
 
 pc = computer.Computer(devices=computer.carries(FILES))
 tap.cleanup(pc.close)

@@ -19,13 +19,23 @@ def carry():
     tap.cleanup(folder.remove)
     files, image = folder.path / "files", folder.path / "files.raw"
     program = env.BUILD / "tests/systemd/guest-hands"
-    for source, place in ((program, "build/tests/systemd"), (guest.hands_initramfs(), "build/tests/cache"),
-                          (guest.kernel()[0], "boot"), (Path(__file__).with_name("kvm_driver.py"), ".")):
+    for source, place in ((program, "build/tests/systemd"), (guest.hands_initramfs(), "build/tests/cache"), (guest.stick_initramfs(), "build/tests/cache"),
+                          (guest.kernel()[0], "build/tests/cache"), (guest.packed_kernel()[0], "boot"), (Path(__file__).with_name("kvm_driver.py"), ".")):
         (files / place).mkdir(parents=True, exist_ok=True)
         shutil.copy(source, files / place)
     shutil.copytree(env.SOURCE / "tests/lib", files / "lib", ignore=shutil.ignore_patterns("__pycache__"))
-    subprocess.run(["mkfs.ext4", "-q", "-d", files, image, "64M"], check=True)
+    subprocess.run(["mkfs.ext4", "-q", "-d", files, image, "192M"], check=True)
     return image
+
+
+def stick():
+    """A USB stick of the computer's."""
+    folder = env.TempDir("inn-stick-")
+    tap.cleanup(folder.remove)
+    image = folder.path / "stick"
+    image.write_bytes(b"ON THE STICK".ljust(8 << 20, b"\0"))
+    return ("-device", "qemu-xhci", "-drive", f"file={image},if=none,id=stick,format=raw", "-device",
+            "usb-storage,drive=stick,serial=STICK-2718")
 
 
 def print_journal():
@@ -34,7 +44,7 @@ def print_journal():
 
 pc = computer.Computer(memory=2048, cpus=2, devices=(
     "-drive", f"file={carry()},if=none,id=files,format=raw,snapshot=on", "-device", "virtio-blk-pci,drive=files",
-    *tpm.of_computer()))
+    *tpm.of_computer(), *stick()))
 tap.cleanup(pc.close)
 tap.on_failure(print_journal)
 tap.diag(f"up after {pc.boot(420):.0f} s")
@@ -89,6 +99,12 @@ def vsock():
 def hyperv():
     """The guest finds each of Hyper-V's enlightenments that is switched on; one that the processor lacks is named"""
     drive("hyperv")
+
+
+@tap.case
+def handed_on():
+    """A USB stick of the computer's is handed on: a guest reads it and writes to it, and the computer has it again, changed"""
+    drive("handed_on")
 
 
 @tap.case

@@ -10,7 +10,7 @@ from lib import bus, computer, domain, guest, installed, mtty, tap, vm
 USER = computer.USER
 ONE, TWO = (f"83b8f4f2-509f-382f-3c1e-e6bfe0fa100{n}" for n in (1, 2))
 PARENT = "/sys/devices/virtual/mtty/mtty"
-FILES = {"vmlinuz": guest.kernel()[0], "initrd": guest.initramfs(), "mtty": mtty.module()}
+FILES = {"vmlinuz": guest.packed_kernel()[0], "initrd": guest.initramfs(), "mtty": mtty.module()}
 
 pc = computer.Computer(devices=computer.carries(FILES), memory=2048)
 tap.cleanup(pc.close)

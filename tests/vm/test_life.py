@@ -262,7 +262,7 @@ def shows(made, machine):
 def last_picture():
     """What a guest's screen showed before it was told to end is kept with the machine"""
     made = session()
-    machine = domain.create(made, vm.linux("pictured", made, vm.SERIAL + vm.VIDEO))
+    machine = domain.create(made, vm.linux("pictured", made, vm.SERIAL + vm.VIDEO, packed=True))
     kept = domain.folder(made) / domain.uuid_of(machine) / "screenshot.ppm"
 
     def boot(text):

@@ -128,11 +128,10 @@ def in_the_window():
         (ports / name).write_text(text + "\n")
     it = boot("window")
     place = desk.Desk(session, "redirect")
-    place.app.find("label", "window", timeout=20)
+    place.app.choose("Machines", "window")
 
     def open_dialog():
-        place.app.click("Machine menu")
-        place.app.click("USB Devices…", "menu item")
+        place.app.activate("win.usb")
         return place.app.find("check box", contains="Inn Redirected <device>", timeout=20)
 
     toggle = open_dialog()
