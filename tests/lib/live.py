@@ -44,7 +44,9 @@ class Guest:
         shown = "".join(f"\\x{command[i:i + 2]}" for i in range(0, len(command), 2))
         said = self.line.shell(f"exec 3<>/dev/tpm0; printf '{shown}' >&3; dd bs=4096 count=1 <&3 2>/dev/null | "
                                "hexdump -v -e '1/1 \"%02x\"'; exec 3>&-; echo")
-        return re.search(r"[0-9a-f]{20,}", said)[0]
+        found = re.search(r"[0-9a-f]{20,}", said)
+        tap.true(found, f"the chip did not answer: {said!r}")
+        return found[0]
 
     def pending(self):
         return self.session.machines()[self.machine][domain.MACHINE]["Pending"]
