@@ -7,7 +7,7 @@
 #include <string.h>
 
 static const InnChoice modes[] = {
-  { "host", N_ ("The one in this computer’s reader") },
+  { "host", N_ ("In this computer’s reader") },
   { "host-certificates", N_ ("Made of certificates") },
   { NULL, NULL },
 };
