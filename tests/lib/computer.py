@@ -198,7 +198,7 @@ class Computer:
     def boot(self, timeout=180, wait=True):
         """Turns it on; answers how many seconds it took until somebody could log in."""
         begin = time.monotonic()
-        kernel, _ = guest.kernel()
+        kernel, _ = guest.packed_kernel()  # an unpacked one finds no security chip
         initrd = guest.initramfs_of("computer", BOOT_MODULES, BOOT_INIT)
         self._ports, far = {}, []
         argv = ["-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max", "-m", self.memory,
