@@ -3,8 +3,10 @@
 """USB devices that a viewer hands on: the real program with a libusb of the test's own (usb-device.c), which has one
 device, and what a Linux guest sees of it."""
 
+import concurrent.futures
 import os
 import subprocess
+import time
 
 from gi.repository import GLib
 
@@ -115,6 +117,31 @@ def so_many():
         one.close()
     vm.force_off(session, it.machine)
     bus.refuses(lambda: open_port(it.machine), "org.innkeeper.Error.BadState")
+
+
+@tap.case
+def at_the_same_time():
+    """Who ask at the same time get a port each: each hears of QEMU, once they are new and once they are free again"""
+    def get(_):
+        """New ones come one after the other, as all changes do, and who is to wait is told so."""
+        while True:
+            try:
+                return open_port(it.machine)
+            except GLib.Error as e:
+                tap.equal(bus.error_name(e), "org.innkeeper.Error.BadState", e.message)
+                time.sleep(0.02)
+
+    it = boot("together")
+    for _ in range(2):
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            handed = list(pool.map(get, range(4)))
+        for one in handed:
+            one.settimeout(20)
+            tap.true(one.recv(1), "nobody is at the other end")
+            one.close()
+        time.sleep(3)  # those who have just been given are not free yet
+    tap.equal(len(list(vm.runtime(session).rglob("usb-*"))), 4, "ports")
+    it.end()
 
 
 @tap.case

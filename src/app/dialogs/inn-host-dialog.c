@@ -4,6 +4,8 @@
 /* What this computer offers to machines, in plain words. Knows the Host interface's properties. */
 #include "inn-host-dialog.h"
 
+#include "inn-page-dialog.h"
+
 #include <glib/gi18n.h>
 
 static AdwPreferencesGroup *
@@ -129,26 +131,12 @@ add_list (AdwPreferencesPage *page,
 GtkWidget *
 inn_host_dialog_new (GtkWindow *parent, InnConnection *connection)
 {
-  GtkWidget *window =
-      g_object_new (ADW_TYPE_WINDOW, "transient-for", parent, "modal", TRUE, "title",
-                    _ ("This Computer"), "default-width", 520, "default-height", 600, NULL);
-  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0);
-  GtkWidget *page = adw_preferences_page_new ();
-  GtkEventController *keys = gtk_shortcut_controller_new ();
+  AdwPreferencesPage *page = ADW_PREFERENCES_PAGE (adw_preferences_page_new ());
 
-  add_acceleration (ADW_PREFERENCES_PAGE (page), connection);
-  add_hardware (ADW_PREFERENCES_PAGE (page), connection);
-  add_list (ADW_PREFERENCES_PAGE (page), connection, "Emulators", _ ("QEMU"),
+  add_acceleration (page, connection);
+  add_hardware (page, connection);
+  add_list (page, connection, "Emulators", _ ("QEMU"),
             _ ("No QEMU is installed. Install a package such as qemu-system-x86 to run machines."));
-  add_list (ADW_PREFERENCES_PAGE (page), connection, "Firmwares", _ ("Firmware"),
-            _ ("No firmware was found."));
-  gtk_widget_set_vexpand (page, TRUE);
-  gtk_box_append (GTK_BOX (box), adw_header_bar_new ());
-  gtk_box_append (GTK_BOX (box), page);
-  adw_window_set_content (ADW_WINDOW (window), box);
-  gtk_shortcut_controller_add_shortcut (
-      GTK_SHORTCUT_CONTROLLER (keys), gtk_shortcut_new (gtk_keyval_trigger_new (GDK_KEY_Escape, 0),
-                                                        gtk_named_action_new ("window.close")));
-  gtk_widget_add_controller (window, keys);
-  return window;
+  add_list (page, connection, "Firmwares", _ ("Firmware"), _ ("No firmware was found."));
+  return inn_page_dialog_new (parent, _ ("This Computer"), 520, 600, page);
 }

@@ -3,6 +3,8 @@
 
 #include "inn-usb-dialog.h"
 
+#include "inn-page-dialog.h"
+
 #include <adwaita.h>
 #include <glib/gi18n.h>
 #include "app/inn-report.h"
@@ -215,12 +217,8 @@ inn_usb_dialog_open (GtkWidget *near, InnMachine *machine)
 {
   GtkRoot *root = gtk_widget_get_root (near);
   Dialog *dialog = g_new0 (Dialog, 1);
-  GtkWidget *window =
-      g_object_new (ADW_TYPE_WINDOW, "transient-for", root, "modal", TRUE, "title",
-                    _ ("USB Devices"), "default-width", 460, "default-height", 420, NULL);
-  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0);
-  GtkWidget *page = adw_preferences_page_new ();
-  GtkEventController *keys = gtk_shortcut_controller_new ();
+  AdwPreferencesPage *page = ADW_PREFERENCES_PAGE (adw_preferences_page_new ());
+  GtkWidget *window = inn_page_dialog_new (GTK_WINDOW (root), _ ("USB Devices"), 460, 420, page);
   g_autofree char *text = g_strdup_printf (
       _ ("What is switched on is in “%s” instead of in this computer, until it is switched off or "
          "pulled out, or this program ends."),
@@ -235,15 +233,7 @@ inn_usb_dialog_open (GtkWidget *near, InnMachine *machine)
   dialog->group = ADW_PREFERENCES_GROUP (adw_preferences_group_new ());
   g_object_set_data_full (G_OBJECT (window), "inn-usb-dialog", dialog, dialog_free);
   adw_preferences_group_set_description (dialog->group, escaped);
-  adw_preferences_page_add (ADW_PREFERENCES_PAGE (page), dialog->group);
-  gtk_widget_set_vexpand (page, TRUE);
-  gtk_box_append (GTK_BOX (box), adw_header_bar_new ());
-  gtk_box_append (GTK_BOX (box), page);
-  adw_window_set_content (ADW_WINDOW (window), box);
-  gtk_shortcut_controller_add_shortcut (
-      GTK_SHORTCUT_CONTROLLER (keys), gtk_shortcut_new (gtk_keyval_trigger_new (GDK_KEY_Escape, 0),
-                                                        gtk_named_action_new ("window.close")));
-  gtk_widget_add_controller (window, keys);
+  adw_preferences_page_add (page, dialog->group);
   g_signal_connect_object (dialog->usb, "changed", G_CALLBACK (on_changed), window, 0);
   ask (dialog);
   dialog->tick = g_timeout_add (AGAIN_MS, ask, dialog);
