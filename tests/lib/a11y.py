@@ -204,6 +204,10 @@ class Node:
         bit = int(getattr(Atspi.StateType, state.upper()))
         return bool(self._call("Accessible", "GetState")[0][bit // 32] >> bit % 32 & 1)
 
+    def can_be_pressed(self):
+        """What is on a page that is not shown has no place, and GTK lets its actions do nothing."""
+        return self.has_state("sensitive") and self.extents()[2] > 0
+
     @property
     def text(self):
         count = self._get(0, "Text", "CharacterCount")

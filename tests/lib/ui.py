@@ -86,9 +86,12 @@ class App:
         activate(self.session, action, argument)
 
     def click(self, name, role=None, timeout=10, **kwargs):
-        """By its accessible action where it has one, else by the mouse. The effect may come 0.3 s
-        later: wait for it."""
-        found = self._wait(role, name, timeout, kwargs)
+        """When it can be pressed, by its accessible action where it has one, else by the mouse. The
+        effect may come 0.3 s later: wait for it."""
+        def pressable():
+            return [node for node in self.find_all(role, name, **kwargs) if node.can_be_pressed()]
+
+        found = tap.wait_for(pressable, timeout, f"a widget to press: role={role} name={name} {kwargs}", 0.1)
         # A menu button's name is on two nodes; the one with the action is the one to press.
         for candidate in found:
             for action in ("click", "press", "activate", "toggle"):

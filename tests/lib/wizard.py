@@ -72,12 +72,7 @@ def button(app, name, **kwargs):
 
 
 def press(app, name):
-    """When it can be pressed: what is on a page that is not shown has no place yet."""
-    node = tap.wait_for(lambda: [b for b in [button(app, name)]
-                                 if b.has_state("sensitive") and b.extents()[2] > 0], 20,
-                        f"the button {name}")[0]
-    node.do("click")
-    return node
+    return app.click(None, "push button", timeout=20, where=named(name))
 
 
 def toggle(app, name):
