@@ -6,6 +6,7 @@
 #include "inn-application.h"
 
 #include "console/inn-display.h"
+#include "inn-held-icons.h"
 #include "inn-verbs.h"
 #include "inn-window-size.h"
 #include "inn-window.h"
@@ -140,6 +141,7 @@ inn_application_startup (GApplication *application)
   };
 
   G_APPLICATION_CLASS (inn_application_parent_class)->startup (application);
+  inn_held_icons_begin ();
   choose_renderer ();
   gtk_window_set_default_icon_name (INN_APP_ID);
   g_action_map_add_action_entries (G_ACTION_MAP (application), actions, G_N_ELEMENTS (actions),

@@ -385,6 +385,40 @@ test_report (void)
   }
 }
 
+static GtkIconPaintable *
+look_up (GtkWidget *widget, const char *name, int size)
+{
+  g_autoptr (GIcon) icon = g_themed_icon_new (name);
+
+  return gtk_icon_theme_lookup_by_gicon (
+      gtk_icon_theme_get_for_display (gtk_widget_get_display (widget)), icon, size,
+      gtk_widget_get_scale_factor (widget), gtk_widget_get_direction (widget),
+      GTK_ICON_LOOKUP_PRELOAD);
+}
+
+/* GTK lets an icon go when a hundred others were looked up since; ours stays. */
+static void
+test_held_icons (Stage *stage, gconstpointer data)
+{
+  static const char name[] = "weather-fog-symbolic"; /* nothing of ours has it */
+  g_autoptr (GtkWidget) window = g_object_ref_sink (gtk_window_new ());
+  GtkWidget *image = gtk_image_new_from_icon_name (name);
+  GtkIconPaintable *icon;
+
+  gtk_window_set_child (GTK_WINDOW (window), image);
+  gtk_window_present (GTK_WINDOW (window));
+  wait_until (gtk_widget_get_mapped (image));
+  icon = look_up (image, name, 16);
+  g_object_add_weak_pointer (G_OBJECT (icon), (gpointer *)&icon);
+  g_object_unref (icon);
+  for (int size = 17; size <= 128; size++)
+    g_object_unref (look_up (image, "go-next-symbolic", size));
+  gtk_window_destroy (GTK_WINDOW (window));
+  iterate ();
+  g_assert_nonnull (icon);
+  g_object_remove_weak_pointer (G_OBJECT (icon), (gpointer *)&icon);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -403,6 +437,7 @@ main (int argc, char **argv)
   ADD ("shut-down-again", 1, test_shut_down_again);
   ADD ("toast", 0, test_toast);
   ADD ("dialogs", 1, test_dialogs);
+  ADD ("held-icons", 0, test_held_icons);
   g_test_add_func ("/window/report", test_report);
   return stage_run ();
 }
