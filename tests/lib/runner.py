@@ -15,12 +15,12 @@ from pathlib import Path
 
 SUITES = ("lint", "unit", "golden", "helper", "app", "vm", "fuzz", "security", "crash")
 BY_NAME = ("systemd", "valgrind")  # what only runs when it is named
-# Each uses both processors by itself, and is slow beside others: before them.
-FIRST = ("unit", "golden")
+# It uses both processors by itself, and is slow beside others: before them.
+FIRST = ("unit",)
 # Most of a test's time goes by in waiting: so many at once. What holds a rate or a time against a limit has "measures"
 # for a second suite, and runs by itself when the others are through. What only computes takes what they leave.
 AT_ONCE = (os.cpu_count() or 2) + 1
-SPARE = ("lint", "fuzz")
+SPARE = ("lint", "golden", "fuzz")
 MEASURES = "measures"
 SANITIZER = re.compile(r"ERROR: \w+Sanitizer|runtime error: |WARNING: \w+Sanitizer")
 OPTIONS = {
