@@ -25,6 +25,7 @@ enum
   ROW_OWNER,
   ROW_DISPLAYS,
   ROW_SERIALS,
+  ROW_SOUND,
   ROW_STATE,
   N_ROWS,
   PROP_STATE,
@@ -50,6 +51,7 @@ static const InnProp rows[N_ROWS] = {
   [ROW_OWNER] = { "owner", INN_IFACE_MACHINE, "Owner", "u" },
   [ROW_DISPLAYS] = { "displays", INN_IFACE_CONSOLE, "Displays", "as" },
   [ROW_SERIALS] = { "serials", INN_IFACE_CONSOLE, "Serials", "a(ss)" },
+  [ROW_SOUND] = { "sound", INN_IFACE_CONSOLE, "Sound", "b" },
   [ROW_STATE] = { NULL, INN_IFACE_MACHINE, "State", "s" },
 };
 
@@ -331,6 +333,14 @@ inn_machine_get_serials (InnMachine *self)
 {
   g_return_val_if_fail (INN_IS_MACHINE (self), NULL);
   return self->props.values[ROW_SERIALS];
+}
+
+gboolean
+inn_machine_has_sound (InnMachine *self)
+{
+  g_return_val_if_fail (INN_IS_MACHINE (self), FALSE);
+  return self->props.values[ROW_SOUND] != NULL &&
+         g_variant_get_boolean (self->props.values[ROW_SOUND]);
 }
 
 gboolean

@@ -36,6 +36,7 @@ double inn_machine_get_cpu_use (InnMachine *self);
 const char *inn_machine_get_state_reason (InnMachine *self);
 guint64 inn_machine_get_generation (InnMachine *self);
 const char *const *inn_machine_get_displays (InnMachine *self);
+gboolean inn_machine_has_sound (InnMachine *self);
 GVariant *inn_machine_get_serials (InnMachine *self); /* a(ss), transfer none; NULL: none known */
 
 /** InnVerb: what may be done in which states is one table, in inn-machine.c; actions are enabled

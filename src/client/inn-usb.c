@@ -3,6 +3,7 @@
 
 #include "inn-usb.h"
 
+#include "inn-program.h"
 #include "shared/inn-errors.h"
 #include "usb/inn-usb-end.h"
 
@@ -35,27 +36,13 @@ inn_usb_has (InnUsb *self, guint key)
   return g_hash_table_contains (self->handed, GUINT_TO_POINTER (key));
 }
 
-/* In a checkout it lies beside the window's folder. */
-static char *
-dup_program (void)
-{
-  g_autofree char *self = g_file_read_link ("/proc/self/exe", NULL);
-  g_autofree char *folder = g_path_get_dirname (self != NULL ? self : "/");
-  char *beside = g_build_filename (folder, "..", "usb", PROGRAM, NULL);
-
-  if (g_file_test (beside, G_FILE_TEST_IS_EXECUTABLE))
-    return beside;
-  g_free (beside);
-  return g_build_filename (INN_LIBEXECDIR, PROGRAM, NULL);
-}
-
 char *
 inn_usb_dup_problem (guint bus, guint device)
 {
   const char *root = g_getenv ("INN_USB_ROOT"); /* of tests */
   g_autofree char *node =
       g_strdup_printf ("%s/dev/bus/usb/%03u/%03u", root != NULL ? root : "", bus, device);
-  g_autofree char *program = dup_program ();
+  g_autofree char *program = inn_program_dup ("usb", PROGRAM);
 
   if (!g_file_test (program, G_FILE_TEST_IS_EXECUTABLE))
     return g_strdup (_ ("This Innkeeper was built without what hands on devices (usbredir)."));
@@ -122,7 +109,7 @@ start_program (InnUsb *self, guint bus, guint device, int socket, GError **error
 {
   g_autoptr (GSubprocessLauncher) launcher =
       g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDIN_PIPE);
-  g_autofree char *program = dup_program ();
+  g_autofree char *program = inn_program_dup ("usb", PROGRAM);
   g_autofree char *bus_text = g_strdup_printf ("%u", bus);
   g_autofree char *device_text = g_strdup_printf ("%u", device);
   g_autoptr (GSubprocess) process = NULL;

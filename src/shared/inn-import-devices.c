@@ -400,14 +400,6 @@ adapt_video (InnImport *import, InnElement *card)
   return TRUE;
 }
 
-static gboolean
-adapt_sound (InnImport *import, InnElement *card)
-{
-  inn_import_adapted (import, card,
-                      g_strdup (_ ("The guest has the card, but what it plays is not heard yet.")));
-  return TRUE;
-}
-
 /* TRUE: the machine can have this computer's, and nothing is said that such a one does not have. */
 static gboolean
 keep_computers_chip (InnImport *import, InnElement *chip)
@@ -521,7 +513,6 @@ static const struct
   { "console", adapt_line },
   { "graphics", adapt_graphics },
   { "video", adapt_video },
-  { "sound", adapt_sound },
   { "tpm", adapt_tpm },
   { "filesystem", adapt_filesystem },
   { "smartcard", adapt_smartcard },

@@ -31,7 +31,7 @@ static const struct
   { "hub", INN_IMPORT_ADAPTED, N_ ("USB hub"),
     N_ ("It is left out: the USB controller has ports enough.") },
   { "audio", INN_IMPORT_ADAPTED, N_ ("Sound"),
-    N_ ("The guest has the card, but what it plays is not heard yet.") },
+    N_ ("What it plays is heard where its screen is looked at.") },
 };
 
 gboolean

@@ -131,6 +131,12 @@ def image():
 
 
 @tap.case
+def sound():
+    """Whatever comes in the place of a guest's sound, reading it ends, within its room"""
+    fuzz("sound")
+
+
+@tap.case
 def names():
     """Whatever a name is made of, no file outside of the folder is opened, and fields come back as they were"""
     fuzz("names")

@@ -22,6 +22,8 @@ MODULES = ("virtio_pci", "virtio_blk", "virtio_net", "virtio_balloon", "virtio_m
 # A screen, keys, a pointer, the power button, and a way to tell of a crash.
 DESK_MODULES = ("virtio_pci", "virtio_gpu", "evdev", "atkbd", "xhci_pci", "ehci_pci", "uhci_hcd", "usbhid", "hid_generic",
                 "virtio_input", "button", "pvpanic_mmio", "pvpanic_pci")
+# In this order they get their numbers: HD Audio, AC97, ES1370, USB.
+SOUND_MODULES = ("snd-hda-codec-generic", "snd-hda-intel", "snd-intel8x0", "snd-ens1370", "snd-usb-audio")
 INIT = """#!/bin/sh
 export PATH=/bin HOME=/ PS1='G# '
 mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev
@@ -106,6 +108,14 @@ def card_initramfs():
     program = env.BUILD / "tests/vm/guest-card"
     digest = hashlib.sha256(program.read_bytes()).hexdigest()[:12]
     return _initramfs(f"card-{digest}", (*MODULES, "xhci_pci"), {"card": program})
+
+
+def sound_initramfs():
+    """The first with USB and drivers of sound cards, and tests/vm/guest-sound.c as "sound"."""
+    program = env.BUILD / "tests/vm/guest-sound"
+    digest = hashlib.sha256(program.read_bytes()).hexdigest()[:12]
+    return _initramfs(f"sound-{digest}", (*MODULES, "xhci_pci", "snd-pcm-oss", "snd-mixer-oss", *SOUND_MODULES),
+                      {"sound": program})
 
 
 def stick_initramfs():

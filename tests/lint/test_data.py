@@ -151,6 +151,7 @@ def flatpak():
 
 INSTALLED = """
 {bin}/innkeeper
+{libexec}/innkeeper-sound
 {libexec}/innkeeper-usb
 {share}/applications/org.innkeeper.Innkeeper.desktop
 {share}/glib-2.0/schemas/org.innkeeper.Innkeeper.gschema.xml

@@ -54,6 +54,7 @@ static void
 test_make (void)
 {
   VmhRtnlRequest request;
+  VmhRtnlMacvtap passed = sample;
   gsize length = 0, inner = 0;
   const void *nest, *data;
 
@@ -74,7 +75,11 @@ test_make (void)
   g_assert_nonnull (nest);
   data = find (nest, length, IFLA_MACVLAN_MODE, &inner);
   g_assert_cmpmem (data, inner, &sample.mode, sizeof sample.mode);
+  data = find_first (&request, IFLA_ADDRESS, &length);
+  g_assert_cmpmem (data, length, sample.address, sizeof sample.address);
   /* It would be taken for the one below, where that is passed through. */
+  passed.mode = MACVLAN_MODE_PASSTHRU;
+  vmh_rtnl_macvtap_make (&request, &passed);
   g_assert_null (find_first (&request, IFLA_ADDRESS, &length));
 }
 

@@ -18,6 +18,7 @@ static const VmhMethod methods[] = {
 static const VmhProperty properties[] = {
   { "Displays", vmh_console_get_displays },
   { "Serials", vmh_console_get_serials },
+  { "Sound", vmh_console_get_sound },
   { 0 },
 };
 

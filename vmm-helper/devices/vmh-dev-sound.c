@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Innkeeper developers
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Sound cards. The guest has one and can use it; what it plays goes nowhere yet. */
+/* Sound cards. QEMU has no way to a sound server: what they play is mixed and given to who views
+ * the machine. */
 #include "devices/vmh-plan-private.h"
 
 static const struct

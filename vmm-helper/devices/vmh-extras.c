@@ -87,7 +87,7 @@ build_displays (VmhPlan *plan)
   else
     vmh_plan_option (plan, "-display",
                      vmh_plan_has_display (plan, "dbus") ? "dbus,p2p=yes" : "none");
-  vmh_plan_option (plan, "-vnc", "none");
+  vmh_plan_option (plan, "-vnc", "none,audiodev=audio"); /* its viewers hear the guest, too */
 }
 
 gboolean

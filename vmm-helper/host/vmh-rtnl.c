@@ -176,6 +176,9 @@ vmh_rtnl_macvtap_make (VmhRtnlRequest *request, const VmhRtnlMacvtap *link)
 
   begin (request, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, link->name, FALSE);
   vmh_rtnl_add (request, IFLA_LINK, &link->device, sizeof link->device);
+  /* From the first: udev gives one of its own to a device that has one by chance. */
+  if (link->mode != MACVLAN_MODE_PASSTHRU)
+    vmh_rtnl_add (request, IFLA_ADDRESS, link->address, sizeof link->address);
   outer = vmh_rtnl_add (request, IFLA_LINKINFO, NULL, 0);
   vmh_rtnl_add (request, IFLA_INFO_KIND, "macvtap", strlen ("macvtap"));
   inner = vmh_rtnl_add (request, IFLA_INFO_DATA, NULL, 0);

@@ -49,6 +49,12 @@ vmh_console_get_serials (gpointer object)
   return g_variant_builder_end (&builder);
 }
 
+GVariant *
+vmh_console_get_sound (gpointer object)
+{
+  return g_variant_new_boolean (vmh_machine_has_sound (object));
+}
+
 /* One call under way: what it will hand out, and who waits for it. */
 typedef struct
 {

@@ -336,14 +336,32 @@ vmh_machine_get_live (VmhMachine *machine)
   return machine->live;
 }
 
+static gboolean
+has_consoles (VmhState state)
+{
+  return state == VMH_STATE_RUNNING || state == VMH_STATE_PAUSED;
+}
+
+gboolean
+vmh_machine_has_sound (VmhMachine *machine)
+{
+  g_autoptr (GPtrArray) cards = machine->live ? inn_domain_list (machine->live, "sound") : NULL;
+
+  return cards && cards->len > 0 && has_consoles (machine->state);
+}
+
 void
 vmh_machine_set_live (VmhMachine *machine, InnDomain *live)
 {
+  const gboolean had_sound = vmh_machine_has_sound (machine);
+
   if (live != NULL)
     inn_domain_ref (live);
   g_clear_pointer (&machine->live, inn_domain_unref);
   machine->live = live;
   update_pending (machine);
+  if (vmh_machine_has_sound (machine) != had_sound)
+    vmh_registry_changed (machine->registry, G_OBJECT (machine), INN_IFACE_CONSOLE, "Sound", NULL);
 }
 
 const char *const *
@@ -381,12 +399,6 @@ note_crash (VmhMachine *machine)
     g_warning ("%s: %s", machine->uuid, error->message);
 }
 
-static gboolean
-has_consoles (VmhState state)
-{
-  return state == VMH_STATE_RUNNING || state == VMH_STATE_PAUSED;
-}
-
 gboolean
 vmh_machine_set_state (VmhMachine *machine, VmhState state, const char *reason)
 {
@@ -407,7 +419,7 @@ vmh_machine_set_state (VmhMachine *machine, VmhState state, const char *reason)
   /* Which screens and lines there are follows from whether it runs. */
   if (has_consoles (state) != had_consoles)
     vmh_registry_changed (machine->registry, G_OBJECT (machine), INN_IFACE_CONSOLE, "Displays",
-                          "Serials", NULL);
+                          "Serials", "Sound", NULL);
   g_signal_emit (machine, signals[STATE_CHANGED], 0);
   return TRUE;
 }

@@ -69,6 +69,7 @@ GVariant *vmh_machine_get_row (VmhMachine *machine);
 gboolean vmh_machine_store (VmhMachine *machine, InnDomain *domain, GError **error);
 InnDomain *vmh_machine_get_live (
     VmhMachine *machine); /* what the running QEMU was started with; NULL when off */
+gboolean vmh_machine_has_sound (VmhMachine *machine); /* while it runs */
 void vmh_machine_set_live (VmhMachine *machine, InnDomain *live);
 
 VmhState vmh_machine_get_state (VmhMachine *machine);

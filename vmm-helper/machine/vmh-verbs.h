@@ -58,6 +58,7 @@ void vmh_verb_open_usb (VmhCall *call);
 void vmh_verb_screenshot (VmhCall *call);
 GVariant *vmh_console_get_displays (gpointer machine); /* as, floating */
 GVariant *vmh_console_get_serials (gpointer machine);  /* a(ss), floating */
+GVariant *vmh_console_get_sound (gpointer machine);    /* b, floating */
 
 /** vmh_life_start: begins to start the machine; the job is on the bus and goes on by itself.
  * (transfer none): NULL where it cannot even begin. */

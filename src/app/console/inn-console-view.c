@@ -8,7 +8,9 @@
 #include "app/inn-report.h"
 #include "app/inn-screenshot.h"
 #include "app/inn-verbs.h"
+#include "inn-fullscreen.h"
 #include "inn-screens.h"
+#include "client/inn-sound.h"
 #include "inn-vnc-source.h"
 
 /* A machine that is switched off closes its screen a moment before it says so. */
@@ -33,6 +35,7 @@ struct _InnConsoleView
   GSignalGroup *signals;
   GCancellable *cancellable; /* of what is being opened for this machine */
   InnDisplaySource *source;
+  InnSound *sound; /* since the screen was first looked at, till the machine ends */
   gboolean opening;
   GError *lost; /* why there is no screen though there should be one */
   guint lost_later;
@@ -86,6 +89,7 @@ close_all (InnConsoleView *self)
   self->cancellable = g_cancellable_new ();
   self->opening = FALSE;
   close_display (self);
+  inn_sound_end (&self->sound);
   inn_screens_close_lines (self->screens);
 }
 
@@ -202,6 +206,8 @@ on_open_line (InnConsoleView *self, const char *name)
 static void
 connect_display (InnConsoleView *self, gboolean has_display)
 {
+  if (self->source != NULL)
+    inn_sound_keep (&self->sound, self->machine);
   if (!has_display || !is_looked_at (self))
     close_display (self);
   else if (self->source == NULL && !self->opening && self->lost == NULL)
@@ -420,17 +426,13 @@ on_reconnect (InnConsoleView *self)
 static void
 leave_fullscreen (InnConsoleView *self)
 {
-  g_autoptr (GtkWidget) screens = NULL;
-  GtkWidget *window = g_steal_pointer (&self->window);
+  g_autoptr (GtkWidget) screens = g_object_ref (GTK_WIDGET (self->screens));
 
-  if (window == NULL)
+  if (self->window == NULL)
     return;
-  screens = g_object_ref (GTK_WIDGET (self->screens));
-  adw_toast_overlay_set_child (ADW_TOAST_OVERLAY (gtk_window_get_child (GTK_WINDOW (window))),
-                               NULL);
+  inn_fullscreen_take (GTK_WINDOW (g_steal_pointer (&self->window)));
   inn_screens_set_fullscreen (self->screens, FALSE);
   adw_bin_set_child (self->place, screens);
-  gtk_window_destroy (GTK_WINDOW (window));
   inn_screens_grab_focus (self->screens);
 }
 
@@ -447,26 +449,15 @@ enter_fullscreen (InnConsoleView *self)
 {
   g_autoptr (GtkWidget) screens = g_object_ref (GTK_WIDGET (self->screens));
   GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
-  GtkWidget *note = adw_status_page_new ();
-  GtkWidget *toasts = adw_toast_overlay_new ();
+  GtkWindow *window;
 
-  adw_status_page_set_icon_name (ADW_STATUS_PAGE (note), "view-fullscreen-symbolic");
-  adw_status_page_set_title (ADW_STATUS_PAGE (note), _ ("In full screen"));
-  adw_status_page_set_description (ADW_STATUS_PAGE (note),
-                                   _ ("To leave it, move the pointer to the top of the screen, or "
-                                      "press Ctrl+Alt and then F11."));
-  adw_bin_set_child (self->place, note);
-  self->window = gtk_window_new ();
-  gtk_window_set_application (GTK_WINDOW (self->window),
-                              gtk_window_get_application (GTK_WINDOW (root)));
-  gtk_window_set_title (GTK_WINDOW (self->window), inn_machine_get_name (self->machine));
-  gtk_window_set_default_size (GTK_WINDOW (self->window), 1024, 768);
-  g_signal_connect (self->window, "close-request", G_CALLBACK (on_fullscreen_close_request), self);
+  adw_bin_set_child (self->place, inn_fullscreen_note_new ());
   inn_screens_set_fullscreen (self->screens, TRUE);
-  adw_toast_overlay_set_child (ADW_TOAST_OVERLAY (toasts), screens);
-  gtk_window_set_child (GTK_WINDOW (self->window), toasts);
-  gtk_window_fullscreen (GTK_WINDOW (self->window));
-  gtk_window_present (GTK_WINDOW (self->window));
+  window = inn_fullscreen_new (gtk_window_get_application (GTK_WINDOW (root)),
+                               inn_machine_get_name (self->machine), screens);
+  g_signal_connect (window, "close-request", G_CALLBACK (on_fullscreen_close_request), self);
+  self->window = GTK_WIDGET (window);
+  gtk_window_present (window);
   inn_screens_grab_focus (self->screens);
 }
 
@@ -565,8 +556,10 @@ queue_update (InnConsoleView *self)
 static void
 inn_console_view_init (InnConsoleView *self)
 {
-  static const char *const shown[] = { "notify::state", "notify::state-reason", "notify::name",
-                                       "notify::displays", "notify::serials" };
+  static const char *const shown[] = {
+    "notify::state",    "notify::state-reason", "notify::name",
+    "notify::displays", "notify::serials",      "notify::sound"
+  };
 
   gtk_widget_init_template (GTK_WIDGET (self));
   self->cancellable = g_cancellable_new ();

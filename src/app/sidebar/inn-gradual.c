@@ -4,8 +4,8 @@
 /* Knows models and a scrolled window, not what the rows are. */
 #include "inn-gradual.h"
 
-#define FEW     4 /* rows that are made at once; a window's other rows are there three frames later */
-#define A_FRAME 4   /* rows that are made in a frame: 1 ms each, of 16, and the frame's drawing 8 */
+#define FEW     4 /* rows that are made at once; the window's others are there three frames later */
+#define A_FRAME 4 /* rows that are made in a frame: 1 ms each, of 16, and the frame's drawing 8 */
 #define ENOUGH  240 /* more than GtkListView makes: all the rest costs nothing */
 
 struct _InnGradual
