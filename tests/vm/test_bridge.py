@@ -301,10 +301,17 @@ def measure(line, received, sent, what):
         return float(re.search(r"took ([0-9.]+)", said).group(1))
 
     # 64 KiB at once; a few per cent more for the frames' heads.
-    rates = ((2000 - 65) * 1.04 / seconds(f"wget -q -O - {url}/big | head -c 2000000 > /dev/null"),
-             (1200 - 65) * 1.04 / seconds(f"wget -q -O /dev/null --post-file=/tmp/up {url}"))
-    for way, rate, limit in zip(("receives", "sends"), rates, (received, sent)):
-        tap.true(rate > 2 * 800 if limit is None else abs(rate / limit - 1) < 0.1, f"{what}: {way} {rate:.0f} kB/s of {limit}")
+    for way, kilobytes, command, limit in (
+            ("receives", 2000, f"wget -q -O - {url}/big | head -c 2000000 > /dev/null", received),
+            ("sends", 1200, f"wget -q -O /dev/null --post-file=/tmp/up {url}", sent)):
+        # Never more than the limit; less only where this computer has something else to do.
+        for _ in range(3):
+            rate = (kilobytes - 65) * 1.04 / seconds(command)
+            tap.true(limit is None or rate / limit < 1.1, f"{what}: {way} {rate:.0f} kB/s of {limit}")
+            if rate > (2 * 800 if limit is None else 0.9 * limit):
+                break
+        else:
+            raise AssertionError(f"{what}: {way} {rate:.0f} kB/s of {limit}, three times")
         tap.figure(f"{what}: kB/s that it {way}, of {limit}", f"{rate:.0f}")
 
 
