@@ -5,8 +5,6 @@
 
 #include "inn-program.h"
 
-#include <unistd.h>
-
 #define PROGRAM "innkeeper-sound"
 #define SOCKET  3 /* in the program */
 

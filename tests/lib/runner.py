@@ -18,7 +18,8 @@ BY_NAME = ("systemd", "valgrind")  # what only runs when it is named
 # It uses both processors by itself, and is slow beside others: before them.
 FIRST = ("unit",)
 # Most of a test's time goes by in waiting: so many at once. What holds a rate or a time against a limit has "measures"
-# for a second suite, and runs by itself when the others are through. What only computes takes what they leave.
+# for a second suite, and runs by itself when the others are through. What only computes runs beside
+# them at a lower priority, which the kernel may count within a session only (autogroup).
 AT_ONCE = (os.cpu_count() or 2) + 1
 SPARE = ("lint", "golden", "fuzz")
 MEASURES = "measures"

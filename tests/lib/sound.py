@@ -28,7 +28,7 @@ class Server:
         self.start()
 
     def start(self):
-        self.process = self.session.spawn(  # its complaints are of its own cookie, which nobody wants
+        self.process = self.session.spawn(
             ["pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--disable-shm=yes",
              "-L", f"module-null-sink sink_name=room rate={RATE}",
              "-L", f"module-native-protocol-unix socket={self.folder}/socket auth-anonymous=yes"], name="pulseaudio")

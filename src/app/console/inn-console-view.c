@@ -8,9 +8,9 @@
 #include "app/inn-report.h"
 #include "app/inn-screenshot.h"
 #include "app/inn-verbs.h"
+#include "client/inn-sound.h"
 #include "inn-fullscreen.h"
 #include "inn-screens.h"
-#include "client/inn-sound.h"
 #include "inn-vnc-source.h"
 
 /* A machine that is switched off closes its screen a moment before it says so. */
