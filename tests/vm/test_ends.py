@@ -2,6 +2,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a guest does to itself and what its definition wants then; a guest that may only run what is signed."""
 
+import os
+import signal
+import threading
+import time
+
 from gi.repository import GLib
 
 from lib import bus, domain, guest, proc, tap, vm
@@ -44,6 +49,40 @@ def destroy():
             said = vm.reason(made, machine)
             tap.true(said.startswith(f"{sentence} Its last words:\nINNKEEPER REAL MODE"), said)
             tap.true("warning" not in said, said)
+
+
+@tap.case
+def at_the_start():
+    """A QEMU that ends at its start is told by its own words, however late its shim writes them down"""
+    made = session()
+    kernel = made.path / "kernel"
+    kernel.write_bytes(b"none")
+    kernel.chmod(0o644)
+    machine = domain.create(made, vm.definition("short", os_more=f"<kernel>{kernel}</kernel>"))
+    frozen = []
+
+    def freeze():
+        """The shim, as soon as it has a QEMU; it goes on a while after that has ended."""
+        while not stop.is_set() and not (frozen and not proc.find("qemu-system")):
+            if not frozen and proc.find("qemu-system"):
+                frozen.extend(proc.find("vmm-shim"))
+                for pid in frozen:
+                    os.kill(pid, signal.SIGSTOP)
+            time.sleep(0.002)
+        time.sleep(0.3)
+        for pid in frozen:
+            os.kill(pid, signal.SIGCONT)
+
+    stop = threading.Event()
+    freezer = threading.Thread(target=freeze)
+    freezer.start()
+    try:
+        said = vm.start(made, machine, wanted=None)["ErrorMessage"]
+    finally:
+        stop.set()
+        freezer.join()
+    tap.true(frozen, "the shim stood still")
+    tap.equal(said, "QEMU, the program that runs it, has ended at once. Its last words:\nqemu: invalid kernel header", "why")
 
 
 @tap.case

@@ -55,7 +55,7 @@ vmh_life_dup_crash (VmhMachine *machine, const char *sentence, GBytes *words, gb
 
   if (known)
     return g_strdup (known);
-  return *last ? g_strdup_printf (_ ("%s Its last words:\n%s"), sentence, last)
+  return *last ? g_strchomp (g_strdup_printf (_ ("%s Its last words:\n%s"), sentence, last))
                : g_strdup (sentence);
 }
 

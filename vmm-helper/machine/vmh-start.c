@@ -22,6 +22,7 @@
 #include "vmh-hostdev.h"
 #include "vmh-hostpci.h"
 #include "vmh-share.h"
+#include "vmh-start-firmware.h"
 #include "vmh-storage.h"
 #include "vmh-store.h"
 #include "vmh-words.h"
@@ -39,8 +40,7 @@ typedef struct
   const VmhEmulator *emulator;
   const char *accelerator; /* static */
   char *reason, *remedy;
-  char *firmware, *firmware_format, *template, *nvram_format;
-  gboolean smm;
+  VmhStartFirmware firmware;
   GString *notes; /* what it starts without */
   VmhCaps *caps;
   VmhPlan *plan;
@@ -69,57 +69,18 @@ start_free (Start *start)
   g_object_unref (start->machine);
   g_free (start->reason);
   g_free (start->remedy);
-  g_free (start->firmware);
-  g_free (start->firmware_format);
-  g_free (start->template);
-  g_free (start->nvram_format);
+  vmh_start_firmware_clear (&start->firmware);
   g_free (start);
 }
 
+static GError *
+ended_at_once (void)
+{
+  return g_error_new_literal (INN_ERROR, INN_ERROR_QEMU,
+                              _ ("QEMU, the program that runs it, has ended at once."));
+}
+
 /* ---- choosing ---- */
-
-static const char *
-format_of (const char *path)
-{
-  return g_str_has_suffix (path, ".qcow2") ? "qcow2" : "raw";
-}
-
-/* A firmware file that the XML names is taken where the guest's room has it, below /usr; else the
- * one that fits on this computer. */
-static gboolean
-choose_firmware (Start *start, const char *arch, GError **error)
-{
-  InnElement element = inn_domain_get (start->domain, "firmware");
-  g_autofree char *loader = inn_element_dup (&element, "loader");
-  gboolean secure = inn_element_get_bool (&element, "secure-boot") ||
-                    inn_element_get_bool (&element, "loader-secure");
-  const VmhFirmware *found;
-
-  if (!inn_domain_is_uefi (start->domain))
-    return TRUE;
-  found = vmh_host_get_firmware (vmh_host_get_default (), arch, secure ? "uefi-secure" : "uefi",
-                                 loader ? NULL : error);
-  if (!found && !loader)
-    return FALSE;
-  start->template = found ? g_strdup (found->nvram_template) : NULL;
-  start->nvram_format =
-      g_strdup (found && found->nvram_template_format ? found->nvram_template_format : "raw");
-  if (loader && g_str_has_prefix (loader, "/usr/") && !strstr (loader, "/../") &&
-      g_file_test (loader, G_FILE_TEST_IS_REGULAR))
-    {
-      start->firmware = g_steal_pointer (&loader);
-      start->firmware_format = g_strdup (format_of (start->firmware));
-      start->smm = secure;
-      return TRUE;
-    }
-  if (!found)
-    return vmh_host_get_firmware (vmh_host_get_default (), arch, secure ? "uefi-secure" : "uefi",
-                                  error) != NULL;
-  start->firmware = g_strdup (found->path);
-  start->firmware_format = g_strdup (found->format);
-  start->smm = found->smm;
-  return TRUE;
-}
 
 /* Of what may be missing; what the rest of the definition needs for it stays. */
 static void
@@ -161,7 +122,8 @@ step_choose (gpointer context, GError **error)
   start->accelerator =
       vmh_host_choose_accelerator (host, wanted, arch, &start->reason, &start->remedy, error);
   start->passt = vmh_host_dup_passt (host);
-  return start->accelerator && choose_firmware (start, arch, error);
+  return start->accelerator &&
+         vmh_start_firmware_choose (start->domain, arch, &start->firmware, error);
 }
 
 static void
@@ -209,10 +171,10 @@ step_plan (gpointer context, GError **error)
   VmhPlanHost host = { .emulator = start->emulator->path,
                        .accelerator = start->accelerator,
                        .cpus = vmh_host_get_cpus (vmh_host_get_default ()),
-                       .firmware = start->firmware,
-                       .firmware_format = start->firmware_format,
-                       .nvram_format = start->nvram_format,
-                       .firmware_smm = start->smm,
+                       .firmware = start->firmware.path,
+                       .firmware_format = start->firmware.format,
+                       .nvram_format = start->firmware.nvram_format,
+                       .firmware_smm = start->firmware.smm,
                        .locks = vmh_store_is_system (),
                        .bridges = vmh_store_is_system (),
                        .luns = vmh_store_is_system (),
@@ -241,10 +203,10 @@ step_nvram (gpointer context,
   Start *start = context;
   g_autoptr (GTask) none = NULL;
 
-  if (start->firmware)
+  if (start->firmware.path)
     {
-      vmh_nvram_prepare_async (start->bundle, start->domain, start->template, cancellable, callback,
-                               data);
+      vmh_nvram_prepare_async (start->bundle, start->domain, start->firmware.template, cancellable,
+                               callback, data);
       return;
     }
   none = g_task_new (NULL, NULL, callback, data);
@@ -334,8 +296,12 @@ undo_spawn (gpointer context)
 {
   Start *start = context;
 
-  if (start->qemu)
-    vmh_qemu_kill (start->qemu);
+  if (!start->qemu)
+    return;
+  /* It may be about to end by itself, of what it tells. */
+  if (!g_cancellable_is_cancelled (vmh_job_get_cancellable (start->job)))
+    vmh_qemu_want_words (start->qemu);
+  vmh_qemu_kill (start->qemu);
 }
 
 static void
@@ -348,6 +314,25 @@ step_connect (gpointer context,
   Start *start = context;
 
   vmh_qemu_connect_async (start->qemu, cancellable, callback, data);
+}
+
+/* Its monitor breaks before its end is seen; that says no more. */
+static gboolean
+step_connect_finish (gpointer context, GAsyncResult *result, GError **error)
+{
+  Start *start = context;
+  GError *local = NULL;
+
+  if (vmh_qemu_connect_finish (start->qemu, result, &local))
+    return TRUE;
+  if (g_error_matches (local, INN_ERROR, INN_ERROR_QEMU))
+    {
+      g_info ("%s: %s", vmh_machine_get_name (start->machine), local->message);
+      g_clear_error (&local);
+      local = ended_at_once ();
+    }
+  g_propagate_error (error, local);
+  return FALSE;
 }
 
 static void
@@ -467,7 +452,7 @@ static const VmhStep steps[] = {
   { N_ ("Opening its files"), 3, .start = step_open, .finish = step_open_finish },
   { N_ ("Taking its PCI devices"), 1, .start = step_take },
   { N_ ("Starting QEMU"), 10, .run = step_spawn, .undo = undo_spawn },
-  { N_ ("Waiting for QEMU"), 60, .start = step_connect },
+  { N_ ("Waiting for QEMU"), 60, .start = step_connect, .finish = step_connect_finish },
   { N_ ("Limiting its network cards"), 1, .start = step_limit },
   { N_ ("Giving it its processors"), 1, .start = step_share },
   { N_ ("Letting it run"), 5, .start = step_go },
@@ -532,8 +517,7 @@ on_start_done (GObject *source, GAsyncResult *result, gpointer data)
     }
   start->ended = start->qemu && vmh_qemu_has_ended (start->qemu, &clean);
   if (start->ended && !clean && !start->error)
-    start->error = g_error_new_literal (INN_ERROR, INN_ERROR_QEMU,
-                                        _ ("QEMU, the program that runs it, has ended at once."));
+    start->error = ended_at_once ();
   if (start->error && start->qemu && !start->ended)
     g_signal_connect (start->qemu, "ended", G_CALLBACK (on_killed_ended), start);
   else

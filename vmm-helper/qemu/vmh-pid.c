@@ -125,14 +125,16 @@ stop (int pidfd, pid_t pid)
     }
 }
 
-/* @owned_pidfd is what @pid means. It stands still first, so that it has no more children than are
- * seen. Adds the pidfds of all to @killed. */
+static void kill_family (int owned_pidfd, pid_t pid, GArray *killed);
+
+/* @pidfd is what @pid means. It stands still first, so that it has no more children than are seen.
+ */
 static void
-kill_family (int owned_pidfd, pid_t pid, GArray *killed)
+kill_children (int pidfd, pid_t pid, GArray *killed)
 {
   g_auto (GStrv) children = NULL;
 
-  stop (owned_pidfd, pid);
+  stop (pidfd, pid);
   children = read_children (pid);
   for (char **child = children; *child; child++)
     {
@@ -145,6 +147,13 @@ kill_family (int owned_pidfd, pid_t pid, GArray *killed)
       if (fd >= 0 && look (number, &parent, &start, &state) && parent == pid)
         kill_family (vmh_steal_fd (&fd), number, killed);
     }
+}
+
+/* Adds the pidfds of all to @killed. */
+static void
+kill_family (int owned_pidfd, pid_t pid, GArray *killed)
+{
+  kill_children (owned_pidfd, pid, killed);
   vmh_pidfd_kill (owned_pidfd);
   g_array_append_val (killed, owned_pidfd);
 }
@@ -156,15 +165,35 @@ clear_pidfd (gpointer fd)
 }
 
 static GArray *
-kill_all (const VmhPid *pid)
+killed_new (void)
 {
   GArray *killed = g_array_new (FALSE, FALSE, sizeof (int));
-  VMH_AUTOFD fd = vmh_pid_open (pid);
 
   g_array_set_clear_func (killed, clear_pidfd);
+  return killed;
+}
+
+static GArray *
+kill_all (const VmhPid *pid)
+{
+  GArray *killed = killed_new ();
+  VMH_AUTOFD fd = vmh_pid_open (pid);
+
   if (fd >= 0)
     kill_family (vmh_steal_fd (&fd), pid->pid, killed);
   return killed;
+}
+
+void
+vmh_pid_kill_children (const VmhPid *pid)
+{
+  g_autoptr (GArray) killed = killed_new ();
+  VMH_AUTOFD fd = vmh_pid_open (pid);
+
+  if (fd < 0)
+    return;
+  kill_children (fd, pid->pid, killed);
+  syscall (SYS_pidfd_send_signal, fd, SIGCONT, NULL, 0);
 }
 
 void

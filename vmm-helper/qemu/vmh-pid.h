@@ -28,6 +28,8 @@ gboolean vmh_pidfd_kill (int pidfd);
 void vmh_pid_list_family (const VmhPid *pid, GArray *pids);
 /** vmh_pid_kill_family: SIGKILL for @pid, its children and theirs; nothing where it is gone. */
 void vmh_pid_kill_family (const VmhPid *pid);
+/** vmh_pid_kill_children: the same but for @pid itself, which sees them end. */
+void vmh_pid_kill_children (const VmhPid *pid);
 /** vmh_pid_end_family: the same, and waits until they have ended, for @timeout_ms at most. */
 void vmh_pid_end_family (const VmhPid *pid, guint timeout_ms);
 

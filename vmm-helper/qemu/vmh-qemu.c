@@ -221,12 +221,13 @@ on_events_opened (GObject *source, GAsyncResult *result, gpointer data)
   check_connected (qemu);
 }
 
-/* It is gone already, or we cannot look at it: then it must not stay. */
+/* It is gone already, or we cannot look at it: then it must not stay. Its shim ends when it has
+ * written down why. */
 static void
 forget_pid (VmhQemu *qemu)
 {
   qemu->record->qemu.pid = 0;
-  vmh_pid_kill_family (&qemu->record->shim);
+  vmh_pid_kill_children (&qemu->record->shim);
 }
 
 static void
@@ -447,7 +448,7 @@ vmh_qemu_kill (VmhQemu *qemu)
   if (qemu->pidfd >= 0)
     vmh_pidfd_kill (qemu->pidfd);
   else if (qemu->info < 0 && !qemu->dead)
-    vmh_pid_kill_family (&qemu->record->shim);
+    vmh_pid_kill_children (&qemu->record->shim);
 }
 
 void
