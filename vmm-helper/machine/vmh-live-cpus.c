@@ -23,8 +23,6 @@ tell_cpus (GTask *task, const char *why)
   vmh_live_wait (task, _ ("It has %u processors now. %s"), (guint)live->reached, why);
 }
 
-static gboolean on_look_at_cpus (gpointer data);
-
 /* QEMU does not tell everywhere that a processor is gone. */
 static void
 on_cpus_left (GObject *source, GAsyncResult *result, gpointer data)
@@ -47,7 +45,7 @@ on_cpus_left (GObject *source, GAsyncResult *result, gpointer data)
   else if (live->refused)
     tell_cpus (data, _ ("The system in it refuses to give up another one: something in it needs "
                         "that. End programs in it and try again, or restart it."));
-  else if (!vmh_live_look_again (data, on_look_at_cpus))
+  else if (!vmh_live_look_again (data))
     tell_cpus (data, _ ("The system in it has not given up another one so far. It goes when that "
                         "does, or with the next restart."));
 }

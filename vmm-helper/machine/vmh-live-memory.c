@@ -46,8 +46,6 @@ on_request_reduced (GObject *source, GAsyncResult *result, gpointer data)
   tell_memory (data);
 }
 
-static gboolean on_look_at_memory (gpointer data);
-
 /* Less than was asked for, by less than what can be plugged in: so says the live definition. */
 static void
 end_size (GTask *task)
@@ -77,7 +75,7 @@ on_memory_follows (GObject *source, GAsyncResult *result, gpointer data)
     vmh_live_fail (data, error);
   else if ((is_balloon (live) ? live->memory.balloon : live->memory.plugged) == live->goal)
     end_size (data);
-  else if (vmh_live_look_again (data, on_look_at_memory))
+  else if (vmh_live_look_again (data))
     ;
   else if (is_balloon (live))
     tell_memory (data);

@@ -110,8 +110,6 @@ plug (GTask *task, guint64 rest, guint slots)
 
 /* ---- out ---- */
 
-static gboolean look_whether_gone (gpointer data);
-
 static void
 on_cleared (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -137,7 +135,7 @@ on_looked (GObject *source, GAsyncResult *result, gpointer data)
   else if (live->refused)
     tell (data, _ ("The system in it refuses to let a memory module go: it uses that memory. End "
                    "programs in it and try again, or restart it."));
-  else if (!vmh_live_look_again (data, look_whether_gone))
+  else if (!vmh_live_look_again (data))
     tell (data, _ ("The system in it has not let a memory module go so far. It goes when that "
                    "does, or with the next restart."));
 }

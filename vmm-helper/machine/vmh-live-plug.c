@@ -324,8 +324,6 @@ on_cleared (GObject *source, GAsyncResult *result, gpointer data)
     vmh_live_fail (data, error);
 }
 
-static gboolean look_whether_gone (gpointer data);
-
 static void
 on_looked (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -345,7 +343,7 @@ on_looked (GObject *source, GAsyncResult *result, gpointer data)
   else if (live->refused)
     vmh_live_wait (data, _ ("The system in it refuses to let it go. Stop using it there, and try "
                             "again."));
-  else if (!vmh_live_look_again (data, look_whether_gone))
+  else if (!vmh_live_look_again (data))
     vmh_live_wait (data, _ ("The system in it has not let it go so far. It goes when that does, or "
                             "with the next restart."));
 }

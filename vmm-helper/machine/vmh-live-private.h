@@ -14,6 +14,16 @@
 
 G_BEGIN_DECLS
 
+#define VMH_LIVE_RESUMED                                                                           \
+  "vmh-resumed" /* the machine's VmhLive, while what nobody called for goes on */
+
+/* A call that waits for the end of it. */
+typedef struct
+{
+  VmhCall *call;
+  void (*verb) (VmhCall *call);
+} VmhPutOff;
+
 typedef struct
 {
   VmhMachine *machine;
@@ -25,7 +35,7 @@ typedef struct
   gboolean written; /* what is under way, for the next helper */
   gboolean resumed; /* of a helper that was killed: some of it may have been done */
   gboolean hurried; /* no guest is waited for any longer */
-  GArray *put_off;  /* PutOff: calls that wait for the end of it */
+  GArray *put_off;  /* VmhPutOff */
   /* Of the one that is under way. */
   const InnChange *change;
   VmhQmp *monitor;
@@ -41,7 +51,20 @@ typedef struct
   gboolean refused;  /* by the guest, to let a device go */
   gint64 until;      /* it is looked, of g_get_monotonic_time() */
   guint look_ms, look_id;
-} VmhLive; /* the task's data */
+  GSourceFunc look;
+  gulong event_id; /* of the handler that has it looked sooner */
+} VmhLive;         /* the task's data */
+
+/** vmh_live_begin: see vmh_live_change_async(); @written: what is under way, for the next helper;
+ * @resumed: what is VMH_LIVE_RESUMED. */
+void vmh_live_begin (VmhMachine *machine,
+                     InnDomain *wanted,
+                     GPtrArray *changes,
+                     GArray *outcomes,
+                     gboolean written,
+                     gboolean resumed,
+                     GAsyncReadyCallback callback,
+                     gpointer data);
 
 /** vmh_live_end: the change is @done in what runs, or waits; @sentence (consumed) may be NULL. */
 void vmh_live_end (GTask *task, gboolean done, char *sentence);
@@ -64,9 +87,10 @@ void vmh_live_note_device (VmhMachine *machine, const char *id, const InnElement
 char *vmh_live_dup_shared_group (VmhMachine *machine, const InnElement *device);
 
 /** vmh_live_begin_to_look: @look looks whether the guest has followed, now and, as it asks for by
- * vmh_live_look_again(), later; that is FALSE where it has been looked for long enough. */
+ * vmh_live_look_again(), later, or when QEMU tells of something; that is FALSE where it has been
+ * looked for long enough. */
 void vmh_live_begin_to_look (GTask *task, GSourceFunc look);
-gboolean vmh_live_look_again (GTask *task, GSourceFunc look);
+gboolean vmh_live_look_again (GTask *task);
 
 void vmh_live_change_cpus (GTask *task);
 void vmh_live_change_cpuset (GTask *task);

@@ -9,23 +9,15 @@
 #include "vmh-hostdev.h"
 #include "vmh-life.h"
 
-#define FOLLOW_MS 4000          /* for a guest to follow */
-#define LOOK_MS   50            /* how often it is looked whether it has, */
-#define SOON_MS   4             /* and at first, after which each time is twice the one before */
-#define MAX_NAMES (64 * 1024)   /* bytes of VMH_LIVE_CHANGES */
-#define RESUMED   "vmh-resumed" /* the machine's VmhLive, while what a killed helper left goes on */
+#define FOLLOW_MS 4000 /* for a guest to follow */
+#define LOOK_MS   50   /* how often it is looked whether it has, */
+#define SOON_MS   4    /* and at first, after which each time is twice the one before */
 
 /* ACPI 6.5, 6.3.5: sources and status of _OST. */
 #define OST_EJECT       0x3
 #define OST_EJECT_SELF  0x103
 #define OST_DONE        0
 #define OST_IN_PROGRESS 0x84
-
-typedef struct
-{
-  VmhCall *call;
-  void (*verb) (VmhCall *call);
-} PutOff;
 
 static void go_on (GTask *task);
 
@@ -46,15 +38,22 @@ live_free (gpointer data)
   g_free (live);
 }
 
+static void
+drop_handler (VmhQemu *qemu, gulong *id)
+{
+  if (*id != 0 && qemu && g_signal_handler_is_connected (qemu, *id))
+    g_signal_handler_disconnect (qemu, *id);
+  *id = 0;
+}
+
 void
 vmh_live_clear (VmhLive *live)
 {
   VmhQemu *qemu = vmh_machine_get_qemu (live->machine);
 
   g_clear_handle_id (&live->look_id, g_source_remove);
-  if (live->refused_id != 0 && qemu && g_signal_handler_is_connected (qemu, live->refused_id))
-    g_signal_handler_disconnect (qemu, live->refused_id);
-  live->refused_id = 0;
+  drop_handler (qemu, &live->refused_id);
+  drop_handler (qemu, &live->event_id);
   g_clear_pointer (&live->cpus.driver, g_free);
   g_clear_pointer (&live->files, vmh_files_free);
   g_clear_pointer (&live->plan, vmh_plan_free);
@@ -241,24 +240,42 @@ vmh_live_on_told (GObject *source, GAsyncResult *result, gpointer data)
     vmh_live_fail (data, error);
 }
 
+/* What it is looked for may have come with it. */
+static void
+on_qemu_event (VmhQemu *qemu, const char *name, JsonObject *data, gpointer user_data)
+{
+  static const char *const names[] = { "BALLOON_CHANGE", "MEMORY_DEVICE_SIZE_CHANGE",
+                                       "DEVICE_DELETED", NULL };
+  VmhLive *live = g_task_get_task_data (user_data);
+
+  if (live->look_id == 0 || !g_strv_contains (names, name))
+    return;
+  g_source_remove (live->look_id);
+  live->look_id = g_idle_add_full (G_PRIORITY_DEFAULT, live->look, user_data, NULL);
+}
+
 void
 vmh_live_begin_to_look (GTask *task, GSourceFunc look)
 {
   VmhLive *live = g_task_get_task_data (task);
+  VmhQemu *qemu = vmh_machine_get_qemu (live->machine);
 
   live->until = g_get_monotonic_time () + FOLLOW_MS * 1000;
   live->look_ms = SOON_MS;
+  live->look = look;
+  if (qemu && live->event_id == 0)
+    live->event_id = g_signal_connect (qemu, "event", G_CALLBACK (on_qemu_event), task);
   look (task);
 }
 
 gboolean
-vmh_live_look_again (GTask *task, GSourceFunc look)
+vmh_live_look_again (GTask *task)
 {
   VmhLive *live = g_task_get_task_data (task);
 
   if (live->hurried || g_get_monotonic_time () >= live->until)
     return FALSE;
-  live->look_id = g_timeout_add (live->look_ms, look, task);
+  live->look_id = g_timeout_add (live->look_ms, live->look, task);
   live->look_ms = MIN (live->look_ms * 2, LOOK_MS);
   return TRUE;
 }
@@ -418,29 +435,29 @@ go_on (GTask *task)
   g_object_unref (task);
 }
 
-static void
-begin (VmhMachine *machine,
-       InnDomain *wanted,
-       GPtrArray *changes,
-       GArray *outcomes,
-       gboolean written,
-       gboolean resumed,
-       GAsyncReadyCallback callback,
-       gpointer data)
+void
+vmh_live_begin (VmhMachine *machine,
+                InnDomain *wanted,
+                GPtrArray *changes,
+                GArray *outcomes,
+                gboolean written,
+                gboolean resumed,
+                GAsyncReadyCallback callback,
+                gpointer data)
 {
   GTask *task = g_task_new (machine, NULL, callback, data);
   VmhLive *live = g_new0 (VmhLive, 1);
 
-  g_task_set_source_tag (task, begin);
+  g_task_set_source_tag (task, vmh_live_begin);
   live->machine = g_object_ref (machine);
   live->wanted = wanted;
   live->changes = changes;
   live->outcomes = outcomes;
   live->written = written;
   live->resumed = resumed;
-  live->put_off = g_array_new (FALSE, FALSE, sizeof (PutOff));
+  live->put_off = g_array_new (FALSE, FALSE, sizeof (VmhPutOff));
   if (resumed)
-    g_object_set_data (G_OBJECT (machine), RESUMED, live);
+    g_object_set_data (G_OBJECT (machine), VMH_LIVE_RESUMED, live);
   g_task_set_task_data (task, live, live_free);
   go_on (task);
 }
@@ -455,120 +472,5 @@ vmh_live_change_async (VmhMachine *machine,
 {
   gboolean written = vmh_machine_get_live (machine) && write_down (machine, changes);
 
-  begin (machine, wanted, changes, outcomes, written, FALSE, callback, data);
-}
-
-/* ---- after a kill ---- */
-
-typedef struct
-{
-  InnDomain *wanted;
-  GPtrArray *changes;
-  GArray *outcomes;
-  void (*done) (gpointer data); /* NULL: nobody waits */
-  gpointer data;
-} Resumption;
-
-static void
-on_resumed (GObject *source, GAsyncResult *result, gpointer data)
-{
-  Resumption *resumption = data;
-  VmhLive *live = g_task_get_task_data (G_TASK (result));
-  GError *error = NULL;
-
-  g_object_set_data (source, RESUMED, NULL);
-  vmh_machine_end (VMH_MACHINE (source));
-  for (guint i = 0; i < live->put_off->len; i++)
-    {
-      const PutOff *it = &g_array_index (live->put_off, PutOff, i);
-
-      if (g_cancellable_set_error_if_cancelled (vmh_call_get_cancellable (it->call), &error))
-        vmh_call_fail (it->call, g_steal_pointer (&error));
-      else
-        it->verb (it->call);
-    }
-  for (guint i = 0; i < resumption->outcomes->len; i++)
-    {
-      const VmhOutcome *outcome = &g_array_index (resumption->outcomes, VmhOutcome, i);
-
-      if (outcome->sentence)
-        g_message ("%s: %s", vmh_machine_get_name (VMH_MACHINE (source)), outcome->sentence);
-    }
-  if (resumption->done)
-    resumption->done (resumption->data);
-  inn_domain_unref (resumption->wanted);
-  g_ptr_array_unref (resumption->changes);
-  g_array_unref (resumption->outcomes);
-  g_free (resumption);
-}
-
-/* What differs and was under way; what waited for the next start before does so still. */
-static GPtrArray *
-find_broken_off (VmhMachine *machine, const char *names)
-{
-  g_auto (GStrv) lines = g_strsplit (names, "\n", -1);
-  GPtrArray *changes =
-      inn_domain_diff (vmh_machine_get_live (machine), vmh_machine_get_domain (machine));
-
-  for (guint i = changes->len; i > 0; i--)
-    {
-      g_autofree char *name = vmh_change_dup_name (changes->pdata[i - 1]);
-
-      if (!g_strv_contains ((const char *const *)lines, name))
-        g_ptr_array_remove_index (changes, i - 1);
-    }
-  return changes;
-}
-
-/* The machine was begun, and is ended; @changes are taken over. */
-static void
-resume (VmhMachine *machine,
-        GPtrArray *changes,
-        gboolean written,
-        void (*done) (gpointer data),
-        gpointer data)
-{
-  Resumption *resumption = g_new0 (Resumption, 1);
-
-  resumption->wanted = inn_domain_ref (vmh_machine_get_domain (machine));
-  resumption->changes = changes;
-  resumption->outcomes = g_array_new (FALSE, TRUE, sizeof (VmhOutcome));
-  resumption->done = done;
-  resumption->data = data;
-  g_array_set_clear_func (resumption->outcomes, vmh_outcome_clear);
-  g_array_set_size (resumption->outcomes, changes->len);
-  begin (machine, resumption->wanted, changes, resumption->outcomes, written, TRUE, on_resumed,
-         resumption);
-}
-
-void
-vmh_live_resume (VmhMachine *machine)
-{
-  g_autofree char *names =
-      vmh_bundle_load_runtime (vmh_machine_get_bundle (machine), VMH_LIVE_CHANGES, MAX_NAMES);
-
-  if (names && vmh_machine_get_live (machine) && vmh_machine_begin (machine, NULL))
-    resume (machine, find_broken_off (machine, names), TRUE, NULL, NULL);
-}
-
-void
-vmh_live_follow (VmhMachine *machine,
-                 GPtrArray *changes,
-                 void (*done) (gpointer data),
-                 gpointer data)
-{
-  resume (machine, changes, FALSE, done, data);
-}
-
-gboolean
-vmh_live_put_off (VmhCall *call, void (*verb) (VmhCall *call))
-{
-  VmhLive *live = g_object_get_data (vmh_call_get_object (call), RESUMED);
-  PutOff it = { call, verb };
-
-  if (!live)
-    return FALSE;
-  live->hurried = TRUE;
-  g_array_append_val (live->put_off, it);
-  return TRUE;
+  vmh_live_begin (machine, wanted, changes, outcomes, written, FALSE, callback, data);
 }

@@ -255,17 +255,19 @@ vmh_qmp_query_cpus_finish (VmhQmp *qmp, GAsyncResult *result, VmhQmpCpus *cpus, 
 
 /* ---- memory ---- */
 
-static void
-on_balloon (GObject *source, GAsyncResult *result, gpointer data)
+typedef struct
 {
-  g_autoptr (GTask) task = data;
-  VmhQmpMemory *memory = g_task_get_task_data (task);
-  /* Without a balloon that is an error. */
-  g_autoptr (JsonNode) reply = vmh_qmp_call_finish (VMH_QMP (source), result, NULL);
+  VmhQmpMemory memory;
+  VmhQmpQuestions questions;
+} MemoryQuery;
 
-  if (reply && JSON_NODE_HOLDS_OBJECT (reply))
-    memory->balloon = (guint64)MAX (vmh_qmp_int (json_node_get_object (reply), "actual", 0), 0);
-  g_task_return_boolean (task, TRUE);
+static void
+memory_query_free (gpointer data)
+{
+  MemoryQuery *query = data;
+
+  g_clear_error (&query->questions.error);
+  g_free (query);
 }
 
 static void
@@ -308,48 +310,72 @@ vmh_qmp_read_memory_devices (JsonNode *reply, VmhQmpMemory *memory)
     memory->first += memory->in_slots;
 }
 
+/* Of one of them; takes @error. */
 static void
-on_devices (GObject *source, GAsyncResult *result, gpointer data)
+end_question (GTask *task, GError *error)
 {
-  g_autoptr (GTask) task = data;
-  VmhQmpMemory *memory = g_task_get_task_data (task);
-  GError *error = NULL;
-  g_autoptr (JsonNode) reply = vmh_qmp_call_finish (VMH_QMP (source), result, &error);
+  MemoryQuery *query = g_task_get_task_data (task);
 
-  if (!reply || (!JSON_NODE_HOLDS_ARRAY (reply) && !vmh_qmp_refuse_shape (&error)))
-    {
-      g_task_return_error (task, error);
-      return;
-    }
-  vmh_qmp_read_memory_devices (reply, memory);
-  call (VMH_QMP (source), "query-balloon", NULL, on_balloon, g_steal_pointer (&task));
+  if (!vmh_qmp_questions_end (&query->questions, error))
+    return;
+  if (query->questions.error)
+    g_task_return_error (task, g_steal_pointer (&query->questions.error));
+  else
+    g_task_return_boolean (task, TRUE);
+  g_object_unref (task);
 }
 
 static void
 on_first (GObject *source, GAsyncResult *result, gpointer data)
 {
-  g_autoptr (GTask) task = data;
-  VmhQmpMemory *memory = g_task_get_task_data (task);
+  MemoryQuery *query = g_task_get_task_data (data);
   GError *error = NULL;
   g_autoptr (JsonNode) reply = vmh_qmp_call_finish (VMH_QMP (source), result, &error);
 
-  if (!reply || (!JSON_NODE_HOLDS_OBJECT (reply) && !vmh_qmp_refuse_shape (&error)))
-    {
-      g_task_return_error (task, error);
-      return;
-    }
-  memory->first = (guint64)MAX (vmh_qmp_int (json_node_get_object (reply), "base-memory", 0), 0);
-  call (VMH_QMP (source), "query-memory-devices", NULL, on_devices, g_steal_pointer (&task));
+  if (reply && (JSON_NODE_HOLDS_OBJECT (reply) || vmh_qmp_refuse_shape (&error)))
+    query->memory.first =
+        (guint64)MAX (vmh_qmp_int (json_node_get_object (reply), "base-memory", 0), 0);
+  end_question (data, error);
+}
+
+/* QEMU's answers come in the order of the questions. */
+static void
+on_devices (GObject *source, GAsyncResult *result, gpointer data)
+{
+  MemoryQuery *query = g_task_get_task_data (data);
+  GError *error = NULL;
+  g_autoptr (JsonNode) reply = vmh_qmp_call_finish (VMH_QMP (source), result, &error);
+
+  if (reply && (JSON_NODE_HOLDS_ARRAY (reply) || vmh_qmp_refuse_shape (&error)))
+    vmh_qmp_read_memory_devices (reply, &query->memory);
+  end_question (data, error);
+}
+
+static void
+on_balloon (GObject *source, GAsyncResult *result, gpointer data)
+{
+  MemoryQuery *query = g_task_get_task_data (data);
+  /* Without a balloon that is an error. */
+  g_autoptr (JsonNode) reply = vmh_qmp_call_finish (VMH_QMP (source), result, NULL);
+
+  if (reply && JSON_NODE_HOLDS_OBJECT (reply))
+    query->memory.balloon =
+        (guint64)MAX (vmh_qmp_int (json_node_get_object (reply), "actual", 0), 0);
+  end_question (data, NULL);
 }
 
 void
 vmh_qmp_query_memory_async (VmhQmp *qmp, GAsyncReadyCallback callback, gpointer data)
 {
   GTask *task = g_task_new (qmp, NULL, callback, data);
+  MemoryQuery *query = g_new0 (MemoryQuery, 1);
 
   g_task_set_source_tag (task, vmh_qmp_query_memory_async);
-  g_task_set_task_data (task, g_new0 (VmhQmpMemory, 1), g_free);
+  query->questions.asked = 3;
+  g_task_set_task_data (task, query, memory_query_free);
   call (qmp, "query-memory-size-summary", NULL, on_first, task);
+  call (qmp, "query-memory-devices", NULL, on_devices, task);
+  call (qmp, "query-balloon", NULL, on_balloon, task);
 }
 
 gboolean
@@ -360,6 +386,6 @@ vmh_qmp_query_memory_finish (VmhQmp *qmp,
 {
   if (!g_task_propagate_boolean (G_TASK (result), error))
     return FALSE;
-  *memory = *(VmhQmpMemory *)g_task_get_task_data (G_TASK (result));
+  *memory = ((MemoryQuery *)g_task_get_task_data (G_TASK (result)))->memory;
   return TRUE;
 }

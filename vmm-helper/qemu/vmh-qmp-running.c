@@ -17,12 +17,10 @@ vmh_plan_running_free (VmhPlanRunning *running)
   g_free (running);
 }
 
-/* Four questions at once. */
 typedef struct
 {
   VmhPlanRunning *running;
-  guint asked;
-  GError *error; /* the first */
+  VmhQmpQuestions questions;
 } Query;
 
 static void
@@ -31,7 +29,7 @@ query_free (gpointer data)
   Query *query = data;
 
   g_clear_pointer (&query->running, vmh_plan_running_free);
-  g_clear_error (&query->error);
+  g_clear_error (&query->questions.error);
   g_free (query);
 }
 
@@ -41,14 +39,10 @@ end_question (GTask *task, GError *error)
 {
   Query *query = g_task_get_task_data (task);
 
-  if (!query->error)
-    query->error = error;
-  else
-    g_clear_error (&error);
-  if (--query->asked > 0)
+  if (!vmh_qmp_questions_end (&query->questions, error))
     return;
-  if (query->error)
-    g_task_return_error (task, g_steal_pointer (&query->error));
+  if (query->questions.error)
+    g_task_return_error (task, g_steal_pointer (&query->questions.error));
   else
     g_task_return_pointer (task, g_steal_pointer (&query->running),
                            (GDestroyNotify)vmh_plan_running_free);
@@ -153,7 +147,7 @@ vmh_qmp_query_running_async (VmhQmp *qmp, GAsyncReadyCallback callback, gpointer
   g_task_set_source_tag (task, vmh_qmp_query_running_async);
   g_task_set_task_data (task, query, query_free);
   query->running = g_new0 (VmhPlanRunning, 1);
-  query->asked = 4;
+  query->questions.asked = 4;
   vmh_qmp_call_async (qmp, "query-pci", NULL, -1, VMH_QMP_TIMEOUT_MS, NULL, on_buses, task);
   vmh_qmp_call_async (qmp, "qom-list", vmh_json ("path=s", "/machine/peripheral", NULL), -1,
                       VMH_QMP_TIMEOUT_MS, NULL, on_ids, task);

@@ -190,6 +190,16 @@ vmh_qmp_string (JsonObject *object, const char *name)
 }
 
 gboolean
+vmh_qmp_questions_end (VmhQmpQuestions *questions, GError *error)
+{
+  if (!questions->error)
+    questions->error = error;
+  else
+    g_clear_error (&error);
+  return --questions->asked == 0;
+}
+
+gboolean
 vmh_qmp_refuse_shape (GError **error)
 {
   g_set_error_literal (error, INN_ERROR, INN_ERROR_QEMU, "QEMU gave an answer of the wrong shape.");

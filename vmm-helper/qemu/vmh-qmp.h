@@ -51,6 +51,17 @@ const char *vmh_qmp_string (JsonObject *object, const char *name);
 gboolean vmh_qmp_flag (JsonObject *object, const char *name);
 /** vmh_qmp_int: @fallback where it is not there or no integer. */
 gint64 vmh_qmp_int (JsonObject *object, const char *name, gint64 fallback);
+/** VmhQmpQuestions: some that are asked at once; QEMU reads one after the other anyway. */
+typedef struct
+{
+  guint asked;   /* that have no answer yet */
+  GError *error; /* the first */
+} VmhQmpQuestions;
+
+/** vmh_qmp_questions_end: one of them has its answer, or @error (consumed; may be NULL); TRUE: it
+ * was the last. What they came to is an error where there is one. */
+gboolean vmh_qmp_questions_end (VmhQmpQuestions *questions, GError *error);
+
 /** vmh_qmp_refuse_shape: sets INN_ERROR_QEMU for an answer that is not what it should be; FALSE. */
 gboolean vmh_qmp_refuse_shape (GError **error);
 
