@@ -15,7 +15,7 @@ from lib import env, tap
 HERE = env.SOURCE / "tests" / "fuzz"
 FUZZERS = env.BUILD / "fuzz" / "tests" / "fuzz"
 SECONDS = 3600 if os.environ.get("INN_TEST_LONG") else 60
-INPUT_SECONDS = 60 if os.environ.get("INN_TEST_SPARE") else 5  # of the clock, not of the processor
+INPUT_SECONDS = 60 if os.environ.get("INN_TEST_IDLE") else 5  # of the clock, not of the processor
 MEGABYTES = 1024
 
 # More beside corpus-NAME, and how large an input may be.

@@ -17,11 +17,12 @@ SUITES = ("lint", "unit", "golden", "helper", "app", "vm", "fuzz", "security", "
 BY_NAME = ("systemd", "valgrind")  # what only runs when it is named
 # It uses both processors by itself, and is slow beside others: before them.
 FIRST = ("unit",)
-# Most of a test's time goes by in waiting: so many at once. What holds a rate or a time against a limit has "measures"
-# for a second suite, and runs by itself when the others are through. What only computes runs beside
-# them at a lower priority, which the kernel may count within a session only (autogroup).
+# Most of a test's time goes by in waiting: so many at once. What only computes runs beside them. What holds a rate or a
+# time against a limit has "measures" for a second suite, and runs when the others are through. It leaves half of the
+# processors' time, which those get who need a time and no speed: they give way at once (lib/env.py).
 AT_ONCE = (os.cpu_count() or 2) + 1
-SPARE = ("lint", "golden", "fuzz")
+SPARE = ("lint", "golden")
+IDLE = ("fuzz",)
 MEASURES = "measures"
 SANITIZER = re.compile(r"ERROR: \w+Sanitizer|runtime error: |WARNING: \w+Sanitizer")
 OPTIONS = {
@@ -81,14 +82,14 @@ def list_tests():
 def stages(suites):
     """[[[(suites, options of meson's)]]]: stages, one after the other, of rows, side by side, of runs."""
     by_name = [[[([suite], ())]] for suite in suites if suite in BY_NAME]
-    spare = [([suite], ()) for suite in suites if suite in SPARE]
     first = [[[([suite], ())]] for suite in suites if suite in FIRST]
-    pool = [suite for suite in suites if suite not in BY_NAME + SPARE + FIRST]
+    spare, idle = ([([suite], ()) for suite in suites if suite in some] for some in (SPARE, IDLE))
+    pool = [suite for suite in suites if suite not in BY_NAME + SPARE + FIRST + IDLE]
     if not pool:
-        return by_name + first + ([[spare]] if spare else [])
+        return by_name + first + [[row] for row in (spare, idle) if row]
     others = [word for suite in SUITES if suite not in pool for word in ("--no-suite", suite)]
-    rows = [[(pool, ("--no-suite", MEASURES))]] + ([spare] if spare else [])
-    return [*by_name, *first, rows, [[([MEASURES], others)]]]
+    beside, measured = [[(pool, ("--no-suite", MEASURES))]], [[([MEASURES], others)]]
+    return [*by_name, *first, beside + [spare] * bool(spare), measured + [idle] * bool(idle)]
 
 
 def run_suites(suites, environment, timeouts=1, folder=BUILD, more=(), processes=1):
@@ -243,6 +244,8 @@ def main():
     build()
     if "--list" not in sys.argv and "valgrind" in wanted:
         build_for_valgrind()
+    if "--list" not in sys.argv and (not wanted or "fuzz" in wanted):
+        build_fuzzers()
     print(f"{'build':8} {time.monotonic() - started:5.0f} s", flush=True)
     tests = list_tests()
     if "--list" in sys.argv:
@@ -254,27 +257,23 @@ def main():
     timeouts = 0 if more else 1
     for rows in stages([s for s in wanted or SUITES if tests[s] or s == "valgrind"]):
         def run(row, beside=len(rows) > 1):
-            spare = beside and row[0][0][0] in SPARE
-            if spare:  # this thread, and what it starts
-                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)
             for suites, options in row:
                 began = time.monotonic()
-                if suites == ["fuzz"]:
-                    build_fuzzers()
                 if suites == ["valgrind"]:
                     records = list(run_valgrind(environment))
                 elif suites == [MEASURES] or suites[0] in BY_NAME:
                     records = run_suites(suites, environment, timeouts, more=options)
-                elif suites[0] in SPARE + FIRST:
-                    records = run_suites(suites, dict(environment, INN_TEST_SPARE="1") if spare else environment,
-                                         4 * timeouts, more=options, processes=os.cpu_count() or 2)
+                elif suites[0] in SPARE + IDLE + FIRST:
+                    how = {"INN_TEST_IDLE": "1"} if beside and suites[0] in IDLE else {}
+                    records = run_suites(suites, dict(environment, **how), 4 * timeouts, more=options,
+                                         processes=os.cpu_count() or 2)
                 else:
                     records = run_suites(suites, dict(environment, INN_TEST_BESIDE="1"), 3 * timeouts, more=options,
                                          processes=AT_ONCE)
                 for suite in dict.fromkeys(map(suite_of, records)) if suites != ["valgrind"] else suites:
                     of = [r for r in records if suites == ["valgrind"] or suite_of(r) == suite]
                     seconds = time.monotonic() - began if len(suites) == 1 else sum(r.get("duration", 0) for r in of)
-                    total.add(suite, of, seconds, suites[0] not in (MEASURES, *BY_NAME, *FIRST))
+                    total.add(suite, of, seconds, beside)
                 ran = {MEASURES, "valgrind", *map(suite_of, records)}
                 total.failures += [f"{s}: ran no test" for s in suites if s not in ran]
         with concurrent.futures.ThreadPoolExecutor(len(rows)) as pool:

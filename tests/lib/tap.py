@@ -74,10 +74,12 @@ def true(value, what):
 
 
 def wait_for(function, timeout=10, what=None, step=0.05):
-    """Polls until function() is true and answers its value; an exception counts as not yet."""
+    """Polls until function() is true and answers its value; an exception counts as not yet. What takes long to ask, as a
+    window's tree of widgets, is not asked for without a break: who is to answer has something else to do."""
     end = time.monotonic() + timeout * env.SLOWER
     error = None
     while True:
+        began = time.monotonic()
         try:
             value = function()
             error = None
@@ -85,9 +87,10 @@ def wait_for(function, timeout=10, what=None, step=0.05):
                 return value
         except Exception as e:  # told below if it never gets better
             error = e
-        if time.monotonic() > end:
+        now = time.monotonic()
+        if now > end:
             raise AssertionError(f"waited {timeout} s for {what or function}") from error
-        time.sleep(step)
+        time.sleep(max(step, min(now - began, 0.5)))
 
 
 def _run(function, number):
