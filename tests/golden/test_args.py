@@ -316,7 +316,8 @@ def every_value():
 HELPER = env.SOURCE / "vmm-helper"
 # Who reads a field: the file of its kind, or for the machine's sections these.
 SECTIONS = ["devices/vmh-board.c", "devices/vmh-extras.c", "devices/vmh-numa.c", "devices/vmh-processor.c",
-            "devices/vmh-smbios.c", "devices/vmh-dev-memballoon.c", "machine/vmh-start.c", "machine/vmh-life.c",
+            "devices/vmh-smbios.c", "devices/vmh-dev-memballoon.c", "machine/vmh-start.c", "machine/vmh-start-firmware.c",
+            "machine/vmh-life.c",
             "devices/vmh-dev-dimm.c", "machine/vmh-manager.c", "machine/vmh-nvram.c", "machine/vmh-share.c", "machine/vmh-storage-check.c"]
 EVERYWHERE = ["devices/vmh-plan.c", "machine/vmh-hostpci-take.c", "machine/vmh-storage.c"]
 BOARDS = {"boot-order"}  # of devices, and read where the board is built

@@ -6,6 +6,7 @@
 #include "vmh-life.h"
 
 #include <errno.h>
+#include <glib-unix.h>
 #include <glib/gi18n-lib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -19,6 +20,8 @@
 /* A picture that somebody asked for is kept as the last one that often. */
 #define KEEP_SECONDS 120
 #define UP           (1u << VMH_STATE_RUNNING | 1u << VMH_STATE_PAUSED)
+#define SCREEN_MS    2000
+#define SHOWN        "vmh-shown" /* of a VmhQemu: vmm-screen has its display */
 #define DOWN         (1u << VMH_STATE_OFF | 1u << VMH_STATE_CRASHED)
 
 GVariant *
@@ -62,6 +65,9 @@ typedef struct
   VmhQmp *monitor; /* NULL: it is the shim that is asked */
   int ours;        /* for the caller */
   int theirs;      /* for QEMU; -1 once it has it */
+  gboolean frames; /* by vmm-screen, */
+  int control;     /* which is asked here; -1: it is not */
+  guint answer_id, timeout_id;
 } Opening;
 
 static Opening *
@@ -71,7 +77,7 @@ opening_new (VmhCall *call, VmhQmp *monitor)
 
   opening->call = call;
   opening->monitor = monitor ? g_object_ref (monitor) : NULL;
-  opening->ours = opening->theirs = -1;
+  opening->ours = opening->theirs = opening->control = -1;
   return opening;
 }
 
@@ -80,6 +86,7 @@ opening_free (Opening *opening)
 {
   vmh_clear_fd (&opening->ours);
   vmh_clear_fd (&opening->theirs);
+  vmh_clear_fd (&opening->control);
   g_clear_object (&opening->monitor);
   g_free (opening);
 }
@@ -108,11 +115,136 @@ on_client_added (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (Opening) opening = data;
   GError *error = NULL;
   g_autoptr (JsonNode) reply = vmh_qmp_call_finish (opening->monitor, result, &error);
+  VmhQemu *qemu = vmh_machine_get_qemu (vmh_call_get_object (opening->call));
 
+  if (reply && opening->frames && qemu)
+    g_object_set_data (G_OBJECT (qemu), SHOWN, GINT_TO_POINTER (TRUE));
   if (reply)
     vmh_call_return_fd (opening->call, g_variant_new ("(h)", 0), vmh_steal_fd (&opening->ours));
   else
     vmh_life_fail (opening->call, error);
+}
+
+/* QEMU gets its end of the viewer's connection. */
+static void
+add_viewer (Opening *opening, const char *protocol)
+{
+  vmh_qmp_add_viewer_async (opening->monitor, protocol, opening->theirs, on_client_added, opening);
+  vmh_clear_fd (&opening->theirs);
+}
+
+static void
+fail_opening (Opening *opening, GError *error)
+{
+  vmh_call_fail (opening->call, error);
+  opening_free (opening);
+}
+
+/* Both ends that QEMU gets. */
+static gboolean
+receive_ends (int socket, int ends[2])
+{
+  char byte;
+  struct iovec bytes = { &byte, 1 };
+  union
+  {
+    struct cmsghdr header;
+    char room[CMSG_SPACE (2 * sizeof (int))];
+  } control;
+  struct msghdr message = {
+    .msg_iov = &bytes, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
+  };
+  const struct cmsghdr *header = recvmsg (socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) == 1
+                                     ? CMSG_FIRSTHDR (&message)
+                                     : NULL;
+
+  if (!header || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
+    return FALSE;
+  if (header->cmsg_len == CMSG_LEN (2 * sizeof (int)))
+    {
+      memcpy (ends, CMSG_DATA (header), 2 * sizeof (int));
+      return TRUE;
+    }
+  memcpy (ends, CMSG_DATA (header), sizeof (int));
+  close (ends[0]); /* one alone is as good as none */
+  return FALSE;
+}
+
+/* Without VNC the guest's pointer is not seen before it changes. */
+static void
+on_pointer_added (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode) reply = vmh_qmp_call_finish (VMH_QMP (source), result, &error);
+
+  if (!reply)
+    g_info ("%s", error->message);
+}
+
+static void
+end_waiting (Opening *opening)
+{
+  g_clear_handle_id (&opening->answer_id, g_source_remove);
+  g_clear_handle_id (&opening->timeout_id, g_source_remove);
+}
+
+static gboolean
+on_screen_answered (int fd, GIOCondition condition, gpointer data)
+{
+  Opening *opening = data;
+  int ends[2];
+
+  end_waiting (opening);
+  if (receive_ends (opening->control, ends))
+    {
+      vmh_qmp_add_viewer_async (opening->monitor, "vnc", ends[1], on_pointer_added, NULL);
+      close (ends[1]);
+      opening->theirs = ends[0];
+      add_viewer (opening, "dbus");
+    }
+  else
+    fail_opening (opening, g_error_new_literal (INN_ERROR, INN_ERROR_QEMU,
+                                                _ ("The machine's screen did not answer.")));
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_screen_silent (gpointer data)
+{
+  Opening *opening = data;
+
+  end_waiting (opening);
+  fail_opening (opening, g_error_new_literal (INN_ERROR, INN_ERROR_TIMEOUT,
+                                              _ ("The machine's screen did not answer.")));
+  return G_SOURCE_REMOVE;
+}
+
+/* A viewer of vmm-screen. Where that has not QEMU's display yet, as far as this helper knows, it
+ * makes the connection that QEMU gets. Takes @opening. */
+static void
+open_frames (VmhMachine *machine, Opening *opening)
+{
+  VmhBundle *bundle = vmh_machine_get_bundle (machine);
+  GError *error = NULL;
+
+  opening->frames = TRUE;
+  opening->ours = vmh_runtime_connect (bundle, VMH_SCREEN_VIEWERS, SOCK_SEQPACKET, &error);
+  if (opening->ours >= 0 && g_object_get_data (G_OBJECT (vmh_machine_get_qemu (machine)), SHOWN))
+    {
+      vmh_call_return_fd (opening->call, g_variant_new ("(h)", 0), vmh_steal_fd (&opening->ours));
+      opening_free (opening);
+      return;
+    }
+  if (opening->ours >= 0)
+    opening->control = vmh_runtime_connect (bundle, VMH_SCREEN_QEMU, SOCK_SEQPACKET, &error);
+  if (opening->control < 0)
+    {
+      fail_opening (opening, error);
+      return;
+    }
+  opening->answer_id =
+      g_unix_fd_add (opening->control, G_IO_IN | G_IO_HUP, on_screen_answered, opening);
+  opening->timeout_id = g_timeout_add (SCREEN_MS, on_screen_silent, opening);
 }
 
 void
@@ -142,14 +274,12 @@ vmh_verb_open_display (VmhCall *call)
     }
   monitor = vmh_life_get_monitor (machine, &error);
   opening = opening_new (call, monitor);
-  if (!monitor || !make_pair (&opening->ours, &opening->theirs, &error))
-    {
-      vmh_call_fail (call, error);
-      return;
-    }
-  vmh_qmp_add_viewer_async (opening->monitor, protocol, opening->theirs, on_client_added, opening);
-  vmh_clear_fd (&opening->theirs);
-  g_steal_pointer (&opening);
+  if (monitor && g_str_equal (protocol, "frames"))
+    open_frames (machine, g_steal_pointer (&opening));
+  else if (monitor && make_pair (&opening->ours, &opening->theirs, &error))
+    add_viewer (g_steal_pointer (&opening), protocol);
+  else
+    vmh_call_fail (call, error);
 }
 
 /* ---- OpenSerial ---- */

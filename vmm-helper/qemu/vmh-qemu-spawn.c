@@ -41,6 +41,7 @@ typedef struct
   VmhSandbox sandbox;
   VmhQemu *qemu;
   int next_fd;
+  int screen;     /* vmm-screen's number, before those of its sockets; 0: there is none */
   GArray *beside; /* VmhBeside: programs that are to be started */
 } Spawn;
 
@@ -241,6 +242,46 @@ add_plan_fds (Spawn *spawn, GError **error)
   return TRUE;
 }
 
+/* Before the others: the first is what a window takes. */
+static void
+add_display (VmhRecord *record, const char *protocol)
+{
+  g_autoptr (GStrvBuilder) displays = g_strv_builder_new ();
+
+  g_strv_builder_add (displays, protocol);
+  g_strv_builder_addv (displays, (const char **)record->displays);
+  g_strfreev (record->displays);
+  record->displays = g_strv_builder_end (displays);
+}
+
+/* QEMU's D-Bus display has one viewer, which it must see in its own room to believe who it is: the
+ * program that begins QEMU. Where there is none, there is VNC. */
+static void
+add_screen (Spawn *spawn)
+{
+  static const char *const names[] = { VMH_SCREEN_VIEWERS, VMH_SCREEN_QEMU };
+  g_autoptr (GError) error = NULL;
+  int fds[] = { -1, -1, -1 };
+
+  if (!vmh_plan_has_display (spawn->start->plan, "dbus"))
+    return;
+  fds[0] = vmh_sandbox_open_program ("vmm-screen", &error);
+  for (guint i = 0; i < G_N_ELEMENTS (names) && fds[i] >= 0; i++)
+    fds[i + 1] = vmh_runtime_listen (spawn->bundle, names[i], SOCK_SEQPACKET, &error);
+  if (fds[2] < 0)
+    {
+      g_warning ("%s", error->message);
+      for (guint i = 0; i < G_N_ELEMENTS (fds); i++)
+        vmh_clear_fd (&fds[i]);
+      return;
+    }
+  spawn->screen = spawn->next_fd;
+  for (guint i = 0; i < G_N_ELEMENTS (fds); i++)
+    vmh_launch_set_fd (spawn->launch, spawn->next_fd++, fds[i]);
+  spawn->sandbox.program_fd = spawn->screen;
+  add_display (spawn->qemu->record, "frames");
+}
+
 static void
 add_command (Spawn *spawn)
 {
@@ -256,6 +297,12 @@ add_command (Spawn *spawn)
   vmh_sandbox_add_args (&spawn->sandbox, sandbox);
   for (guint i = 0; i < sandbox->len; i++)
     vmh_launch_add_arg (spawn->launch, sandbox->pdata[i]);
+  if (spawn->screen > 0)
+    {
+      vmh_launch_add_arg (spawn->launch, VMH_SANDBOX_PROGRAM);
+      add_arg (spawn, "%d", spawn->screen + 1);
+      add_arg (spawn, "%d", spawn->screen + 2);
+    }
   for (char **arg = argv; *arg; arg++)
     vmh_launch_add_arg (spawn->launch, *arg);
 }
@@ -263,7 +310,6 @@ add_command (Spawn *spawn)
 static VmhRecord *
 make_record (const VmhQemuStart *start)
 {
-  static const char *const protocols[] = { "dbus", "vnc" };
   VmhRecord *record = g_new0 (VmhRecord, 1);
   GPtrArray *fds = vmh_plan_get_fds (start->plan);
   g_autoptr (GStrvBuilder) lines = g_strv_builder_new ();
@@ -277,9 +323,8 @@ make_record (const VmhQemuStart *start)
       if (fd->type == VMH_PLAN_FD_LINE)
         g_strv_builder_add (lines, line);
     }
-  for (guint i = 0; i < G_N_ELEMENTS (protocols); i++)
-    if (vmh_plan_has_display (start->plan, protocols[i]))
-      g_strv_builder_add (displays, protocols[i]);
+  if (vmh_plan_has_display (start->plan, "vnc"))
+    g_strv_builder_add (displays, "vnc");
   record->starting = TRUE;
   record->shares = g_array_new (FALSE, FALSE, sizeof (VmhPid));
   record->accelerator = g_strdup (start->accelerator);
@@ -334,6 +379,7 @@ launch (Spawn *spawn, GError **error)
       g_set_error (error, INN_ERROR, INN_ERROR_IO, "pipe: %s", g_strerror (errno));
       return FALSE;
     }
+  add_screen (spawn);
   add_command (spawn);
   return vmh_launch_run (spawn->launch, on_forked, spawn, error) > 0;
 }

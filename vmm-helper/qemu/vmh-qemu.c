@@ -91,7 +91,10 @@ see_death (VmhQemu *qemu)
   if ((qemu->killed && !qemu->wanted && !qemu->record->beside) || qemu->shim_pidfd < 0)
     finish_end (qemu);
   else
-    qemu->end_timeout = g_timeout_add (LAST_WORDS_MS, on_end_timeout, qemu);
+    {
+      g_clear_handle_id (&qemu->end_timeout, g_source_remove);
+      qemu->end_timeout = g_timeout_add (LAST_WORDS_MS, on_end_timeout, qemu);
+    }
 }
 
 static gboolean
@@ -221,13 +224,31 @@ on_events_opened (GObject *source, GAsyncResult *result, gpointer data)
   check_connected (qemu);
 }
 
-/* It is gone already, or we cannot look at it: then it must not stay. Its shim ends when it has
- * written down why. */
+static gboolean
+on_shim_hangs (gpointer data)
+{
+  VmhQemu *qemu = data;
+
+  qemu->end_timeout = 0;
+  vmh_pid_kill_family (&qemu->record->shim);
+  return G_SOURCE_REMOVE;
+}
+
+/* Whatever the shim has begun. It ends itself when it has written down why, or is ended. */
+static void
+kill_unknown (VmhQemu *qemu)
+{
+  vmh_pid_kill_children (&qemu->record->shim);
+  if (qemu->end_timeout == 0)
+    qemu->end_timeout = g_timeout_add (LAST_WORDS_MS, on_shim_hangs, qemu);
+}
+
+/* It is gone already, or we cannot look at it: then it must not stay. */
 static void
 forget_pid (VmhQemu *qemu)
 {
   qemu->record->qemu.pid = 0;
-  vmh_pid_kill_children (&qemu->record->shim);
+  kill_unknown (qemu);
 }
 
 static void
@@ -448,7 +469,7 @@ vmh_qemu_kill (VmhQemu *qemu)
   if (qemu->pidfd >= 0)
     vmh_pidfd_kill (qemu->pidfd);
   else if (qemu->info < 0 && !qemu->dead)
-    vmh_pid_kill_children (&qemu->record->shim);
+    kill_unknown (qemu);
 }
 
 void

@@ -9,7 +9,9 @@
 #include "app/inn-screenshot.h"
 #include "app/inn-verbs.h"
 #include "client/inn-sound.h"
+#include "inn-frames-source.h"
 #include "inn-fullscreen.h"
+#include "inn-open-line.h"
 #include "inn-screens.h"
 #include "inn-vnc-source.h"
 
@@ -37,7 +39,9 @@ struct _InnConsoleView
   InnDisplaySource *source;
   InnSound *sound; /* since the screen was first looked at, till the machine ends */
   gboolean opening;
-  GError *lost; /* why there is no screen though there should be one */
+  gboolean frames;        /* what is shown comes from vmm-screen; else over VNC, */
+  gboolean frames_failed; /* as it does then, till the machine ends */
+  GError *lost;           /* why there is no screen though there should be one */
   guint lost_later;
   guint update_later;
   gboolean focus_wanted; /* the person pressed Start here */
@@ -88,9 +92,27 @@ close_all (InnConsoleView *self)
   g_clear_object (&self->cancellable);
   self->cancellable = g_cancellable_new ();
   self->opening = FALSE;
+  self->frames_failed = FALSE;
   close_display (self);
   inn_sound_end (&self->sound);
   inn_screens_close_lines (self->screens);
+}
+
+static gboolean
+has_protocol (InnConsoleView *self, const char *protocol)
+{
+  return g_strv_contains (inn_machine_get_displays (self->machine), protocol);
+}
+
+/* Over VNC, then. FALSE: there is no other way. */
+static gboolean
+give_frames_up (InnConsoleView *self)
+{
+  if (!self->frames || self->frames_failed || self->machine == NULL || !has_protocol (self, "vnc"))
+    return FALSE;
+  self->frames_failed = TRUE;
+  close_display (self);
+  return TRUE;
 }
 
 static gboolean
@@ -99,6 +121,7 @@ on_lost_due (gpointer data)
   InnConsoleView *self = data;
 
   self->lost_later = 0;
+  give_frames_up (self);
   update (self);
   return G_SOURCE_REMOVE;
 }
@@ -138,11 +161,12 @@ on_display_opened (GObject *object, GAsyncResult *result, gpointer data)
   close_display (self);
   if (fd < 0)
     {
-      self->lost = g_steal_pointer (&error);
+      if (!give_frames_up (self))
+        self->lost = g_steal_pointer (&error);
       update (self);
       return;
     }
-  self->source = inn_vnc_source_new ();
+  self->source = self->frames ? inn_frames_source_new () : inn_vnc_source_new ();
   g_signal_connect_swapped (self->source, "closed", G_CALLBACK (on_source_closed), self);
   inn_display_set_source (inn_screens_get_display (self->screens), self->source);
   inn_display_source_start (self->source, fd);
@@ -150,33 +174,6 @@ on_display_opened (GObject *object, GAsyncResult *result, gpointer data)
   if (self->focus_wanted)
     inn_screens_grab_focus (self->screens);
   self->focus_wanted = FALSE;
-}
-
-typedef struct
-{
-  InnConsoleView *view;
-  char *name;
-} Line;
-
-static void
-on_line_opened (GObject *object, GAsyncResult *result, gpointer data)
-{
-  Line *line = data;
-  g_autoptr (InnConsoleView) self = line->view;
-  g_autofree char *name = line->name;
-  g_autoptr (GError) error = NULL;
-  const int fd = inn_machine_open_finish (INN_MACHINE (object), result, &error);
-
-  g_free (line);
-  if (!is_mine (self, INN_MACHINE (object), error))
-    {
-      if (fd >= 0)
-        close (fd);
-    }
-  else if (fd >= 0)
-    inn_screens_open_line (self->screens, name, fd);
-  else
-    inn_screens_fail_line (self->screens, name, error->message);
 }
 
 static gboolean
@@ -188,19 +185,11 @@ is_looked_at (InnConsoleView *self)
 static void
 on_open_line (InnConsoleView *self, const char *name)
 {
-  Line *line;
-
   if (self->machine == NULL || !inn_machine_can (self->machine, INN_VERB_OPEN_DISPLAY) ||
       !is_looked_at (self))
-    {
-      inn_screens_fail_line (self->screens, name, NULL);
-      return;
-    }
-  line = g_new (Line, 1);
-  line->view = g_object_ref (self);
-  line->name = g_strdup (name);
-  inn_machine_open_serial_async (self->machine, name, FALSE, self->cancellable, on_line_opened,
-                                 line);
+    inn_screens_fail_line (self->screens, name, NULL);
+  else
+    inn_open_line (self->screens, self->machine, name, self->cancellable);
 }
 
 static void
@@ -213,8 +202,9 @@ connect_display (InnConsoleView *self, gboolean has_display)
   else if (self->source == NULL && !self->opening && self->lost == NULL)
     {
       self->opening = TRUE;
-      inn_machine_open_display_async (self->machine, "vnc", self->cancellable, on_display_opened,
-                                      g_object_ref (self));
+      self->frames = !self->frames_failed && has_protocol (self, "frames");
+      inn_machine_open_display_async (self->machine, self->frames ? "frames" : "vnc",
+                                      self->cancellable, on_display_opened, g_object_ref (self));
     }
 }
 
@@ -315,7 +305,7 @@ show_screens (InnConsoleView *self)
   GVariant *lines = inn_machine_get_serials (self->machine);
   /* A screen that is open says itself when it ends. */
   const gboolean has_display = (self->source != NULL && self->lost == NULL) ||
-                               g_strv_contains (inn_machine_get_displays (self->machine), "vnc");
+                               has_protocol (self, "frames") || has_protocol (self, "vnc");
   const gboolean has_lines = lines != NULL && g_variant_n_children (lines) > 0;
 
   if (!has_display && !has_lines)

@@ -1,0 +1,208 @@
+/* SPDX-FileCopyrightText: 2026 The Innkeeper developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* vmm-screen VIEWERS CONTROL COMMAND…: becomes COMMAND, a guest's QEMU, and leaves beside it what
+ * has its screen for all who look at it.
+ *
+ * QEMU's D-Bus display has one viewer, grows without bound when that does not read, and stands
+ * still when it does not answer. So this reads it, at once and always, into memory that viewers
+ * share: a picture is copied once, however many look, and a window that hangs holds nobody up. It
+ * is in QEMU's room because QEMU believes nobody whose pid it does not see. Its end of the display
+ * comes by the socket CONTROL, viewers by VIEWERS; the helper alone can reach their names, and
+ * hands viewers' connections on. What QEMU says is the guest's, and bounded. Ends with QEMU. */
+#include "vmm-screen-private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+void
+screen_log (const char *format, ...)
+{
+  static unsigned said;
+  va_list args;
+
+  if (said++ >= 100) /* a guest's log is not filled by it */
+    return;
+  fputs ("vmm-screen: ", stderr);
+  va_start (args, format);
+  vfprintf (stderr, format, args);
+  va_end (args);
+  fputc ('\n', stderr);
+}
+
+static void
+on_viewer (int listener)
+{
+  int fd;
+
+  while ((fd = accept4 (listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0)
+    screen_viewers_add (fd);
+}
+
+/* The helper hands QEMU the other ends of connections that were made here: QEMU believes who has
+ * made them. They take the place of what was there before: the D-Bus display first, then VNC. */
+static void
+on_control (int listener)
+{
+  char byte = 0;
+  int display[2], pointer[2];
+  struct iovec bytes = { &byte, 1 };
+  union
+  {
+    struct cmsghdr header;
+    char room[CMSG_SPACE (sizeof display)];
+  } control = { 0 };
+  struct msghdr message = {
+    .msg_iov = &bytes, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
+  };
+  const int to = accept4 (listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+  if (to < 0)
+    return;
+  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, display) < 0)
+    {
+      close (to);
+      return;
+    }
+  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pointer) < 0)
+    {
+      close (display[0]);
+      close (display[1]);
+      close (to);
+      return;
+    }
+  control.header.cmsg_level = SOL_SOCKET;
+  control.header.cmsg_type = SCM_RIGHTS;
+  control.header.cmsg_len = CMSG_LEN (sizeof display);
+  memcpy (CMSG_DATA (&control.header), (int[]){ display[1], pointer[1] }, sizeof display);
+  if (sendmsg (to, &message, MSG_NOSIGNAL) == 1)
+    {
+      screen_qemu_begin (display[0]);
+      screen_pointer_begin (pointer[0]);
+    }
+  else
+    {
+      close (display[0]);
+      close (pointer[0]);
+    }
+  close (display[1]);
+  close (pointer[1]);
+  close (to);
+}
+
+/* Few, and each turn anew. */
+static unsigned
+list (struct pollfd *fds, int viewers, int control)
+{
+  int some[SCREEN_MAX_VIEWERS];
+  bool writes[SCREEN_MAX_VIEWERS];
+  const bool room = screen_qemu_has_room ();
+  unsigned n = 0, looking;
+
+  fds[n++] = (struct pollfd){ viewers, POLLIN, 0 };
+  fds[n++] = (struct pollfd){ control, POLLIN, 0 };
+  screen_qemu_get_fds (some, writes);
+  for (unsigned i = 0; i < 2; i++)
+    if (some[i] >= 0)
+      fds[n++] = (struct pollfd){ some[i], (short)(POLLIN | (writes[i] ? POLLOUT : 0)), 0 };
+  if (screen_pointer_get_fd () >= 0)
+    fds[n++] = (struct pollfd){ screen_pointer_get_fd (), POLLIN, 0 };
+  looking = screen_viewers_list (some, writes);
+  for (unsigned i = 0; i < looking; i++)
+    fds[n++] =
+        (struct pollfd){ some[i], (short)((room ? POLLIN : 0) | (writes[i] ? POLLOUT : 0)), 0 };
+  return n;
+}
+
+static uint32_t
+to_epoll (short events)
+{
+  return (events & POLLIN ? (uint32_t)EPOLLIN : 0) | (events & POLLOUT ? (uint32_t)EPOLLOUT : 0) |
+         (events & (POLLHUP | POLLERR | POLLNVAL) ? (uint32_t)EPOLLHUP : 0);
+}
+
+static void
+dispatch (int fd, uint32_t events)
+{
+  if (fd == screen_pointer_get_fd ())
+    screen_pointer_on (events);
+  else if (!screen_viewers_on (fd, events))
+    screen_qemu_on (fd, events);
+}
+
+static void __attribute__ ((noreturn)) serve (int viewers, int control)
+{
+  struct pollfd fds[5 + SCREEN_MAX_VIEWERS];
+
+  signal (SIGPIPE, SIG_IGN);
+  fcntl (viewers, F_SETFL, O_NONBLOCK);
+  fcntl (control, F_SETFL, O_NONBLOCK);
+  for (;;)
+    {
+      const unsigned n = list (fds, viewers, control);
+
+      if (poll (fds, n, screen_qemu_get_delay ()) < 0 && errno != EINTR)
+        exit (EXIT_FAILURE);
+      screen_qemu_due ();
+      if (fds[0].revents)
+        on_viewer (viewers);
+      for (unsigned i = 2; i < n; i++)
+        if (fds[i].revents)
+          dispatch (fds[i].fd, to_epoll (fds[i].revents));
+      if (fds[1].revents)
+        on_control (control);
+      screen_viewers_flush ();
+    }
+}
+
+/* Nothing of QEMU's is open here, and nothing of ours there: a disk, a line or a socket would look
+ * as if it were still in use when QEMU has ended. */
+static void
+close_others (int one, int other)
+{
+  const unsigned low = (unsigned)(one < other ? one : other);
+  const unsigned high = (unsigned)(one < other ? other : one);
+
+  if (low > 3)
+    close_range (3, low - 1, 0);
+  if (high > low + 1)
+    close_range (low + 1, high - 1, 0);
+  close_range (high + 1, ~0u, 0);
+}
+
+int
+main (int argc, char **argv)
+{
+  const int viewers = argc > 3 ? atoi (argv[1]) : -1, control = argc > 3 ? atoi (argv[2]) : -1;
+
+  if (viewers < 3 || control < 3)
+    {
+      fputs ("vmm-screen: which sockets, and what is to be begun?\n", stderr);
+      return EXIT_FAILURE;
+    }
+  switch (fork ())
+    {
+    case 0:
+      close_others (viewers, control);
+      serve (viewers, control);
+    case -1:
+      fputs ("vmm-screen: there is no process more\n", stderr);
+      break;
+    default:
+      break;
+    }
+  close (viewers);
+  close (control);
+  execv (argv[3], argv + 3);
+  fprintf (stderr, "vmm-screen: cannot run %s: %s\n", argv[3], strerror (errno));
+  return 127;
+}
