@@ -166,6 +166,12 @@ def records():
     fuzz("records")
 
 
+@tap.case
+def screen():
+    """Whatever QEMU and a viewer say to vmm-screen, it keeps to the picture's memory"""
+    fuzz("screen")
+
+
 scratch = tempfile.mkdtemp(prefix="inn-fuzz-", dir="/dev/shm")
 tap.cleanup_at_end(shutil.rmtree, scratch, ignore_errors=True)
 tap.main()

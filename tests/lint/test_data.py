@@ -163,6 +163,7 @@ HELPER = """
 {libexec}/vmm-card
 {libexec}/vmm-helper
 {libexec}/vmm-inspect
+{libexec}/vmm-screen
 {libexec}/vmm-shim
 {share}/dbus-1/services/org.innkeeper.Helper1.service
 """

@@ -89,7 +89,7 @@ def off_means_gone():
         tap.true(domain.wait_job(made, job)["State"] in ("cancelled", "failed", "done"), "the job's end")
         vm.start(made, machine)
         tap.wait_for(lambda: len(proc.find("vmm-shim")) == 1, 5, "the first shim's end")
-        for name in ("record", "monitor", "events", "shim", "live.xml"):
+        for name in ("record", "monitor", "events", "shim", "screen", "screen-qemu", "live.xml"):
             tap.true((folder / name).exists(), f"{i}: the running machine's “{name}” is gone")
         vm.force_off(made, machine)
 

@@ -182,7 +182,7 @@ def no_secrets_in_sight():
             if not path.is_socket():
                 tap.equal(path.stat().st_mode & 0o077, 0, f"rights of {path}")
     names = {p.name for p in folders[0].iterdir()}
-    tap.equal(names, {"record", "live.xml", "exit", "monitor", "events", "agent", "shim"}, "the runtime folder")
+    tap.equal(names, {"record", "live.xml", "exit", "monitor", "events", "agent", "shim", "screen", "screen-qemu"}, "the runtime folder")
 
 
 tap.main()

@@ -13,6 +13,7 @@
 
 #include "qemu/vmh-fd.h"
 #include "qemu/vmh-qmp-commands.h"
+#include "qemu/vmh-record.h"
 #include "qemu/vmh-runtime.h"
 #include "shared/inn-errors.h"
 #include "vmh-picture.h"

@@ -58,11 +58,6 @@ const char *const *vmh_qemu_get_lines (VmhQemu *qemu); /* "serial0=serial" */
 /** vmh_qemu_run_beside: starts what shares the folder, or has the smart card, @fd of a plan, and
  * has it on record; answers QEMU's end of it, and -1 with an error. It ends when that is closed. */
 int vmh_qemu_run_beside (VmhQemu *qemu, const VmhPlanFd *fd, GError **error);
-
-/* vmm-screen, which begins QEMU, and stays beside it in its room: where it waits for viewers, and for
- * QEMU's D-Bus display. */
-#define VMH_SCREEN_VIEWERS "screen"
-#define VMH_SCREEN_QEMU    "screen-qemu"
 /** vmh_qemu_kill: at once and for good; "ended" follows as soon as it is dead. */
 void vmh_qemu_kill (VmhQemu *qemu);
 /** vmh_qemu_has_ended: whether "ended" has been emitted; @clean as it said. */

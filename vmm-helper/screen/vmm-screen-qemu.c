@@ -402,7 +402,8 @@ void
 screen_qemu_begin (int fd)
 {
   forget ();
-  wire_begin (&control, fd, &control_ops, NULL);
+  if (fd >= 0)
+    wire_begin (&control, fd, &control_ops, NULL);
 }
 
 bool

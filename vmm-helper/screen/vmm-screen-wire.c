@@ -227,6 +227,7 @@ wire_begin (struct wire *wire, int fd, const struct wire_ops *ops, void *data)
   wire->ops = ops;
   wire->data = data;
   wire->step = 0;
+  wire->serial = 0;
   wire->filled = wire->pending = 0;
   wire->left = 0;
   wire->passed = -1;
