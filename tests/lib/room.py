@@ -129,12 +129,15 @@ def probe_outside(uid, folder, wishes):
 
 def probe_inside(process, folder, wishes):
     """What the probe says where QEMU, which is @process, would be: with the same bwrap, as the same uid."""
-    bwrap = next(p for p in proc.find("bwrap") if proc.descendants(p) == [process])
+    bwrap = next(p for p in proc.find("bwrap") if process in proc.descendants(p))
     argv = Path(f"/proc/{bwrap}/cmdline").read_bytes().rstrip(b"\0").split(b"\0")
     argv = [a.decode() for a in argv[:argv.index(b"--") + 1]]
-    # Without bwrap's report.
+    # Without bwrap's report, and without the program that begins QEMU.
     at = argv.index("--info-fd")
     del argv[at:at + 2]
+    at = argv.index("/program") - 4
+    tap.equal(argv[at:at + 3:2], ["--perms", "--ro-bind-data"], "how vmm-screen comes there")
+    del argv[at:at + 5]
     at = argv.index("--remount-ro")
     argv[at:at] = ["--ro-bind", str(build_probe(folder)), "/probe"]
     return _run(status(process)["Uid"].split()[0], [*argv, "/probe", "room", *wishes])

@@ -125,7 +125,7 @@ def spawned():
     """The helper starts processes through its spawn server only: no child of its own has users' files"""
     start = re.compile(r"\b(v?fork|clone3?|posix_spawnp?|exec[vl]\w*|g_subprocess_\w+|g_spawn_(a?sync|command)\w*|"
                        r"waitpid|g_child_watch_\w+) ?\(|\bGSubprocess|\bSYS_(clone|v?fork|exec)\w*")
-    homes = ("vmm-helper/shim", "vmm-helper/host/inspect")  # programs of their own
+    homes = ("vmm-helper/shim", "vmm-helper/screen", "vmm-helper/host/inspect")  # programs of their own
     # main.c is itself anew, before there is anything (use_no_slices)
     files = {"core/vmh-spawn.c": 1, "core/vmh-spawn-server.c": 3, "core/vmh-spawn-child.c": 2, "main.c": 1}
     problems = []

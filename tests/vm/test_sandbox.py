@@ -39,7 +39,7 @@ def seen_from_outside():
         for name in ("user", "mnt", "pid", "ipc", "uts", "net", "cgroup"):
             tap.true(os.readlink(f"/proc/{process}/ns/{name}") != os.readlink(f"/proc/self/ns/{name}"), f"ns {name}")
         root = Path(f"/proc/{process}/root")
-        tap.equal(sorted(os.listdir(root)), sorted(["usr", "dev"] + [n for n in ("lib", "lib64") if Path("/" + n).exists()]),
+        tap.equal(sorted(os.listdir(root)), sorted(["usr", "dev", "program"] + [n for n in ("lib", "lib64") if Path("/" + n).exists()]),
                   "the root folder")
         tap.equal(sorted(os.listdir(root / "dev")), ["null", "urandom", "zero"], "/dev")
         for path, flags in room.mounts(process).items():

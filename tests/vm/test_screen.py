@@ -86,7 +86,7 @@ def pictures():
     tap.equal(viewers[0].input[0], 0, "a pointer that goes by steps")
     (pid,) = screens()
     facts = room.status(pid)
-    tap.equal((facts["NoNewPrivs"], int(facts["CapEff"], 16)), ("1", 0), "rights of vmm-screen")
+    tap.equal((facts["NoNewPrivs"], int(facts["CapEff"], 16), facts["Seccomp"]), ("1", 0, "2"), "rights of vmm-screen")
     files = [name for name in vm.fds_of(pid).values() if not name.startswith(("socket:", "/memfd:screen", "pipe:", "/dev/null"))]
     tap.equal(files, [], "what vmm-screen has open")
     vm.force_off(session, machine)

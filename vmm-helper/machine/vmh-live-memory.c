@@ -94,12 +94,30 @@ on_look_at_memory (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+/* A balloon that has come where it should. One that is asked at once is on its way: QEMU, busy with
+ * it, would answer late. */
+static gboolean
+on_balloon_told (GTask *task, const char *event, JsonObject *data)
+{
+  VmhLive *live = g_task_get_task_data (task);
+  const guint64 now = (guint64)MAX (vmh_qmp_int (data, "actual", 0), 0);
+
+  if (!g_str_equal (event, "BALLOON_CHANGE") || now != live->goal)
+    return FALSE;
+  live->memory.balloon = now;
+  end_size (task);
+  return TRUE;
+}
+
 static void
 on_memory_asked_for (GObject *source, GAsyncResult *result, gpointer data)
 {
+  VmhLive *live = g_task_get_task_data (data);
   GError *error = NULL;
   g_autoptr (JsonNode) reply = vmh_qmp_call_finish (VMH_QMP (source), result, &error);
 
+  if (reply && is_balloon (live))
+    live->heard = on_balloon_told;
   if (reply)
     vmh_live_begin_to_look (data, on_look_at_memory);
   else

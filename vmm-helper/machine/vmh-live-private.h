@@ -53,7 +53,9 @@ typedef struct
   guint look_ms, look_id;
   GSourceFunc look;
   gulong event_id; /* of the handler that has it looked sooner */
-} VmhLive;         /* the task's data */
+  /* What QEMU told says all, and the change is ended: TRUE. NULL: it is looked, at once too. */
+  gboolean (*heard) (GTask *task, const char *event, JsonObject *data);
+} VmhLive; /* the task's data */
 
 /** vmh_live_begin: see vmh_live_change_async(); @written: what is under way, for the next helper;
  * @resumed: what is VMH_LIVE_RESUMED. */

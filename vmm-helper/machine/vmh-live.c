@@ -54,6 +54,7 @@ vmh_live_clear (VmhLive *live)
   g_clear_handle_id (&live->look_id, g_source_remove);
   drop_handler (qemu, &live->refused_id);
   drop_handler (qemu, &live->event_id);
+  live->heard = NULL;
   g_clear_pointer (&live->cpus.driver, g_free);
   g_clear_pointer (&live->files, vmh_files_free);
   g_clear_pointer (&live->plan, vmh_plan_free);
@@ -251,6 +252,9 @@ on_qemu_event (VmhQemu *qemu, const char *name, JsonObject *data, gpointer user_
   if (live->look_id == 0 || !g_strv_contains (names, name))
     return;
   g_source_remove (live->look_id);
+  live->look_id = 0;
+  if (live->heard && live->heard (user_data, name, data))
+    return;
   live->look_id = g_idle_add_full (G_PRIORITY_DEFAULT, live->look, user_data, NULL);
 }
 
@@ -265,7 +269,10 @@ vmh_live_begin_to_look (GTask *task, GSourceFunc look)
   live->look = look;
   if (qemu && live->event_id == 0)
     live->event_id = g_signal_connect (qemu, "event", G_CALLBACK (on_qemu_event), task);
-  look (task);
+  if (live->heard)
+    vmh_live_look_again (task);
+  else
+    look (task);
 }
 
 gboolean

@@ -188,8 +188,9 @@ void
 vmh_record_remove (VmhBundle *bundle, const VmhRecord *record)
 {
   static const char *const names[] = {
-    NAME,      NEW,    END,     "live.xml", ".live.xml.new",  "changes", ".changes.new",
-    "monitor", "shim", "agent", "events",   VMH_SHARE_SOCKET, VMH_SCREEN_VIEWERS, VMH_SCREEN_QEMU, NULL
+    NAME,      NEW,    END,     "live.xml", ".live.xml.new",  "changes",          ".changes.new",
+    "monitor", "shim", "agent", "events",   VMH_SHARE_SOCKET, VMH_SCREEN_VIEWERS, VMH_SCREEN_QEMU,
+    NULL
   };
   const char *folder = vmh_bundle_get_runtime_path (bundle);
 

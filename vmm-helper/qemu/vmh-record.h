@@ -12,8 +12,8 @@ G_BEGIN_DECLS
 /* In the runtime folder, for the moment between its making and its being connected. */
 #define VMH_SHARE_SOCKET "share"
 
-/* vmm-screen, which begins QEMU, and stays beside it in its room: where it waits for viewers, and for
- * QEMU's D-Bus display. */
+/* vmm-screen, which begins QEMU, and stays beside it in its room: where it waits for viewers, and
+ * for QEMU's D-Bus display. */
 #define VMH_SCREEN_VIEWERS "screen"
 #define VMH_SCREEN_QEMU    "screen-qemu"
 
