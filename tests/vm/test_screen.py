@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """vmm-screen reads QEMU's D-Bus display for all who look at a guest's screen."""
 
+import concurrent.futures
 import os
 import random
 import re
@@ -94,6 +95,19 @@ def pictures():
     for viewer in viewers:
         viewer.read(2, lambda v: not v.open)
         tap.true(not viewer.open, "the viewer is told of the end")
+
+
+@tap.case
+def together():
+    """Many who come at once, and first, have it all"""
+    for number in range(5):
+        machine = busy(f"together{number}")
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            viewers = list(pool.map(lambda _: view(machine), range(8)))
+        for viewer in viewers:
+            viewer.read(5, lambda v: v.memory and v.changes > 3)
+            tap.true(viewer.open and viewer.changes > 3, f"the {number}. time")
+        vm.force_off(session, machine)
 
 
 @tap.case

@@ -22,7 +22,8 @@
 #define KEEP_SECONDS 120
 #define UP           (1u << VMH_STATE_RUNNING | 1u << VMH_STATE_PAUSED)
 #define SCREEN_MS    2000
-#define SHOWN        "vmh-shown" /* of a VmhQemu: vmm-screen has its display */
+#define SHOWING      "vmh-showing" /* of a VmhQemu: Opening, that wait until */
+#define SHOWN        "vmh-shown"   /* of a VmhQemu: vmm-screen has its display */
 #define DOWN         (1u << VMH_STATE_OFF | 1u << VMH_STATE_CRASHED)
 
 GVariant *
@@ -66,8 +67,9 @@ typedef struct
   VmhQmp *monitor; /* NULL: it is the shim that is asked */
   int ours;        /* for the caller */
   int theirs;      /* for QEMU; -1 once it has it */
-  gboolean frames; /* by vmm-screen, */
-  int control;     /* which is asked here; -1: it is not */
+  /* Of frames alone. */
+  VmhQemu *qemu;
+  int control; /* where vmm-screen is asked; -1: it is not */
   guint answer_id, timeout_id;
 } Opening;
 
@@ -88,6 +90,7 @@ opening_free (Opening *opening)
   vmh_clear_fd (&opening->ours);
   vmh_clear_fd (&opening->theirs);
   vmh_clear_fd (&opening->control);
+  g_clear_object (&opening->qemu);
   g_clear_object (&opening->monitor);
   g_free (opening);
 }
@@ -111,19 +114,42 @@ make_pair (int *out_ours, int *out_theirs, GError **error)
 /* ---- OpenDisplay ---- */
 
 static void
+end_opening (Opening *opening, const GError *error)
+{
+  if (error && opening->qemu)
+    vmh_call_fail (opening->call, g_error_copy (error));
+  else if (error)
+    vmh_life_fail (opening->call, g_error_copy (error));
+  else
+    vmh_call_return_fd (opening->call, g_variant_new ("(h)", 0), vmh_steal_fd (&opening->ours));
+  opening_free (opening);
+}
+
+/* Whoever came meanwhile, too: QEMU 7.2 loses its display where it gets a second viewer before it
+ * has seen to the first. */
+static void
+end_showing (VmhQemu *qemu, const GError *error)
+{
+  g_autoptr (GPtrArray) waiting = g_object_steal_data (G_OBJECT (qemu), SHOWING);
+
+  if (!error)
+    g_object_set_data (G_OBJECT (qemu), SHOWN, GINT_TO_POINTER (TRUE));
+  for (guint i = 0; i < waiting->len; i++)
+    end_opening (waiting->pdata[i], error);
+}
+
+static void
 on_client_added (GObject *source, GAsyncResult *result, gpointer data)
 {
-  g_autoptr (Opening) opening = data;
-  GError *error = NULL;
+  Opening *opening = data;
+  g_autoptr (VmhQemu) qemu = opening->qemu ? g_object_ref (opening->qemu) : NULL;
+  g_autoptr (GError) error = NULL;
   g_autoptr (JsonNode) reply = vmh_qmp_call_finish (opening->monitor, result, &error);
-  VmhQemu *qemu = vmh_machine_get_qemu (vmh_call_get_object (opening->call));
 
-  if (reply && opening->frames && qemu)
-    g_object_set_data (G_OBJECT (qemu), SHOWN, GINT_TO_POINTER (TRUE));
-  if (reply)
-    vmh_call_return_fd (opening->call, g_variant_new ("(h)", 0), vmh_steal_fd (&opening->ours));
+  if (qemu)
+    end_showing (qemu, error);
   else
-    vmh_life_fail (opening->call, error);
+    end_opening (opening, error);
 }
 
 /* QEMU gets its end of the viewer's connection. */
@@ -132,13 +158,6 @@ add_viewer (Opening *opening, const char *protocol)
 {
   vmh_qmp_add_viewer_async (opening->monitor, protocol, opening->theirs, on_client_added, opening);
   vmh_clear_fd (&opening->theirs);
-}
-
-static void
-fail_opening (Opening *opening, GError *error)
-{
-  vmh_call_fail (opening->call, error);
-  opening_free (opening);
 }
 
 /* Both ends that QEMU gets. */
@@ -183,10 +202,21 @@ on_pointer_added (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
-end_waiting (Opening *opening)
+stop_waiting (Opening *opening)
 {
   g_clear_handle_id (&opening->answer_id, g_source_remove);
   g_clear_handle_id (&opening->timeout_id, g_source_remove);
+}
+
+static void
+fail_showing (Opening *opening, InnError code)
+{
+  g_autoptr (VmhQemu) qemu = g_object_ref (opening->qemu);
+  g_autoptr (GError) error =
+      g_error_new_literal (INN_ERROR, code, _ ("The machine's screen did not answer."));
+
+  stop_waiting (opening);
+  end_showing (qemu, error);
 }
 
 static gboolean
@@ -195,57 +225,59 @@ on_screen_answered (int fd, GIOCondition condition, gpointer data)
   Opening *opening = data;
   int ends[2];
 
-  end_waiting (opening);
-  if (receive_ends (opening->control, ends))
+  if (!receive_ends (opening->control, ends))
     {
-      vmh_qmp_add_viewer_async (opening->monitor, "vnc", ends[1], on_pointer_added, NULL);
-      close (ends[1]);
-      opening->theirs = ends[0];
-      add_viewer (opening, "dbus");
+      fail_showing (opening, INN_ERROR_QEMU);
+      return G_SOURCE_REMOVE;
     }
-  else
-    fail_opening (opening, g_error_new_literal (INN_ERROR, INN_ERROR_QEMU,
-                                                _ ("The machine's screen did not answer.")));
+  stop_waiting (opening);
+  vmh_qmp_add_viewer_async (opening->monitor, "vnc", ends[1], on_pointer_added, NULL);
+  close (ends[1]);
+  opening->theirs = ends[0];
+  add_viewer (opening, "dbus");
   return G_SOURCE_REMOVE;
 }
 
 static gboolean
 on_screen_silent (gpointer data)
 {
-  Opening *opening = data;
-
-  end_waiting (opening);
-  fail_opening (opening, g_error_new_literal (INN_ERROR, INN_ERROR_TIMEOUT,
-                                              _ ("The machine's screen did not answer.")));
+  fail_showing (data, INN_ERROR_TIMEOUT);
   return G_SOURCE_REMOVE;
 }
 
-/* A viewer of vmm-screen. Where that has not QEMU's display yet, as far as this helper knows, it
- * makes the connection that QEMU gets. Takes @opening. */
+/* vmm-screen makes the connection that QEMU gets, which is done once in a helper's life. */
+static void
+ask_screen (Opening *opening)
+{
+  g_ptr_array_add (g_object_get_data (G_OBJECT (opening->qemu), SHOWING), opening);
+  opening->answer_id =
+      g_unix_fd_add (opening->control, G_IO_IN | G_IO_HUP, on_screen_answered, opening);
+  opening->timeout_id = g_timeout_add (SCREEN_MS, on_screen_silent, opening);
+}
+
+/* A viewer of vmm-screen. Takes @opening. */
 static void
 open_frames (VmhMachine *machine, Opening *opening)
 {
   VmhBundle *bundle = vmh_machine_get_bundle (machine);
-  GError *error = NULL;
+  GPtrArray *waiting;
+  g_autoptr (GError) error = NULL;
 
-  opening->frames = TRUE;
+  opening->qemu = g_object_ref (vmh_machine_get_qemu (machine));
+  waiting = g_object_get_data (G_OBJECT (opening->qemu), SHOWING);
   opening->ours = vmh_runtime_connect (bundle, VMH_SCREEN_VIEWERS, SOCK_SEQPACKET, &error);
-  if (opening->ours >= 0 && g_object_get_data (G_OBJECT (vmh_machine_get_qemu (machine)), SHOWN))
-    {
-      vmh_call_return_fd (opening->call, g_variant_new ("(h)", 0), vmh_steal_fd (&opening->ours));
-      opening_free (opening);
-      return;
-    }
-  if (opening->ours >= 0)
+  if (!error && !waiting && !g_object_get_data (G_OBJECT (opening->qemu), SHOWN))
     opening->control = vmh_runtime_connect (bundle, VMH_SCREEN_QEMU, SOCK_SEQPACKET, &error);
-  if (opening->control < 0)
+  if (!error && waiting)
+    g_ptr_array_add (waiting, opening);
+  else if (opening->control < 0)
+    end_opening (opening, error);
+  else
     {
-      fail_opening (opening, error);
-      return;
+      g_object_set_data_full (G_OBJECT (opening->qemu), SHOWING, g_ptr_array_new (),
+                              (GDestroyNotify)g_ptr_array_unref);
+      ask_screen (opening);
     }
-  opening->answer_id =
-      g_unix_fd_add (opening->control, G_IO_IN | G_IO_HUP, on_screen_answered, opening);
-  opening->timeout_id = g_timeout_add (SCREEN_MS, on_screen_silent, opening);
 }
 
 void
