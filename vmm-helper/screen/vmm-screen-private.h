@@ -53,6 +53,7 @@ uint32_t screen_convert (uint32_t format,
 struct screen_state
 {
   struct screen_memory picture, cursor;
+  unsigned pieces;         /* of the picture that came, and nobody was told of */
   bool blank;              /* the guest shows none */
   int32_t absolute, locks; /* InnFramesLocks */
   int32_t resizable;

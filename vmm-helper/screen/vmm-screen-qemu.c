@@ -187,6 +187,9 @@ on_rows (struct wire *wire)
   if (!fresh && (coming.width != picture->width || coming.height != picture->height))
     return; /* a part, before the whole that is on its way */
   fresh = true;
+  /* Standard VGA is looked at by rows; what else tells of itself does so at once. */
+  if (coming.width == picture->width && coming.height < picture->height)
+    screen_state.pieces++;
   screen_state.blank = false;
   if (coming.width == picture->width && coming.height == picture->height)
     screen_viewers_tell_picture (); /* those who have it already are told that it has changed */

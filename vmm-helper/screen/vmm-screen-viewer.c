@@ -16,6 +16,7 @@ struct viewer
 {
   int fd; /* -1: none */
   bool looks;
+  bool full;                          /* it takes nothing now */
   bool picture, cursor, input, blank; /* it is to be told of */
   int32_t shown;                      /* the picture's fd that it has; -1: none */
   struct screen_damage damage;
@@ -50,6 +51,8 @@ tell (struct viewer *viewer, uint32_t type, const void *values, size_t n, int pa
   } control = { 0 };
   struct msghdr message = { .msg_iov = iovs, .msg_iovlen = 2 };
 
+  if (viewer->full)
+    return false;
   if (passed >= 0)
     {
       message.msg_control = &control;
@@ -59,7 +62,8 @@ tell (struct viewer *viewer, uint32_t type, const void *values, size_t n, int pa
       control.header.cmsg_len = CMSG_LEN (sizeof passed);
       memcpy (CMSG_DATA (&control.header), &passed, sizeof passed);
     }
-  return sendmsg (viewer->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
+  viewer->full = sendmsg (viewer->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0;
+  return !viewer->full;
 }
 
 static void
@@ -105,7 +109,7 @@ void
 screen_viewers_flush (void)
 {
   for (unsigned i = 0; i < n_viewers; i++)
-    if (waits (&viewers[i]))
+    if (!viewers[i].full && waits (&viewers[i]))
       flush (&viewers[i]);
 }
 
@@ -296,7 +300,7 @@ screen_viewers_list (int fds[SCREEN_MAX_VIEWERS], bool writes[SCREEN_MAX_VIEWERS
   for (unsigned i = 0; i < n_viewers; i++)
     {
       fds[i] = viewers[i].fd;
-      writes[i] = waits (&viewers[i]);
+      writes[i] = viewers[i].full;
     }
   return n_viewers;
 }
@@ -308,7 +312,10 @@ screen_viewers_on (int fd, uint32_t events)
     if (viewers[i].fd == fd)
       {
         if (events & EPOLLOUT)
-          flush (&viewers[i]);
+          {
+            viewers[i].full = false;
+            flush (&viewers[i]);
+          }
         if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) && !hear (&viewers[i]))
           drop (&viewers[i]);
         return true;

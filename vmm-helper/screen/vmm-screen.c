@@ -28,7 +28,11 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
+
+#define PIECE_US  1000 /* after one, in which another may come */
+#define PIECES_US 6000 /* and after the first */
 
 #if defined(__x86_64__)
 #define ARCHITECTURE AUDIT_ARCH_X86_64
@@ -220,9 +224,44 @@ dispatch (int fd, uint32_t events)
     screen_qemu_on (fd, events);
 }
 
+static int64_t
+now (void)
+{
+  struct timespec time;
+
+  clock_gettime (CLOCK_MONOTONIC, &time);
+  return (int64_t)time.tv_sec * 1000000 + time.tv_nsec / 1000;
+}
+
+/* One look of QEMU's at the guest's screen comes in pieces. A window that is told of the first
+ * draws it, and the others a sixtieth of a second later: viewers are told when none has come for a
+ * moment, or for so long. Answers the microseconds until then; -1: there is nothing to tell. */
+static int64_t
+get_pause (unsigned *pieces)
+{
+  static int64_t first, last;
+  static unsigned known;
+  const int64_t time = now ();
+  int64_t left;
+
+  if (*pieces == 0)
+    return -1;
+  if (known == 0)
+    first = time;
+  if (*pieces != known)
+    last = time;
+  known = *pieces;
+  left = (last + PIECE_US < first + PIECES_US ? last + PIECE_US : first + PIECES_US) - time;
+  if (left > 0)
+    return left;
+  *pieces = known = 0;
+  return 0;
+}
+
 static void __attribute__ ((noreturn)) serve (int viewers, int control)
 {
   struct pollfd fds[5 + SCREEN_MAX_VIEWERS];
+  int64_t pause = -1;
 
   signal (SIGPIPE, SIG_IGN);
   fcntl (viewers, F_SETFL, O_NONBLOCK);
@@ -231,8 +270,14 @@ static void __attribute__ ((noreturn)) serve (int viewers, int control)
   for (;;)
     {
       const unsigned n = list (fds, viewers, control);
+      const int delay = screen_qemu_get_delay ();
+      int64_t wait = delay < 0 ? -1 : (int64_t)delay * 1000;
+      struct timespec time;
 
-      if (poll (fds, n, screen_qemu_get_delay ()) < 0 && errno != EINTR)
+      if (pause >= 0 && (wait < 0 || pause < wait))
+        wait = pause;
+      time = (struct timespec){ .tv_sec = wait / 1000000, .tv_nsec = wait % 1000000 * 1000 };
+      if (ppoll (fds, n, wait < 0 ? NULL : &time, NULL) < 0 && errno != EINTR)
         exit (EXIT_FAILURE);
       screen_qemu_due ();
       if (fds[0].revents)
@@ -242,7 +287,9 @@ static void __attribute__ ((noreturn)) serve (int viewers, int control)
           dispatch (fds[i].fd, to_epoll (fds[i].revents));
       if (fds[1].revents)
         on_control (control);
-      screen_viewers_flush ();
+      pause = get_pause (&screen_state.pieces);
+      if (pause <= 0)
+        screen_viewers_flush ();
     }
 }
 
