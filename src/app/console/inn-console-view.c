@@ -144,6 +144,15 @@ is_mine (InnConsoleView *self, InnMachine *machine, const GError *error)
   return machine == self->machine && !g_error_matches (error, INN_ERROR, INN_ERROR_CANCELLED);
 }
 
+/* Not that nobody may, or has given a password: then it would only be asked for again. */
+static gboolean
+is_of_frames (const GError *error)
+{
+  return g_error_matches (error, INN_ERROR, INN_ERROR_IO) ||
+         g_error_matches (error, INN_ERROR, INN_ERROR_QEMU) ||
+         g_error_matches (error, INN_ERROR, INN_ERROR_TIMEOUT);
+}
+
 static void
 on_display_opened (GObject *object, GAsyncResult *result, gpointer data)
 {
@@ -161,7 +170,7 @@ on_display_opened (GObject *object, GAsyncResult *result, gpointer data)
   close_display (self);
   if (fd < 0)
     {
-      if (!give_frames_up (self))
+      if (!is_of_frames (error) || !give_frames_up (self))
         self->lost = g_steal_pointer (&error);
       update (self);
       return;
