@@ -22,9 +22,9 @@ enum
   INN_FRAMES_PICTURE = 1, /* width, height, bytes of a row; with a memfd, sealed, to be read: pixels
                            * are x8r8g8b8, as cairo's RGB24 */
   INN_FRAMES_CHANGED,     /* x, y, width, height; and so on: these places of the picture */
-  INN_FRAMES_BLANK,       /* the guest shows none */
   INN_FRAMES_CURSOR, /* width, height, x and y of its hot spot; with a memfd like the picture's,
-                      * of premultiplied a8r8g8b8; without: the guest draws its pointer itself */
+                      * of premultiplied a8r8g8b8. Before the first the guest has none, or draws
+                      * it itself */
   INN_FRAMES_INPUT,  /* whether the pointer is absolute, InnFramesLocks, whether the guest can be
                       * told a size */
   /* Of the viewer. */

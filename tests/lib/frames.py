@@ -10,7 +10,7 @@ import socket
 import struct
 import time
 
-PICTURE, CHANGED, BLANK, CURSOR, INPUT = range(1, 6)
+PICTURE, CHANGED, CURSOR, INPUT = range(1, 5)
 LOOK, KEY, TO, BY, BUTTON, SIZE = range(64, 70)
 
 

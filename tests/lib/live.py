@@ -9,6 +9,10 @@ from gi.repository import GLib
 from . import bus, domain, tap, vm
 
 
+NIC = "<interface type='user'><mac address='{}'/><model type='virtio'/></interface>"
+MAC = "52:54:00:aa:bb:{:02x}"
+
+
 class Guest:
     def __init__(self, session, name, devices="", current=None, storage=None, patience=120, **kwargs):
         self.session = session
@@ -57,6 +61,12 @@ class Guest:
 
     def wait(self, question, wanted, what):
         tap.wait_for(lambda: wanted(question()), 20, what, 0.2)
+
+    def wait_cards(self, numbers):
+        """It has the network cards whose MAC has these numbers."""
+        wanted = sorted(MAC.format(n) for n in numbers)
+        tap.wait_for(lambda: sorted(self.line.shell("cat /sys/class/net/eth*/address 2>/dev/null").split()) == wanted, 20,
+                     f"cards {wanted}", 0.3)
 
     def end(self):
         self.line.close()

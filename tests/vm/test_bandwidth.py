@@ -7,7 +7,7 @@ import re
 from gi.repository import GLib
 
 from lib import bus, crash, net, ns, tap, vm
-from lib.live import Guest
+from lib.live import Guest, MAC, NIC
 
 ns.enter(network=True)
 net.outside()
@@ -15,15 +15,6 @@ session = bus.Session()
 tap.cleanup(session.close)
 tap.on_failure(session.print_logs)
 session.start_helper()
-
-NIC = "<interface type='user'><mac address='{}'/><model type='virtio'/></interface>"
-MAC = "52:54:00:aa:bb:{:02x}"
-
-
-def wait_cards(guest, numbers):
-    wanted = sorted(MAC.format(n) for n in numbers)
-    tap.wait_for(lambda: sorted(guest.line.shell("cat /sys/class/net/eth*/address 2>/dev/null").split()) == wanted, 20,
-                 f"cards {wanted}", 0.3)
 
 
 @tap.case
@@ -34,10 +25,8 @@ def bandwidth():
         return NIC.format(MAC.format(number)).replace("</interface>", band + "</interface>")
 
     guest = Guest(session, "bandwidth", limited(1, 400, 200))
-    guest.line.shell("ip link set eth0 up; yes INNKEEPER | head -c 1200000 > /tmp/up")
-    for text in net.LEASE.strip().splitlines():
-        guest.line.shell(f"echo '{text}' >> /tmp/lease")
-    guest.line.shell("chmod +x /tmp/lease; udhcpc -i eth0 -n -q -t 10 -T 1 -s /tmp/lease 2>/dev/null")
+    guest.line.shell("yes INNKEEPER | head -c 1200000 > /tmp/up")
+    net.lease(guest.line)
     url = f"http://{net.SERVER}:{net.PORT}"
 
     def seconds(command):
@@ -72,10 +61,10 @@ def bandwidth():
     guest.line = vm.serial(session, guest.machine, history=GLib.Variant("b", False))
     check(800, 300, "with the next helper")
     guest.remove("<interface", "</interface>")
-    wait_cards(guest, [])
+    guest.wait_cards([])
     tap.equal(guest.add(limited(2, 500, 250)), {"interface:" + MAC.format(2): ("live", "")}, "the answer")
-    wait_cards(guest, [2])
-    guest.line.shell("ip link set eth0 up; udhcpc -i eth0 -n -q -t 10 -T 1 -s /tmp/lease 2>/dev/null")
+    guest.wait_cards([2])
+    net.lease(guest.line)
     check(500, 250, "come later")
     guest.end()
 

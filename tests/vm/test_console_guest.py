@@ -4,10 +4,12 @@
 
 import os
 import re
+import signal
 import subprocess
+import time
 from pathlib import Path
 
-from lib import bus, desk, domain, guest, tap, vm, wizard, xvfb
+from lib import bus, desk, domain, guest, proc, tap, vm, wizard, xvfb
 
 DEVICES = (vm.SERIAL + "<video><model type='virtio'/></video><input type='tablet' bus='usb'/>"
            "<input type='keyboard' bus='ps2'/>")
@@ -213,6 +215,21 @@ def cursor():
     tap.wait_for(shown, 10, "the guest's pointer")
     display.move(20, 20)
     tap.wait_for(lambda: not shown(), 10, "our own pointer beside it")
+
+
+@tap.case
+def without_frames():
+    """Where vmm-screen ends, the same screen and keys go on over VNC"""
+    (screen,) = [pid for pid in proc.find("program") if proc.cmdline(pid).startswith("/program ")]
+    x, y, width, height = place.screen()
+    display.move(x + width // 2, y + height // 2)
+    os.kill(screen, signal.SIGKILL)
+    time.sleep(2)
+    display.screenshot(place.picture("vnc"))
+    capture()
+    press(KEY_A)
+    tap.equal(heard_keys(KEY_A), strokes([KEY_A]), "keys in the guest")
+    check_pattern("vnc", place.screen()[2:])
 
 
 @tap.case

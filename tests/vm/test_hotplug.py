@@ -10,7 +10,7 @@ import time
 from gi.repository import GLib
 
 from lib import bus, crash, domain, guest as guests, net, ns, proc, tap, vm
-from lib.live import Guest
+from lib.live import Guest, MAC, NIC
 
 ns.enter(network=True)
 net.outside()
@@ -21,8 +21,6 @@ session.start_helper()
 
 LINUX = guests.initramfs_of("plugs", (*guests.MODULES, "virtio_scsi", "sd_mod", "xhci_pci", "usb_storage", "virtio_rng", "i6300esb", "e1000"),
                             guests.INIT)
-NIC = "<interface type='user'><mac address='{}'/><model type='virtio'/></interface>"
-MAC = "52:54:00:aa:bb:{:02x}"
 RNG = "<rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>"
 PLACES = 6  # VMH_PLAN_SPARE_PORTS
 OPEN = 3    # files of one image in QEMU: two of its set, and the one that its node has made of them
@@ -48,12 +46,6 @@ def sizes(guest, pattern="[sv]d?"):
 
 def wait_sizes(guest, wanted):
     tap.wait_for(lambda: sizes(guest) == wanted, 20, f"disks {wanted}", 0.3)
-
-
-def wait_cards(guest, numbers):
-    wanted = sorted(MAC.format(n) for n in numbers)
-    tap.wait_for(lambda: sorted(guest.line.shell("cat /sys/class/net/eth*/address 2>/dev/null").split()) == wanted, 20,
-                 f"cards {wanted}", 0.3)
 
 
 def files(guest):
@@ -165,26 +157,22 @@ def cards():
     guest = boot("cards")
     passt = len(proc.find("passt"))
     tap.equal(guest.add(NIC.format(MAC.format(1))), {"interface:" + MAC.format(1): ("live", "")}, "the answer")
-    wait_cards(guest, [1])
+    guest.wait_cards([1])
     tap.equal(session.get(guest.machine, domain.MACHINE, "UserNetwork"), "passt", "UserNetwork")
     crash.replace(session)
     tap.equal(session.get(guest.machine, domain.MACHINE, "UserNetwork"), "passt", "UserNetwork, by the next helper")
     guest.line.close()
     guest.line = vm.serial(session, guest.machine, history=GLib.Variant("b", False))
-    guest.line.shell("ip link set eth0 up")
-    for text in net.LEASE.strip().splitlines():
-        guest.line.shell(f"echo '{text}' >> /tmp/lease")
-    guest.line.shell("chmod +x /tmp/lease")
-    said = guest.line.shell("udhcpc -i eth0 -n -q -t 10 -T 1 -s /tmp/lease 2>/dev/null")
+    said = net.lease(guest.line)
     tap.true("LEASE 10.0.2.15/24 10.0.2.2" in said, f"no lease: {said}")
     said = guest.line.shell(f"timeout 10 wget -q -O - http://{net.SERVER}:{net.PORT}/hello 2>&1")
     tap.equal(said, f"HELLO {net.HERE}", "TCP")
     tap.equal(guest.remove("<interface", "</interface>"), {"interface:" + MAC.format(1): ("live", "")}, "the answer")
-    wait_cards(guest, [])
+    guest.wait_cards([])
     tap.wait_for(lambda: len(proc.find("passt")) == passt, 10, "the end of the card's program")
     # and once more, in the same place
     tap.equal(guest.add(NIC.format(MAC.format(2))), {"interface:" + MAC.format(2): ("live", "")}, "the answer")
-    wait_cards(guest, [2])
+    guest.wait_cards([2])
     guest.end()
 
 
@@ -344,7 +332,7 @@ def random_plugs():
         disks_there = {w for w in there if isinstance(w, str)}
         wanted = sorted(8 + ord(w[2]) for w in disks_there)
         tap.wait_for(lambda w=wanted: sorted(sizes(guest).values()) == w, 20, f"{done}: disks {disks_there}", 0.2)
-        wait_cards(guest, [w for w in there if isinstance(w, int)])
+        guest.wait_cards([w for w in there if isinstance(w, int)])
         live = guest.live()
         tap.equal({*re.findall(r"<target dev=.(\w+).", live)}, disks_there, "disks of the definition")
         # A new image beside a kept one of that name: vda-2.qcow2.

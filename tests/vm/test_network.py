@@ -39,15 +39,6 @@ def boot(made, name, devices):
     return machine, line
 
 
-def lease(line):
-    """Asks for an address; answers what was given."""
-    line.shell("ip link set lo up; ip link set eth0 up")
-    for text in net.LEASE.strip().splitlines():
-        line.shell(f"echo '{text}' >> /tmp/lease")
-    line.shell("chmod +x /tmp/lease")
-    return line.shell("udhcpc -i eth0 -n -q -t 10 -T 1 -s /tmp/lease 2>/dev/null")
-
-
 def asks(line, address, port=net.PORT, seconds=10):
     """What a service says to the guest."""
     host = f"[{address}]" if ":" in address else address
@@ -74,7 +65,7 @@ def passt_connects():
     machine, line = boot(made, "web", NIC.format(1))
     tap.equal(made.get(machine, domain.MACHINE, "UserNetwork"), "passt", "UserNetwork")
     tap.equal([a for a, p in net.listening() if "passt" in p], [], "passt waits for callers")
-    tap.true("LEASE 10.0.2.15/24 10.0.2.2" in lease(line), "no lease")
+    tap.true("LEASE 10.0.2.15/24 10.0.2.2" in net.lease(line), "no lease")
     tap.equal(asks(line, net.SERVER), f"HELLO {net.HERE}", "TCP")
     said = line.shell(f"nslookup -type=a name.test {net.SERVER}")
     tap.true(f"Address: {net.HERE}" in said, f"UDP: {said}")
@@ -106,7 +97,7 @@ def nothing_of_the_host():
     made = session()
     loopback, loopback6 = net.Listener("127.0.0.1"), net.Listener("::1")
     machine, line = boot(made, "nosy", NIC.format(2))
-    tap.true("LEASE" in lease(line), "no lease")
+    tap.true("LEASE" in net.lease(line), "no lease")
     # Its own loopback gone, these addresses lead out of the card.
     line.shell("ip address del 127.0.0.1/8 dev lo; ip -6 address del ::1/128 dev lo; ip link set lo down; "
                "echo 1 > /proc/sys/net/ipv4/conf/all/route_localnet; echo 1 > /proc/sys/net/ipv4/conf/eth0/route_localnet; "
@@ -127,7 +118,7 @@ def passt_dies():
     """When passt ends the guest goes on, the log tells, and another passt takes the card up"""
     made = session()
     machine, line = boot(made, "cut", NIC.format(3))
-    lease(line)
+    net.lease(line)
     tap.equal(asks(line, net.SERVER), f"HELLO {net.HERE}", "before")
     [passt] = proc.find("passt")
     qemu = vm.pid(made, machine)
@@ -144,7 +135,7 @@ def outlives_the_helper():
     """Killing the helper leaves guest, passt and what is under way alive; the next one knows of it"""
     made = session()
     machine, line = boot(made, "stays", NIC.format(4))
-    lease(line)
+    net.lease(line)
     tap.equal(asks(line, net.SERVER), f"HELLO {net.HERE}", "before")
     [passt] = proc.find("passt")
     made.helper.kill()
@@ -166,7 +157,7 @@ def before_the_network_is_there():
     made = session()
     net.ip("route", "del", "default")
     machine, line = boot(made, "offline", NIC.format(5))
-    tap.true("LEASE 10.0.2.15/24 10.0.2.2" in lease(line), "no lease without a network")
+    tap.true("LEASE 10.0.2.15/24 10.0.2.2" in net.lease(line), "no lease without a network")
     net.ip("route", "add", "default", "via", net.GATEWAY)
     tap.equal(asks(line, net.SERVER), f"HELLO {net.HERE}", "the internet")
 
@@ -197,7 +188,7 @@ def without_passt():
     [(_, when, sentence)] = domain.call(made, machine, "Apply", GLib.Variant("s", said))[0]
     tap.true(when == "restart" and "passt" in sentence, f"{when}: {sentence}")
     tap.equal(made.get(machine, domain.MACHINE, "UserNetwork"), "slirp", "UserNetwork")
-    tap.true("LEASE 10.0.2.15/24 10.0.2.2" in lease(line), "no lease")
+    tap.true("LEASE 10.0.2.15/24 10.0.2.2" in net.lease(line), "no lease")
     tap.equal(asks(line, net.SERVER), f"HELLO {net.HERE}", "TCP")
     tap.equal(netns(vm.pid(made, machine)), netns("self"), "QEMU's network")
     root = Path(f"/proc/{vm.pid(made, machine)}/root")

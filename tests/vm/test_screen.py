@@ -47,6 +47,13 @@ def view(machine, **kwargs):
     return frames.Viewer(vm.console(session, machine, "OpenDisplay", GLib.Variant("s", "frames")), **kwargs)
 
 
+def sees_on(viewer, what):
+    """Changes come to it."""
+    viewer.changes = 0
+    viewer.read(5, lambda v: v.memory and v.changes > 3)
+    tap.true(viewer.open and viewer.changes > 3, what)
+
+
 def screens():
     """Pids of vmm-screen."""
     return [pid for pid in proc.find("program") if proc.cmdline(pid).startswith("/program ")]
@@ -105,8 +112,7 @@ def together():
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
             viewers = list(pool.map(lambda _: view(machine), range(8)))
         for viewer in viewers:
-            viewer.read(5, lambda v: v.memory and v.changes > 3)
-            tap.true(viewer.open and viewer.changes > 3, f"the {number}. time")
+            sees_on(viewer, f"the {number}. time")
         vm.force_off(session, machine)
 
 
@@ -149,16 +155,12 @@ def hidden():
     tap.true(came < 4096, f"{came} bytes were read")
     for number in range(40):
         viewer.say(frames.LOOK, 1)
-        viewer.changes = 0
-        viewer.read(5, lambda v: v.changes > 3)
-        tap.true(viewer.changes > 3, f"nothing comes the {number}. time")
+        sees_on(viewer, f"nothing comes the {number}. time")
         viewer.say(frames.LOOK, 0)
         if number % 2:
             viewer.read(0.1)
     viewer.close()
-    again = view(machine)
-    again.read(5, lambda v: v.memory and v.changes > 3)
-    tap.true(again.changes > 3, "a new viewer")
+    sees_on(view(machine), "a new viewer")
     vm.force_off(session, machine)
 
 
@@ -170,14 +172,10 @@ def killed():
     viewer.read(10, lambda v: v.memory and v.changes)
     (pid,) = screens()
     crash.replace(session)
-    viewer.changes = 0
-    viewer.read(5, lambda v: v.changes > 3)
-    tap.true(viewer.changes > 3, "it goes on without the helper")
+    sees_on(viewer, "it goes on without the helper")
     second = view(machine)
     for one in (viewer, second):
-        one.changes = 0
-        one.read(5, lambda v: v.memory and v.changes > 3)
-        tap.true(one.open and one.changes > 3, "the next helper finds it")
+        sees_on(one, "the next helper finds it")
     tap.equal((screens(), second.size), ([pid], viewer.size), "the same")
     os.kill(pid, signal.SIGKILL)
     viewer.read(5, lambda v: not v.open)
@@ -202,9 +200,7 @@ def stopped():
     machine_too = domain.call(session, machine, "GetXml", live=GLib.Variant("b", True))[0]
     tap.true("stopped" in machine_too, "the machine answers")
     os.kill(pid, signal.SIGCONT)
-    viewer = view(machine)
-    viewer.read(5, lambda v: v.memory and v.changes > 3)
-    tap.true(viewer.changes > 3, "it goes on")
+    sees_on(view(machine), "it goes on")
     vm.force_off(session, machine)
 
 
@@ -237,9 +233,7 @@ def hostile():
         if sent % 50 == 0:
             bad.read(0.001)
     tap.equal(screens(), [pid], "vmm-screen")
-    good.changes = 0
-    good.read(5, lambda v: v.changes > 3)
-    tap.true(good.changes > 3 and good.open, "the other viewer")
+    sees_on(good, "the other viewer")
     bad.close()
     many = []
     for _ in range(20):

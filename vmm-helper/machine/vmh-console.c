@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "core/vmh-wire.h"
 #include "qemu/vmh-fd.h"
 #include "qemu/vmh-qmp-commands.h"
 #include "qemu/vmh-record.h"
@@ -70,6 +71,7 @@ typedef struct
   /* Of frames alone. */
   VmhQemu *qemu;
   int control; /* where vmm-screen is asked; -1: it is not */
+  int pointer; /* QEMU's end of VNC */
   guint answer_id, timeout_id;
 } Opening;
 
@@ -80,7 +82,7 @@ opening_new (VmhCall *call, VmhQmp *monitor)
 
   opening->call = call;
   opening->monitor = monitor ? g_object_ref (monitor) : NULL;
-  opening->ours = opening->theirs = opening->control = -1;
+  opening->ours = opening->theirs = opening->control = opening->pointer = -1;
   return opening;
 }
 
@@ -90,6 +92,7 @@ opening_free (Opening *opening)
   vmh_clear_fd (&opening->ours);
   vmh_clear_fd (&opening->theirs);
   vmh_clear_fd (&opening->control);
+  vmh_clear_fd (&opening->pointer);
   g_clear_object (&opening->qemu);
   g_clear_object (&opening->monitor);
   g_free (opening);
@@ -160,36 +163,6 @@ add_viewer (Opening *opening, const char *protocol)
   vmh_clear_fd (&opening->theirs);
 }
 
-/* Both ends that QEMU gets. */
-static gboolean
-receive_ends (int socket, int ends[2])
-{
-  char byte;
-  struct iovec bytes = { &byte, 1 };
-  union
-  {
-    struct cmsghdr header;
-    char room[CMSG_SPACE (2 * sizeof (int))];
-  } control;
-  struct msghdr message = {
-    .msg_iov = &bytes, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
-  };
-  const struct cmsghdr *header = recvmsg (socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) == 1
-                                     ? CMSG_FIRSTHDR (&message)
-                                     : NULL;
-
-  if (!header || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
-    return FALSE;
-  if (header->cmsg_len == CMSG_LEN (2 * sizeof (int)))
-    {
-      memcpy (ends, CMSG_DATA (header), 2 * sizeof (int));
-      return TRUE;
-    }
-  memcpy (ends, CMSG_DATA (header), sizeof (int));
-  close (ends[0]); /* one alone is as good as none */
-  return FALSE;
-}
-
 /* Without VNC the guest's pointer is not seen before it changes. */
 static void
 on_pointer_added (GObject *source, GAsyncResult *result, gpointer data)
@@ -219,21 +192,23 @@ fail_showing (Opening *opening, InnError code)
   end_showing (qemu, error);
 }
 
+/* The display's end comes first, then VNC's, by one write each. */
 static gboolean
 on_screen_answered (int fd, GIOCondition condition, gpointer data)
 {
   Opening *opening = data;
-  int ends[2];
+  int *end = opening->theirs < 0 ? &opening->theirs : &opening->pointer;
+  char byte;
 
-  if (!receive_ends (opening->control, ends))
+  if (vmh_wire_receive (fd, &byte, 1, end, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) < 1 || *end < 0)
     {
       fail_showing (opening, INN_ERROR_QEMU);
       return G_SOURCE_REMOVE;
     }
+  if (opening->pointer < 0)
+    return G_SOURCE_CONTINUE;
   stop_waiting (opening);
-  vmh_qmp_add_viewer_async (opening->monitor, "vnc", ends[1], on_pointer_added, NULL);
-  close (ends[1]);
-  opening->theirs = ends[0];
+  vmh_qmp_add_viewer_async (opening->monitor, "vnc", opening->pointer, on_pointer_added, NULL);
   add_viewer (opening, "dbus");
   return G_SOURCE_REMOVE;
 }

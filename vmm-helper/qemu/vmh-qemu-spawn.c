@@ -242,7 +242,7 @@ add_plan_fds (Spawn *spawn, GError **error)
   return TRUE;
 }
 
-/* Before the others: the first is what a window takes. */
+/* The best comes first. */
 static void
 add_display (VmhRecord *record, const char *protocol)
 {

@@ -54,7 +54,6 @@ struct screen_state
 {
   struct screen_memory picture, cursor;
   unsigned pieces;         /* of the picture that came, and nobody was told of */
-  bool blank;              /* the guest shows none */
   int32_t absolute, locks; /* InnFramesLocks */
   int32_t resizable;
 };
@@ -92,7 +91,6 @@ void screen_viewers_add (int fd);
 void screen_viewers_tell_picture (void);
 void screen_viewers_tell_cursor (void);
 void screen_viewers_tell_input (void);
-void screen_viewers_tell_blank (void);
 void screen_viewers_damage (struct screen_rect rect);
 void screen_viewers_flush (void);
 /** screen_viewers_end: QEMU's display has: all are told. */

@@ -190,7 +190,6 @@ on_rows (struct wire *wire)
   /* Standard VGA is looked at by rows; what else tells of itself does so at once. */
   if (coming.width == picture->width && coming.height < picture->height)
     screen_state.pieces++;
-  screen_state.blank = false;
   if (coming.width == picture->width && coming.height == picture->height)
     screen_viewers_tell_picture (); /* those who have it already are told that it has changed */
   else
@@ -216,11 +215,6 @@ on_told (struct wire *wire, const struct wire_message *message)
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
       if (strcmp (message->member, members[i].member) == 0)
         return members[i].heard (wire, message);
-  if (strcmp (message->member, "Disable") == 0)
-    {
-      screen_state.blank = true;
-      screen_viewers_tell_blank ();
-    }
   /* QEMU asks for properties, of which we have none, and waits. */
   if ((message->flags & WIRE_NO_REPLY) == 0)
     wire_answer (wire, message->serial, strcmp (message->member, "GetAll") == 0 ? "a{sv}" : "");
@@ -263,7 +257,7 @@ listen_again (void)
       look_after (SOON_MS);
       return;
     }
-  wire_begin (&listener, pair[0], &listener_ops, NULL);
+  wire_begin (&listener, pair[0], &listener_ops);
 }
 
 static void
@@ -406,7 +400,7 @@ screen_qemu_begin (int fd)
 {
   forget ();
   if (fd >= 0)
-    wire_begin (&control, fd, &control_ops, NULL);
+    wire_begin (&control, fd, &control_ops);
 }
 
 bool

@@ -10,15 +10,17 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "core/vmh-wire.h"
+
 #define MAX_KEY 256 /* QNUM */
 
 struct viewer
 {
-  int fd; /* -1: none */
+  int fd;
   bool looks;
-  bool full;                          /* it takes nothing now */
-  bool picture, cursor, input, blank; /* it is to be told of */
-  int32_t shown;                      /* the picture's fd that it has; -1: none */
+  bool full;                   /* it takes nothing now */
+  bool picture, cursor, input; /* it is to be told of */
+  int shown;                   /* the picture's fd that it has; -1: none */
   struct screen_damage damage;
   uint8_t keys[MAX_KEY / 8]; /* that it holds down */
   uint16_t buttons;
@@ -43,26 +45,14 @@ look (void)
 static bool
 tell (struct viewer *viewer, uint32_t type, const void *values, size_t n, int passed)
 {
-  struct iovec iovs[] = { { &type, sizeof type }, { (void *)(uintptr_t)values, n * 4 } };
-  union
-  {
-    struct cmsghdr header;
-    char room[CMSG_SPACE (sizeof (int))];
-  } control = { 0 };
-  struct msghdr message = { .msg_iov = iovs, .msg_iovlen = 2 };
+  struct inn_frames_packet packet = { .type = type };
 
   if (viewer->full)
     return false;
-  if (passed >= 0)
-    {
-      message.msg_control = &control;
-      message.msg_controllen = sizeof control;
-      control.header.cmsg_level = SOL_SOCKET;
-      control.header.cmsg_type = SCM_RIGHTS;
-      control.header.cmsg_len = CMSG_LEN (sizeof passed);
-      memcpy (CMSG_DATA (&control.header), &passed, sizeof passed);
-    }
-  viewer->full = sendmsg (viewer->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0;
+  memcpy (packet.values, values, n * sizeof packet.values[0]);
+  viewer->full =
+      vmh_wire_send (viewer->fd, &packet, sizeof packet.type + n * sizeof packet.values[0], passed,
+                     MSG_DONTWAIT) < 0;
   return !viewer->full;
 }
 
@@ -84,8 +74,6 @@ flush (struct viewer *viewer)
 
       viewer->picture = !tell (viewer, INN_FRAMES_PICTURE, values, 3, picture->fd);
     }
-  if (viewer->blank && viewer->looks)
-    viewer->blank = !tell (viewer, INN_FRAMES_BLANK, NULL, 0, -1);
   if (viewer->cursor && viewer->looks && cursor->fd >= 0)
     {
       const int32_t values[] = { cursor->width, cursor->height, cursor->hot_x, cursor->hot_y };
@@ -101,7 +89,7 @@ static bool
 waits (const struct viewer *viewer)
 {
   return viewer->input || viewer->damage.n > 0 ||
-         (viewer->looks && (viewer->blank || (viewer->picture && screen_state.picture.fd >= 0) ||
+         (viewer->looks && ((viewer->picture && screen_state.picture.fd >= 0) ||
                             (viewer->cursor && screen_state.cursor.fd >= 0)));
 }
 
@@ -152,18 +140,6 @@ screen_viewers_tell_input (void)
     viewers[i].input = true;
 }
 
-void
-screen_viewers_tell_blank (void)
-{
-  for (unsigned i = 0; i < n_viewers; i++)
-    {
-      viewers[i].blank = true;
-      viewers[i].picture = false;
-      viewers[i].shown = -1;
-      viewers[i].damage.n = 0;
-    }
-}
-
 /* ---- what they say ---- */
 
 static void
@@ -198,7 +174,6 @@ set_look (struct viewer *viewer, bool looks)
   viewer->picture = looks && screen_state.picture.fd >= 0;
   viewer->shown = viewer->picture ? screen_state.picture.fd : -1;
   viewer->cursor = looks;
-  viewer->blank = looks && screen_state.blank;
   if (!looks)
     lift (viewer);
   look ();

@@ -9,6 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "core/vmh-wire.h"
+
 /* Of one message; none that we send is longer. */
 struct writer
 {
@@ -35,31 +37,13 @@ wire_wants_write (const struct wire *wire)
 bool
 wire_write (struct wire *wire)
 {
-  struct iovec bytes = { wire->out, wire->pending };
-  union
-  {
-    struct cmsghdr header;
-    char room[CMSG_SPACE (sizeof (int))];
-  } control = { 0 };
-  struct msghdr message = { .msg_iov = &bytes, .msg_iovlen = 1 };
   ssize_t n;
 
   if (wire->pending == 0)
     return true;
-  if (wire->passed >= 0)
-    {
-      struct cmsghdr *header = &control.header;
-
-      message.msg_control = &control;
-      message.msg_controllen = sizeof control;
-      header->cmsg_level = SOL_SOCKET;
-      header->cmsg_type = SCM_RIGHTS;
-      header->cmsg_len = CMSG_LEN (sizeof wire->passed);
-      memcpy (CMSG_DATA (header), &wire->passed, sizeof wire->passed);
-    }
-  n = sendmsg (wire->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+  n = vmh_wire_send (wire->fd, wire->out, wire->pending, wire->passed, MSG_DONTWAIT);
   if (n < 0)
-    return errno == EAGAIN || errno == EINTR;
+    return errno == EAGAIN;
   if (wire->passed >= 0)
     close (wire->passed);
   wire->passed = -1;

@@ -221,11 +221,10 @@ hear_greeting (struct wire *wire)
 }
 
 void
-wire_begin (struct wire *wire, int fd, const struct wire_ops *ops, void *data)
+wire_begin (struct wire *wire, int fd, const struct wire_ops *ops)
 {
   wire->fd = fd;
   wire->ops = ops;
-  wire->data = data;
   wire->step = 0;
   wire->serial = 0;
   wire->filled = wire->pending = 0;

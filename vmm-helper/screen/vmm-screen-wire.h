@@ -77,7 +77,6 @@ struct wire
 {
   int fd; /* -1: closed */
   const struct wire_ops *ops;
-  void *data;
   unsigned step; /* of the greeting */
   uint32_t serial;
   size_t filled, pending;
@@ -91,7 +90,7 @@ struct wire
 };
 
 /** wire_begin: greets who waits at @fd (taken over) to be proven who we are. */
-void wire_begin (struct wire *wire, int fd, const struct wire_ops *ops, void *data);
+void wire_begin (struct wire *wire, int fd, const struct wire_ops *ops);
 void wire_end (struct wire *wire);
 /** wire_read, wire_write: when the fd can be; false: it has ended, or made no sense. */
 bool wire_read (struct wire *wire);

@@ -31,6 +31,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/vmh-wire.h"
+
 #define PIECE_US  1000 /* after one, in which another may come */
 #define PIECES_US 6000 /* and after the first */
 
@@ -38,6 +40,12 @@
 #define ARCHITECTURE AUDIT_ARCH_X86_64
 #elif defined(__aarch64__)
 #define ARCHITECTURE AUDIT_ARCH_AARCH64
+#elif defined(__powerpc64__) && defined(__LITTLE_ENDIAN__)
+#define ARCHITECTURE AUDIT_ARCH_PPC64LE
+#elif defined(__s390x__)
+#define ARCHITECTURE AUDIT_ARCH_S390X
+#elif defined(__riscv) && __riscv_xlen == 64
+#define ARCHITECTURE AUDIT_ARCH_RISCV64
 #else
 #error "What the kernel calls this architecture (linux/audit.h) is to be told here."
 #endif
@@ -71,50 +79,22 @@ on_viewer (int listener)
 static void
 on_control (int listener)
 {
-  char byte = 0;
-  int display[2], pointer[2];
-  struct iovec bytes = { &byte, 1 };
-  union
-  {
-    struct cmsghdr header;
-    char room[CMSG_SPACE (sizeof display)];
-  } control = { 0 };
-  struct msghdr message = {
-    .msg_iov = &bytes, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
-  };
+  static void (*const begin[]) (int fd) = { screen_qemu_begin, screen_pointer_begin };
   const int to = accept4 (listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+  int pair[2];
 
-  if (to < 0)
-    return;
-  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, display) < 0)
+  for (int i = 0; to >= 0 && i < 2; i++)
     {
-      close (to);
-      return;
+      if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+        break;
+      if (vmh_wire_send (to, "", 1, pair[1], 0) == 1)
+        begin[i](pair[0]);
+      else
+        close (pair[0]);
+      close (pair[1]);
     }
-  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pointer) < 0)
-    {
-      close (display[0]);
-      close (display[1]);
-      close (to);
-      return;
-    }
-  control.header.cmsg_level = SOL_SOCKET;
-  control.header.cmsg_type = SCM_RIGHTS;
-  control.header.cmsg_len = CMSG_LEN (sizeof display);
-  memcpy (CMSG_DATA (&control.header), (int[]){ display[1], pointer[1] }, sizeof display);
-  if (sendmsg (to, &message, MSG_NOSIGNAL) == 1)
-    {
-      screen_qemu_begin (display[0]);
-      screen_pointer_begin (pointer[0]);
-    }
-  else
-    {
-      close (display[0]);
-      close (pointer[0]);
-    }
-  close (display[1]);
-  close (pointer[1]);
-  close (to);
+  if (to >= 0)
+    close (to);
 }
 
 /* ---- what it may do from here on ---- */
