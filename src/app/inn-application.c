@@ -7,6 +7,7 @@
 
 #include "console/inn-display.h"
 #include "inn-held-icons.h"
+#include "inn-mime-dirs.h"
 #include "inn-verbs.h"
 #include "inn-window-size.h"
 #include "inn-window.h"
@@ -142,6 +143,7 @@ inn_application_startup (GApplication *application)
 
   G_APPLICATION_CLASS (inn_application_parent_class)->startup (application);
   inn_held_icons_begin ();
+  inn_mime_dirs_begin ();
   choose_renderer ();
   gtk_window_set_default_icon_name (INN_APP_ID);
   g_action_map_add_action_entries (G_ACTION_MAP (application), actions, G_N_ELEMENTS (actions),

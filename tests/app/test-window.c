@@ -419,6 +419,37 @@ test_held_icons (Stage *stage, gconstpointer data)
   g_object_remove_weak_pointer (G_OBJECT (icon), (gpointer *)&icon);
 }
 
+/* How often the file types are in memory. */
+static guint
+count_mime_caches (void)
+{
+  g_autofree char *maps = NULL;
+  g_auto (GStrv) lines = NULL;
+  guint n = 0;
+
+  g_assert_true (g_file_get_contents ("/proc/self/maps", &maps, NULL, NULL));
+  lines = g_strsplit (maps, "\n", -1);
+  for (char **line = lines; *line != NULL; line++)
+    n += g_str_has_suffix (*line, "/mime.cache");
+  return n;
+}
+
+/* GLib drops the types that it has in use when the folders get other names in between. */
+static void
+test_mime_dirs (Stage *stage, gconstpointer data)
+{
+  g_autofree char *type = g_content_type_guess ("disc.iso", NULL, 0, NULL);
+  g_autofree char *description = NULL;
+  g_autofree char *again = NULL;
+  guint before = count_mime_caches ();
+
+  g_assert_cmpuint (before, >, 0);
+  description = g_content_type_get_description (type);
+  again = g_content_type_guess ("disc.iso", NULL, 0, NULL);
+  g_assert_cmpstr (type, ==, again);
+  g_assert_cmpuint (count_mime_caches (), ==, before);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -438,6 +469,7 @@ main (int argc, char **argv)
   ADD ("toast", 0, test_toast);
   ADD ("dialogs", 1, test_dialogs);
   ADD ("held-icons", 0, test_held_icons);
+  ADD ("mime-dirs", 0, test_mime_dirs);
   g_test_add_func ("/window/report", test_report);
   return stage_run ();
 }
