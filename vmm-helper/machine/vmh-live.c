@@ -82,6 +82,7 @@ vmh_live_note_device (VmhMachine *machine, const char *id, const InnElement *dev
   InnDomain *domain = vmh_machine_get_live (machine);
   g_autoptr (InnDomain) copy = domain ? inn_domain_copy (domain) : NULL;
   g_autoptr (InnElement) old = copy ? inn_domain_find (copy, id) : NULL;
+  const gboolean usb = g_str_has_prefix (id, "hostdev");
 
   if (!copy)
     return;
@@ -89,9 +90,13 @@ vmh_live_note_device (VmhMachine *machine, const char *id, const InnElement *dev
     inn_domain_remove (old);
   if (device)
     inn_domain_adopt (copy, device);
-  else
+  else if (!usb)
     vmh_hostdev_release (machine, id);
   set_live (machine, copy);
+  /* Last: to a helper that begins in between, a USB device with no place is one that is still
+   * there. A place that is nobody's it forgets. */
+  if (!device && usb)
+    vmh_hostdev_release (machine, id);
 }
 
 void
