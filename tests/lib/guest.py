@@ -53,7 +53,8 @@ cp /tmp/shadow /etc/shadow
     "etc/group": "root:x:0:\nguest:x:1000:\n",
 }
 # Without what only costs a guest under TCG time.
-CMDLINE = "console=ttyS0 quiet loglevel=3 mitigations=off nokaslr cryptomgr.notests"
+FAST = "mitigations=off nokaslr cryptomgr.notests"
+CMDLINE = f"console=ttyS0 quiet loglevel=3 {FAST}"
 INSTALLER = Path("/usr/lib/debian-installer/images/12/amd64/gtk/debian-installer/amd64")
 
 
@@ -470,9 +471,14 @@ def _fill_installer(root):
         root,
         "set timeout=0\n"
         "menuentry 'Install' {\n"
-        "  linux /boot/linux vga=788 --- quiet\n"
-        "  initrd /boot/initrd.gz\n"
+        f"  linux /boot/linux vga=788 {FAST} --- quiet\n"
+        "  initrd /boot/initrd\n"
         "}\n"
     )
     shutil.copy(INSTALLER / "linux", root / "boot/linux")
-    shutil.copy(INSTALLER / "initrd.gz", root / "boot/initrd.gz")
+    # A guest under TCG takes 10 s of processor less to unpack it.
+    unpacked = subprocess.Popen(["gzip", "-dc", INSTALLER / "initrd.gz"], stdout=subprocess.PIPE)
+    subprocess.run(["lz4", "-q", "-l", "-5", "-", root / "boot/initrd"], stdin=unpacked.stdout, check=True)
+    unpacked.stdout.close()
+    if unpacked.wait():
+        raise AssertionError("the installer's initrd cannot be unpacked")

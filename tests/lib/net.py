@@ -142,3 +142,33 @@ def lease(line):
         line.shell(f"echo '{text}' >> /tmp/lease")
     line.shell("chmod +x /tmp/lease")
     return line.shell("udhcpc -i eth0 -n -q -t 10 -T 1 -s /tmp/lease 2>/dev/null")
+
+
+def band(received, sent):
+    """What a card may get and send, in kB/s, as libvirt writes it."""
+    return f"<bandwidth><inbound average='{received}'/><outbound average='{sent}'/></bandwidth>"
+
+
+def keeps_to(line, server, received, sent, what):
+    """A guest with a file /tmp/up of 800 kB gets from the @server and sends so many kB/s by its own clock, within 10 %:
+    never more; less only where this computer has something else to do. None: no limit."""
+    url = f"http://{server}:{PORT}"
+
+    def seconds(command):
+        now = "$(cut -d' ' -f1 /proc/uptime)"
+        said = line.shell(f"a={now}; {command}; b={now}; echo took $(echo $a $b | awk '{{print $2-$1}}')", 120)
+        return float(re.search(r"took ([0-9.]+)", said).group(1))
+
+    for way, kilobytes, command, limit in (
+            ("receives", 1300, f"wget -q -O - {url}/big | head -c 1300000 > /dev/null", received),
+            ("sends", 800, f"wget -q -O /dev/null --post-file=/tmp/up {url}", sent)):
+        rates = []
+        for _ in range(3):
+            # 64 KiB at once; a few per cent more for the frames' heads.
+            rates.append((kilobytes - 65) * 1.04 / seconds(command))
+            tap.true(limit is None or rates[-1] / limit < 1.1, f"{what}: {way} {rates} kB/s of {limit}")
+            if rates[-1] > (2 * 800 if limit is None else 0.9 * limit):
+                break
+        else:
+            raise AssertionError(f"{what}: {way} {rates} kB/s of {limit}")
+        tap.figure(f"{what}: kB/s that it {way}, of {limit}", f"{rates[-1]:.0f}")

@@ -41,8 +41,12 @@ RESULT = re.compile(r"^(not )?ok\b(?: +\d+)?(?: *-? *(.*?))?(?: *# *(SKIP|TO" r"
 
 def build(folder=BUILD, targets=(), more=(), sanitize="address,undefined", **variables):
     """Configures and compiles; the whole output is shown only when it fails."""
-    options = [f"-Db_sanitize={sanitize}", "-Dbuildtype=debugoptimized",
+    # What is run a few times need not be fast; of the debugger's data the sanitizers want lines alone; and gold links in a
+    # fifth of ld's time: 69 s instead of 106 for it all.
+    options = [f"-Db_sanitize={sanitize}", "-Dbuildtype=debugoptimized", "-Doptimization=1", "-Dc_args=-g1",
                f"-Dwerror={'true' if os.environ.get('CI') else 'false'}", *more]
+    if "CC" not in variables and shutil.which("ld.gold"):
+        variables["CC_LD"] = "gold"  # it says much of clang's sanitizers that is nothing
     command = ["meson", "setup", str(folder), str(SOURCE), *options]
     if (folder / "build.ninja").exists():
         command.append("--reconfigure")

@@ -9,63 +9,16 @@ from pathlib import Path
 
 from gi.repository import GLib
 
-from lib import bus, domain, guest, net, ns, proc, system, tap, vm
+from lib import bus, domain, net, ns, proc, system, tap, vm
+from lib.bridges import DEVICES, boot, bridge, card, networks, session, taps
 from lib.caller import Caller
 
 ns.enter(network=True)
 made = system.make()
 
-DEVICES = Path("/sys/class/net")
-
-
-def card(kind, source, number, more="", model="virtio"):
-    return (f"<interface type='{kind}'><mac address='52:54:00:ab:cd:{number:02x}'/><source {kind}='{source}'/>"
-            f"<model type='{model}'/>{more}</interface>")
-
-
-def session():
-    root = system.Root(made)
-    tap.on_failure(root.print_logs)
-    root.start_helper()
-    tap.cleanup(root.close)
-    return root
-
-
-def boot(root, name, devices, address):
-    """A guest with this address on its card."""
-    machine = domain.create(root, vm.linux(name, root, vm.SERIAL + devices))
-    vm.start(root, machine)
-    tap.cleanup(lambda: vm.state(root, machine) == "off" or vm.force_off(root, machine))
-    line = vm.serial(root, machine)
-    tap.cleanup(line.close)
-    line.expect("GUEST-UP", 120)
-    line.expect(guest.PROMPT)
-    line.shell(f"ip link set eth0 up; ip address add {address}/24 dev eth0")
-    return machine, line
-
 
 def pings(line, address, count=3):
     return "0% packet loss" in line.shell(f"ping -c {count} -W 2 {address}").replace("100%", "all")
-
-
-def taps():
-    return sorted(d.name for d in DEVICES.iterdir() if (d / "tun_flags").exists())
-
-
-def networks():
-    return sorted(d.name for d in DEVICES.iterdir() if d.name.startswith("inn-"))
-
-
-def bridge():
-    """br0, with a far host on it at 192.0.2.9; the computer itself is 192.0.2.1 there."""
-    net.ip("link", "add", "br0", "type", "bridge")
-    tap.cleanup(net.ip, "link", "del", "br0")
-    far = net.Namespace("far")
-    far.address("192.0.2.9/24")
-    net.ip("link", "set", "far", "master", "br0")
-    net.ip("address", "add", "192.0.2.1/24", "dev", "br0")
-    net.ip("link", "set", "br0", "up")
-    return far
 
 
 def counted(root, machine, line, device):
@@ -97,7 +50,7 @@ def counted(root, machine, line, device):
 def on_a_bridge():
     """A card on a bridge reaches the computer and what else is there; QEMU has no network and makes nothing"""
     bridge()
-    root = session()
+    root = session(made)
     tap.equal(dict(root.get(bus.MANAGER, domain.MANAGER, "Networks")),
               {"user": "", "network": "", "bridge": "", "direct": ""}, "what the system's machines may have")
     address = (DEVICES / "br0/address").read_text()
@@ -129,7 +82,7 @@ def on_a_bridge():
 def pulled_and_large():
     """Cards with the cable pulled, a large MTU and another model are what they say, each on its bridge"""
     bridge()
-    root = session()
+    root = session(made)
     net.ip("link", "set", "br0", "mtu", "4000")
     machine, line = boot(root, "cards", card("bridge", "br0", 3, "<link state='down'/>") +
                          card("bridge", "br0", 4, "<mtu size='4000'/>"), "192.0.2.6")
@@ -145,7 +98,7 @@ def pulled_and_large():
 @tap.case
 def no_such_bridge():
     """What is no bridge is refused by a sentence with a remedy, and nothing is left behind"""
-    root = session()
+    root = session(made)
     for number, name in enumerate(("br7", "lo", "..", "a/../lo")):
         xml = vm.real_mode(f"none{number}", root).replace("</devices>", card("bridge", name, 9) + "</devices>")
         try:
@@ -168,7 +121,7 @@ def no_such_bridge():
 @tap.case
 def between_machines():
     """Machines of one user on a network see each other, neither the computer nor other users' network sees them"""
-    root = session()
+    root = session(made)
     first, line1 = boot(root, "first", card("network", "lab 1", 11), "192.0.2.11")
     second, line2 = boot(root, "second", card("network", "lab 1", 12), "192.0.2.12")
     tap.true(pings(line1, "192.0.2.12") and pings(line2, "192.0.2.11"), "they do not see each other")
@@ -217,7 +170,7 @@ def change(root, machine, kind, source):
 def moved():
     """A running machine's card goes to another network, to a bridge and back; its guest sees the cable pulled meanwhile"""
     bridge()
-    root = session()
+    root = session(made)
     first, line = boot(root, "moving", card("network", "one", 31), "192.0.2.31")
     second, other = boot(root, "staying", card("network", "two", 32), "192.0.2.32")
     live = ("live", "")
@@ -261,7 +214,7 @@ def moved():
 def moved_without_an_address():
     """A card that Apply brings without an address gets one, and moves; from and to the internet it waits and says so"""
     bridge()
-    root = session()
+    root = session(made)
     xml = vm.real_mode("bare", root).replace("</devices>", "<interface type='user'><model type='virtio'/></interface></devices>")
     machine = domain.create(root, xml)
     said, _ = domain.call(root, machine, "GetXml")
@@ -287,87 +240,11 @@ def moved_without_an_address():
     tap.wait_for(lambda: (taps(), networks()) == ([], []), 5, "the end of taps and networks", 0.01)
 
 
-def band(received, sent):
-    return f"<bandwidth><inbound average='{received}'/><outbound average='{sent}'/></bandwidth>"
-
-
-def measure(line, received, sent, what):
-    """Bytes that the guest gets and sends in a second, by its clock, within 10 % of the limits (kB/s)."""
-    url = f"http://192.0.2.9:{net.PORT}"
-
-    def seconds(command):
-        now = "$(cut -d' ' -f1 /proc/uptime)"
-        said = line.shell(f"a={now}; {command}; b={now}; echo took $(echo $a $b | awk '{{print $2-$1}}')", 120)
-        return float(re.search(r"took ([0-9.]+)", said).group(1))
-
-    # 64 KiB at once; a few per cent more for the frames' heads.
-    for way, kilobytes, command, limit in (
-            ("receives", 2000, f"wget -q -O - {url}/big | head -c 2000000 > /dev/null", received),
-            ("sends", 1200, f"wget -q -O /dev/null --post-file=/tmp/up {url}", sent)):
-        # Never more than the limit; less only where this computer has something else to do.
-        for _ in range(3):
-            rate = (kilobytes - 65) * 1.04 / seconds(command)
-            tap.true(limit is None or rate / limit < 1.1, f"{what}: {way} {rate:.0f} kB/s of {limit}")
-            if rate > (2 * 800 if limit is None else 0.9 * limit):
-                break
-        else:
-            raise AssertionError(f"{what}: {way} {rate:.0f} kB/s of {limit}, three times")
-        tap.figure(f"{what}: kB/s that it {way}, of {limit}", f"{rate:.0f}")
-
-
-def detours():
-    return sorted(d.name for d in DEVICES.iterdir() if d.name.startswith("innifb"))
-
-
-@tap.case
-def limited():
-    """What a card on a bridge may get and send is kept to from its start, changed live, taken along, and taken away"""
-    far = bridge()
-    far.address(f"{net.SERVER}/32", device="lo")  # what serves names there wants it
-    far.serve()
-    root = session()
-    machine, line = boot(root, "limited", card("bridge", "br0", 1, band(400, 200)), "192.0.2.5")
-    line.shell("yes INNKEEPER | head -c 1200000 > /tmp/up")
-    measure(line, 400, 200, "from the start")
-    tap.equal(len(detours()), 1, "ways round")
-
-    def apply(pattern, text):
-        xml, generation = domain.call(root, machine, "GetXml")
-        changed, count = re.subn(pattern, text, xml, flags=re.S)
-        tap.equal(count, 1, xml)
-        answer = domain.call(root, machine, "Apply", GLib.Variant("s", changed), generation=GLib.Variant("t", generation))
-        tap.equal({when for _, when, _ in answer[0]}, {"live"}, str(answer))
-
-    apply("<bandwidth>.*</bandwidth>", band(800, 300))
-    measure(line, 800, 300, "changed")
-    root.helper.kill()
-    tap.wait_for(lambda: not bus.has_owner(root.connection, bus.NAME), 10, "the name's end")
-    root.start_helper()
-    tap.equal(len(detours()), 1, "ways round with the next helper")
-    measure(line, 800, 300, "with the next helper")
-    apply("<outbound [^>]*>", "")
-    tap.equal(detours(), [], "ways round where nothing that it sends is limited")
-    measure(line, 800, None, "one way alone")
-    apply("<bandwidth>.*</bandwidth>", "")
-    measure(line, None, None, "no more")
-    # One that comes later, and goes.
-    apply("</interface>", "</interface>" + card("bridge", "br0", 2, band(500, 250)))
-    tap.wait_for(lambda: "eth1" in line.shell("ls /sys/class/net"), 10, "the card in the guest")
-    line.shell("ip address del 192.0.2.5/24 dev eth0; ip link set eth1 up; ip address add 192.0.2.6/24 dev eth1")
-    measure(line, 500, 250, "come later")
-    apply("<interface[^>]*>(?:(?!</interface>).)*ab:cd:02.*?</interface>", "")
-    tap.wait_for(lambda: (len(taps()), detours()) == (1, []), 10, "the end of its tap and way round")
-    apply("</interface>", band(500, 250) + "</interface>")
-    tap.equal(len(detours()), 1, "ways round")
-    vm.force_off(root, machine)
-    tap.wait_for(lambda: (taps(), detours()) == ([], []), 5, "the end of tap and way round", 0.01)
-
-
 @tap.case
 def default_is_the_internet():
     """libvirt's network "default", which imported machines name, is the internet through this computer"""
     net.outside()
-    root = session()
+    root = session(made)
     machine, line = boot(root, "imported", card("network", "default", 21), "10.0.2.15")
     tap.equal(root.get(machine, domain.MACHINE, "UserNetwork"), "passt", "UserNetwork")
     tap.equal(networks(), [], "networks")

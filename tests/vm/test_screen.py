@@ -107,7 +107,7 @@ def pictures():
 @tap.case
 def together():
     """Many who come at once, and first, have it all"""
-    for number in range(5):
+    for number in range(tap.count(2, 5)):
         machine = busy(f"together{number}")
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
             viewers = list(pool.map(lambda _: view(machine), range(8)))
@@ -126,12 +126,13 @@ def hangs():
     (pid,) = screens()
     before, own = memory(vm.pid(session, machine)), memory(pid)
     other.changes = 0
-    other.read(10)
+    seconds = tap.count(5, 10)
+    other.read(seconds)
     grown = memory(vm.pid(session, machine)) - before
-    tap.figure("QEMU's growth in 10 s beside a viewer that hangs", f"{grown >> 10} KiB")
+    tap.figure(f"QEMU's growth in {seconds} s beside a viewer that hangs", f"{grown >> 10} KiB")
     tap.true(grown < 20 << 20, f"QEMU has grown by {grown} bytes")
     tap.true(memory(pid) - own < 1 << 20, "vmm-screen has grown")
-    tap.true(other.changes > 100, f"{other.changes} changes came to the other one")
+    tap.true(other.changes > 50, f"{other.changes} changes came to the other one")
     waiting = len(idle.read(1, lambda v: not v.take()))
     tap.true(waiting < 1000, f"{waiting} packets waited")
     idle.read(2)
@@ -153,7 +154,7 @@ def hidden():
     came = read_bytes(pid) - begin
     tap.figure("bytes that vmm-screen reads in 1.5 s when nobody looks", came)
     tap.true(came < 4096, f"{came} bytes were read")
-    for number in range(40):
+    for number in range(tap.count(15, 40)):
         viewer.say(frames.LOOK, 1)
         sees_on(viewer, f"nothing comes the {number}. time")
         viewer.say(frames.LOOK, 0)
@@ -215,7 +216,7 @@ def hostile():
     kinds = (0, 1, 5, *range(frames.LOOK, frames.SIZE + 2), 0xFFFFFFFF)
     values = (0, 1, -1, 2, 7, 255, 256, 16384, 16385, 65536, -(1 << 31), (1 << 31) - 1)
     bad, sent = view(machine, look=False), 0
-    while sent < 20000:
+    while sent < tap.count(5000, 20000):
         data = struct.pack("I", seed.choice(kinds)) + b"".join(
             struct.pack("i", seed.choice(values)) for _ in range(seed.randrange(6)))
         if seed.random() < 0.02:
