@@ -166,6 +166,39 @@ def hidden():
 
 
 @tap.case
+def sizes():
+    """A guest that changes its screen's size again and again is seen whole, and as it is"""
+    devices = vm.SERIAL + "<video><model type='virtio'/></video>"
+    machine = domain.create(session, vm.linux("sizes", session, devices, guest.desk_initramfs(), memory=256))
+    vm.start(session, machine)
+    line = vm.serial(session, machine)
+    line.expect(guest.PROMPT, 240)
+    viewer = view(machine)
+    line.send("probe\n")
+    line.expect(r"READY \d+", 60)
+    seed = random.Random(20261201)
+
+    def same():
+        fd = vm.console(session, machine, "Screenshot")
+        ppm = os.pread(fd, 1 << 26, 0)
+        os.close(fd)
+        viewer.read(0.05)
+        return viewer.size == wanted and ppm.endswith(viewer.pixels())
+
+    for number in range(tap.count(30, 500)):
+        for _ in range(seed.choice((1, 1, 2, 5))):
+            wanted = seed.randrange(40, 200) * 8, seed.randrange(300, 1200)
+            viewer.say(frames.SIZE, *wanted, 0, 0)
+            viewer.read(seed.choice((0, 0.01, 0.03, 0.1, 0.3)))
+        tap.wait_for(same, 15, f"the {number}. size, {wanted}, as it is")
+        if seed.random() < 0.2:
+            viewer.close()
+            viewer = view(machine)
+    line.close()
+    vm.force_off(session, machine)
+
+
+@tap.case
 def killed():
     """A helper that is killed is not missed, and the next one finds vmm-screen; when that is killed, there is VNC"""
     machine = busy("killed")
@@ -177,7 +210,8 @@ def killed():
     second = view(machine)
     for one in (viewer, second):
         sees_on(one, "the next helper finds it")
-    tap.equal((screens(), second.size), ([pid], viewer.size), "the same")
+    tap.equal(screens(), [pid], "the same")
+    tap.wait_for(lambda: viewer.read(0.05) and viewer.size == second.size, 5, "the same size for both")
     os.kill(pid, signal.SIGKILL)
     viewer.read(5, lambda v: not v.open)
     tap.true(not viewer.open, "the viewer is told")

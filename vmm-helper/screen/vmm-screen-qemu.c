@@ -22,6 +22,7 @@
 #define AGAIN_MS     60   /* between an old connection and a new one */
 #define SOON_MS      5    /* where there was no room to ask */
 #define WRONG_MS     1000 /* after what made no sense */
+#define DIFFER_MS    100  /* that the picture has another size than QEMU says */
 
 struct screen_state screen_state = { .picture.fd = -1,
                                      .cursor.fd = -1,
@@ -35,7 +36,9 @@ static uint32_t asked, sized; /* serials of questions; 0: none */
 static bool ready, wanted, fresh;
 static int64_t due; /* ms; 0: nothing is */
 static struct screen_rect coming;
-static struct screen_rect told; /* how large the console says it is; 0: it has not */
+static struct screen_rect told;      /* how large the console says it is; 0: it has not */
+static int64_t differ_since;         /* ms; 0: the picture is as large */
+static struct screen_rect refreshed; /* by two sizes that differed, in vain if they do still */
 
 static int64_t
 now (void)
@@ -84,16 +87,23 @@ resize (int32_t width, int32_t height)
   return true;
 }
 
-/* QEMU need not send the whole of a picture that has another size than the one before; what it
- * says of the size comes the other way, and later. */
+/* QEMU need not send the whole of a picture that has another size than the one before. What it says
+ * of the size comes the other way: before the picture, or after it, and then it may be of one
+ * before that. Only where the two differ for a while the whole is asked for, once. */
 static void
 fit (void)
 {
   const struct screen_memory *picture = &screen_state.picture;
+  const struct screen_rect both = { picture->width, picture->height, told.width, told.height };
+  const bool differ = fresh && told.width > 0 && told.height > 0 &&
+                      (told.width != picture->width || told.height != picture->height);
 
-  if (told.width > 0 && told.height > 0 && fresh && !listener.to_rows &&
-      (told.width != picture->width || told.height != picture->height))
-    resize (told.width, told.height);
+  if (fresh && !differ)
+    refreshed = (struct screen_rect){ 0 };
+  if (!differ || memcmp (&both, &refreshed, sizeof both) == 0)
+    differ_since = 0;
+  else if (differ_since == 0)
+    differ_since = now ();
 }
 
 /* Rows of @rect of @memory are next; so many bytes of the body are behind. */
@@ -267,6 +277,7 @@ stop_listening (int64_t ms)
     return;
   wire_end (&listener);
   fresh = false;
+  differ_since = 0;
   due = 0;
   look_after (ms);
 }
@@ -465,14 +476,27 @@ screen_qemu_on (int fd, uint32_t events)
 int
 screen_qemu_get_delay (void)
 {
-  const int64_t left = due - now ();
+  const int64_t next = due ? due : differ_since ? differ_since + DIFFER_MS : 0;
+  const int64_t left = next - now ();
 
-  return due == 0 ? -1 : left > 0 ? (int)left : 0;
+  return next == 0 ? -1 : left > 0 ? (int)left : 0;
+}
+
+/* Whoever looks anew is sent all of it. */
+static void
+refresh (void)
+{
+  const struct screen_memory *picture = &screen_state.picture;
+
+  refreshed = (struct screen_rect){ picture->width, picture->height, told.width, told.height };
+  stop_listening (AGAIN_MS);
 }
 
 void
 screen_qemu_due (void)
 {
+  if (differ_since != 0 && due == 0 && now () >= differ_since + DIFFER_MS)
+    refresh ();
   if (due == 0 || now () < due)
     return;
   due = 0;
