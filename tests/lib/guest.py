@@ -104,6 +104,13 @@ def desk_initramfs():
     return _initramfs(f"desk-{digest}", DESK_MODULES, {"probe": program})
 
 
+def draw_initramfs():
+    """The first with screens, keys and tests/vm/guest-draw.c as "draw"."""
+    program = env.BUILD / "tests/vm/guest-draw"
+    digest = hashlib.sha256(program.read_bytes()).hexdigest()[:12]
+    return _initramfs(f"draw-{digest}", (*DESK_MODULES, "bochs"), {"draw": program})
+
+
 def card_initramfs():
     """The first with USB, and tests/vm/guest-card.c as "card"."""
     program = env.BUILD / "tests/vm/guest-card"
