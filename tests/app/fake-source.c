@@ -3,6 +3,8 @@
 
 #include "fake-source.h"
 
+#include "widgets.h"
+
 struct _FakeSource
 {
   InnDisplaySource parent_instance;
@@ -141,4 +143,42 @@ fake_source_take_log (FakeSource *self)
 
   g_string_truncate (self->log, 0);
   return log;
+}
+
+void
+fake_source_xdotool (FakeSource *source, const char *arguments, GString *log, const char *last)
+{
+  g_autofree char *command = g_strconcat ("xdotool ", arguments, NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_string_truncate (log, 0);
+  g_assert_true (g_spawn_command_line_async (command, &error));
+  g_assert_no_error (error);
+  while (!g_str_has_suffix (log->str, last))
+    {
+      g_autofree char *more = NULL;
+
+      g_main_context_iteration (NULL, TRUE);
+      more = fake_source_take_log (source);
+      if (*more != '\0')
+        g_string_append_printf (log, "%s%s", log->len > 0 ? " " : "", more);
+    }
+}
+
+GtkWidget *
+show_display (GtkWidget *display, int width, int height)
+{
+  GtkWidget *window = gtk_window_new ();
+  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0);
+  GtkWidget *fixed = gtk_fixed_new ();
+
+  gtk_window_set_decorated (GTK_WINDOW (window), FALSE);
+  gtk_widget_set_size_request (display, width, height);
+  gtk_fixed_put (GTK_FIXED (fixed), display, 0, 0); /* exactly as large as was asked for */
+  gtk_box_append (GTK_BOX (box), fixed);
+  gtk_box_append (GTK_BOX (box), gtk_entry_new ());
+  gtk_window_set_child (GTK_WINDOW (window), box);
+  gtk_window_present (GTK_WINDOW (window));
+  wait_until (gtk_widget_get_mapped (display) && gtk_widget_get_width (display) > 0);
+  return window;
 }

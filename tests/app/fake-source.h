@@ -18,3 +18,8 @@ void fake_source_ignore_motion (FakeSource *self);
 gboolean fake_source_has_log (FakeSource *self);
 /* What was sent since the last call, "+30 -30 move 5,6 …". */
 char *fake_source_take_log (FakeSource *self);
+/* Runs xdotool and puts into @log what is sent because of it, up to @last. */
+void
+fake_source_xdotool (FakeSource *source, const char *arguments, GString *log, const char *last);
+/* A display in a window, with an entry below it; exactly as large as is asked for. */
+GtkWidget *show_display (GtkWidget *display, int width, int height);

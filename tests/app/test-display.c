@@ -14,24 +14,6 @@
 #define EVDEV(code) ((code) + 8)
 #define KEYCODE_A   EVDEV (30)
 
-static GtkWidget *
-show (GtkWidget *display, int width, int height)
-{
-  GtkWidget *window = gtk_window_new ();
-  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0);
-  GtkWidget *fixed = gtk_fixed_new ();
-
-  gtk_window_set_decorated (GTK_WINDOW (window), FALSE);
-  gtk_widget_set_size_request (display, width, height);
-  gtk_fixed_put (GTK_FIXED (fixed), display, 0, 0); /* exactly as large as was asked for */
-  gtk_box_append (GTK_BOX (box), fixed);
-  gtk_box_append (GTK_BOX (box), gtk_entry_new ());
-  gtk_window_set_child (GTK_WINDOW (window), box);
-  gtk_window_present (GTK_WINDOW (window));
-  wait_until (gtk_widget_get_mapped (display) && gtk_widget_get_width (display) > 0);
-  return window;
-}
-
 static void
 test_qnum (void)
 {
@@ -122,7 +104,7 @@ test_keys (void)
 {
   g_autoptr (FakeSource) source = fake_source_new (64, 48);
   GtkWidget *display = inn_display_new ();
-  GtkWidget *window = show (display, 640, 480);
+  GtkWidget *window = show_display (display, 640, 480);
 
   fake_source_ignore_motion (source);
   inn_display_set_source (INN_DISPLAY (display), INN_DISPLAY_SOURCE (source));
@@ -181,39 +163,13 @@ on_quit (GtkWidget *widget, GVariant *arguments, gpointer quits)
   return TRUE;
 }
 
-static gboolean
-on_tick (gpointer data)
-{
-  return G_SOURCE_CONTINUE; /* what is waited for is looked for often enough */
-}
-
-static void
-run_xdotool (FakeSource *source, const char *arguments, GString *log, const char *last)
-{
-  g_autofree char *command = g_strconcat ("xdotool ", arguments, NULL);
-  g_autoptr (GError) error = NULL;
-
-  g_string_truncate (log, 0);
-  g_assert_true (g_spawn_command_line_async (command, &error));
-  g_assert_no_error (error);
-  while (!g_str_has_suffix (log->str, last))
-    {
-      g_autofree char *more = NULL;
-
-      g_main_context_iteration (NULL, TRUE);
-      more = fake_source_take_log (source);
-      if (*more != '\0')
-        g_string_append_printf (log, "%s%s", log->len > 0 ? " " : "", more);
-    }
-}
-
 /* Keys of the X server, with the window's shortcuts in their way. */
 static void
 test_real_keys (void)
 {
   g_autoptr (FakeSource) source = fake_source_new (64, 48);
   GtkWidget *display = inn_display_new ();
-  GtkWidget *window = show (display, 640, 480);
+  GtkWidget *window = show_display (display, 640, 480);
   GtkEventController *shortcuts = gtk_shortcut_controller_new ();
   g_autoptr (GString) log = g_string_new (NULL);
   gboolean quits = FALSE;
@@ -231,9 +187,9 @@ test_real_keys (void)
   inn_display_set_source (INN_DISPLAY (display), INN_DISPLAY_SOURCE (source));
   gtk_widget_grab_focus (display);
   wait_until (inn_display_get_captured (INN_DISPLAY (display)));
-  run_xdotool (source, "mousemove 300 200", log, "move 30,20");
+  fake_source_xdotool (source, "mousemove 300 200", log, "move 30,20");
   fake_source_ignore_motion (source);
-  run_xdotool (source, "key --delay 20 ctrl+q F10 Tab Up Delete KP_Enter", log, "-156");
+  fake_source_xdotool (source, "key --delay 20 ctrl+q F10 Tab Up Delete KP_Enter", log, "-156");
   g_assert_cmpstr (log->str, ==, expected);
   g_assert_false (quits);
   gtk_window_destroy (GTK_WINDOW (window));
@@ -260,7 +216,7 @@ test_pointer (void)
 
   g_assert_false (inn_display_map_point (INN_DISPLAY (display), 0, 0, &x, &y));
   inn_display_set_source (INN_DISPLAY (display), INN_DISPLAY_SOURCE (source));
-  window = show (display, 640, 400);
+  window = show_display (display, 640, 400);
   assert_point (display, 0, 0, 0, 0);
   assert_point (display, 639.9, 399.9, 639, 399);
   assert_point (display, 700, -5, 639, 0);
@@ -296,37 +252,37 @@ test_real_pointer (void)
 {
   g_autoptr (FakeSource) source = fake_source_new (320, 240);
   GtkWidget *display = inn_display_new ();
-  GtkWidget *window = show (display, 640, 480);
+  GtkWidget *window = show_display (display, 640, 480);
   g_autoptr (GString) log = g_string_new (NULL);
 
   inn_display_set_source (INN_DISPLAY (display), INN_DISPLAY_SOURCE (source));
   gtk_widget_grab_focus (gtk_widget_get_next_sibling (gtk_widget_get_parent (display)));
-  run_xdotool (source, "mousemove 20 40 sleep 0.1 mousemove 301 203", log, "move 150,101");
+  fake_source_xdotool (source, "mousemove 20 40 sleep 0.1 mousemove 301 203", log, "move 150,101");
   g_assert_false (inn_display_get_captured (INN_DISPLAY (display)));
-  run_xdotool (source, "click 1", log, "release 1");
+  fake_source_xdotool (source, "click 1", log, "release 1");
   g_assert_cmpstr (log->str, ==, "move 150,101 press 1 move 150,101 release 1");
   g_assert_true (inn_display_get_captured (INN_DISPLAY (display)));
-  run_xdotool (source, "click 3", log, "release 3");
-  run_xdotool (source, "click 8", log, "release 8");
-  run_xdotool (source, "click 4", log, "scroll 0,-1");
-  run_xdotool (source, "click 5", log, "scroll 0,1");
-  run_xdotool (source, "click 6", log, "scroll -1,0");
+  fake_source_xdotool (source, "click 3", log, "release 3");
+  fake_source_xdotool (source, "click 8", log, "release 8");
+  fake_source_xdotool (source, "click 4", log, "scroll 0,-1");
+  fake_source_xdotool (source, "click 5", log, "scroll 0,1");
+  fake_source_xdotool (source, "click 6", log, "scroll -1,0");
 
   /* Dragging goes on beyond the edge, and stops at the guest's. */
-  run_xdotool (source,
-               "mousemove 630 470 mousedown 1 sleep 0.1 mousemove 800 600 sleep 0.1 mouseup 1", log,
-               "release 1");
+  fake_source_xdotool (
+      source, "mousemove 630 470 mousedown 1 sleep 0.1 mousemove 800 600 sleep 0.1 mouseup 1", log,
+      "release 1");
   g_assert_nonnull (strstr (log->str, "press 1 move 319,239"));
 
   /* What is held when the focus goes is let go. */
-  run_xdotool (source, "mousemove 100 100 mousedown 1", log, "press 1");
+  fake_source_xdotool (source, "mousemove 100 100 mousedown 1", log, "press 1");
   gtk_widget_grab_focus (gtk_widget_get_next_sibling (gtk_widget_get_parent (display)));
   assert_log (source, "release 1");
-  run_xdotool (source, "mouseup 1 click 1", log, "release 1");
+  fake_source_xdotool (source, "mouseup 1 click 1", log, "release 1");
 
   /* Relative: steps, in guest pixels. */
   inn_display_source_set_absolute (INN_DISPLAY_SOURCE (source), FALSE);
-  run_xdotool (source, "mousemove 100 100 sleep 0.2 mousemove 120 90", log, "move 10,-5");
+  fake_source_xdotool (source, "mousemove 100 100 sleep 0.2 mousemove 120 90", log, "move 10,-5");
   gtk_window_destroy (GTK_WINDOW (window));
   iterate ();
 }
@@ -336,7 +292,7 @@ test_resize_guest (void)
 {
   g_autoptr (FakeSource) source = fake_source_new (320, 240);
   GtkWidget *display = inn_display_new ();
-  GtkWidget *window = show (display, 400, 300);
+  GtkWidget *window = show_display (display, 400, 300);
 
   fake_source_ignore_motion (source);
   inn_display_set_source (INN_DISPLAY (display), INN_DISPLAY_SOURCE (source));
@@ -395,7 +351,7 @@ test_drawing (void)
   };
   g_autoptr (FakeSource) source = fake_source_new (600, 400);
   GtkWidget *display = inn_display_new ();
-  GtkWidget *window = show (display, 600, 400);
+  GtkWidget *window = show_display (display, 600, 400);
   int width, height, guest_width;
 
   inn_display_set_source (INN_DISPLAY (display), INN_DISPLAY_SOURCE (source));
@@ -466,6 +422,12 @@ middle (GtkWidget *display)
   return drawn[height / 2 * width + width / 2];
 }
 
+static gboolean
+on_tick (gpointer data)
+{
+  return G_SOURCE_CONTINUE; /* what is waited for is looked for often enough */
+}
+
 /* The whole way: QEMU's screen to the widget's pixels, the widget's key to QEMU's screen. */
 static void
 test_qemu (gconstpointer data)
@@ -473,7 +435,7 @@ test_qemu (gconstpointer data)
   Guest *guest = guest_new (data, -1);
   g_autoptr (InnDisplaySource) source = inn_vnc_source_new ();
   GtkWidget *display = inn_display_new ();
-  GtkWidget *window = show (display, 640, 400);
+  GtkWidget *window = show_display (display, 640, 400);
   g_autoptr (GError) error = NULL;
   const guint tick = g_timeout_add (50, on_tick, NULL);
   g_autoptr (GdkTexture) texture = NULL;
@@ -514,7 +476,7 @@ assert_refused (const void *bytes, gsize n, gboolean greet)
   static const char greeting[] = "RFB 003.008\n\1\1\0\0\0\0";
   g_autoptr (InnDisplaySource) source = inn_vnc_source_new ();
   GtkWidget *display = inn_display_new ();
-  GtkWidget *window = show (display, 320, 200);
+  GtkWidget *window = show_display (display, 320, 200);
   g_autoptr (GError) error = NULL;
   int ends[2];
 

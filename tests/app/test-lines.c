@@ -201,6 +201,51 @@ test_cut_off (Fixture *fixture, gconstpointer data)
   wait_until (find_shown (fixture->view, GTK_TYPE_BUTTON, "_Connect Again") == NULL);
 }
 
+/* What a line has said is searched from its end upwards. */
+static void
+test_find (Fixture *fixture, gconstpointer data)
+{
+  static const char said[] = "one Apple\r\ntwo (apples)\r\nthree h\303\251\r\n";
+  GtkWidget *terminal, *entry;
+  VteTerminal *vte;
+
+  terminal = run (fixture, g_variant_new_parsed ("[('serial0', 'serial')]"));
+  vte = inn_terminal_get_vte (INN_TERMINAL (terminal));
+  wait_until (inn_terminal_is_open (INN_TERMINAL (terminal)));
+  put (fixture->serial, said, strlen (said));
+  wait_until (shows (INN_TERMINAL (terminal), "three h\303\251"));
+
+  g_assert_null (find_shown (terminal, GTK_TYPE_SEARCH_ENTRY, NULL));
+  gtk_widget_activate_action (terminal, "terminal.find", NULL);
+  wait_until ((entry = find_shown (terminal, GTK_TYPE_SEARCH_ENTRY, NULL)) != NULL);
+  g_assert_nonnull (gtk_window_get_focus (GTK_WINDOW (fixture->stage.window)));
+  for (guint i = 0; i < 3; i++)
+    {
+      /* Capitals are found by small letters; what means something in a pattern is itself. */
+      static const char *const texts[] = { "apple", "(Apple", "(apple" };
+
+      gtk_editable_set_text (GTK_EDITABLE (entry), texts[i]);
+      if (i == 1)
+        {
+          wait_until (find_shown (terminal, GTK_TYPE_LABEL, "Not found") != NULL);
+          g_assert_false (vte_terminal_get_has_selection (vte));
+          continue;
+        }
+      wait_until (vte_terminal_get_has_selection (vte));
+      g_assert_null (find_shown (terminal, GTK_TYPE_LABEL, "Not found"));
+    }
+  gtk_editable_set_text (GTK_EDITABLE (entry), "apple");
+  wait_until (vte_terminal_get_has_selection (vte));
+  take_picture (fixture->stage.window, "find");
+  gtk_editable_set_text (GTK_EDITABLE (entry), "H\303\251");
+  wait_until (find_shown (terminal, GTK_TYPE_LABEL, "Not found") != NULL);
+  gtk_editable_set_text (GTK_EDITABLE (entry), "");
+  wait_until (find_shown (terminal, GTK_TYPE_LABEL, "Not found") == NULL);
+  g_signal_emit_by_name (entry, "stop-search");
+  wait_until (find_shown (terminal, GTK_TYPE_SEARCH_ENTRY, NULL) == NULL);
+  wait_until (gtk_widget_has_focus (GTK_WIDGET (vte)));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -209,5 +254,6 @@ main (int argc, char **argv)
   stage_init (&argc, &argv);
   ADD ("serial", test_serial);
   ADD ("cut-off", test_cut_off);
+  ADD ("find", test_find);
   return stage_run ();
 }

@@ -17,6 +17,12 @@ DEVICES = (vm.SERIAL + "<video><model type='virtio'/></video><input type='tablet
 KEYS = [*range(2, 84), 86, 87, 88, 96, 97, 98, 100, *range(102, 112), 125, 126, 127]
 NUM_LOCK, CAPS_LOCK, KEY_A, KEY_Y = 69, 58, 30, 21
 LEFT = 272
+SHIFTS = (42, 54)
+# Of a US keyboard: what the keys of evdev's codes type, without and with Shift.
+US = {first + i: pair for first, plain, shifted in (
+    (2, "1234567890-=", "!@#$%^&*()_+"), (15, "\t", "\t"), (16, "qwertyuiop[]\n", "QWERTYUIOP{}\n"),
+    (30, "asdfghjkl;'`", "ASDFGHJKL:\"~"), (43, "\\zxcvbnm,./", "|ZXCVBNM<>?"), (57, " ", " "))
+    for i, pair in enumerate(zip(plain, shifted))}
 X_OFFSET = 8  # an X keycode is evdev's and 8
 # What the pointer of the guest's own is made of: probe's show_cursor().
 GREEN, MAGENTA = 0xff00ff00, 0xffff00ff
@@ -98,9 +104,9 @@ def check_pattern(name, size):
     tap.wait_for(lambda: xvfb.difference(place.crop(name), wanted) == 0, 20, "the very pixels", 0.5)
 
 
-def choose_view(name):
-    """In the menu of the screen's size."""
-    place.app.click("Size and screenshots", "push button")
+def choose_view(name, menu="Size and screenshots"):
+    """In the menu of the screen's size, or another."""
+    place.app.click(menu, "push button")
     item = tap.wait_for(lambda: [n for n in place.app.find_all(where=wizard.named(name))
                                  if n.role.endswith("menu item") and n.extents()[2] > 0], 10, name)[0]
     item.do("click")
@@ -162,6 +168,47 @@ def locks():
     tap.equal(heard_keys(KEY_A), strokes([NUM_LOCK, CAPS_LOCK, KEY_A]), "keys in the guest")
     press(NUM_LOCK, CAPS_LOCK)
     tap.equal(heard_keys(CAPS_LOCK), strokes([NUM_LOCK, CAPS_LOCK]), "keys in the guest")
+
+
+@tap.case
+def typed():
+    """The clipboard's text is typed, each letter of a US keyboard's, in order; a key stops it; what has no key is named"""
+    text = "".join(map(chr, range(32, 127))) + "\t\n"
+    text = text * tap.count(3, 11)
+    clip = session.path / "clip"
+
+    def copy(what):
+        clip.write_text(what)
+        return session.spawn(["xclip", "-quiet", "-selection", "clipboard", str(clip)], extra_env=dict(display.environ))
+
+    owner = copy(text)
+    capture()
+    choose_view("Type the Clipboard’s Text", "Send keys")
+    got, shift = "", False
+    while len(got) < len(text):
+        code, value = map(int, hear(r"KEY (\d+) (\d+)", 10).groups())
+        if code in SHIFTS:
+            shift = value > 0
+        elif value == 1:
+            got += US[code][shift]
+    tap.equal(got, text, "what was typed")
+    hear("KEY 28 0")
+    tap.wait_for(lambda: not place.app.find_all("label", contains="being typed"), 10, "the end of the hint")
+    choose_view("Type the Clipboard’s Text", "Send keys")
+    place.app.find("label", contains="Any key stops that")
+    display.screenshot(place.picture("typing"))
+    press(KEY_A)
+    tap.wait_for(lambda: not place.app.find_all("label", contains="being typed"), 5, "it is stopped")
+    press(KEY_Y)
+    tap.equal(heard_keys(KEY_Y)[-2:], strokes([KEY_Y]), "keys in the guest")
+    owner.stop()
+    owner = copy("10 €")
+    choose_view("Type the Clipboard’s Text", "Send keys")
+    place.app.find("label", contains="no key for “€”")
+    display.screenshot(place.picture("no-key"))
+    place.close_dialog()
+    owner.stop()
+    capture()
 
 
 @tap.case

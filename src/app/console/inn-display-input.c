@@ -7,6 +7,7 @@
 #include <math.h>
 #include <linux/input-event-codes.h>
 #include "inn-qnum.h"
+#include "inn-typing.h"
 
 #define PIXELS_PER_CLICK 15 /* of a touchpad's scrolling */
 
@@ -27,6 +28,7 @@ struct _InnInput
   gboolean captured;
   gboolean locks_known; /* the guest's Num and Caps Lock are as ours, since the keyboard is its */
   gboolean leaving;     /* Ctrl+Alt are down and nothing else has been since */
+  InnTyping *typing;    /* of a text, till it is done */
   gboolean has_last;
   double last_x;
   double last_y;
@@ -68,6 +70,17 @@ release_all (InnInput *self)
           inn_display_source_button (self->source, button_numbers[i], FALSE);
       }
   self->leaving = FALSE;
+}
+
+static void
+stop_typing (gpointer data)
+{
+  InnInput *self = data;
+
+  if (self->typing == NULL)
+    return;
+  g_clear_pointer (&self->typing, inn_typing_free);
+  g_object_notify (G_OBJECT (self->display), "typing");
 }
 
 static void
@@ -170,6 +183,11 @@ on_key_pressed (GtkEventControllerKey *controller,
 
   if (!self->captured || self->source == NULL || key.qnum == 0)
     return FALSE;
+  if (self->typing != NULL)
+    {
+      stop_typing (self); /* that is all that this key does */
+      return TRUE;
+    }
   bring_locks (self, keyval);
   if (keyval == GDK_KEY_ISO_Left_Tab)
     key.keyval = GDK_KEY_Tab;
@@ -381,6 +399,7 @@ inn_input_free (InnInput *self)
 {
   GListModel *controllers = gtk_widget_observe_controllers (GTK_WIDGET (self->display));
 
+  g_clear_pointer (&self->typing, inn_typing_free);
   set_captured (self, FALSE);
   g_signal_handlers_disconnect_by_data (self->display, self);
   for (guint i = 0; i < g_list_model_get_n_items (controllers); i++)
@@ -402,6 +421,7 @@ inn_input_free (InnInput *self)
 void
 inn_input_set_source (InnInput *self, InnDisplaySource *source)
 {
+  stop_typing (self);
   release_all (self);
   g_set_object (&self->source, source);
   set_captured (self, source != NULL && gtk_widget_has_focus (GTK_WIDGET (self->display)));
@@ -411,6 +431,31 @@ gboolean
 inn_input_get_captured (InnInput *self)
 {
   return self->captured;
+}
+
+gboolean
+inn_input_get_typing (InnInput *self)
+{
+  return self->typing != NULL;
+}
+
+gboolean
+inn_input_type (InnInput *self, const char *text, GError **error)
+{
+  InnTyping *typing;
+
+  stop_typing (self);
+  if (self->source == NULL || *text == '\0')
+    return TRUE;
+  typing = inn_typing_new (gtk_widget_get_display (GTK_WIDGET (self->display)), self->source, text,
+                           error);
+  if (typing == NULL)
+    return FALSE;
+  release_all (self);
+  self->typing = typing;
+  inn_typing_begin (typing, stop_typing, self);
+  g_object_notify (G_OBJECT (self->display), "typing");
+  return TRUE;
 }
 
 void

@@ -16,5 +16,7 @@ void inn_input_free (InnInput *self);
 /** inn_input_set_source: what is pressed is released on the old one. */
 void inn_input_set_source (InnInput *self, InnDisplaySource *source);
 gboolean inn_input_get_captured (InnInput *self);
+gboolean inn_input_get_typing (InnInput *self);
+gboolean inn_input_type (InnInput *self, const char *text, GError **error);
 
 G_END_DECLS

@@ -29,6 +29,7 @@ enum
 {
   PROP_SOURCE = 1,
   PROP_CAPTURED,
+  PROP_TYPING,
   N_PROPS
 };
 
@@ -178,6 +179,9 @@ inn_display_get_property (GObject *object, guint id, GValue *value, GParamSpec *
     case PROP_CAPTURED:
       g_value_set_boolean (value, inn_display_get_captured (self));
       break;
+    case PROP_TYPING:
+      g_value_set_boolean (value, inn_display_get_typing (self));
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
@@ -230,6 +234,9 @@ inn_display_class_init (InnDisplayClass *klass)
                            G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
   properties[PROP_CAPTURED] =
       g_param_spec_boolean ("captured", NULL, NULL, FALSE,
+                            G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+  properties[PROP_TYPING] =
+      g_param_spec_boolean ("typing", NULL, NULL, FALSE,
                             G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);
   gtk_widget_class_set_css_name (widget_class, "display");
@@ -292,6 +299,20 @@ inn_display_set_resize_guest (InnDisplay *self, gboolean resize_guest)
 
   self->resize_guest = resize_guest;
   resize_later (self);
+}
+
+gboolean
+inn_display_type (InnDisplay *self, const char *text, GError **error)
+{
+  g_return_val_if_fail (INN_IS_DISPLAY (self), FALSE);
+  return self->input == NULL || inn_input_type (self->input, text, error);
+}
+
+gboolean
+inn_display_get_typing (InnDisplay *self)
+{
+  g_return_val_if_fail (INN_IS_DISPLAY (self), FALSE);
+  return self->input != NULL && inn_input_get_typing (self->input);
 }
 
 gboolean

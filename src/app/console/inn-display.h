@@ -23,7 +23,8 @@ typedef enum
 #define INN_TYPE_DISPLAY (inn_display_get_type ())
 G_DECLARE_FINAL_TYPE (InnDisplay, inn_display, INN, DISPLAY, GtkWidget)
 
-/** InnDisplay: properties "source" (InnDisplaySource), "captured" (gboolean, read-only). */
+/** InnDisplay: properties "source" (InnDisplaySource), "captured" and "typing" (gboolean,
+ * read-only). */
 GtkWidget *inn_display_new (void);
 void inn_display_set_source (InnDisplay *self, InnDisplaySource *source);
 void inn_display_set_scale (InnDisplay *self, InnScale scale);
@@ -33,6 +34,10 @@ gboolean inn_display_get_captured (InnDisplay *self);
 /** inn_display_send_keys: presses @keycodes (hardware, evdev + 8; 0 ends) in order, releases them
  * backwards. */
 void inn_display_send_keys (InnDisplay *self, const guint *keycodes);
+/** inn_display_type: @text (UTF-8), key by key, until it is done, a key is pressed or the source
+ * goes; see inn_typing_new(). Nothing where there is no source. */
+gboolean inn_display_type (InnDisplay *self, const char *text, GError **error);
+gboolean inn_display_get_typing (InnDisplay *self);
 /** inn_display_dup_texture: the picture now; NULL before the first. */
 GdkTexture *inn_display_dup_texture (InnDisplay *self);
 /** inn_display_map_point: from the widget's coordinates to the guest's pixel under it, clamped to

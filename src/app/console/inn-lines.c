@@ -95,6 +95,7 @@ add (InnLines *self, const char *name, const char *title)
   GtkWidget *terminal = inn_terminal_new ();
   Line *line = g_new0 (Line, 1);
 
+  inn_terminal_set_name (INN_TERMINAL (terminal), title);
   line->lines = self;
   line->delay = FIRST_DELAY_MS;
   g_object_set_data_full (G_OBJECT (terminal), "inn-line", line, line_free);

@@ -217,7 +217,7 @@ static const struct
 };
 
 guint
-inn_qnum_from_keyval (guint keyval)
+inn_qnum_of_us (guint keyval, gboolean *out_shift)
 {
   /* The rows of a US keyboard, without and with Shift; each begins at the key of the code. */
   static const struct
@@ -236,11 +236,23 @@ inn_qnum_from_keyval (guint keyval)
   for (guint i = 0; keyval < 0x7f && keyval >= ' ' && i < G_N_ELEMENTS (rows); i++)
     for (guint j = 0; rows[i].plain[j] != '\0'; j++)
       if ((guint)rows[i].plain[j] == keyval || (guint)rows[i].shifted[j] == keyval)
-        return rows[i].code + j;
+        {
+          *out_shift = (guint)rows[i].plain[j] != keyval;
+          return rows[i].code + j;
+        }
+  *out_shift = FALSE;
   if (keyval >= GDK_KEY_F1 && keyval <= GDK_KEY_F10)
     return KEY_F1 + (keyval - GDK_KEY_F1);
   for (guint i = 0; i < G_N_ELEMENTS (named_keys); i++)
     if (named_keys[i].keyval == keyval)
       return inn_qnum_from_keycode (named_keys[i].code + 8u);
   return 0;
+}
+
+guint
+inn_qnum_from_keyval (guint keyval)
+{
+  gboolean shift;
+
+  return inn_qnum_of_us (keyval, &shift);
 }

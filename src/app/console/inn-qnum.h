@@ -17,5 +17,7 @@ guint inn_qnum_from_keycode (guint keycode);
 /** inn_qnum_from_keyval: where nothing says which key it was (a browser): the one that has @keyval
  * on a US keyboard. 0: none has. */
 guint inn_qnum_from_keyval (guint keyval);
+/** inn_qnum_of_us: likewise; @out_shift: whether Shift is held for it. */
+guint inn_qnum_of_us (guint keyval, gboolean *out_shift);
 
 G_END_DECLS

@@ -5,6 +5,7 @@
 
 #include <glib/gi18n.h>
 #include "app/inn-report.h"
+#include "app/inn-save-file.h"
 #include "shared/inn-errors.h"
 
 /* Packing a large screen takes seconds. */
@@ -71,17 +72,9 @@ on_response (GtkNativeDialog *dialog, int response, gpointer data)
 void
 inn_save_screenshot (GtkWidget *near, const char *name, GdkTexture *texture)
 {
-  GtkRoot *root = gtk_widget_get_root (near);
-  g_autoptr (GDateTime) now = g_date_time_new_now_local ();
-  g_autofree char *time = g_date_time_format (now, "%Y-%m-%d %H-%M-%S");
-  g_autofree char *file = g_strdup_printf ("%s %s.png", name != NULL ? name : "", time);
-  GtkFileChooserNative *dialog = gtk_file_chooser_native_new (
-      _ ("Save Screenshot"), GTK_WINDOW (root), GTK_FILE_CHOOSER_ACTION_SAVE, _ ("_Save"), NULL);
+  GtkNativeDialog *dialog = inn_save_dialog_new (near, _ ("Save Screenshot"), name, "png");
 
-  g_strdelimit (file, G_DIR_SEPARATOR_S, '-');
-  gtk_native_dialog_set_modal (GTK_NATIVE_DIALOG (dialog), TRUE);
-  gtk_file_chooser_set_current_name (GTK_FILE_CHOOSER (dialog), g_strchug (file));
   g_object_set_data_full (G_OBJECT (dialog), "inn-texture", g_object_ref (texture), g_object_unref);
   g_signal_connect (dialog, "response", G_CALLBACK (on_response), g_object_ref (near));
-  gtk_native_dialog_show (GTK_NATIVE_DIALOG (dialog));
+  gtk_native_dialog_show (dialog);
 }

@@ -4,17 +4,15 @@
 #include "inn-screens.h"
 
 #include <glib/gi18n.h>
-#include <linux/input-event-codes.h>
 #include "app/inn-report.h"
 #include "inn-lines.h"
-#include "inn-qnum.h"
 #include "inn-save-screenshot.h"
+#include "inn-send-keys.h"
 #include "inn-terminal.h"
 
 #define EDGE        2  /* pixels at the top that bring the tools in full screen */
 #define BELOW       80 /* pixels from the top where they go again */
 #define BAR_SECONDS 3
-#define KEY(x)      INN_KEYCODE (x)
 
 struct _InnScreens
 {
@@ -90,6 +88,8 @@ show_hint (InnScreens *self)
     text = "";
   else if (child != NULL && INN_IS_TERMINAL (child))
     text = _ ("Ctrl+Shift+C copies, Ctrl+Shift+V pastes.");
+  else if (source != NULL && inn_display_get_typing (self->display))
+    text = _ ("The clipboard’s text is being typed. Any key stops that.");
   else if (source != NULL && !inn_display_get_captured (self->display))
     text = _ ("Click the screen to type into it.");
   else if (source != NULL && self->fullscreen)
@@ -103,6 +103,7 @@ show_hint (InnScreens *self)
             : NULL;
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->hint), tip);
   set_enabled (self, "send-keys", screen);
+  set_enabled (self, "type-clipboard", screen);
   set_enabled (self, "save-screenshot", screen);
   set_enabled (self, "copy-screenshot", screen);
   g_signal_group_set_target (self->source_signals, source);
@@ -209,39 +210,17 @@ on_fullscreen_clicked (InnScreens *self)
 static void
 send_keys (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
-#define CTRL_ALT(name, code)                                                                       \
-  {                                                                                                \
-    "ctrl-alt-" name,                                                                              \
-    {                                                                                              \
-      KEY (KEY_LEFTCTRL), KEY (KEY_LEFTALT), KEY (code)                                            \
-    }                                                                                              \
-  }
-  static const struct
-  {
-    const char *name;
-    guint keycodes[4];
-  } combinations[] = {
-    CTRL_ALT ("del", KEY_DELETE),
-    CTRL_ALT ("backspace", KEY_BACKSPACE),
-    CTRL_ALT ("f1", KEY_F1),
-    CTRL_ALT ("f2", KEY_F2),
-    CTRL_ALT ("f3", KEY_F3),
-    CTRL_ALT ("f4", KEY_F4),
-    CTRL_ALT ("f5", KEY_F5),
-    CTRL_ALT ("f6", KEY_F6),
-    CTRL_ALT ("f7", KEY_F7),
-    { "ctrl-alt", { KEY (KEY_LEFTCTRL), KEY (KEY_LEFTALT) } },
-    { "print", { KEY (KEY_SYSRQ) } },
-    { "super", { KEY (KEY_LEFTMETA) } },
-    { "alt-tab", { KEY (KEY_LEFTALT), KEY (KEY_TAB) } },
-    { "alt-f4", { KEY (KEY_LEFTALT), KEY (KEY_F4) } },
-  };
-#undef CTRL_ALT
   InnScreens *self = data;
 
-  for (guint i = 0; i < G_N_ELEMENTS (combinations); i++)
-    if (g_str_equal (combinations[i].name, g_variant_get_string (parameter, NULL)))
-      inn_display_send_keys (self->display, combinations[i].keycodes);
+  inn_send_keys (self->display, g_variant_get_string (parameter, NULL));
+}
+
+static void
+type_clipboard (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  InnScreens *self = data;
+
+  inn_send_clipboard (self->display);
 }
 
 static void
@@ -388,6 +367,7 @@ add_actions (InnScreens *self)
 {
   static const GActionEntry entries[] = {
     { .name = "send-keys", .activate = send_keys, .parameter_type = "s" },
+    { .name = "type-clipboard", .activate = type_clipboard },
     { .name = "scale", .parameter_type = "s", .state = "'fit'", .change_state = change_scale },
     { .name = "resize-guest", .state = "true", .change_state = change_resize_guest },
     { .name = "fullscreen", .activate = toggle_fullscreen },

@@ -9,6 +9,9 @@
 #include <glib/gi18n.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "app/inn-report.h"
+#include "app/inn-save-file.h"
+#include "inn-terminal-find.h"
 
 #define READ_MAX    16384         /* a turn of the loop: a flood must not stop the window */
 #define PENDING_MAX (1024 * 1024) /* what a guest that does not listen is kept for */
@@ -19,12 +22,14 @@ struct _InnTerminal
 {
   GtkWidget parent_instance;
 
+  GtkWidget *find;
   GtkWidget *scroller;
   VteTerminal *vte;
   GtkWidget *menu;
   GtkWidget *root; /* where keys is; unowned, it drops its controllers by itself */
   GtkEventController *keys;
 
+  char *name;
   int fd;
   guint reading;
   guint writing;
@@ -137,6 +142,32 @@ zoom (GtkWidget *widget, const char *action, GVariant *parameter)
 }
 
 static void
+find (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  inn_terminal_find_begin (INN_TERMINAL (widget)->find);
+}
+
+/* All that it has said and still knows. */
+static void
+save (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  InnTerminal *self = INN_TERMINAL (widget);
+  g_autoptr (GOutputStream) stream = g_memory_output_stream_new_resizable ();
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (!vte_terminal_write_contents_sync (self->vte, stream, VTE_WRITE_DEFAULT, NULL, &error) ||
+      !g_output_stream_close (stream, NULL, &error))
+    {
+      inn_report_error (widget, _ ("The text could not be saved"), error);
+      return;
+    }
+  bytes = g_memory_output_stream_steal_as_bytes (G_MEMORY_OUTPUT_STREAM (stream));
+  inn_save_file (widget, _ ("Save the Text"), self->name, "txt", bytes,
+                 _ ("The text could not be saved"));
+}
+
+static void
 on_selection_changed (InnTerminal *self)
 {
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "terminal.copy",
@@ -150,6 +181,41 @@ on_menu_pressed (GtkGestureClick *gesture, int n, double x, double y, InnTermina
 
   gtk_popover_set_pointing_to (GTK_POPOVER (self->menu), &at);
   gtk_popover_popup (GTK_POPOVER (self->menu));
+}
+
+static const struct
+{
+  guint keyval;
+  GdkModifierType modifiers;
+  const char *action;
+} shortcuts[] = {
+  { GDK_KEY_c, GDK_CONTROL_MASK | GDK_SHIFT_MASK, "terminal.copy" },
+  { GDK_KEY_v, GDK_CONTROL_MASK | GDK_SHIFT_MASK, "terminal.paste" },
+  { GDK_KEY_Insert, GDK_SHIFT_MASK, "terminal.paste" },
+  { GDK_KEY_a, GDK_CONTROL_MASK | GDK_SHIFT_MASK, "terminal.select-all" },
+  { GDK_KEY_f, GDK_CONTROL_MASK | GDK_SHIFT_MASK, "terminal.find" },
+  { GDK_KEY_s, GDK_CONTROL_MASK | GDK_SHIFT_MASK, "terminal.save" },
+  { GDK_KEY_plus, GDK_CONTROL_MASK, "terminal.zoom-in" },
+  { GDK_KEY_equal, GDK_CONTROL_MASK, "terminal.zoom-in" },
+  { GDK_KEY_minus, GDK_CONTROL_MASK, "terminal.zoom-out" },
+  { GDK_KEY_0, GDK_CONTROL_MASK, "terminal.zoom-normal" },
+};
+
+/* What the terminal itself would take for the guest. */
+static gboolean
+run_shortcut (InnTerminal *self, guint keyval, GdkModifierType state)
+{
+  GdkModifierType held = state & gtk_accelerator_get_default_mod_mask ();
+
+  if (keyval == GDK_KEY_plus)
+    held &= ~(guint)GDK_SHIFT_MASK; /* where it is not above the “=” */
+  for (guint i = 0; i < G_N_ELEMENTS (shortcuts); i++)
+    if (gdk_keyval_to_lower (keyval) == shortcuts[i].keyval && held == shortcuts[i].modifiers)
+      {
+        gtk_widget_activate_action (GTK_WIDGET (self), shortcuts[i].action, NULL);
+        return TRUE;
+      }
+  return FALSE;
 }
 
 /* Ctrl+W is for the shell in the guest, not for our window: while the line has the focus its keys
@@ -168,6 +234,8 @@ on_key_pressed (GtkEventControllerKey *controller,
     return FALSE;
   if ((state & GDK_CONTROL_MASK) && (keyval == GDK_KEY_Tab || keyval == GDK_KEY_ISO_Left_Tab))
     return FALSE;
+  if (run_shortcut (self, keyval, state))
+    return TRUE;
   return gtk_event_controller_key_forward (controller, GTK_WIDGET (self->vte));
 }
 
@@ -207,6 +275,7 @@ inn_terminal_dispose (GObject *object)
       self->root = NULL;
     }
   g_clear_pointer (&self->menu, gtk_widget_unparent);
+  g_clear_pointer (&self->find, gtk_widget_unparent);
   g_clear_pointer (&self->scroller, gtk_widget_unparent);
   G_OBJECT_CLASS (inn_terminal_parent_class)->dispose (object);
 }
@@ -214,28 +283,16 @@ inn_terminal_dispose (GObject *object)
 static void
 inn_terminal_finalize (GObject *object)
 {
-  g_byte_array_unref (INN_TERMINAL (object)->pending);
+  InnTerminal *self = INN_TERMINAL (object);
+
+  g_byte_array_unref (self->pending);
+  g_free (self->name);
   G_OBJECT_CLASS (inn_terminal_parent_class)->finalize (object);
 }
 
 static void
 inn_terminal_class_init (InnTerminalClass *klass)
 {
-  static const struct
-  {
-    guint keyval;
-    GdkModifierType modifiers;
-    const char *action;
-  } shortcuts[] = {
-    { GDK_KEY_c, GDK_CONTROL_MASK | GDK_SHIFT_MASK, "terminal.copy" },
-    { GDK_KEY_v, GDK_CONTROL_MASK | GDK_SHIFT_MASK, "terminal.paste" },
-    { GDK_KEY_Insert, GDK_SHIFT_MASK, "terminal.paste" },
-    { GDK_KEY_a, GDK_CONTROL_MASK | GDK_SHIFT_MASK, "terminal.select-all" },
-    { GDK_KEY_plus, GDK_CONTROL_MASK, "terminal.zoom-in" },
-    { GDK_KEY_equal, GDK_CONTROL_MASK, "terminal.zoom-in" },
-    { GDK_KEY_minus, GDK_CONTROL_MASK, "terminal.zoom-out" },
-    { GDK_KEY_0, GDK_CONTROL_MASK, "terminal.zoom-normal" },
-  };
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
@@ -243,10 +300,12 @@ inn_terminal_class_init (InnTerminalClass *klass)
   object_class->finalize = inn_terminal_finalize;
   signals[CLOSED] = g_signal_new ("closed", INN_TYPE_TERMINAL, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
                                   NULL, G_TYPE_NONE, 0);
-  gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
+  gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BOX_LAYOUT);
   gtk_widget_class_install_action (widget_class, "terminal.copy", NULL, copy);
   gtk_widget_class_install_action (widget_class, "terminal.paste", NULL, paste);
   gtk_widget_class_install_action (widget_class, "terminal.select-all", NULL, select_all);
+  gtk_widget_class_install_action (widget_class, "terminal.find", NULL, find);
+  gtk_widget_class_install_action (widget_class, "terminal.save", NULL, save);
   gtk_widget_class_install_action (widget_class, "terminal.zoom-in", NULL, zoom);
   gtk_widget_class_install_action (widget_class, "terminal.zoom-out", NULL, zoom);
   gtk_widget_class_install_action (widget_class, "terminal.zoom-normal", NULL, zoom);
@@ -260,15 +319,19 @@ create_menu (void)
 {
   g_autoptr (GMenu) menu = g_menu_new ();
   g_autoptr (GMenu) text = g_menu_new ();
+  g_autoptr (GMenu) whole = g_menu_new ();
   g_autoptr (GMenu) size = g_menu_new ();
 
   g_menu_append (text, _ ("_Copy"), "terminal.copy");
   g_menu_append (text, _ ("_Paste"), "terminal.paste");
   g_menu_append (text, _ ("Select _All"), "terminal.select-all");
+  g_menu_append (whole, _ ("_Find…"), "terminal.find");
+  g_menu_append (whole, _ ("_Save As…"), "terminal.save");
   g_menu_append (size, _ ("_Larger Text"), "terminal.zoom-in");
   g_menu_append (size, _ ("_Smaller Text"), "terminal.zoom-out");
   g_menu_append (size, _ ("_Normal Size"), "terminal.zoom-normal");
   g_menu_append_section (menu, NULL, G_MENU_MODEL (text));
+  g_menu_append_section (menu, NULL, G_MENU_MODEL (whole));
   g_menu_append_section (menu, NULL, G_MENU_MODEL (size));
   return gtk_popover_menu_new_from_model (G_MENU_MODEL (menu));
 }
@@ -286,7 +349,12 @@ inn_terminal_init (InnTerminal *self)
   vte_terminal_set_audible_bell (self->vte, FALSE);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->vte), GTK_ACCESSIBLE_PROPERTY_LABEL,
                                   _ ("Text line of the machine"), -1);
+  gtk_orientable_set_orientation (
+      GTK_ORIENTABLE (gtk_widget_get_layout_manager (GTK_WIDGET (self))), GTK_ORIENTATION_VERTICAL);
+  self->find = inn_terminal_find_new (self->vte);
+  gtk_widget_set_parent (self->find, GTK_WIDGET (self));
   self->scroller = gtk_scrolled_window_new ();
+  gtk_widget_set_vexpand (self->scroller, TRUE);
   gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (self->scroller), GTK_POLICY_NEVER,
                                   GTK_POLICY_AUTOMATIC);
   gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (self->scroller), GTK_WIDGET (self->vte));
@@ -314,6 +382,14 @@ GtkWidget *
 inn_terminal_new (void)
 {
   return g_object_new (INN_TYPE_TERMINAL, NULL);
+}
+
+void
+inn_terminal_set_name (InnTerminal *self, const char *name)
+{
+  g_return_if_fail (INN_IS_TERMINAL (self));
+  g_free (self->name);
+  self->name = g_strdup (name);
 }
 
 void

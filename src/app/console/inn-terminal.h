@@ -14,6 +14,8 @@ G_DECLARE_FINAL_TYPE (InnTerminal, inn_terminal, INN, TERMINAL, GtkWidget)
 
 /** InnTerminal: signal "closed": the other end has gone. What was shown stays. */
 GtkWidget *inn_terminal_new (void);
+/** inn_terminal_set_name: for names of files. */
+void inn_terminal_set_name (InnTerminal *self, const char *name);
 /** inn_terminal_open: takes @fd over; clears what was shown. */
 void inn_terminal_open (InnTerminal *self, int fd);
 void inn_terminal_close (InnTerminal *self);

@@ -5,9 +5,8 @@
 
 #include <glib/gi18n.h>
 #include <math.h>
-#include "app/inn-report.h"
+#include "app/inn-save-file.h"
 #include "performance/inn-look.h"
-#include "shared/inn-errors.h"
 
 #define END "\r\n" /* RFC 4180 */
 
@@ -117,57 +116,13 @@ inn_csv_dup (InnPerformance *performance, const InnSpan *span)
   return g_string_free (csv, FALSE);
 }
 
-/* ---- saving ---- */
-
-static void
-on_saved (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (GtkWidget) near = data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GError) told = NULL;
-
-  if (g_file_replace_contents_finish (G_FILE (source), result, NULL, &error))
-    return;
-  told = g_error_new (INN_ERROR, INN_ERROR_IO,
-                      _ ("%s. Save it in another folder, or under another name."), error->message);
-  inn_report_error (near, _ ("The table could not be saved"), told);
-}
-
-static void
-on_response (GtkNativeDialog *dialog, int response, gpointer data)
-{
-  g_autoptr (GtkWidget) near = data;
-  g_autoptr (GFile) file = NULL;
-  g_autoptr (GBytes) bytes = NULL;
-  char *csv;
-
-  if (response == GTK_RESPONSE_ACCEPT)
-    {
-      file = gtk_file_chooser_get_file (GTK_FILE_CHOOSER (dialog));
-      csv = g_object_steal_data (G_OBJECT (dialog), "inn-csv");
-      bytes = g_bytes_new_take (csv, strlen (csv));
-      g_file_replace_contents_bytes_async (file, bytes, NULL, FALSE, G_FILE_CREATE_NONE, NULL,
-                                           on_saved, g_steal_pointer (&near));
-    }
-  g_object_unref (dialog);
-}
-
 void
 inn_csv_save (GtkWidget *near, const char *name, InnPerformance *performance, const InnSpan *span)
 {
-  GtkRoot *root = gtk_widget_get_root (near);
-  g_autoptr (GDateTime) now = g_date_time_new_now_local ();
-  g_autofree char *time = g_date_time_format (now, "%Y-%m-%d %H-%M-%S");
-  g_autofree char *file = g_strdup_printf ("%s %s.csv", name != NULL ? name : "", time);
-  GtkFileChooserNative *dialog =
-      gtk_file_chooser_native_new (_ ("Save What Was Measured"), GTK_WINDOW (root),
-                                   GTK_FILE_CHOOSER_ACTION_SAVE, _ ("_Save"), NULL);
+  /* What is there when it is asked for: the machine may end meanwhile. */
+  char *csv = inn_csv_dup (performance, span);
+  g_autoptr (GBytes) bytes = g_bytes_new_take (csv, strlen (csv));
 
-  g_strdelimit (file, G_DIR_SEPARATOR_S, '-');
-  gtk_native_dialog_set_modal (GTK_NATIVE_DIALOG (dialog), TRUE);
-  gtk_file_chooser_set_current_name (GTK_FILE_CHOOSER (dialog), g_strchug (file));
-  /* What is there when it was asked for: the machine may end meanwhile. */
-  g_object_set_data_full (G_OBJECT (dialog), "inn-csv", inn_csv_dup (performance, span), g_free);
-  g_signal_connect (dialog, "response", G_CALLBACK (on_response), g_object_ref (near));
-  gtk_native_dialog_show (GTK_NATIVE_DIALOG (dialog));
+  inn_save_file (near, _ ("Save What Was Measured"), name, "csv", bytes,
+                 _ ("The table could not be saved"));
 }
