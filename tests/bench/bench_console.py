@@ -70,17 +70,20 @@ def sample(screen, x, y):
     return seconds
 
 
-def seen(screen, x, y, pids, seconds=6):
-    """(colours of this place in a second, CPU seconds of each of @pids for one of them), the processes that draw it."""
-    before, begin = [measure.cpu_seconds([pid]) for pid in pids], measure.now()
-    count, last = 0, screen.pixel(x, y)
+def seen(screen, x, y, pids, seconds=4):
+    """(colours of this place in a second, CPU seconds of each of @pids for one of them), the processes that draw it; the
+    second while nobody looks at the place, which costs the X server as much as the picture."""
+    count, last, begin = 0, screen.pixel(x, y), measure.now()
     while measure.now() - begin < seconds:
         time.sleep(0.001)
         now = screen.pixel(x, y)
         count += now != last
         last = now
-    took = measure.now() - begin
-    return count / took, [(measure.cpu_seconds([pid]) - b) / max(count, 1) for pid, b in zip(pids, before)]
+    rate = count / (measure.now() - begin)
+    before, begin = [measure.cpu_seconds([pid]) for pid in pids], measure.now()
+    time.sleep(seconds)
+    shown = max(rate, 0.1) * (measure.now() - begin)
+    return rate, [(measure.cpu_seconds([pid]) - b) / shown for pid, b in zip(pids, before)]
 
 
 @tap.case
@@ -137,6 +140,7 @@ def look(screen, line, place, programs, name, measured, figures):
         sample(screen, x + 40, y + 40)
         measured[f"key → pixel, {name}" + (", drawing 30 times a second" if load else "")] = [
             sample(screen, x + 40, y + 40) for _ in range(SAMPLES // 2)]
+    measure.show({key: values for key, values in measured.items() if key.startswith(f"key → pixel, {name}")})
     for what, place in (("full", (x + 300, y + 300)), ("tile", (x + WIDTH // 2 + 20, y + HEIGHT // 2 + 20))):
         draw(line, what, 60)
         rate, costs = seen(screen, *place, list(programs.values()))
@@ -156,6 +160,8 @@ def screens():
     (xserver,) = [pid for pid in proc.find("Xvfb")]
     measured, figures = {}, {}
     for card, model in CARDS.items():
+        if os.environ.get("INN_BENCH_CARD", card) != card:
+            continue
         machine = domain.create(session, vm.linux(f"draw {model}", session, vm.SERIAL + (
             f"<video><model type='{model}'/></video><input type='tablet' bus='usb'/>"), guest.draw_initramfs(), memory=512))
         vm.start(session, machine)
@@ -220,10 +226,11 @@ def beside(session, display, screen, xserver, card, viewer, measured, figures):
     line = machine.serial
     line.expect(guest.PROMPT, 240)
     draw(line, "echo")
-    shown = session.spawn([viewer, *PEERS[viewer], f"127.0.0.1:{port - 5900}"], name=viewer, extra_env=dict(display.environ))
+    shown = session.spawn([viewer, *PEERS[viewer], f"127.0.0.1::{port}" if viewer == "xtigervncviewer" else f"127.0.0.1:{port - 5900}"], name=viewer, extra_env=dict(display.environ))
     window = tap.wait_for(lambda: [w for w in display.windows(shown.pid) if display.geometry(w)[2] >= WIDTH], 20, viewer)[-1]
     display.xdotool("windowmove", window, 10, 10)
     time.sleep(2)
+    display.xdotool("windowfocus", window)
     x, y, w, h = display.geometry(window)
     x, y = x + (w - WIDTH) // 2, y + h - HEIGHT
     display.click(x + 500, y + 500)

@@ -5,16 +5,18 @@
  *
  *   draw WIDTH HEIGHT echo [N]   each key that is pressed inverts a square of 128 pixels at the
  *                                top; N: and the rest is drawn anew N times a second
- *   draw WIDTH HEIGHT full N     all of it, N times a second, each time in another colour
- *   draw WIDTH HEIGHT tile N     a square of 64 pixels, likewise
+ *   draw WIDTH HEIGHT full N     all of it, N times a second: stripes that move
+ *   draw WIDTH HEIGHT tile N     a square of 64 pixels, each time in another colour
  *
  * Once a second "DRAWN n": how often, in all. */
 #include "guest-drm.h"
 
 #include <time.h>
 
-#define SQUARE 128
-#define TILE   64
+#define SQUARE    128
+#define TILE      64
+#define STRIPES   61
+#define MAX_WIDTH 4096
 
 static uint32_t *pixels, pitch, buffer_id;
 static uint32_t width, height;
@@ -29,7 +31,7 @@ now_us (void)
 }
 
 static void
-fill (uint32_t x, uint32_t y, uint32_t w, uint32_t h, uint32_t colour)
+tell (uint32_t x, uint32_t y, uint32_t w, uint32_t h)
 {
   struct drm_clip_rect clip = { (unsigned short)x, (unsigned short)y, (unsigned short)(x + w),
                                 (unsigned short)(y + h) };
@@ -37,10 +39,31 @@ fill (uint32_t x, uint32_t y, uint32_t w, uint32_t h, uint32_t colour)
                                          .num_clips = 1,
                                          .clips_ptr = (uintptr_t)&clip };
 
+  ioctl (card, DRM_IOCTL_MODE_DIRTYFB, &dirty); /* a card that scans its memory needs none */
+}
+
+static void
+fill (uint32_t x, uint32_t y, uint32_t w, uint32_t h, uint32_t colour)
+{
   for (uint32_t row = y; row < y + h; row++)
     for (uint32_t column = x; column < x + w; column++)
       pixels[row * (pitch / 4) + column] = colour;
-  ioctl (card, DRM_IOCTL_MODE_DIRTYFB, &dirty); /* a card that scans its memory needs none */
+  tell (x, y, w, h);
+}
+
+/* Stripes of all colours, which go on by a pixel each time. */
+static void
+stripe (uint32_t top, uint32_t count)
+{
+  static uint32_t colours[MAX_WIDTH + 2 * STRIPES];
+
+  if (colours[1] == 0)
+    for (uint32_t i = 0; i < MAX_WIDTH + 2 * STRIPES; i++)
+      colours[i] = 0x0153a7 * i & 0xffffff;
+  for (uint32_t row = top; row < height; row++)
+    memcpy (pixels + row * (pitch / 4), colours + row % STRIPES + count % STRIPES,
+            width * sizeof *pixels);
+  tell (0, top, width, height - top);
 }
 
 /* FALSE: the connector has no such mode yet. */
@@ -91,6 +114,8 @@ main (int argc, char **argv)
     return 2;
   width = (uint32_t)atoi (argv[1]);
   height = (uint32_t)atoi (argv[2]);
+  if (width > MAX_WIDTH)
+    return 2;
   n = open_inputs (devices);
   open_card ();
   while (!take_mode ())
@@ -109,13 +134,12 @@ main (int argc, char **argv)
             fill (0, 0, SQUARE, SQUARE, ++shown & 1 ? 0xffffff : 0x000000);
       if (every && now_us () >= due)
         {
-          const uint32_t colour = 0x010203 * (++drawn & 63);
-
+          drawn++;
           due += every;
           if (tile)
-            fill (width / 2, height / 2, TILE, TILE, colour);
+            fill (width / 2, height / 2, TILE, TILE, 0x010203 * (drawn & 63));
           else
-            fill (0, echoes ? SQUARE : 0, width, height - (echoes ? SQUARE : 0), colour);
+            stripe (echoes ? SQUARE : 0, drawn);
         }
       if (now_us () - told >= 1000000)
         {
