@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "console/inn-display.h"
 #include "console/inn-frames-source.h"
 #include "shared/inn-frames.h"
 #include "widgets.h"
@@ -195,6 +196,39 @@ test_input (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (packet.values[1], ==, 1);
 }
 
+static void
+assert_look (Fixture *fixture, gint32 looks)
+{
+  struct inn_frames_packet packet = { 0 };
+
+  while (recv (fixture->screen, &packet, sizeof packet, MSG_DONTWAIT) < 0)
+    g_main_context_iteration (NULL, FALSE);
+  g_assert_cmpuint (packet.type, ==, INN_FRAMES_LOOK);
+  g_assert_cmpint (packet.values[0], ==, looks);
+}
+
+/* What nobody sees is not looked at, and is again when somebody does. */
+static void
+test_unseen (Fixture *fixture, gconstpointer data)
+{
+  GtkWidget *window = gtk_window_new ();
+  GtkWidget *display = inn_display_new ();
+
+  assert_look (fixture, 1);
+  gtk_window_set_child (GTK_WINDOW (window), display);
+  inn_display_set_source (INN_DISPLAY (display), fixture->source);
+  assert_look (fixture, 0);
+  gtk_window_present (GTK_WINDOW (window));
+  assert_look (fixture, 1);
+  gtk_widget_set_visible (display, FALSE);
+  assert_look (fixture, 0);
+  gtk_widget_set_visible (display, TRUE);
+  assert_look (fixture, 1);
+  inn_display_set_source (INN_DISPLAY (display), NULL);
+  gtk_window_destroy (GTK_WINDOW (window));
+  iterate ();
+}
+
 /* Each ends it with a sentence, and what was shown stays. */
 static void
 test_hostile (Fixture *fixture, gconstpointer data)
@@ -264,6 +298,7 @@ main (int argc, char **argv)
   g_test_add ("/frames/" path, Fixture, data, set_up, function, tear_down)
   ADD ("picture", NULL, test_picture);
   ADD ("input", NULL, test_input);
+  ADD ("unseen", NULL, test_unseen);
   for (int i = 0; i <= 10; i++)
     {
       g_autofree char *path = g_strdup_printf ("/frames/hostile-%d", i);

@@ -24,6 +24,7 @@ AT_ONCE = (os.cpu_count() or 2) + 1
 SPARE = ("lint", "golden")
 IDLE = ("fuzz",)
 MEASURES = "measures"
+RATES = "rates"  # likewise, but of a guest by its own clock, who needs little: two at once, before the others
 SANITIZER = re.compile(r"ERROR: \w+Sanitizer|runtime error: |WARNING: \w+Sanitizer")
 OPTIONS = {
     "--full": {"INN_TEST_FULL": "1"},
@@ -92,7 +93,8 @@ def stages(suites):
     if not pool:
         return by_name + first + [[row] for row in (spare, idle) if row]
     others = [word for suite in SUITES if suite not in pool for word in ("--no-suite", suite)]
-    beside, measured = [[(pool, ("--no-suite", MEASURES))]], [[([MEASURES], others)]]
+    beside = [[(pool, ("--no-suite", MEASURES, "--no-suite", RATES))]]
+    measured = [[([RATES], others), ([MEASURES], others)]]
     return [*by_name, *first, beside + [spare] * bool(spare), measured + [idle] * bool(idle)]
 
 
@@ -267,10 +269,13 @@ def main():
                     records = list(run_valgrind(environment))
                 elif suites == [MEASURES] or suites[0] in BY_NAME:
                     records = run_suites(suites, environment, timeouts, more=options)
-                elif suites[0] in SPARE + IDLE + FIRST:
-                    how = {"INN_TEST_IDLE": "1"} if beside and suites[0] in IDLE else {}
-                    records = run_suites(suites, dict(environment, **how), 4 * timeouts, more=options,
-                                         processes=os.cpu_count() or 2)
+                elif suites == [RATES]:
+                    records = run_suites(suites, environment, 2 * timeouts, more=options, processes=2)
+                elif suites[0] in SPARE + FIRST:
+                    records = run_suites(suites, environment, 4 * timeouts, more=options, processes=os.cpu_count() or 2)
+                elif suites[0] in IDLE:  # each has its time, however much of a processor it gets
+                    how = {"INN_TEST_IDLE": "1"} if beside else {}
+                    records = run_suites(suites, dict(environment, **how), 4 * timeouts, more=options, processes=AT_ONCE)
                 else:
                     records = run_suites(suites, dict(environment, INN_TEST_BESIDE="1"), 3 * timeouts, more=options,
                                          processes=AT_ONCE)
@@ -278,7 +283,7 @@ def main():
                     of = [r for r in records if suites == ["valgrind"] or suite_of(r) == suite]
                     seconds = time.monotonic() - began if len(suites) == 1 else sum(r.get("duration", 0) for r in of)
                     total.add(suite, of, seconds, beside)
-                ran = {MEASURES, "valgrind", *map(suite_of, records)}
+                ran = {MEASURES, RATES, "valgrind", *map(suite_of, records)}
                 total.failures += [f"{s}: ran no test" for s in suites if s not in ran]
         with concurrent.futures.ThreadPoolExecutor(len(rows)) as pool:
             list(pool.map(run, rows))

@@ -212,6 +212,18 @@ def typed():
 
 
 @tap.case
+def unseen():
+    """While a text line is looked at nothing of the screen comes from QEMU; then it is there again"""
+    (screen,) = [pid for pid in proc.find("program") if proc.cmdline(pid).startswith("/program ")]
+    looked = len(vm.fds_of(screen))
+    wizard.choose_tab(place.app, "Serial 1")
+    tap.wait_for(lambda: len(vm.fds_of(screen)) < looked, 10, "that vmm-screen lets QEMU's display go")
+    wizard.choose_tab(place.app, "Screen")
+    tap.wait_for(lambda: len(vm.fds_of(screen)) == looked, 10, "that it listens again")
+    capture()
+
+
+@tap.case
 def resize():
     """The guest's screen follows the window's size, and each of its pixels is shown as it is"""
     display.xdotool("windowsize", place.window(), 1391, 903)

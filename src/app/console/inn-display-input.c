@@ -25,6 +25,7 @@ struct _InnInput
   GtkEventController *keys;
   GArray *pressed; /* Key, in the order they were pressed */
   guint buttons;   /* 1 << index in button_numbers */
+  gboolean view_only;
   gboolean captured;
   gboolean locks_known; /* the guest's Num and Caps Lock are as ours, since the keyboard is its */
   gboolean leaving;     /* Ctrl+Alt are down and nothing else has been since */
@@ -86,6 +87,7 @@ stop_typing (gpointer data)
 static void
 set_captured (InnInput *self, gboolean captured)
 {
+  captured = captured && !self->view_only;
   if (self->captured == captured)
     return;
   if (!captured)
@@ -266,7 +268,8 @@ move_to (InnInput *self, double x, double y)
 {
   double guest_x, guest_y, last_x, last_y;
 
-  if (self->source == NULL || !inn_display_map_point (self->display, x, y, &guest_x, &guest_y))
+  if (self->source == NULL || self->view_only ||
+      !inn_display_map_point (self->display, x, y, &guest_x, &guest_y))
     return;
   if (inn_display_source_get_absolute (self->source))
     inn_display_source_motion (self->source, guest_x, guest_y);
@@ -315,7 +318,8 @@ on_event (GtkEventControllerLegacy *controller, GdkEvent *event, InnInput *self)
   GtkNative *native;
   double x, y, offset_x, offset_y;
 
-  if ((type != GDK_BUTTON_PRESS && type != GDK_BUTTON_RELEASE) || self->source == NULL)
+  if ((type != GDK_BUTTON_PRESS && type != GDK_BUTTON_RELEASE) || self->source == NULL ||
+      self->view_only)
     return FALSE;
   if (type == GDK_BUTTON_PRESS)
     {
@@ -352,7 +356,7 @@ on_scroll (GtkEventControllerScroll *controller, double dx, double dy, InnInput 
                           : 1;
   int x, y;
 
-  if (self->source == NULL)
+  if (self->source == NULL || self->view_only)
     return FALSE;
   x = take_clicks (&self->scroll_x, dx, unit);
   y = take_clicks (&self->scroll_y, dy, unit);
@@ -427,6 +431,15 @@ inn_input_set_source (InnInput *self, InnDisplaySource *source)
   set_captured (self, source != NULL && gtk_widget_has_focus (GTK_WIDGET (self->display)));
 }
 
+void
+inn_input_set_view_only (InnInput *self, gboolean view_only)
+{
+  stop_typing (self);
+  release_all (self);
+  self->view_only = view_only;
+  set_captured (self, self->source != NULL && gtk_widget_has_focus (GTK_WIDGET (self->display)));
+}
+
 gboolean
 inn_input_get_captured (InnInput *self)
 {
@@ -445,7 +458,7 @@ inn_input_type (InnInput *self, const char *text, GError **error)
   InnTyping *typing;
 
   stop_typing (self);
-  if (self->source == NULL || *text == '\0')
+  if (self->source == NULL || self->view_only || *text == '\0')
     return TRUE;
   typing = inn_typing_new (gtk_widget_get_display (GTK_WIDGET (self->display)), self->source, text,
                            error);

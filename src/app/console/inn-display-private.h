@@ -15,6 +15,8 @@ InnInput *inn_input_new (InnDisplay *display);
 void inn_input_free (InnInput *self);
 /** inn_input_set_source: what is pressed is released on the old one. */
 void inn_input_set_source (InnInput *self, InnDisplaySource *source);
+/** inn_input_set_view_only: what is pressed is released. */
+void inn_input_set_view_only (InnInput *self, gboolean view_only);
 gboolean inn_input_get_captured (InnInput *self);
 gboolean inn_input_get_typing (InnInput *self);
 gboolean inn_input_type (InnInput *self, const char *text, GError **error);

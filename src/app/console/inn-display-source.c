@@ -150,6 +150,15 @@ inn_display_source_get_surface (InnDisplaySource *self)
   return INN_DISPLAY_SOURCE_GET_CLASS (self)->get_surface (self);
 }
 
+void
+inn_display_source_set_seen (InnDisplaySource *self, gboolean seen)
+{
+  InnDisplaySourceClass *klass = INN_DISPLAY_SOURCE_GET_CLASS (self);
+
+  if (klass->set_seen != NULL)
+    klass->set_seen (self, seen);
+}
+
 gboolean
 inn_display_source_get_locks (InnDisplaySource *self, InnLocks *out_locks)
 {

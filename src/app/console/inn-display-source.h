@@ -38,6 +38,9 @@ struct _InnDisplaySourceClass
   /* The picture: x8r8g8b8 in host order, owned by the source, valid until "resized"; NULL before
    * the first. */
   cairo_surface_t *(*get_surface) (InnDisplaySource *self);
+  /* Whether anybody sees it, which somebody does at first: what nobody sees need not come. May be
+   * missing. */
+  void (*set_seen) (InnDisplaySource *self, gboolean seen);
   /* The lights of the guest's keyboard; FALSE where the guest has not told. May be missing. */
   gboolean (*get_locks) (InnDisplaySource *self, InnLocks *out_locks);
 };
@@ -50,6 +53,7 @@ void inn_display_source_button (InnDisplaySource *self, guint button, gboolean d
 void inn_display_source_scroll (InnDisplaySource *self, int dx, int dy);
 void inn_display_source_set_size (InnDisplaySource *self, guint width, guint height);
 cairo_surface_t *inn_display_source_get_surface (InnDisplaySource *self);
+void inn_display_source_set_seen (InnDisplaySource *self, gboolean seen);
 gboolean inn_display_source_get_locks (InnDisplaySource *self, InnLocks *out_locks);
 
 gboolean inn_display_source_get_absolute (InnDisplaySource *self);

@@ -22,6 +22,7 @@ struct _InnDisplay
   int guest_width;            /* 0: there is no picture */
   int guest_height;
   gboolean resize_guest;
+  gboolean view_only;
   guint resize;
 };
 
@@ -83,7 +84,7 @@ on_cursor (InnDisplay *self)
   GdkTexture *texture;
   int x, y;
 
-  if (self->source != NULL)
+  if (self->source != NULL && !self->view_only)
     {
       /* Without a picture of its own the guest draws its pointer itself: two would be one too many.
        */
@@ -103,7 +104,8 @@ on_resize_due (gpointer data)
   const int height = gtk_widget_get_height (GTK_WIDGET (self)) * factor;
 
   self->resize = 0;
-  if (self->source != NULL && inn_display_source_get_can_resize (self->source) &&
+  if (self->source != NULL && !self->view_only &&
+      inn_display_source_get_can_resize (self->source) &&
       (width != self->guest_width || height != self->guest_height))
     inn_display_source_set_size (self->source, width, height);
   return G_SOURCE_REMOVE;
@@ -167,6 +169,26 @@ on_scale_factor_changed (InnDisplay *self)
 }
 
 static void
+inn_display_map (GtkWidget *widget)
+{
+  InnDisplay *self = INN_DISPLAY (widget);
+
+  GTK_WIDGET_CLASS (inn_display_parent_class)->map (widget);
+  if (self->source != NULL)
+    inn_display_source_set_seen (self->source, TRUE);
+}
+
+static void
+inn_display_unmap (GtkWidget *widget)
+{
+  InnDisplay *self = INN_DISPLAY (widget);
+
+  GTK_WIDGET_CLASS (inn_display_parent_class)->unmap (widget);
+  if (self->source != NULL)
+    inn_display_source_set_seen (self->source, FALSE);
+}
+
+static void
 inn_display_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
 {
   InnDisplay *self = INN_DISPLAY (object);
@@ -226,6 +248,8 @@ inn_display_class_init (InnDisplayClass *klass)
   object_class->set_property = inn_display_set_property;
   object_class->dispose = inn_display_dispose;
   object_class->finalize = inn_display_finalize;
+  widget_class->map = inn_display_map;
+  widget_class->unmap = inn_display_unmap;
   widget_class->measure = inn_display_measure;
   widget_class->size_allocate = inn_display_size_allocate;
   widget_class->snapshot = inn_display_snapshot;
@@ -274,6 +298,8 @@ inn_display_set_source (InnDisplay *self, InnDisplaySource *source)
     return;
   inn_input_set_source (self->input, source);
   g_set_object (&self->source, source);
+  if (source != NULL)
+    inn_display_source_set_seen (source, gtk_widget_get_mapped (GTK_WIDGET (self)));
   g_signal_group_set_target (self->signals, source);
   on_resized (self);
   on_cursor (self);
@@ -313,6 +339,25 @@ inn_display_get_typing (InnDisplay *self)
 {
   g_return_val_if_fail (INN_IS_DISPLAY (self), FALSE);
   return self->input != NULL && inn_input_get_typing (self->input);
+}
+
+void
+inn_display_set_view_only (InnDisplay *self, gboolean view_only)
+{
+  g_return_if_fail (INN_IS_DISPLAY (self));
+  if (self->view_only == view_only)
+    return;
+  self->view_only = view_only;
+  inn_input_set_view_only (self->input, view_only);
+  on_cursor (self);
+  resize_later (self);
+}
+
+gboolean
+inn_display_get_view_only (InnDisplay *self)
+{
+  g_return_val_if_fail (INN_IS_DISPLAY (self), FALSE);
+  return self->view_only;
 }
 
 gboolean

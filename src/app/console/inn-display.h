@@ -30,6 +30,9 @@ void inn_display_set_source (InnDisplay *self, InnDisplaySource *source);
 void inn_display_set_scale (InnDisplay *self, InnScale scale);
 /** inn_display_set_resize_guest: ask the guest to take the widget's size, where it can. */
 void inn_display_set_resize_guest (InnDisplay *self, gboolean resize_guest);
+/** inn_display_set_view_only: nothing that is done here reaches the guest, its size included. */
+void inn_display_set_view_only (InnDisplay *self, gboolean view_only);
+gboolean inn_display_get_view_only (InnDisplay *self);
 gboolean inn_display_get_captured (InnDisplay *self);
 /** inn_display_send_keys: presses @keycodes (hardware, evdev + 8; 0 ends) in order, releases them
  * backwards. */

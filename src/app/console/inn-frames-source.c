@@ -32,6 +32,7 @@ struct _InnFramesSource
   cairo_region_t *damage; /* of the packets that are being read */
   InnLocks locks;
   gboolean has_locks;
+  gboolean unseen;
   double rest_x, rest_y; /* of a pointer that goes by less than a pixel */
 };
 
@@ -291,15 +292,33 @@ say_two (InnFramesSource *self, guint32 type, gint32 first, gint32 second)
 }
 
 static void
+say_seen (InnFramesSource *self)
+{
+  const gint32 seen = !self->unseen;
+
+  say (self, INN_FRAMES_LOOK, &seen, 1);
+}
+
+static void
 inn_frames_source_start (InnDisplaySource *source, int fd)
 {
-  static const gint32 looks = TRUE;
   InnFramesSource *self = INN_FRAMES_SOURCE (source);
 
   g_return_if_fail (self->fd < 0);
   self->fd = fd;
   self->watch = g_unix_fd_add (fd, G_IO_IN | G_IO_HUP | G_IO_ERR, on_readable, self);
-  say (self, INN_FRAMES_LOOK, &looks, 1);
+  say_seen (self);
+}
+
+static void
+inn_frames_source_set_seen (InnDisplaySource *source, gboolean seen)
+{
+  InnFramesSource *self = INN_FRAMES_SOURCE (source);
+
+  if (self->unseen == !seen)
+    return;
+  self->unseen = !seen;
+  say_seen (self);
 }
 
 static void
@@ -425,6 +444,7 @@ inn_frames_source_class_init (InnFramesSourceClass *klass)
   source_class->scroll = inn_frames_source_scroll;
   source_class->set_size = inn_frames_source_set_size;
   source_class->get_surface = inn_frames_source_get_surface;
+  source_class->set_seen = inn_frames_source_set_seen;
   source_class->get_locks = inn_frames_source_get_locks;
 }
 

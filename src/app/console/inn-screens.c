@@ -6,6 +6,7 @@
 #include <glib/gi18n.h>
 #include "app/inn-report.h"
 #include "inn-lines.h"
+#include "inn-read-text.h"
 #include "inn-save-screenshot.h"
 #include "inn-send-keys.h"
 #include "inn-terminal.h"
@@ -88,6 +89,8 @@ show_hint (InnScreens *self)
     text = "";
   else if (child != NULL && INN_IS_TERMINAL (child))
     text = _ ("Ctrl+Shift+C copies, Ctrl+Shift+V pastes.");
+  else if (source != NULL && inn_display_get_view_only (self->display))
+    text = _ ("You only look: no key and no click reaches the machine.");
   else if (source != NULL && inn_display_get_typing (self->display))
     text = _ ("The clipboard’s text is being typed. Any key stops that.");
   else if (source != NULL && !inn_display_get_captured (self->display))
@@ -102,10 +105,11 @@ show_hint (InnScreens *self)
                  "tablet among its input devices, and its system uses it.")
             : NULL;
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->hint), tip);
-  set_enabled (self, "send-keys", screen);
-  set_enabled (self, "type-clipboard", screen);
+  set_enabled (self, "send-keys", screen && !inn_display_get_view_only (self->display));
+  set_enabled (self, "type-clipboard", screen && !inn_display_get_view_only (self->display));
   set_enabled (self, "save-screenshot", screen);
   set_enabled (self, "copy-screenshot", screen);
+  set_enabled (self, "copy-text", screen);
   g_signal_group_set_target (self->source_signals, source);
 }
 
@@ -270,6 +274,26 @@ copy_screenshot (GSimpleAction *action, GVariant *parameter, gpointer data)
   inn_report_note (GTK_WIDGET (self), _ ("The screenshot is in the clipboard."));
 }
 
+static void
+copy_text (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  InnScreens *self = data;
+  g_autoptr (GdkTexture) texture = inn_display_dup_texture (self->display);
+
+  if (texture != NULL)
+    inn_read_text (GTK_WIDGET (self), texture);
+}
+
+static void
+change_view_only (GSimpleAction *action, GVariant *state, gpointer data)
+{
+  InnScreens *self = data;
+
+  g_simple_action_set_state (action, state);
+  inn_display_set_view_only (self->display, g_variant_get_boolean (state));
+  show_hint (self);
+}
+
 static gboolean
 on_bar_timeout (gpointer data)
 {
@@ -373,6 +397,8 @@ add_actions (InnScreens *self)
     { .name = "fullscreen", .activate = toggle_fullscreen },
     { .name = "save-screenshot", .activate = save_screenshot },
     { .name = "copy-screenshot", .activate = copy_screenshot },
+    { .name = "copy-text", .activate = copy_text },
+    { .name = "view-only", .state = "false", .change_state = change_view_only },
   };
   GtkEventController *shortcuts = gtk_shortcut_controller_new ();
 

@@ -50,6 +50,7 @@ struct _InnVncSource
   cairo_surface_t *surface;
 
   cairo_region_t *damage; /* since the last flush */
+  gboolean unseen, owed;  /* the request that waits until it is seen again */
   guint flush;
 
   guint8 buttons;
@@ -90,6 +91,16 @@ fail (InnVncSource *self, const char *message)
   inn_display_source_emit_closed (INN_DISPLAY_SOURCE (self), error);
 }
 
+static void
+request (InnVncSource *self)
+{
+  self->owed = self->unseen;
+  if (!self->unseen)
+    vnc_connection_framebuffer_update_request (self->vnc, TRUE, 0, 0,
+                                               vnc_connection_get_width (self->vnc),
+                                               vnc_connection_get_height (self->vnc));
+}
+
 /* The request goes out when what came before it has been shown: drawing (priority 120) comes
  * before idle work. A request per rectangle, as gtk-vnc sends them, starves the drawing. */
 static gboolean
@@ -100,9 +111,7 @@ on_flush (gpointer data)
   cairo_region_t *damage = g_steal_pointer (&self->damage);
 
   self->flush = 0;
-  vnc_connection_framebuffer_update_request (self->vnc, TRUE, 0, 0,
-                                             vnc_connection_get_width (self->vnc),
-                                             vnc_connection_get_height (self->vnc));
+  request (self);
   if (damage != NULL)
     {
       inn_display_source_emit_damaged (INN_DISPLAY_SOURCE (self), damage);
@@ -446,6 +455,16 @@ inn_vnc_source_set_size (InnDisplaySource *source, guint width, guint height)
     inn_display_source_set_can_resize (source, FALSE);
 }
 
+static void
+inn_vnc_source_set_seen (InnDisplaySource *source, gboolean seen)
+{
+  InnVncSource *self = INN_VNC_SOURCE (source);
+
+  self->unseen = !seen;
+  if (seen && self->owed && self->vnc != NULL)
+    request (self);
+}
+
 static cairo_surface_t *
 inn_vnc_source_get_surface (InnDisplaySource *source)
 {
@@ -490,6 +509,7 @@ inn_vnc_source_class_init (InnVncSourceClass *klass)
   source_class->button = inn_vnc_source_button;
   source_class->scroll = inn_vnc_source_scroll;
   source_class->set_size = inn_vnc_source_set_size;
+  source_class->set_seen = inn_vnc_source_set_seen;
   source_class->get_surface = inn_vnc_source_get_surface;
   source_class->get_locks = inn_vnc_source_get_locks;
 }
