@@ -170,7 +170,6 @@ def screens():
         place = desk.Desk(session, model, display, end=False)
         window = place.window()
         tap.wait_for(lambda: place.screen()[2] > 300, 30, "the screen's place")
-        draw_at = None
         for _ in range(5):
             width, height = display.geometry(window)[2:]
             _, _, w, h = place.screen()
@@ -182,10 +181,10 @@ def screens():
         tap.equal((w, h), (WIDTH, HEIGHT), "the screen's place")
         draw(line, "echo")
         display.click(x + 500, y + 500)
-        (shim,) = [pid for pid in proc.find("program") if proc.cmdline(pid).startswith("/program ")]
-        programs = {"QEMU": vm.pid(session, machine), "vmm-screen": shim, "window": place.app.pid, "X": xserver}
+        (program,) = [pid for pid in proc.find("program") if proc.cmdline(pid).startswith("/program ")]
+        programs = {"QEMU": vm.pid(session, machine), "vmm-screen": program, "window": place.app.pid, "X": xserver}
         look(screen, line, (x, y), programs, f"{card}, Innkeeper", measured, figures)
-        os.kill(shim, signal.SIGKILL)
+        os.kill(program, signal.SIGKILL)
         time.sleep(3)
         draw(line, "echo")
         display.click(x + 500, y + 500)

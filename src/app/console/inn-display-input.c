@@ -81,6 +81,7 @@ stop_typing (gpointer data)
   if (self->typing == NULL)
     return;
   g_clear_pointer (&self->typing, inn_typing_free);
+  self->locks_known = FALSE; /* it may have been stopped with Caps Lock taken back for it */
   g_object_notify (G_OBJECT (self->display), "typing");
 }
 
